@@ -1,0 +1,31 @@
+package dev.terrarium.error;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Root of all that Terrarium throws on purpose. Unchecked; immutable but for what {@link Throwable}
+ * allows. Each message says what was wrong, where, and what to do about it.
+ */
+public abstract sealed class TerrariumException extends RuntimeException
+    permits AccessException,
+        ArgumentException,
+        BorrowTimeoutException,
+        CallInterruptedException,
+        ClosedException,
+        ConfigurationException,
+        ConversionException,
+        FrameworkLoadException,
+        LoadTimeoutException,
+        ModelException,
+        PackageException,
+        PythonException,
+        UnknownCommandException,
+        UnknownFrameworkException,
+        UnsupportedPlatformException {
+
+  private static final long serialVersionUID = 1;
+
+  TerrariumException(String message, @Nullable Throwable cause) {
+    super(message, cause);
+  }
+}

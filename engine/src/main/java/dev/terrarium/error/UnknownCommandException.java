@@ -1,0 +1,25 @@
+package dev.terrarium.error;
+
+import java.util.Collection;
+import java.util.List;
+
+/** The framework's bridge has no handler of that name. */
+public final class UnknownCommandException extends TerrariumException {
+
+  private static final long serialVersionUID = 1;
+
+  private final transient List<String> known;
+
+  public UnknownCommandException(String framework, String command, Collection<String> known) {
+    super(
+        "Framework '%s' has no command '%s'. Known: %s."
+            .formatted(framework, command, known.stream().sorted().toList()),
+        null);
+    this.known = known.stream().sorted().toList();
+  }
+
+  /** The bridge's commands, sorted. */
+  public List<String> known() {
+    return known;
+  }
+}

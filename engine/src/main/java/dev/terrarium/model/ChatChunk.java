@@ -1,0 +1,4 @@
+package dev.terrarium.model;
+
+/** A piece of an answer, in order; the pieces joined are the answer. */
+public record ChatChunk(String text) {}

@@ -1,0 +1,38 @@
+package dev.terrarium.model;
+
+import dev.terrarium.error.ModelException;
+import java.util.function.Consumer;
+
+/**
+ * A chat model. Implementations are thread-safe: one loaded model serves all contexts and all
+ * frameworks of a process at once.
+ */
+public interface LanguageModel extends AutoCloseable {
+
+  /** What it is called in answers and logs, such as {@code smollm2-135m-instruct}. */
+  String name();
+
+  /**
+   * Answers, blocking until the answer is whole.
+   *
+   * @throws ModelException when the model fails, was closed, or the prompt does not fit
+   */
+  ChatResponse chat(ChatRequest request);
+
+  /**
+   * Answers and hands over each piece as it is made, on the calling thread. The default makes one
+   * piece of the whole.
+   *
+   * @return the whole answer
+   * @throws ModelException as {@link #chat}
+   */
+  default ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
+    ChatResponse response = chat(request);
+    sink.accept(new ChatChunk(response.text()));
+    return response;
+  }
+
+  /** Frees the model. Twice is once. */
+  @Override
+  void close();
+}

@@ -1,0 +1,4 @@
+package dev.terrarium.model;
+
+/** Tokens that one request cost: those read and those written. */
+public record TokenUsage(int promptTokens, int completionTokens) {}
