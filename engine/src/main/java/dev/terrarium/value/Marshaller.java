@@ -1,0 +1,331 @@
+package dev.terrarium.value;
+
+import dev.terrarium.error.ConversionException;
+import java.lang.reflect.Array;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.LocalTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.graalvm.polyglot.Value;
+import org.graalvm.polyglot.proxy.ProxyExecutable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Plain data between Java and one Python context. Values are copied: Python gets real {@code dict},
+ * {@code list}, {@code str}..., Java gets {@link Map}, {@link List}, {@link String}..., and nothing
+ * that belongs to the context leaves it. Used on the context's carrier thread only.
+ *
+ * <table>
+ * <caption>What becomes what</caption>
+ * <tr><th>Java</th><th>Python</th><th>back in Java</th></tr>
+ * <tr><td>null, empty Optional</td><td>None</td><td>null</td></tr>
+ * <tr><td>Boolean</td><td>bool</td><td>Boolean</td></tr>
+ * <tr><td>Byte, Short, Integer, Long, BigInteger</td><td>int</td><td>Long, else BigInteger</td></tr>
+ * <tr><td>Float, Double</td><td>float</td><td>Double</td></tr>
+ * <tr><td>String, Character, enum (its name)</td><td>str</td><td>String</td></tr>
+ * <tr><td>byte[]</td><td>bytes</td><td>byte[]</td></tr>
+ * <tr><td>Iterable, array</td><td>list</td><td>List</td></tr>
+ * <tr><td>Map, record</td><td>dict</td><td>Map in the same order</td></tr>
+ * <tr><td>BigDecimal</td><td>Decimal</td><td>BigDecimal</td></tr>
+ * <tr><td>LocalDate, LocalTime, LocalDateTime</td><td>date, time, datetime</td><td>the same</td></tr>
+ * <tr><td>OffsetDateTime, ZonedDateTime, Instant</td><td>aware datetime</td><td>OffsetDateTime</td></tr>
+ * <tr><td>Duration</td><td>timedelta</td><td>Duration</td></tr>
+ * </table>
+ */
+public final class Marshaller {
+
+  /** Deeper values are refused: they are cycles, or would end a Python stack sooner or later. */
+  public static final int MAX_DEPTH = 500;
+
+  private final Value none;
+  private final Value makeList;
+  private final Value makeDict;
+  private final Value makeInt;
+  private final Value makeBytes;
+  private final Value makeDecimal;
+  private final Value makeTemporal;
+  private final Value kind;
+  private final Value container;
+  private final Value latin1;
+  private final Value items;
+  private final Value hasLoneSurrogate;
+  private final Value typeName;
+
+  /**
+   * @param embed the module {@code terrarium.bridge.embed} of the context
+   */
+  public Marshaller(Value embed) {
+    none = embed.getMember("none").execute();
+    makeList = embed.getMember("make_list");
+    makeDict = embed.getMember("make_dict");
+    makeInt = embed.getMember("make_int");
+    makeBytes = embed.getMember("make_bytes");
+    makeDecimal = embed.getMember("make_decimal");
+    makeTemporal = embed.getMember("make_temporal");
+    kind = embed.getMember("kind");
+    container = embed.getMember("container");
+    latin1 = embed.getMember("latin1");
+    items = embed.getMember("items");
+    hasLoneSurrogate = embed.getMember("has_lone_surrogate");
+    typeName = embed.getMember("type_name");
+  }
+
+  /**
+   * Copies a Java value into the context.
+   *
+   * @param path what the value is called in an error, such as {@code args}
+   * @return a Python object, or a Java primitive or string that Python sees as its own
+   * @throws ConversionException for a value that has no Python form, with the path to it
+   */
+  public Object toPython(@Nullable Object value, String path) {
+    return toPython(value, path, 0);
+  }
+
+  private Object toPython(@Nullable Object value, String path, int depth) {
+    checkDepth(depth, path);
+    return switch (value) {
+      case null -> none;
+      case Optional<?> optional -> toPython(optional.orElse(null), path, depth + 1);
+      case String text -> checkedText(text, path);
+      case Boolean flag -> flag;
+      case Integer number -> number;
+      case Long number -> number;
+      case Short number -> number.intValue();
+      case Byte number -> number.intValue();
+      case Double number -> number;
+      case Float number -> number.doubleValue();
+      case BigInteger number ->
+          number.bitLength() < Long.SIZE
+              ? (Object) number.longValue()
+              : makeInt.execute(number.toString(16));
+      case Character character -> checkedText(character.toString(), path);
+      case Enum<?> constant -> constant.name();
+      case byte[] bytes -> makeBytes.execute(new String(bytes, StandardCharsets.ISO_8859_1));
+      case BigDecimal number -> makeDecimal.execute(number.toString());
+      case LocalDate date -> temporal("date", PythonTime.text(date, path));
+      case LocalTime time -> temporal("time", PythonTime.text(time, path));
+      case LocalDateTime time -> temporal("datetime", PythonTime.text(time, path));
+      case OffsetDateTime time -> temporal("datetime", PythonTime.text(time, path));
+      case ZonedDateTime time ->
+          temporal("datetime", PythonTime.text(time.toOffsetDateTime(), path));
+      case Instant instant ->
+          temporal("datetime", PythonTime.text(instant.atOffset(ZoneOffset.UTC), path));
+      case Duration duration -> temporal("timedelta", PythonTime.text(duration, path));
+      case Map<?, ?> map -> dict(map, path, depth);
+      case Record fields -> dict(Records.components(fields), path, depth);
+      case Iterable<?> each -> list(each, path, depth);
+      case HostFunction function -> executable(function);
+      case Value foreign ->
+          throw new ConversionException(
+              path, "a polyglot Value belongs to its context and cannot be passed on: " + foreign);
+      default -> {
+        if (value.getClass().isArray()) {
+          yield list(elements(value), path, depth);
+        }
+        throw new ConversionException(
+            path,
+            "a value of "
+                + value.getClass().getName()
+                + " has no Python form. Pass a record, Map, Iterable, array, String, number,"
+                + " Boolean, enum, Optional, byte[], BigDecimal or a java.time value.");
+      }
+    };
+  }
+
+  private Value temporal(String type, String text) {
+    return makeTemporal.execute(type, text);
+  }
+
+  private Value list(Iterable<?> each, String path, int depth) {
+    List<Object> converted = new ArrayList<>();
+    int index = 0;
+    for (Object item : each) {
+      converted.add(toPython(item, path + "[" + index++ + "]", depth + 1));
+    }
+    return makeList.execute(converted.toArray());
+  }
+
+  private Value dict(Map<?, ?> map, String path, int depth) {
+    Object[] converted = new Object[map.size() * 2];
+    int index = 0;
+    for (Map.Entry<?, ?> entry : map.entrySet()) {
+      Object key = entry.getKey();
+      if (!(key instanceof String
+          || key instanceof Enum<?>
+          || key instanceof Integer
+          || key instanceof Long
+          || key instanceof Boolean)) {
+        throw new ConversionException(
+            path,
+            "a key is "
+                + (key == null ? "null" : "of " + key.getClass().getName())
+                + "; keys are String, enum, Integer, Long or Boolean");
+      }
+      String place = path + "." + key;
+      converted[index++] = toPython(key, place, depth + 1);
+      converted[index++] = toPython(entry.getValue(), place, depth + 1);
+    }
+    return makeDict.execute(converted);
+  }
+
+  private static List<@Nullable Object> elements(Object array) {
+    List<@Nullable Object> elements = new ArrayList<>();
+    for (int i = 0; i < Array.getLength(array); i++) {
+      elements.add(Array.get(array, i));
+    }
+    return elements;
+  }
+
+  /** The function as a Python callable of positional arguments. */
+  private ProxyExecutable executable(HostFunction function) {
+    return arguments -> {
+      List<@Nullable Object> plain = new ArrayList<>();
+      for (int i = 0; i < arguments.length; i++) {
+        plain.add(toJava(arguments[i], "argument " + i));
+      }
+      return toPython(function.call(plain), "result");
+    };
+  }
+
+  /**
+   * Copies a Python value out of the context.
+   *
+   * @param path what the value is called in an error, such as {@code result}
+   * @throws ConversionException for a value that is not plain data, with the path to it
+   */
+  public @Nullable Object toJava(Value value, String path) {
+    return toJava(value, path, 0);
+  }
+
+  private @Nullable Object toJava(Value value, String path, int depth) {
+    checkDepth(depth, path);
+    if (value.isNull()) {
+      return null;
+    }
+    if (value.isBoolean()) {
+      return value.asBoolean();
+    }
+    if (value.isString()) {
+      return text(value, path);
+    }
+    if (value.isNumber()) {
+      return number(value, path);
+    }
+    return switch (container.execute(value).asString()) {
+      case "dict" -> map(value, path, depth);
+      case "list" -> list(value, path, depth);
+      case "bytes" -> latin1.execute(value).asString().getBytes(StandardCharsets.ISO_8859_1);
+      default -> other(value, path);
+    };
+  }
+
+  private List<@Nullable Object> list(Value value, String path, int depth) {
+    int size = Math.toIntExact(value.getArraySize());
+    List<@Nullable Object> plain = new ArrayList<>(size);
+    for (int i = 0; i < size; i++) {
+      plain.add(toJava(value.getArrayElement(i), path + "[" + i + "]", depth + 1));
+    }
+    return plain;
+  }
+
+  private Map<Object, @Nullable Object> map(Value value, String path, int depth) {
+    Value pairs = items.execute(value);
+    int size = Math.toIntExact(pairs.getArraySize());
+    Map<Object, @Nullable Object> plain = LinkedHashMap.newLinkedHashMap(size / 2);
+    for (int i = 0; i < size; i += 2) {
+      Object key = toJava(pairs.getArrayElement(i), path + ".<key>", depth + 1);
+      if (!(key instanceof String || key instanceof Long || key instanceof Boolean)) {
+        throw new ConversionException(
+            path, "a dict key is " + key + "; keys that can cross are str, int and bool");
+      }
+      plain.put(key, toJava(pairs.getArrayElement(i + 1L), path + "." + key, depth + 1));
+    }
+    return plain;
+  }
+
+  private String text(Value value, String path) {
+    if (hasLoneSurrogate.execute(value).asBoolean()) {
+      throw new ConversionException(path, LONE_SURROGATE);
+    }
+    return value.asString();
+  }
+
+  private Object number(Value value, String path) {
+    if (!value.fitsInBigInteger()) {
+      return value.asDouble();
+    }
+    return switch (kind.execute(value).asString()) {
+      case "int" -> value.fitsInLong() ? (Object) value.asLong() : value.asBigInteger();
+      case "float" -> value.asDouble();
+      default -> other(value, path);
+    };
+  }
+
+  private Object other(Value value, String path) {
+    String[] described = kind.execute(value).asString().split(":", 2);
+    return switch (described[0]) {
+      case "int" -> value.asBigInteger();
+      case "float" -> value.asDouble();
+      case "decimal" -> decimal(described[1], path);
+      case "date" -> LocalDate.parse(described[1]);
+      case "time" -> PythonTime.time(described[1], path);
+      case "datetime" -> PythonTime.dateTime(described[1], path);
+      case "timedelta" -> PythonTime.duration(described[1]);
+      default ->
+          throw new ConversionException(
+              path,
+              "a Python value of type "
+                  + typeName.execute(value).asString()
+                  + " is not plain data. Return None, bool, int, float, str, bytes, list, dict,"
+                  + " Decimal, or a date or time.");
+    };
+  }
+
+  private static BigDecimal decimal(String text, String path) {
+    try {
+      return new BigDecimal(text);
+    } catch (NumberFormatException e) {
+      throw new ConversionException(path, "Decimal('" + text + "') has no BigDecimal form", e);
+    }
+  }
+
+  private static final String LONE_SURROGATE =
+      "the text holds a lone surrogate, which is no Unicode character; remove or replace it";
+
+  private static String checkedText(String text, String path) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (Character.isSurrogate(c)) {
+        boolean pair =
+            Character.isHighSurrogate(c)
+                && i + 1 < text.length()
+                && Character.isLowSurrogate(text.charAt(i + 1));
+        if (!pair) {
+          throw new ConversionException(path, LONE_SURROGATE);
+        }
+        i++;
+      }
+    }
+    return text;
+  }
+
+  private static void checkDepth(int depth, String path) {
+    if (depth > MAX_DEPTH) {
+      throw new ConversionException(
+          path.substring(0, Math.min(80, path.length())) + "...",
+          "the value is nested deeper than " + MAX_DEPTH + " levels, or contains itself");
+    }
+  }
+}

@@ -1,0 +1,96 @@
+package dev.terrarium.value;
+
+import dev.terrarium.error.ConversionException;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.LocalTime;
+import java.time.OffsetDateTime;
+import java.time.OffsetTime;
+import java.time.temporal.ChronoField;
+import java.time.temporal.TemporalAccessor;
+import java.util.function.Supplier;
+
+/**
+ * ISO 8601 texts of dates and times as Python's {@code isoformat} and {@code fromisoformat} use
+ * them. Python counts microseconds and the years 1 to 9999; what does not fit is refused.
+ */
+final class PythonTime {
+
+  private static final int NANOS_PER_MICRO = 1_000;
+  private static final long MICROS_PER_SECOND = 1_000_000;
+
+  private PythonTime() {}
+
+  static String text(TemporalAccessor value, String path) {
+    if (value.isSupported(ChronoField.NANO_OF_SECOND)
+        && value.get(ChronoField.NANO_OF_SECOND) % NANOS_PER_MICRO != 0) {
+      throw new ConversionException(
+          path, value + " has nanoseconds, Python counts microseconds; truncate it first");
+    }
+    if (value.isSupported(ChronoField.YEAR)) {
+      int year = value.get(ChronoField.YEAR);
+      if (year < 1 || year > 9999) {
+        throw new ConversionException(path, value + ": Python's years are 1 to 9999");
+      }
+    }
+    return switch (value) {
+      case LocalDate date -> date.toString();
+      case LocalTime time -> time.toString();
+      case LocalDateTime time -> time.toString();
+      case OffsetDateTime time -> time.toString();
+      default -> throw new ConversionException(path, value.getClass() + " has no Python form");
+    };
+  }
+
+  /** Whole microseconds. */
+  static String text(Duration duration, String path) {
+    if (duration.getNano() % NANOS_PER_MICRO != 0) {
+      throw new ConversionException(
+          path, duration + " has nanoseconds, Python counts microseconds; truncate it first");
+    }
+    try {
+      long micros =
+          Math.addExact(
+              Math.multiplyExact(duration.getSeconds(), MICROS_PER_SECOND),
+              duration.getNano() / NANOS_PER_MICRO);
+      if (Math.abs(micros / MICROS_PER_SECOND / 86_400) > 999_999_999) {
+        throw new ArithmeticException("beyond timedelta.max");
+      }
+      return Long.toString(micros);
+    } catch (ArithmeticException e) {
+      throw new ConversionException(path, duration + " does not fit in a timedelta", e);
+    }
+  }
+
+  static Duration duration(String micros) {
+    long all = Long.parseLong(micros);
+    return Duration.ofSeconds(
+        Math.floorDiv(all, MICROS_PER_SECOND),
+        Math.floorMod(all, MICROS_PER_SECOND) * NANOS_PER_MICRO);
+  }
+
+  static Object time(String text, String path) {
+    return hasOffset(text) ? parse(() -> OffsetTime.parse(text), text, path) : LocalTime.parse(text);
+  }
+
+  static Object dateTime(String text, String path) {
+    return hasOffset(text.substring(text.indexOf('T')))
+        ? parse(() -> OffsetDateTime.parse(text), text, path)
+        : LocalDateTime.parse(text);
+  }
+
+  private static boolean hasOffset(String time) {
+    return time.indexOf('+') >= 0 || time.indexOf('-') >= 0;
+  }
+
+  private static Object parse(
+      Supplier<Object> parser, String text, String path) {
+    try {
+      return parser.get();
+    } catch (DateTimeException e) {
+      throw new ConversionException(path, "'" + text + "' has no java.time form", e);
+    }
+  }
+}

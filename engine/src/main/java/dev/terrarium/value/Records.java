@@ -1,0 +1,39 @@
+package dev.terrarium.value;
+
+import dev.terrarium.error.ConversionException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Records by reflection: their components as a map. */
+final class Records {
+
+  private Records() {}
+
+  /** The components by name, in order. */
+  static Map<String, @Nullable Object> components(Record value) {
+    Map<String, @Nullable Object> components = new LinkedHashMap<>();
+    for (RecordComponent component : value.getClass().getRecordComponents()) {
+      components.put(component.getName(), read(component, value));
+    }
+    return components;
+  }
+
+  private static @Nullable Object read(RecordComponent component, Record value) {
+    try {
+      var accessor = component.getAccessor();
+      accessor.setAccessible(true);
+      return accessor.invoke(value);
+    } catch (InvocationTargetException e) {
+      throw new ConversionException(
+          component.getName(), "the record's accessor failed: " + e.getCause(), e.getCause());
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      throw new ConversionException(
+          component.getName(),
+          "the record " + value.getClass().getName() + " cannot be read: open its package",
+          e);
+    }
+  }
+}

@@ -1,0 +1,199 @@
+"""What the Java engine calls inside a context: making and reading plain values, describing exceptions, loading bridges.
+
+Nothing here is for handlers. Each function is called by `dev.terrarium.value.Marshaller` or
+`dev.terrarium.context.PythonContext` and takes what crosses the border by itself (numbers, strings, booleans, and
+objects of this context), so that no Java object is ever part of a value that a handler sees.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from terrarium.bridge.base import BaseBridge
+
+
+# ---------------------------------------------------------------- values, Java to Python
+
+
+def none() -> None:
+    return None
+
+
+def make_list(*items: object) -> list[object]:
+    return list(items)
+
+
+def make_dict(*keys_and_values: object) -> dict[object, object]:
+    """`make_dict(k1, v1, k2, v2, ...)`."""
+    return dict(zip(keys_and_values[::2], keys_and_values[1::2], strict=True))
+
+
+def make_int(hexadecimal: str) -> int:
+    """An int beyond 64 bits. Base 16, because decimal text has a limit of digits."""
+    return int(hexadecimal, 16)
+
+
+def make_bytes(latin1: str) -> bytes:
+    """Bytes from a text of as many characters below 256: one bulk conversion."""
+    return latin1.encode("latin-1")
+
+
+def make_decimal(text: str) -> object:
+    from decimal import Decimal
+
+    return Decimal(text)
+
+
+def make_temporal(kind: str, text: str) -> object:
+    """`kind` is date, time, datetime (ISO 8601 text) or timedelta (microseconds)."""
+    import datetime
+
+    if kind == "timedelta":
+        return datetime.timedelta(microseconds=int(text))
+    return getattr(datetime, kind).fromisoformat(text)
+
+
+# ---------------------------------------------------------------- values, Python to Java
+
+
+def kind(value: object) -> str:
+    """What `value` is, for what the polyglot API cannot tell by itself; empty when it is not plain data.
+
+    `int`, `float`, `decimal:TEXT`, `date:TEXT`, `time:TEXT`, `datetime:TEXT`, `timedelta:MICROSECONDS`.
+    """
+    if isinstance(value, int):
+        return "int"
+    if isinstance(value, float):
+        return "float"
+    module = sys.modules.get("decimal")
+    if module is not None and isinstance(value, module.Decimal):
+        return "decimal:" + str(value)
+    module = sys.modules.get("datetime")
+    if module is not None:
+        if isinstance(value, module.datetime):
+            return "datetime:" + value.isoformat()
+        if isinstance(value, module.date):
+            return "date:" + value.isoformat()
+        if isinstance(value, module.time):
+            return "time:" + value.isoformat()
+        if isinstance(value, module.timedelta):
+            return "timedelta:" + str(value // module.timedelta(microseconds=1))
+    return ""
+
+
+def container(value: object) -> str:
+    """`list` (and tuple), `dict`, `bytes` (and bytearray), or empty for anything else."""
+    if isinstance(value, dict):
+        return "dict"
+    if isinstance(value, (list, tuple)):
+        return "list"
+    if isinstance(value, (bytes, bytearray)):
+        return "bytes"
+    return ""
+
+
+def latin1(value: bytes | bytearray) -> str:
+    return value.decode("latin-1")
+
+
+def items(value: dict[object, object]) -> list[object]:
+    """`[k1, v1, k2, v2, ...]`, so that one array is read and not an iterator of pairs."""
+    return [each for pair in value.items() for each in pair]
+
+
+def has_lone_surrogate(value: str) -> bool:
+    """Whether the text cannot be written as UTF-8, which is what a lone surrogate prevents."""
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def type_name(value: object) -> str:
+    cls = type(value)
+    return cls.__qualname__ if cls.__module__ == "builtins" else cls.__module__ + "." + cls.__qualname__
+
+
+# ---------------------------------------------------------------- exceptions
+
+
+def describe(exception: BaseException) -> list[object]:
+    """`[type, message, cause]`; the cause is `__cause__`, else the context unless suppressed, else None."""
+    cause = exception.__cause__
+    if cause is None and not exception.__suppress_context__:
+        cause = exception.__context__
+    try:
+        message = str(exception)
+    except Exception as failure:  # a broken __str__ must not hide the exception itself
+        message = f"<no message: {type(failure).__name__}>"
+    return [type_name(exception), message, cause]
+
+
+# ---------------------------------------------------------------- bridges
+
+
+def add_path(folder: str) -> None:
+    """Puts a folder of packages on `sys.path`, once, before the standard library's own."""
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+
+
+def install_services(services: dict[str, Callable[..., object]]) -> None:
+    from terrarium.bridge import host
+
+    host.install(services)
+
+
+def load_bridge(module: str, name: str) -> BaseBridge:
+    """An instance of the bridge class `name` of `module`, which is imported when needed."""
+    from importlib import import_module
+
+    return _instance(getattr(import_module(module), name), name)
+
+
+def load_source(framework: str, text: str, filename: str) -> BaseBridge:
+    """An instance of the one bridge class that the source defines."""
+    from terrarium.bridge import BaseBridge
+
+    name = "terrarium_user_" + framework
+    module = ModuleType(name)
+    module.__file__ = filename
+    sys.modules[name] = module  # dataclasses and pickle look a class's module up
+    try:
+        exec(compile(text, filename, "exec"), module.__dict__)  # the user's own source is the point
+    except BaseException:
+        del sys.modules[name]
+        raise
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, BaseBridge) and value.__module__ == name
+    ]
+    if len(found) != 1:
+        names = sorted(each.__name__ for each in found)
+        raise TypeError(f"{filename} must define one subclass of BaseBridge; it defines {names or 'none'}")
+    bridge: Any = _instance(found[0], filename)
+    if bridge.framework != framework:
+        raise TypeError(
+            f"{filename} is registered as framework {framework!r}, but its bridge says framework = {bridge.framework!r}"
+        )
+    return bridge
+
+
+def _instance(cls: Any, where: str) -> BaseBridge:
+    from terrarium.bridge import BaseBridge
+
+    if not (isinstance(cls, type) and issubclass(cls, BaseBridge)):
+        raise TypeError(f"{where} is not a subclass of BaseBridge")
+    return cls()
+
+
+def handler_table(bridge: BaseBridge) -> list[object]:
+    """`[name1, callable1, loads1, name2, ...]` of all commands."""
+    return [each for name, handler in bridge._handlers.items() for each in (name, handler, handler.loads)]
