@@ -17,6 +17,7 @@ public abstract sealed class TerrariumException extends RuntimeException
         FrameworkLoadException,
         LoadTimeoutException,
         ModelException,
+        NativeSlotsExhaustedException,
         PackageException,
         PythonException,
         UnknownCommandException,

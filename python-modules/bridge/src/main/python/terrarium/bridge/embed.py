@@ -117,7 +117,11 @@ def has_lone_surrogate(value: str) -> bool:
 
 def type_name(value: object) -> str:
     cls = type(value)
-    return cls.__qualname__ if cls.__module__ == "builtins" else cls.__module__ + "." + cls.__qualname__
+    return (
+        cls.__qualname__
+        if cls.__module__ == "builtins"
+        else cls.__module__ + "." + cls.__qualname__
+    )
 
 
 # ---------------------------------------------------------------- exceptions
@@ -177,7 +181,9 @@ def load_source(framework: str, text: str, filename: str) -> BaseBridge:
     ]
     if len(found) != 1:
         names = sorted(each.__name__ for each in found)
-        raise TypeError(f"{filename} must define one subclass of BaseBridge; it defines {names or 'none'}")
+        raise TypeError(
+            f"{filename} must define one subclass of BaseBridge; it defines {names or 'none'}"
+        )
     bridge: Any = _instance(found[0], filename)
     if bridge.framework != framework:
         raise TypeError(
@@ -196,4 +202,15 @@ def _instance(cls: Any, where: str) -> BaseBridge:
 
 def handler_table(bridge: BaseBridge) -> list[object]:
     """`[name1, callable1, loads1, name2, ...]` of all commands."""
-    return [each for name, handler in bridge._handlers.items() for each in (name, handler, handler.loads)]
+    return [
+        each
+        for name, handler in bridge._handlers.items()
+        for each in (name, handler, handler.loads)
+    ]
+
+
+def forget() -> None:
+    """Drops what belongs to the present user of the context: services and modules made from sources."""
+    for name in [each for each in sys.modules if each.startswith("terrarium_user_")]:
+        del sys.modules[name]
+    install_services({})

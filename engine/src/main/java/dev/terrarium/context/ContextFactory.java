@@ -1,0 +1,9 @@
+package dev.terrarium.context;
+
+/** Makes contexts; the pool knows no other way to get one. */
+@FunctionalInterface
+public interface ContextFactory {
+
+  /** A context ready for use; blocks until it is, and may be called from several threads at once. */
+  PythonContext create();
+}

@@ -1,0 +1,196 @@
+package dev.terrarium.context;
+
+import dev.terrarium.error.FrameworkLoadException;
+import dev.terrarium.error.PythonException;
+import dev.terrarium.error.TerrariumException;
+import dev.terrarium.handler.HandlerTable;
+import dev.terrarium.value.HostFunction;
+import dev.terrarium.value.Marshaller;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.graalvm.polyglot.Context;
+import org.graalvm.polyglot.PolyglotException;
+import org.graalvm.polyglot.Value;
+import org.jspecify.annotations.Nullable;
+
+/** A GraalPy context with its carrier. Fields without {@code volatile} belong to the carrier. */
+final class GraalPyContext implements PythonContext {
+
+  private static final Logger LOGGER = System.getLogger("terrarium.context");
+
+  private final Carrier carrier;
+  private final String name;
+  private final PolyglotRuntime runtime;
+  private final Context context;
+  private final Value embed;
+  private final Marshaller marshaller;
+  private final PythonErrors errors;
+  private final Map<String, HandlerTable> bridges = new HashMap<>();
+  private final Set<String> loaded = ConcurrentHashMap.newKeySet();
+  private volatile PythonPackages packages;
+  private volatile Logger output = System.getLogger("terrarium.python");
+
+  private GraalPyContext(
+      String name, Carrier carrier, PolyglotRuntime runtime, PythonPackages packages) {
+    this.name = name;
+    this.carrier = carrier;
+    this.runtime = runtime;
+    this.packages = packages;
+    this.context =
+        runtime.newContext(
+            new LineLog(() -> output, Level.INFO), new LineLog(() -> output, Level.WARNING));
+    this.embed = context.eval(runtime.bootstrap());
+    this.marshaller = new Marshaller(embed);
+    this.errors = new PythonErrors(embed);
+  }
+
+  /** Makes a context on a carrier of its own. */
+  static CompletableFuture<GraalPyContext> create(
+      String name, PolyglotRuntime runtime, PythonPackages packages) {
+    Carrier carrier = new Carrier(name);
+    return carrier.submit(() -> new GraalPyContext(name, carrier, runtime, packages));
+  }
+
+  /** Gives the context, new or parked before, to a user: the packages and services it works with. */
+  CompletableFuture<@Nullable Void> open(
+      PythonPackages newPackages, Map<String, HostFunction> services) {
+    return run(
+        () -> {
+          packages = newPackages;
+          Object dict = marshaller.toPython(services, "services");
+          embed.invokeMember("install_services", dict);
+          return null;
+        });
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public boolean hasLoaded(String framework) {
+    return loaded.contains(framework);
+  }
+
+  @Override
+  public CompletableFuture<@Nullable Void> prepare(BridgeSource framework, String command) {
+    return run(
+        () -> {
+          output = System.getLogger("terrarium.python." + framework.name());
+          HandlerTable table = bridges.get(framework.name());
+          if (table == null) {
+            table = loading(framework, () -> attach(framework));
+            bridges.put(framework.name(), table);
+          }
+          if (table.get(command).loads() && !loaded.contains(framework.name())) {
+            HandlerTable attached = table;
+            loading(
+                framework,
+                () -> {
+                  attached.ensureFramework();
+                  return attached;
+                });
+            loaded.add(framework.name());
+          }
+          return null;
+        });
+  }
+
+  private HandlerTable attach(BridgeSource framework) {
+    Value bridge =
+        switch (framework) {
+          case BridgeSource.Packaged packaged -> {
+            Path folder = packages.folder(packaged.packages());
+            NativeSlots.prepare(folder);
+            embed.invokeMember("add_path", folder.resolve("site").toString());
+            yield embed.invokeMember("load_bridge", packaged.module(), packaged.className());
+          }
+          case BridgeSource.Source source ->
+              embed.invokeMember("load_source", source.name(), source.text(), source.filename());
+        };
+    return new HandlerTable(
+        framework.name(), bridge, embed.invokeMember("handler_table", bridge));
+  }
+
+  private HandlerTable loading(BridgeSource framework, Callable<HandlerTable> work)
+      throws Exception {
+    try {
+      return work.call();
+    } catch (PolyglotException e) {
+      RuntimeException cause = errors.translate(e);
+      throw new FrameworkLoadException(
+          "Framework '" + framework.name() + "' could not be loaded: " + cause.getMessage(), cause);
+    }
+  }
+
+  @Override
+  public CompletableFuture<@Nullable Object> call(
+      String framework, String command, Map<String, ?> arguments) {
+    return run(
+        () -> {
+          HandlerTable table = bridges.get(framework);
+          if (table == null) {
+            throw new IllegalStateException("bridge of '" + framework + "' is not attached");
+          }
+          HandlerTable.Command handler = table.get(command);
+          Object plain = marshaller.toPython(arguments, "args");
+          Value result = handler.callable().execute(plain);
+          return marshaller.toJava(result, "result");
+        });
+  }
+
+  /** Runs work in the carrier, with Python's exceptions translated while the context is at hand. */
+  private <T extends @Nullable Object> CompletableFuture<T> run(Callable<T> work) {
+    return carrier.submit(
+        () -> {
+          try {
+            return work.call();
+          } catch (PolyglotException e) {
+            throw errors.translate(e);
+          } catch (StackOverflowError e) {
+            throw new PythonException(
+                "RecursionError",
+                "the carrier's stack of " + Carrier.STACK_BYTES + " bytes overflowed",
+                List.of(),
+                e);
+          }
+        });
+  }
+
+  @Override
+  public void park() {
+    run(() -> {
+          bridges.forEach(this::cleanUp);
+          bridges.clear();
+          loaded.clear();
+          embed.invokeMember("forget");
+          return null;
+        })
+        .whenComplete(
+            (done, failure) -> {
+              if (failure == null) {
+                runtime.parked(this);
+              } else {
+                LOGGER.log(Level.WARNING, name + " could not be reset and is not used again", failure);
+              }
+            });
+  }
+
+  private void cleanUp(String framework, HandlerTable table) {
+    try {
+      Object none = marshaller.toPython(Map.of(), "args");
+      table.get("cleanup_framework").callable().execute(none);
+    } catch (PolyglotException | TerrariumException e) {
+      LOGGER.log(Level.WARNING, "cleanup of '" + framework + "' in " + name + " failed", e);
+    }
+  }
+}

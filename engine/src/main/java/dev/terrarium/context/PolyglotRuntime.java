@@ -1,0 +1,163 @@
+package dev.terrarium.context;
+
+import dev.terrarium.error.PackageException;
+import dev.terrarium.resource.CacheFolder;
+import dev.terrarium.value.HostFunction;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.graalvm.polyglot.Context;
+import org.graalvm.polyglot.Engine;
+import org.graalvm.polyglot.HostAccess;
+import org.graalvm.polyglot.PolyglotAccess;
+import org.graalvm.polyglot.Source;
+import org.graalvm.polyglot.io.IOAccess;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What all contexts of the process share: the polyglot engine, and the contexts that are parked.
+ * One for each Python home on disk, which is one for nearly every process; never closed
+ * (docs/decisions/002). Thread-safe.
+ */
+public final class PolyglotRuntime {
+
+  private static final Map<Path, PolyglotRuntime> BY_HOME = new ConcurrentHashMap<>();
+  private static final AtomicInteger CONTEXTS = new AtomicInteger();
+
+  private static @Nullable Engine engine;
+
+  private final Path home;
+  private final Path prefix;
+  private final Path site;
+  private final Source bootstrap =
+      Source.newBuilder(
+              "python", "import terrarium.bridge.embed as embed\nembed", "<terrarium>")
+          .cached(true)
+          .internal(true)
+          .buildLiteral();
+  private final Deque<GraalPyContext> parked = new ArrayDeque<>();
+
+  private PolyglotRuntime(Path bridge) {
+    home = bridge.resolve("home");
+    prefix = bridge.resolve("prefix");
+    site = bridge.resolve("site");
+  }
+
+  /**
+   * A factory of contexts that work with these packages and services.
+   *
+   * @throws dev.terrarium.error.UnsupportedPlatformException on anything but Linux x86_64
+   * @throws PackageException when the Python home cannot be laid out
+   */
+  public static ContextFactory factory(
+      PythonPackages packages, CacheFolder cache, Map<String, HostFunction> services) {
+    Platform.check();
+    return () -> {
+      Path bridge = packages.folder("bridge");
+      startEngine(cache);
+      return BY_HOME
+          .computeIfAbsent(bridge, PolyglotRuntime::new)
+          .acquire(bridge, packages, services);
+    };
+  }
+
+  /** Native slots of the process that contexts have taken, and how many there are. */
+  public static int nativeSlotsTaken() {
+    return NativeSlots.taken();
+  }
+
+  public static int nativeSlotLimit() {
+    return NativeSlots.LIMIT;
+  }
+
+  private GraalPyContext acquire(
+      Path bridge, PythonPackages packages, Map<String, HostFunction> services) {
+    GraalPyContext context;
+    synchronized (parked) {
+      context = parked.poll();
+    }
+    if (context == null) {
+      NativeSlots.take();
+      NativeSlots.prepare(bridge);
+      String name = "terrarium-context-" + CONTEXTS.incrementAndGet();
+      context = join(GraalPyContext.create(name, this, packages));
+    }
+    join(context.open(packages, services));
+    return context;
+  }
+
+  private static <T extends @Nullable Object> T join(
+      CompletableFuture<T> future) {
+    try {
+      return future.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw e;
+    }
+  }
+
+  void parked(GraalPyContext context) {
+    synchronized (parked) {
+      parked.add(context);
+    }
+  }
+
+  Source bootstrap() {
+    return bootstrap;
+  }
+
+  private static synchronized Engine startEngine(CacheFolder cache) {
+    if (engine == null) {
+      // Truffle's own native libraries go where ours go, not to a second place in the user's home.
+      System.getProperties()
+          .putIfAbsent("polyglot.engine.userResourceCache", cache.root().resolve("graal").toString());
+      engine =
+          Engine.newBuilder("python")
+              .option("engine.WarnInterpreterOnly", "false")
+              .logHandler(new LineLog(() -> System.getLogger("terrarium.polyglot"), Level.DEBUG))
+              .build();
+    }
+    return engine;
+  }
+
+  /**
+   * A context of the access profile that native extensions need: files, threads and native code,
+   * but no processes, no environment variables, no Java classes and no other languages.
+   */
+  Context newContext(OutputStream out, OutputStream err) {
+    Engine shared = engine;
+    if (shared == null) {
+      throw new IllegalStateException("the engine is started before any context is made");
+    }
+    return Context.newBuilder("python")
+        .engine(shared)
+        .allowExperimentalOptions(true)
+        .allowNativeAccess(true)
+        .allowCreateThread(true)
+        .allowIO(IOAccess.ALL)
+        .allowHostAccess(HostAccess.NONE)
+        .allowPolyglotAccess(PolyglotAccess.NONE)
+        .in(InputStream.nullInputStream())
+        .out(out)
+        .err(err)
+        .option("python.PythonHome", home.toString())
+        .option("python.SysBasePrefix", home.toString())
+        .option("python.SysPrefix", prefix.toString())
+        .option("python.PythonPath", site.toString())
+        .option("python.IsolateNativeModules", "true")
+        .option("python.IgnoreEnvironmentFlag", "true")
+        .option("python.NoUserSiteFlag", "true")
+        .option("python.WarnExperimentalFeatures", "false")
+        .build();
+  }
+}

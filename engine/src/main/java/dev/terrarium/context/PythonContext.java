@@ -1,0 +1,36 @@
+package dev.terrarium.context;
+
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One isolated Python world. Thread-safe; whatever is asked of it runs on its carrier thread, in
+ * the order in which it was asked.
+ */
+public interface PythonContext {
+
+  /** What its carrier thread is called. */
+  String name();
+
+  /** Whether the framework itself, and not only its bridge, is imported here. */
+  boolean hasLoaded(String framework);
+
+  /**
+   * Makes the context able to run a command: attaches the framework's bridge, and imports the
+   * framework when the command needs it. Not to be cut short: it goes on when nobody waits.
+   */
+  CompletableFuture<@Nullable Void> prepare(BridgeSource framework, String command);
+
+  /**
+   * Runs a command of a bridge that is attached.
+   *
+   * @param arguments by name, marshalled in the carrier
+   * @return the marshalled result, or what went wrong
+   */
+  CompletableFuture<@Nullable Object> call(
+      String framework, String command, Map<String, ?> arguments);
+
+  /** Gives the context up: its frameworks' objects are dropped, and its next user starts afresh. */
+  void park();
+}

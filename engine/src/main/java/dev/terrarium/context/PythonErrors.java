@@ -1,0 +1,112 @@
+package dev.terrarium.context;
+
+import dev.terrarium.error.ArgumentException;
+import dev.terrarium.error.PythonException;
+import dev.terrarium.error.TerrariumException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.graalvm.polyglot.PolyglotException;
+import org.graalvm.polyglot.SourceSection;
+import org.graalvm.polyglot.Value;
+import org.jspecify.annotations.Nullable;
+
+/** Python exceptions as Java exceptions. Used on the context's carrier thread only. */
+final class PythonErrors {
+
+  private static final int MAX_CAUSES = 8;
+
+  private final Value describe;
+
+  /** @param embed the module {@code terrarium.bridge.embed} of the context */
+  PythonErrors(Value embed) {
+    describe = embed.getMember("describe");
+  }
+
+  /**
+   * The Java exception for what came out of Python. One that Terrarium itself threw inside (a
+   * language model's, a conversion's) comes back as it was.
+   */
+  RuntimeException translate(PolyglotException e) {
+    Throwable translated = translate(e, 0);
+    return translated instanceof RuntimeException runtime
+        ? runtime
+        : new PythonException("polyglot", String.valueOf(translated), frames(e), translated);
+  }
+
+  private Throwable translate(PolyglotException e, int depth) {
+    if (e.isHostException()) {
+      return e.asHostException();
+    }
+    if (e.isExit()) {
+      return new PythonException(
+          "SystemExit", "Python code asked to exit with " + e.getExitStatus(), frames(e), null);
+    }
+    Value exception = e.getGuestObject();
+    if (exception == null || !e.isGuestException() || e.isInternalError()) {
+      return new PythonException(
+          "polyglot", String.valueOf(e.getMessage()), frames(e), e.isInternalError() ? e : null);
+    }
+    Value described = describe.execute(exception);
+    String type = described.getArrayElement(0).asString();
+    String message = described.getArrayElement(1).asString();
+    Throwable cause =
+        depth < MAX_CAUSES ? cause(described.getArrayElement(2), depth + 1) : null;
+    if (type.equals("terrarium.bridge.errors.ArgumentError")) {
+      return new ArgumentException(message);
+    }
+    return new PythonException(type, message, frames(e), cause);
+  }
+
+  private @Nullable Throwable cause(Value exception, int depth) {
+    if (!exception.isException()) {
+      return null;
+    }
+    try {
+      throw exception.throwException();
+    } catch (PolyglotException e) {
+      return translate(e, depth);
+    } catch (TerrariumException e) {
+      return e;
+    }
+  }
+
+  /** The Python frames, innermost first. */
+  private static List<StackTraceElement> frames(PolyglotException e) {
+    List<StackTraceElement> frames = new ArrayList<>();
+    for (PolyglotException.StackFrame frame : e.getPolyglotStackTrace()) {
+      if (!frame.isGuestFrame()) {
+        continue;
+      }
+      SourceSection section = frame.getSourceLocation();
+      String file = section == null ? null : section.getSource().getName();
+      String path = section == null ? null : section.getSource().getPath();
+      int line = section == null || !section.hasLines() ? -1 : section.getStartLine();
+      frames.add(
+          new StackTraceElement(
+              moduleOf(path == null ? file : path),
+              String.valueOf(frame.getRootName()),
+              file,
+              line));
+    }
+    return frames;
+  }
+
+  /** The module that a source file is, from its place below {@code site} or the standard library. */
+  static String moduleOf(@Nullable String file) {
+    if (file == null) {
+      return "python";
+    }
+    String module = file;
+    for (String root : List.of("/site/", "/lib/python3.12/")) {
+      int at = module.lastIndexOf(root);
+      if (at >= 0) {
+        module = module.substring(at + root.length());
+      }
+    }
+    if (module.startsWith("/")) {
+      module = String.valueOf(Path.of(module).getFileName());
+    }
+    return module.replaceFirst("(/__init__)?\\.py$", "").replace('/', '.');
+  }
+}
