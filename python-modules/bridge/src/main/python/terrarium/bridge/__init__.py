@@ -1,0 +1,34 @@
+"""The contract between Terrarium's engine and the Python code that it runs.
+
+A framework is a subclass of :class:`BaseBridge` whose commands are methods marked with
+:func:`handler`. Commands take and return *plain data*: ``None``, ``bool``, ``int``, ``float``,
+``str``, ``bytes``, ``list`` and ``dict`` with string keys. Failures are raised, never returned.
+
+:mod:`terrarium.bridge.host` reaches the services that the Java side offers, and
+:mod:`terrarium.bridge.programs` keeps the programs that are built from specs.
+"""
+
+from .base import BaseBridge
+from .errors import (
+    ArgumentError,
+    BridgeError,
+    FrameworkLoadError,
+    HostServiceError,
+    SpecError,
+    UnknownCommandError,
+    UnknownProgramError,
+)
+from .handlers import Handler, handler
+
+__all__ = [
+    "ArgumentError",
+    "BaseBridge",
+    "BridgeError",
+    "FrameworkLoadError",
+    "Handler",
+    "HostServiceError",
+    "SpecError",
+    "UnknownCommandError",
+    "UnknownProgramError",
+    "handler",
+]

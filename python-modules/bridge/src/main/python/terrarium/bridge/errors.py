@@ -1,0 +1,127 @@
+"""The exceptions that a bridge itself raises; a framework's own exceptions pass through unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the one of ``known`` that looks most like ``name``, or None when none does."""
+    import difflib  # only needed once something is wrong, and not free to import
+
+    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def _suggestion(close: str | None) -> str:
+    return f"; did you mean {close!r}?" if close else ""
+
+
+class BridgeError(Exception):
+    """The root of all exceptions raised by a bridge."""
+
+
+class UnknownCommandError(BridgeError):
+    """A command was called that the bridge has no handler for.
+
+    ``known`` holds the names of the commands there are, ``nearest`` the likeliest one or None.
+    """
+
+    def __init__(self, framework: str, command: str, known: Iterable[str]) -> None:
+        self.framework = framework
+        self.command = command
+        self.known = sorted(known)
+        self.nearest = nearest(command, self.known)
+        super().__init__(
+            f"{framework} has no command {command!r}{_suggestion(self.nearest) or '.'}"
+            f" Known commands: {_listed(self.known)}"
+        )
+
+
+class ArgumentError(BridgeError):
+    """The arguments of a command do not fit its handler's signature, or a value is out of range.
+
+    ``missing`` and ``unknown`` hold the names concerned, ``accepted`` the names that may be given.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        message: str,
+        *,
+        missing: Iterable[str] = (),
+        unknown: Iterable[str] = (),
+        accepted: Iterable[str] = (),
+    ) -> None:
+        self.command = command
+        self.missing = list(missing)
+        self.unknown = list(unknown)
+        self.accepted = list(accepted)
+        super().__init__(f"{command}: {message}")
+
+    @classmethod
+    def of_names(
+        cls,
+        command: str,
+        *,
+        missing: Iterable[str],
+        unknown: Iterable[str],
+        accepted: Iterable[str],
+        what: str = "argument",
+    ) -> ArgumentError:
+        """Return the error for ``what``s that are missing, or given but not ``accepted``."""
+        missing, unknown, accepted = list(missing), list(unknown), list(accepted)
+        faults: list[str] = []
+        for name in unknown:
+            faults.append(f"unknown {what} {name!r}{_suggestion(nearest(name, accepted))}")
+        for name in missing:
+            faults.append(f"missing {what} {name!r}")
+        message = " ".join(fault if fault.endswith("?") else f"{fault}." for fault in faults)
+        return cls(
+            command,
+            f"{message} Accepted {what}s: {_listed(accepted)}",
+            missing=missing,
+            unknown=unknown,
+            accepted=accepted,
+        )
+
+
+class FrameworkLoadError(BridgeError):
+    """A framework could not be imported or set up; ``__cause__`` is the reason.
+
+    The next command tries again.
+    """
+
+    def __init__(self, framework: str, cause: BaseException) -> None:
+        self.framework = framework
+        super().__init__(f"framework {framework} failed to load: {type(cause).__name__}: {cause}")
+
+
+class HostServiceError(BridgeError):
+    """A service was called that the host has not installed; ``known`` names those it has."""
+
+    def __init__(self, service: str, known: Iterable[str]) -> None:
+        self.service = service
+        self.known = sorted(known)
+        super().__init__(f"the host offers no service {service!r}. Installed services: {_listed(self.known)}")
+
+
+class UnknownProgramError(BridgeError):
+    """A program was called that neither this context nor the host's registry knows."""
+
+    def __init__(self, framework: str, program: str) -> None:
+        self.framework = framework
+        self.program = program
+        super().__init__(f"{framework} has no program {program!r}; create it with create_program")
+
+
+class SpecError(BridgeError):
+    """A spec is malformed; ``path`` says where inside it, as in ``signature.inputs[0].type``."""
+
+    def __init__(self, path: str, message: str) -> None:
+        self.path = path
+        super().__init__(f"{path}: {message}")

@@ -1,0 +1,190 @@
+"""Commands: the decorator that marks a method as one, and the object that the engine calls."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
+
+from .errors import ArgumentError
+
+if TYPE_CHECKING:
+    from .base import BaseBridge
+
+_MARK = "__terrarium_handler__"
+_VARARGS = 0x04
+_VARKEYWORDS = 0x08
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class HandlerOptions(NamedTuple):
+    """What :func:`handler` was told about a method."""
+
+    name: str
+    loads: bool
+
+
+@overload
+def handler(fn: F, /) -> F: ...
+
+
+@overload
+def handler(*, name: str | None = None, loads: bool = True) -> Callable[[F], F]: ...
+
+
+def handler(
+    fn: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    loads: bool = True,
+) -> Any:
+    """Mark a method of a :class:`BaseBridge` as a command.
+
+    Use it bare (``@handler``) or with options. ``name`` is the command's name, by default the
+    method's. With ``loads=False`` the command runs without the framework being loaded.
+
+    Raises TypeError, where the class is defined, for what cannot be a command: something that is
+    not a function, a method without ``self``, with ``*args`` or with positional-only parameters.
+    """
+    if name is not None and not (isinstance(name, str) and name):
+        raise TypeError(f"a command's name must be a string that is not empty, not {name!r}")
+
+    def mark(target: Callable[..., Any]) -> Callable[..., Any]:
+        code = getattr(target, "__code__", None)
+        if code is None:
+            raise TypeError(f"@handler marks functions, not {type(target).__name__}")
+        if code.co_argcount < 1:
+            raise TypeError(f"handler {target.__name__} needs self as its first parameter")
+        if code.co_posonlyargcount > 1:
+            raise TypeError(f"handler {target.__name__} has positional-only parameters; commands pass names")
+        if code.co_flags & _VARARGS:
+            raise TypeError(f"handler {target.__name__} has *args; commands pass names")
+        setattr(target, _MARK, HandlerOptions(name or target.__name__, bool(loads)))
+        return target
+
+    return mark if fn is None else mark(fn)
+
+
+def options_of(attribute: Any) -> HandlerOptions | None:
+    """Return what ``@handler`` was told about a class attribute, None when it is not marked."""
+    options = getattr(attribute, _MARK, None)
+    return options if isinstance(options, HandlerOptions) else None
+
+
+class Handler:
+    """One command of one bridge, called with a dict of arguments by name.
+
+    Thread-safe. ``handler(args)`` checks the names in ``args`` against the method's signature,
+    loads the framework unless ``loads`` is False, and returns what the method returns.
+
+    Attributes:
+        name: the command's name.
+        loads: whether the framework is loaded before the command runs.
+        doc: the method's docstring, or an empty string.
+        parameters: one dict for each parameter: ``name`` (str), ``required`` (bool), ``default``
+            (its ``repr``, None when required) and ``annotation`` (str, empty when there is none).
+        calls: how often the command was called, calls in progress included.
+        failures: how many of the calls raised.
+    """
+
+    __slots__ = (
+        "_bridge",
+        "_fn",
+        "_lock",
+        "_names",
+        "_open",
+        "_required",
+        "calls",
+        "doc",
+        "failures",
+        "loads",
+        "name",
+        "parameters",
+    )
+
+    def __init__(self, bridge: BaseBridge, fn: Callable[..., Any], options: HandlerOptions) -> None:
+        """Wrap the bound method ``fn`` of ``bridge``."""
+        self._bridge = bridge
+        self._fn = fn
+        self._lock = threading.Lock()
+        self.name = options.name
+        self.loads = options.loads
+        self.doc = (fn.__doc__ or "").strip()
+        self.parameters = _parameters(fn)
+        self._names = frozenset(str(p["name"]) for p in self.parameters)
+        self._required = frozenset(str(p["name"]) for p in self.parameters if p["required"])
+        self._open = bool(fn.__code__.co_flags & _VARKEYWORDS)
+        self.calls = 0
+        self.failures = 0
+
+    def __call__(self, args: dict[str, Any]) -> Any:
+        """Run the command.
+
+        Raises ArgumentError when ``args`` is not a dict or its names do not fit,
+        FrameworkLoadError when the framework does not load, and whatever the method raises.
+        """
+        with self._lock:
+            self.calls += 1
+        try:
+            self._check(args)
+            if self.loads:
+                self._bridge._ensure_framework()
+            return self._fn(**args)
+        except BaseException:
+            with self._lock:
+                self.failures += 1
+            raise
+
+    def __repr__(self) -> str:
+        names = ", ".join(str(p["name"]) for p in self.parameters)
+        return f"<Handler {self._bridge.framework}.{self.name}({names})>"
+
+    def _check(self, args: dict[str, Any]) -> None:
+        if not isinstance(args, dict):
+            raise ArgumentError(
+                self.name,
+                f"arguments must be a dict by name, not {type(args).__name__}",
+                accepted=[str(p["name"]) for p in self.parameters],
+            )
+        given = args.keys()
+        if self._required <= given and (self._open or given <= self._names):
+            return
+        raise ArgumentError.of_names(
+            self.name,
+            missing=[str(p["name"]) for p in self.parameters if p["required"] and p["name"] not in args],
+            unknown=[] if self._open else [str(name) for name in args if name not in self._names],
+            accepted=[str(p["name"]) for p in self.parameters],
+        )
+
+
+def _parameters(fn: Callable[..., Any]) -> list[dict[str, Any]]:
+    """Describe the parameters of a bound method, without the cost of importing ``inspect``."""
+    code = fn.__code__
+    defaults: tuple[Any, ...] = getattr(fn, "__defaults__", None) or ()
+    keyword_defaults: dict[str, Any] = getattr(fn, "__kwdefaults__", None) or {}
+    annotations: dict[str, Any] = getattr(fn, "__annotations__", None) or {}
+    positional = code.co_varnames[: code.co_argcount]
+    keyword_only = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    by_name = dict(zip(positional[len(positional) - len(defaults) :], defaults, strict=True))
+    by_name.update(keyword_defaults)
+    return [
+        {
+            "name": name,
+            "required": name not in by_name,
+            "default": repr(by_name[name]) if name in by_name else None,
+            "annotation": _annotation(annotations.get(name)),
+        }
+        for name in (*positional[1:], *keyword_only)
+    ]
+
+
+def _annotation(annotation: Any) -> str:
+    if annotation is None:
+        return ""
+    if isinstance(annotation, str):
+        return annotation
+    if isinstance(annotation, type) and not hasattr(annotation, "__args__"):
+        return annotation.__name__
+    return str(annotation)

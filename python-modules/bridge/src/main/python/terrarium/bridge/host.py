@@ -1,0 +1,63 @@
+"""Services of the host, the Java side, by name.
+
+The engine installs callables that take and return plain data. What they raise passes through
+:func:`call` unchanged. The services there are:
+
+``model.generate(request: dict) -> dict``
+    Ask a language model. ``request`` holds ``model`` (str or None for the default), ``messages``
+    (list of ``{"role": "system"|"user"|"assistant", "content": str}``), ``temperature`` (float or
+    None), ``max_tokens`` (int or None), ``stop`` (list of str), ``seed`` (int or None) and
+    ``schema`` (a JSON schema that the output must conform to, or None). The answer holds ``text``,
+    ``finish_reason`` (``"stop"`` or ``"length"``), ``prompt_tokens``, ``completion_tokens``,
+    ``model`` and ``seconds``.
+``program.put(framework: str, id: str, spec: dict) -> None``
+    Store a program's spec where all contexts find it.
+``program.get(framework: str, id: str) -> dict | None``
+    Return a program's spec, None when there is none.
+``orjson.dumps(data, flags: int) -> str``, ``orjson.loads(text: str) -> data``
+    JSON for the stand-in of ``orjson``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .errors import HostServiceError
+
+_services: dict[str, Callable[..., Any]] = {}
+
+
+def install(services: Mapping[str, Callable[..., Any]]) -> None:
+    """Add services by name; one of a name that is there already takes its place."""
+    for name, service in services.items():
+        if not callable(service):
+            raise TypeError(f"service {name!r} is not callable: {type(service).__name__}")
+    _services.update(services)
+
+
+def uninstall(*names: str) -> None:
+    """Remove services by name; names that are not there are passed over."""
+    for name in names:
+        _services.pop(name, None)
+
+
+def available(name: str) -> bool:
+    """Tell whether the host offers a service of that name."""
+    return name in _services
+
+
+def names() -> list[str]:
+    """Return the names of the services there are, sorted."""
+    return sorted(_services)
+
+
+def call(name: str, /, *args: Any) -> Any:
+    """Call a service with plain data and return its answer.
+
+    Raises HostServiceError, naming the services there are, when there is none of that name.
+    """
+    service = _services.get(name)
+    if service is None:
+        raise HostServiceError(name, _services)
+    return service(*args)

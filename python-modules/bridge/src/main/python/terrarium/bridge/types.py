@@ -1,0 +1,121 @@
+"""The type language of specs, as JSON schema.
+
+A type is a dict: ``{"type": "string"|"integer"|"number"|"boolean"|"date"|"datetime"|"decimal"}``,
+``{"type": "enum", "values": [str, ...]}``, ``{"type": "list", "items": T}``, ``{"type": "map",
+"values": T}`` (keys are strings), ``{"type": "optional", "of": T}`` or ``{"type": "record",
+"name": str, "fields": [{"name": str, "type": T, "description": str | None}, ...]}``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .errors import SpecError, nearest
+
+_SIMPLE: dict[str, dict[str, Any]] = {
+    "string": {"type": "string"},
+    "integer": {"type": "integer"},
+    "number": {"type": "number"},
+    "boolean": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
+    "decimal": {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"},
+}
+
+KINDS = (*_SIMPLE, "enum", "list", "map", "optional", "record")
+
+
+def kind_of(spec: Any, path: str = "type") -> str:
+    """Return the kind of a type, after checking that it has what its kind needs (not deeply).
+
+    Raises SpecError with ``path`` and the kinds there are.
+    """
+    if not isinstance(spec, dict):
+        raise SpecError(path, f"a type must be a dict with 'type', got {spec!r}")
+    kind = spec.get("type")
+    if kind not in KINDS:
+        close = nearest(kind, KINDS) if isinstance(kind, str) else None
+        hint = f"; did you mean {close!r}?" if close else "."
+        raise SpecError(path, f"unknown type {kind!r}{hint} Known types: {', '.join(KINDS)}")
+    part = {"list": "items", "map": "values", "optional": "of"}.get(kind)
+    if part is not None and part not in spec:
+        raise SpecError(path, f"{kind} needs {part!r}, the type of what it holds")
+    if kind == "enum":
+        values = spec.get("values")
+        if (
+            not isinstance(values, list)
+            or not values
+            or not all(isinstance(value, str) for value in values)
+            or len(set(values)) != len(values)
+        ):
+            raise SpecError(path, f"enum needs 'values', a list of distinct strings, got {values!r}")
+    if kind == "record":
+        if not (isinstance(spec.get("name"), str) and spec["name"].isidentifier()):
+            raise SpecError(path, f"record needs 'name', an identifier, got {spec.get('name')!r}")
+        check_fields(spec.get("fields"), f"{path}.fields")
+    return str(kind)
+
+
+def check_fields(fields: Any, path: str) -> None:
+    """Check the names of a list of fields; their types are left to :func:`kind_of`.
+
+    Raises SpecError for a list that is empty, a name that is no identifier or one given twice.
+    """
+    if not isinstance(fields, list) or not fields:
+        raise SpecError(path, f"must be a list of at least one field, got {fields!r}")
+    seen: set[str] = set()
+    for index, field in enumerate(fields):
+        at = f"{path}[{index}]"
+        if not isinstance(field, dict):
+            raise SpecError(at, f"a field must be a dict with 'name' and 'type', got {field!r}")
+        name = field.get("name")
+        if not (isinstance(name, str) and name.isidentifier()):
+            raise SpecError(f"{at}.name", f"must be an identifier, got {name!r}")
+        if name in seen:
+            raise SpecError(f"{at}.name", f"field {name!r} is there twice")
+        if "type" not in field:
+            raise SpecError(at, f"field {name!r} has no 'type'")
+        description = field.get("description")
+        if description is not None and not isinstance(description, str):
+            raise SpecError(f"{at}.description", f"must be a string or None, got {description!r}")
+        seen.add(name)
+
+
+def json_schema(spec: Any, path: str = "type") -> dict[str, Any]:
+    """Return the JSON schema of a type: in place (no ``$ref``), closed, every field required.
+
+    That is the subset which grammar-constrained decoding understands everywhere. An optional
+    value is ``null`` or its type. Raises SpecError with the path of the type that is malformed.
+    """
+    kind = kind_of(spec, path)
+    if kind in _SIMPLE:
+        return dict(_SIMPLE[kind])
+    if kind == "enum":
+        return {"type": "string", "enum": list(spec["values"])}
+    if kind == "list":
+        return {"type": "array", "items": json_schema(spec["items"], f"{path}.items")}
+    if kind == "map":
+        return {
+            "type": "object",
+            "additionalProperties": json_schema(spec["values"], f"{path}.values"),
+        }
+    if kind == "optional":
+        return {"anyOf": [json_schema(spec["of"], f"{path}.of"), {"type": "null"}]}
+    return object_schema(spec["fields"], f"{path}.fields")
+
+
+def object_schema(fields: list[dict[str, Any]], path: str = "fields") -> dict[str, Any]:
+    """Return the JSON schema of an object that has exactly these fields, in this order."""
+    check_fields(fields, path)
+    properties: dict[str, Any] = {}
+    for index, field in enumerate(fields):
+        schema = json_schema(field["type"], f"{path}[{index}].type")
+        if field.get("description"):
+            schema["description"] = field["description"]
+        properties[field["name"]] = schema
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
