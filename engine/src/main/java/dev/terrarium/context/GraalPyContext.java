@@ -167,21 +167,22 @@ final class GraalPyContext implements PythonContext {
   }
 
   @Override
-  public void park() {
-    run(() -> {
+  public CompletableFuture<@Nullable Void> park() {
+    return run(() -> {
           bridges.forEach(this::cleanUp);
           bridges.clear();
           loaded.clear();
           embed.invokeMember("forget");
           return null;
         })
-        .whenComplete(
+        .handle(
             (done, failure) -> {
               if (failure == null) {
                 runtime.parked(this);
               } else {
                 LOGGER.log(Level.WARNING, name + " could not be reset and is not used again", failure);
               }
+              return null;
             });
   }
 

@@ -31,6 +31,9 @@ public interface PythonContext {
   CompletableFuture<@Nullable Object> call(
       String framework, String command, Map<String, ?> arguments);
 
-  /** Gives the context up: its frameworks' objects are dropped, and its next user starts afresh. */
-  void park();
+  /**
+   * Gives the context up: its frameworks' objects are dropped, and its next user starts afresh. The
+   * future ends when that is done, never with a failure.
+   */
+  CompletableFuture<@Nullable Void> park();
 }

@@ -4,8 +4,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An exception raised by Python code. Its stack trace starts with the Python frames, innermost
- * first, and goes on with the Java frames of the call.
+ * An exception raised by Python code. Its stack trace is the Python frames, innermost first; when a
+ * call throws it, the Java frames of the caller follow.
  */
 public final class PythonException extends TerrariumException {
 
@@ -29,13 +29,7 @@ public final class PythonException extends TerrariumException {
     super(pythonMessage.isEmpty() ? type : type + ": " + pythonMessage, cause);
     this.type = type;
     this.pythonMessage = pythonMessage;
-    StackTraceElement[] java = getStackTrace();
-    StackTraceElement[] all = new StackTraceElement[frames.size() + java.length];
-    for (int i = 0; i < frames.size(); i++) {
-      all[i] = frames.get(i);
-    }
-    System.arraycopy(java, 0, all, frames.size(), java.length);
-    setStackTrace(all);
+    setStackTrace(frames.toArray(StackTraceElement[]::new));
   }
 
   /** Qualified name of the Python class. */

@@ -1,8 +1,11 @@
 package dev.terrarium.program;
 
+import dev.terrarium.error.ConversionException;
+import dev.terrarium.value.HostFunction;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The specs of all programs, by framework and id. A context asks for a spec when it meets an id
@@ -12,14 +15,30 @@ public final class ProgramRegistry {
 
   private record Key(String framework, String id) {}
 
-  private final Map<Key, Map<String, Object>> specs = new ConcurrentHashMap<>();
+  private final Map<Key, Map<?, ?>> specs = new ConcurrentHashMap<>();
 
-  /** Stores a spec; one of the same id is replaced. */
-  public void put(String framework, String id, Map<String, Object> spec) {
-    specs.put(new Key(framework, id), spec);
+  /** {@code program.put(framework, id, spec)}: stores a spec; one of the same id is replaced. */
+  public HostFunction putFunction() {
+    return arguments -> {
+      if (arguments.size() != 3 || !(arguments.get(2) instanceof Map<?, ?> spec)) {
+        throw new ConversionException("program.put", "expected framework, id and a dict");
+      }
+      specs.put(key(arguments), spec);
+      return null;
+    };
   }
 
-  public Optional<Map<String, Object>> get(String framework, String id) {
-    return Optional.ofNullable(specs.get(new Key(framework, id)));
+  /** {@code program.get(framework, id)}: the spec, or None. */
+  public HostFunction getFunction() {
+    return arguments -> specs.get(key(arguments));
+  }
+
+  private static Key key(List<@Nullable Object> arguments) {
+    if (arguments.size() < 2
+        || !(arguments.get(0) instanceof String framework)
+        || !(arguments.get(1) instanceof String id)) {
+      throw new ConversionException("program", "expected framework and id as texts");
+    }
+    return new Key(framework, id);
   }
 }

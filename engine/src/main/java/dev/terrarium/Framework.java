@@ -1,0 +1,87 @@
+package dev.terrarium;
+
+import dev.terrarium.context.BridgeSource;
+import dev.terrarium.error.ConfigurationException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
+
+/**
+ * A Python framework that Terrarium can call: its name and its bridge. Immutable. Frameworks whose
+ * jars are on the class path are known by themselves; this class is for a user's own.
+ *
+ * <pre>{@code
+ * terrarium.register(Framework.fromResource("/wordcount.py"));
+ * terrarium.call("wordcount", "count", Map.of("text", "to be or not to be"));
+ * }</pre>
+ */
+public final class Framework {
+
+  private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]*");
+
+  private final BridgeSource source;
+
+  private Framework(BridgeSource source) {
+    this.source = source;
+  }
+
+  /**
+   * A framework of one Python file on the class path. The file's name without {@code .py} is the
+   * framework's name, and it defines one subclass of {@code terrarium.bridge.BaseBridge} whose
+   * {@code framework} is that name.
+   *
+   * @param resource absolute, such as {@code /wordcount.py}
+   * @throws ConfigurationException when there is no such resource, or its name is no identifier
+   */
+  public static Framework fromResource(String resource) {
+    ClassLoader loader = Thread.currentThread().getContextClassLoader();
+    if (loader == null) {
+      loader = Framework.class.getClassLoader();
+    }
+    String path = resource.startsWith("/") ? resource.substring(1) : resource;
+    try (InputStream in = loader.getResourceAsStream(path)) {
+      if (in == null) {
+        throw new ConfigurationException(
+            "There is no resource '" + resource + "' on the class path.");
+      }
+      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      return fromSource(stem(path), text, path);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read the resource '" + resource + "'", e);
+    }
+  }
+
+  /**
+   * A framework of a source text.
+   *
+   * @param name lower-case letters, digits and underscores
+   * @param text Python source
+   * @param filename what tracebacks call it
+   * @throws ConfigurationException when the name is no such identifier
+   */
+  public static Framework fromSource(String name, String text, String filename) {
+    if (!NAME.matcher(name).matches()) {
+      throw new ConfigurationException(
+          "'"
+              + name
+              + "' cannot name a framework: use lower-case letters, digits and underscores,"
+              + " beginning with a letter.");
+    }
+    return new Framework(new BridgeSource.Source(name, text, filename));
+  }
+
+  private static String stem(String path) {
+    String file = path.substring(path.lastIndexOf('/') + 1);
+    return file.endsWith(".py") ? file.substring(0, file.length() - ".py".length()) : file;
+  }
+
+  public String name() {
+    return source.name();
+  }
+
+  BridgeSource source() {
+    return source;
+  }
+}

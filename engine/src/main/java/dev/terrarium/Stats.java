@@ -1,0 +1,15 @@
+package dev.terrarium;
+
+import dev.terrarium.pool.PoolStats;
+import java.util.List;
+
+/**
+ * Figures of one moment.
+ *
+ * @param pool the contexts of this Terrarium
+ * @param nativeSlotsTaken native slots that contexts of this process have, or may come to have
+ * @param nativeSlotLimit how many there are for the life of the process
+ * @param frameworks the registered ones, sorted
+ */
+public record Stats(
+    PoolStats pool, int nativeSlotsTaken, int nativeSlotLimit, List<String> frameworks) {}

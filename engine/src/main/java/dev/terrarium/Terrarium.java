@@ -1,0 +1,208 @@
+package dev.terrarium;
+
+import dev.terrarium.context.BridgeSource;
+import dev.terrarium.context.PolyglotRuntime;
+import dev.terrarium.context.PythonPackages;
+import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.error.TerrariumException;
+import dev.terrarium.error.UnknownFrameworkException;
+import dev.terrarium.model.LanguageModel;
+import dev.terrarium.model.LanguageModels;
+import dev.terrarium.model.ModelService;
+import dev.terrarium.pool.ContextLease;
+import dev.terrarium.pool.ContextPool;
+import dev.terrarium.program.ProgramRegistry;
+import dev.terrarium.value.HostFunction;
+import dev.terrarium.value.HostFunctions;
+import dev.terrarium.value.TypedReader;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Python AI frameworks inside this JVM. Starting one returns at once and makes its contexts in the
+ * background; frameworks load on first use. Thread-safe.
+ *
+ * <pre>{@code
+ * try (var terrarium = Terrarium.start()) {
+ *   Object pong = terrarium.call("dspy", "ping", Map.of());
+ * }
+ * }</pre>
+ */
+public final class Terrarium implements AutoCloseable {
+
+  private final ClassLoader loader;
+  private final LanguageModels models;
+  private final ContextPool pool;
+  private final Map<String, BridgeSource> frameworks = new ConcurrentHashMap<>();
+  private final Map<Class<?>, Object> typedAdapters = new ConcurrentHashMap<>();
+
+  private Terrarium(TerrariumConfig config) {
+    loader = classLoader();
+    PythonPackages packages = PythonPackages.discover(loader, config.cache());
+    packages.frameworks().forEach(framework -> frameworks.put(framework.name(), framework));
+    models = new LanguageModels(config.models(), config.defaultModel().orElse(null), loader);
+    pool =
+        new ContextPool(
+            PolyglotRuntime.factory(packages, config.cache(), services(models, loader)),
+            config.contexts(),
+            config.borrowTimeout(),
+            config.loadTimeout());
+  }
+
+  /** Starts with the defaults. */
+  public static Terrarium start() {
+    return start(TerrariumConfig.ofDefaults());
+  }
+
+  /**
+   * Starts; contexts warm up in the background.
+   *
+   * @throws TerrariumException when the platform or the class path cannot serve
+   */
+  public static Terrarium start(TerrariumConfig config) {
+    return new Terrarium(config);
+  }
+
+  private static ClassLoader classLoader() {
+    ClassLoader loader = Thread.currentThread().getContextClassLoader();
+    return loader == null ? Terrarium.class.getClassLoader() : loader;
+  }
+
+  /** What Python code can call: the language models, the program specs, and what jars add. */
+  private static Map<String, HostFunction> services(LanguageModels models, ClassLoader loader) {
+    Map<String, HostFunction> services = new HashMap<>();
+    services.put("model.generate", new ModelService(models));
+    ProgramRegistry programs = new ProgramRegistry();
+    services.put("program.put", programs.putFunction());
+    services.put("program.get", programs.getFunction());
+    ServiceLoader.load(HostFunctions.class, loader)
+        .forEach(functions -> services.putAll(functions.functions()));
+    return Map.copyOf(services);
+  }
+
+  /**
+   * Adds a framework of the user's own.
+   *
+   * @return this
+   * @throws ConfigurationException when one of that name is there already
+   */
+  public Terrarium register(Framework framework) {
+    if (frameworks.putIfAbsent(framework.name(), framework.source()) != null) {
+      throw new ConfigurationException(
+          "A framework named '" + framework.name() + "' is registered already.");
+    }
+    return this;
+  }
+
+  /**
+   * Runs a command of a framework in any free context; the framework is loaded when it is first
+   * needed.
+   *
+   * @param arguments by name; see {@link dev.terrarium.value.Marshaller} for what can cross
+   * @return plain data: null, Boolean, Long, BigInteger, Double, String, byte[], List, Map,
+   *     BigDecimal or a java.time value
+   * @throws TerrariumException one of its kinds, which say what went wrong
+   */
+  public @Nullable Object call(String framework, String command, Map<String, ?> arguments) {
+    BridgeSource source = framework(framework);
+    try (ContextLease lease = pool.borrow(framework)) {
+      return lease.call(source, command, arguments);
+    }
+  }
+
+  private BridgeSource framework(String name) {
+    BridgeSource source = frameworks.get(name);
+    if (source == null) {
+      throw new UnknownFrameworkException(name, frameworks.keySet());
+    }
+    return source;
+  }
+
+  /**
+   * One framework's commands.
+   *
+   * @throws UnknownFrameworkException with the known ones
+   */
+  public Adapter adapter(String framework) {
+    framework(framework);
+    return new CommandAdapter(framework);
+  }
+
+  /**
+   * The typed facade of a framework, such as {@code Dspy.class}; made once.
+   *
+   * @throws ConfigurationException when no jar on the class path offers it
+   */
+  public <A> A adapter(Class<A> type) {
+    return type.cast(typedAdapters.computeIfAbsent(type, this::createAdapter));
+  }
+
+  private Object createAdapter(Class<?> type) {
+    for (AdapterFactory<?> factory : ServiceLoader.load(AdapterFactory.class, loader)) {
+      if (factory.type() == type) {
+        return factory.create(adapter(factory.framework()));
+      }
+    }
+    throw new ConfigurationException(
+        "No jar on the class path offers the adapter "
+            + type.getName()
+            + "; add the artifact that holds it as a dependency.");
+  }
+
+  /**
+   * The language model of that name or spec, loaded now if it was not; none means the default.
+   *
+   * @throws dev.terrarium.error.ModelException when there is none, or it cannot be loaded
+   */
+  public LanguageModel languageModel(Optional<String> spec) {
+    return models.get(spec.orElse(null));
+  }
+
+  /** Figures of this Terrarium and of the process. Needs no context. */
+  public Stats stats() {
+    return new Stats(
+        pool.stats(),
+        PolyglotRuntime.nativeSlotsTaken(),
+        PolyglotRuntime.nativeSlotLimit(),
+        List.copyOf(frameworks.keySet()).stream().sorted().toList());
+  }
+
+  /**
+   * Refuses new calls, waits for running ones, and parks the contexts for the next start in this
+   * process. Models that were given in the configuration stay open. Twice is once.
+   */
+  @Override
+  public void close() {
+    pool.close();
+    models.close();
+  }
+
+  private final class CommandAdapter implements Adapter {
+
+    private final String framework;
+
+    CommandAdapter(String framework) {
+      this.framework = framework;
+    }
+
+    @Override
+    public String framework() {
+      return framework;
+    }
+
+    @Override
+    public @Nullable Object call(String command, Map<String, ?> arguments) {
+      return Terrarium.this.call(framework, command, arguments);
+    }
+
+    @Override
+    public <T> T call(String command, Map<String, ?> arguments, Class<T> type) {
+      return TypedReader.read(call(command, arguments), type, "result");
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package dev.terrarium.model;
+
+import dev.terrarium.error.ModelException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.TreeSet;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The language models of one Terrarium: those it was given, and those that providers on the class
+ * path open when they are first asked for. Thread-safe; opening one blocks those who want the same.
+ */
+public final class LanguageModels implements AutoCloseable {
+
+  private final Map<String, LanguageModel> given;
+  private final @Nullable String defaultSpec;
+  private final List<LanguageModelProvider> providers;
+  private final Map<String, LanguageModel> opened = new HashMap<>();
+  private boolean closed;
+
+  /**
+   * @param given models by name, not closed with this
+   * @param defaultSpec a name or a spec; none means the first provider's default model
+   */
+  public LanguageModels(
+      Map<String, LanguageModel> given, @Nullable String defaultSpec, ClassLoader loader) {
+    this.given = given;
+    this.defaultSpec = defaultSpec;
+    this.providers =
+        StreamSupport.stream(
+                ServiceLoader.load(LanguageModelProvider.class, loader).spliterator(), false)
+            .toList();
+  }
+
+  /**
+   * The model of that name or spec, opened now if need be.
+   *
+   * @param spec none means the default
+   * @throws ModelException when no provider can open it, or it fails to load
+   */
+  public synchronized LanguageModel get(@Nullable String spec) {
+    String wanted = spec == null ? defaultSpec : spec;
+    LanguageModel known = wanted == null ? null : given.get(wanted);
+    if (known != null) {
+      return known;
+    }
+    if (closed) {
+      throw new ModelException("This Terrarium is closed, and its language models with it.");
+    }
+    LanguageModel model = opened.get(key(wanted));
+    if (model == null) {
+      model = provider(wanted).open(wanted);
+      opened.put(key(wanted), model);
+    }
+    return model;
+  }
+
+  private static String key(@Nullable String spec) {
+    return spec == null ? "" : spec;
+  }
+
+  private LanguageModelProvider provider(@Nullable String spec) {
+    if (providers.isEmpty()) {
+      throw new ModelException(
+          "There is no language model: add dev.terrarium:terrarium-llamacpp and"
+              + " dev.terrarium:terrarium-smollm2 as dependencies, or give TerrariumConfig one of"
+              + " your own.");
+    }
+    if (spec == null) {
+      return providers.getFirst();
+    }
+    return providers.stream()
+        .filter(provider -> provider.supports(spec))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new ModelException(
+                    "No provider can open the language model '"
+                        + spec
+                        + "'. Providers: "
+                        + providers.stream().map(LanguageModelProvider::name).toList()
+                        + ", models: "
+                        + new TreeSet<>(given.keySet())
+                        + "."));
+  }
+
+  /** Frees the models that providers opened. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    opened.values().forEach(LanguageModel::close);
+    opened.clear();
+  }
+}

@@ -1,0 +1,90 @@
+package dev.terrarium.model;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.terrarium.error.ConversionException;
+import dev.terrarium.value.HostFunction;
+import dev.terrarium.value.TypedReader;
+import java.lang.reflect.Type;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The language models as the function that Python code calls: {@code model.generate(request) ->
+ * response}, both dicts. The request has {@code model, messages [{role, content}], temperature,
+ * max_tokens, stop, seed, schema}; the response {@code text, finish_reason, prompt_tokens,
+ * completion_tokens, model, seconds}.
+ */
+public final class ModelService implements HostFunction {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  private final LanguageModels models;
+
+  public ModelService(LanguageModels models) {
+    this.models = models;
+  }
+
+  @Override
+  public Object call(List<@Nullable Object> arguments) {
+    if (arguments.size() != 1 || !(arguments.getFirst() instanceof Map<?, ?> request)) {
+      throw new ConversionException("model.generate", "expected one dict, the request");
+    }
+    LanguageModel model = models.get((String) value(request, "model", String.class));
+    ChatResponse response = model.chat(read(request));
+    Map<String, Object> answer = new LinkedHashMap<>();
+    answer.put("text", response.text());
+    answer.put("finish_reason", response.finishReason().name().toLowerCase(Locale.ROOT));
+    answer.put("prompt_tokens", response.usage().promptTokens());
+    answer.put("completion_tokens", response.usage().completionTokens());
+    answer.put("model", model.name());
+    answer.put("seconds", response.time().toNanos() / NANOS_PER_SECOND);
+    return answer;
+  }
+
+  private static ChatRequest read(Map<?, ?> request) {
+    ChatRequest.Builder builder =
+        ChatRequest.builder()
+            .temperature((Double) value(request, "temperature", Double.class))
+            .maxTokens((Integer) value(request, "max_tokens", Integer.class))
+            .seed((Long) value(request, "seed", Long.class))
+            .responseSchema(schema(request.get("schema")));
+    if (request.get("messages") instanceof List<?> messages) {
+      for (int i = 0; i < messages.size(); i++) {
+        builder.message(message(messages.get(i), "request.messages[" + i + "]"));
+      }
+    }
+    if (request.get("stop") instanceof List<?> stop) {
+      builder.stop(stop.stream().map(String::valueOf).toList());
+    }
+    return builder.build();
+  }
+
+  private static ChatMessage message(@Nullable Object message, String path) {
+    if (!(message instanceof Map<?, ?> map)
+        || !(map.get("role") instanceof String role)
+        || !(map.get("content") instanceof String content)) {
+      throw new ConversionException(path, "expected a dict of the texts 'role' and 'content'");
+    }
+    Object typed =
+        TypedReader.read(
+            role.toUpperCase(Locale.ROOT), ChatMessage.Role.class, path + ".role");
+    return new ChatMessage((ChatMessage.Role) typed, content);
+  }
+
+  private static @Nullable String schema(@Nullable Object schema) {
+    try {
+      return schema == null ? null : JSON.writeValueAsString(schema);
+    } catch (JsonProcessingException e) {
+      throw new ConversionException("request.schema", "is not JSON: " + e.getMessage(), e);
+    }
+  }
+
+  private static @Nullable Object value(Map<?, ?> request, String key, Type type) {
+    return TypedReader.read(request.get(key), type, "request." + key);
+  }
+}
