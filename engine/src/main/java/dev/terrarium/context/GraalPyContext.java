@@ -126,7 +126,12 @@ final class GraalPyContext implements PythonContext {
     try {
       return work.call();
     } catch (PolyglotException e) {
-      RuntimeException cause = errors.translate(e);
+      Throwable cause = errors.translate(e);
+      if (cause instanceof PythonException wrapper
+          && wrapper.type().equals("terrarium.bridge.errors.FrameworkLoadError")
+          && wrapper.getCause() != null) {
+        cause = wrapper.getCause();
+      }
       throw new FrameworkLoadException(
           "Framework '" + framework.name() + "' could not be loaded: " + cause.getMessage(), cause);
     }

@@ -6,6 +6,7 @@ import dev.terrarium.error.TerrariumException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.graalvm.polyglot.PolyglotException;
 import org.graalvm.polyglot.SourceSection;
 import org.graalvm.polyglot.Value;
@@ -15,6 +16,13 @@ import org.jspecify.annotations.Nullable;
 final class PythonErrors {
 
   private static final int MAX_CAUSES = 8;
+
+  /** What a bridge raises when the caller's own arguments are wrong. */
+  private static final Set<String> CALLER_ERRORS =
+      Set.of(
+          "terrarium.bridge.errors.ArgumentError",
+          "terrarium.bridge.errors.SpecError",
+          "terrarium.bridge.errors.UnknownProgramError");
 
   private final Value describe;
 
@@ -52,7 +60,7 @@ final class PythonErrors {
     String message = described.getArrayElement(1).asString();
     Throwable cause =
         depth < MAX_CAUSES ? cause(described.getArrayElement(2), depth + 1) : null;
-    if (type.equals("terrarium.bridge.errors.ArgumentError")) {
+    if (CALLER_ERRORS.contains(type)) {
       return new ArgumentException(message);
     }
     return new PythonException(type, message, frames(e), cause);

@@ -1,0 +1,89 @@
+package dev.terrarium.dspy;
+
+import dev.terrarium.Adapter;
+import dev.terrarium.error.ConversionException;
+import dev.terrarium.value.Describe;
+import dev.terrarium.value.TypeSpec;
+import dev.terrarium.value.TypedReader;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * DSPy, typed: {@code terrarium.adapter(Dspy.class)}. The components of a record are the fields of
+ * a signature; their types are kept to by the language model, where it can be constrained. Thread-safe.
+ */
+public final class Dspy {
+
+  private final Adapter adapter;
+
+  Dspy(Adapter adapter) {
+    this.adapter = adapter;
+  }
+
+  /** A program that asks for the outputs at once ({@code dspy.Predict}), with default options. */
+  public <I extends Record, O extends Record> DspyProgram<I, O> predict(
+      Class<I> inputs, Class<O> outputs) {
+    return predict(inputs, outputs, DspyOptions.ofDefaults());
+  }
+
+  /** As {@link #predict(Class, Class)}, with options. */
+  public <I extends Record, O extends Record> DspyProgram<I, O> predict(
+      Class<I> inputs, Class<O> outputs, DspyOptions options) {
+    return create("predict", inputs, outputs, options);
+  }
+
+  /**
+   * A program that has the model reason before it answers ({@code dspy.ChainOfThought}), with
+   * default options.
+   */
+  public <I extends Record, O extends Record> DspyProgram<I, O> chainOfThought(
+      Class<I> inputs, Class<O> outputs) {
+    return chainOfThought(inputs, outputs, DspyOptions.ofDefaults());
+  }
+
+  /** As {@link #chainOfThought(Class, Class)}, with options. */
+  public <I extends Record, O extends Record> DspyProgram<I, O> chainOfThought(
+      Class<I> inputs, Class<O> outputs, DspyOptions options) {
+    return create("chain_of_thought", inputs, outputs, options);
+  }
+
+  private <I extends Record, O extends Record> DspyProgram<I, O> create(
+      String kind, Class<I> inputs, Class<O> outputs, DspyOptions options) {
+    Map<String, @Nullable Object> signature = new LinkedHashMap<>();
+    signature.put("name", outputs.getSimpleName());
+    signature.put("instructions", instructions(inputs, outputs));
+    signature.put("inputs", TypeSpec.fields(inputs));
+    signature.put("outputs", TypeSpec.fields(outputs));
+    return new DspyProgram<>(adapter, createProgram(kind, signature, options), outputs);
+  }
+
+  private static @Nullable String instructions(Class<?> inputs, Class<?> outputs) {
+    String text = TypeSpec.description(outputs.getAnnotation(Describe.class));
+    return text != null ? text : TypeSpec.description(inputs.getAnnotation(Describe.class));
+  }
+
+  /**
+   * A program of a signature that is data, as from a file.
+   *
+   * @param spec {@code kind} (predict or chain_of_thought), {@code signature} ("question -> answer",
+   *     or a map of {@code instructions, inputs, outputs}) and {@code options}
+   * @throws dev.terrarium.error.ArgumentException when the spec is not one
+   */
+  public UntypedDspyProgram program(Map<String, ?> spec) {
+    return new UntypedDspyProgram(adapter, create(spec));
+  }
+
+  private String createProgram(String kind, Object signature, DspyOptions options) {
+    return create(Map.of("kind", kind, "signature", signature, "options", options.toMap()));
+  }
+
+  private String create(Map<String, ?> spec) {
+    Object created = adapter.call("create_program", Map.of("spec", spec));
+    if (created instanceof Map<?, ?> map) {
+      return TypedReader.read(Objects.requireNonNull(map.get("program")), String.class, "program");
+    }
+    throw new ConversionException("create_program", "expected a dict, found " + created);
+  }
+}

@@ -1,0 +1,23 @@
+package dev.terrarium.dspy;
+
+import dev.terrarium.Adapter;
+import dev.terrarium.AdapterFactory;
+
+/** Makes {@link Dspy} for {@code terrarium.adapter(Dspy.class)}. */
+public final class DspyFactory implements AdapterFactory<Dspy> {
+
+  @Override
+  public Class<Dspy> type() {
+    return Dspy.class;
+  }
+
+  @Override
+  public String framework() {
+    return "dspy";
+  }
+
+  @Override
+  public Dspy create(Adapter adapter) {
+    return new Dspy(adapter);
+  }
+}

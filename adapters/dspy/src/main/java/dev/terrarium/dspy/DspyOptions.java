@@ -1,0 +1,60 @@
+package dev.terrarium.dspy;
+
+import dev.terrarium.error.ConfigurationException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * How a program asks its language model. Immutable; what is absent is left to the model.
+ *
+ * @param model name or spec of a language model other than the default
+ * @param temperature at least 0; 0 picks the likeliest token each time
+ * @param maxTokens bound on an answer, at least 1
+ * @param seed for sampling
+ */
+public record DspyOptions(
+    Optional<String> model,
+    Optional<Double> temperature,
+    Optional<Integer> maxTokens,
+    Optional<Long> seed) {
+
+  public DspyOptions {
+    if (temperature.isPresent() && !(temperature.get() >= 0)) {
+      throw new ConfigurationException("temperature: " + temperature.get() + " is below 0");
+    }
+    if (maxTokens.isPresent() && maxTokens.get() < 1) {
+      throw new ConfigurationException("maxTokens: " + maxTokens.get() + " is below 1");
+    }
+  }
+
+  public static DspyOptions ofDefaults() {
+    return new DspyOptions(
+        Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+  }
+
+  public DspyOptions withModel(String value) {
+    return new DspyOptions(Optional.of(value), temperature, maxTokens, seed);
+  }
+
+  public DspyOptions withTemperature(double value) {
+    return new DspyOptions(model, Optional.of(value), maxTokens, seed);
+  }
+
+  public DspyOptions withMaxTokens(int value) {
+    return new DspyOptions(model, temperature, Optional.of(value), seed);
+  }
+
+  public DspyOptions withSeed(long value) {
+    return new DspyOptions(model, temperature, maxTokens, Optional.of(value));
+  }
+
+  Map<String, Object> toMap() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    model.ifPresent(value -> map.put("model", value));
+    temperature.ifPresent(value -> map.put("temperature", value));
+    maxTokens.ifPresent(value -> map.put("max_tokens", value));
+    seed.ifPresent(value -> map.put("seed", value));
+    return map;
+  }
+}

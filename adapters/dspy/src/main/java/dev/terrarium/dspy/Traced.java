@@ -1,0 +1,21 @@
+package dev.terrarium.dspy;
+
+import dev.terrarium.model.ChatMessage;
+import dev.terrarium.model.TokenUsage;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A program's outputs and how they came about.
+ *
+ * @param reasoning what the model wrote before the outputs, for a chain of thought
+ * @param messages what DSPy really sent to the model, of all its requests
+ * @param usage tokens of all requests
+ */
+public record Traced<O>(
+    O outputs, Optional<String> reasoning, List<ChatMessage> messages, TokenUsage usage) {
+
+  <T> Traced<T> with(T other) {
+    return new Traced<>(other, reasoning, messages, usage);
+  }
+}

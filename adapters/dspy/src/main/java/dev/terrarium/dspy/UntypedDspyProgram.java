@@ -1,0 +1,88 @@
+package dev.terrarium.dspy;
+
+import dev.terrarium.Adapter;
+import dev.terrarium.error.ConversionException;
+import dev.terrarium.model.ChatMessage;
+import dev.terrarium.model.TokenUsage;
+import dev.terrarium.value.TypedReader;
+import java.lang.reflect.Type;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** A DSPy program whose inputs and outputs are maps. Any context can run it. Thread-safe. */
+public final class UntypedDspyProgram {
+
+  private final Adapter adapter;
+  private final String id;
+
+  UntypedDspyProgram(Adapter adapter, String id) {
+    this.adapter = adapter;
+    this.id = id;
+  }
+
+  /** The program's id, by which any framework-level call can name it. */
+  public String id() {
+    return id;
+  }
+
+  /** Runs the program; the outputs by name, plain data of the declared types. */
+  public Map<String, @Nullable Object> call(Map<String, ?> inputs) {
+    return run(inputs, false).outputs();
+  }
+
+  /** Runs the program and returns beside its outputs what DSPy sent and what it cost. */
+  public Traced<Map<String, @Nullable Object>> trace(Map<String, ?> inputs) {
+    return run(inputs, true);
+  }
+
+  Traced<Map<String, @Nullable Object>> run(Object inputs, boolean trace) {
+    Object result =
+        adapter.call("call", Map.of("program", id, "inputs", inputs, "trace", trace));
+    if (!(result instanceof Map<?, ?> map) || !(map.get("outputs") instanceof Map<?, ?> outputs)) {
+      throw new ConversionException("result", "expected a dict with 'outputs', found " + result);
+    }
+    return new Traced<>(
+        named(outputs),
+        Optional.ofNullable((String) TypedReader.read(outputs.get("reasoning"), (Type) String.class, "reasoning")),
+        messages(map.get("messages")),
+        usage(map.get("usage")));
+  }
+
+  private static Map<String, @Nullable Object> named(Map<?, ?> outputs) {
+    Map<String, @Nullable Object> named = new LinkedHashMap<>();
+    outputs.forEach((name, value) -> named.put(String.valueOf(name), value));
+    return named;
+  }
+
+  private static List<ChatMessage> messages(@Nullable Object sent) {
+    List<ChatMessage> messages = new ArrayList<>();
+    if (sent instanceof List<?> list) {
+      for (Object each : list) {
+        if (each instanceof Map<?, ?> message) {
+          messages.add(
+              new ChatMessage(
+                  ChatMessage.Role.valueOf(
+                      String.valueOf(message.get("role")).toUpperCase(Locale.ROOT)),
+                  String.valueOf(message.get("content"))));
+        }
+      }
+    }
+    return messages;
+  }
+
+  private static TokenUsage usage(@Nullable Object usage) {
+    if (usage instanceof Map<?, ?> map) {
+      return new TokenUsage(count(map.get("prompt_tokens")), count(map.get("completion_tokens")));
+    }
+    return new TokenUsage(0, 0);
+  }
+
+  private static int count(@Nullable Object number) {
+    return number instanceof Number count ? count.intValue() : 0;
+  }
+}

@@ -1,0 +1,72 @@
+package dev.terrarium.langchain;
+
+import dev.terrarium.Adapter;
+import dev.terrarium.error.ConversionException;
+import dev.terrarium.value.TypeSpec;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * LangChain: {@code terrarium.adapter(LangChain.class)}. A chain is {@code prompt | model | parser}
+ * of langchain-core on a language model of the JVM. Thread-safe.
+ *
+ * <pre>{@code
+ * Chain<String> chain = langchain.prompt("Name a {kind}.").text();
+ * String answer = chain.invoke(Map.of("kind", "primary colour"));
+ * }</pre>
+ */
+public final class LangChain {
+
+  private final Adapter adapter;
+
+  LangChain(Adapter adapter) {
+    this.adapter = adapter;
+  }
+
+  /** Begins a chain with one user message. Variables stand in braces, as in {@code {topic}}. */
+  public Prompt prompt(String template) {
+    return new Prompt(List.of(Map.of("role", "human", "template", template)));
+  }
+
+  /** A prompt to which further messages can be added; each method returns a new one. */
+  public final class Prompt {
+
+    private final List<Map<String, String>> messages;
+
+    private Prompt(List<Map<String, String>> messages) {
+      this.messages = List.copyOf(messages);
+    }
+
+    /** Puts a system message before the others. */
+    public Prompt system(String template) {
+      List<Map<String, String>> all = new ArrayList<>();
+      all.add(Map.of("role", "system", "template", template));
+      all.addAll(messages);
+      return new Prompt(all);
+    }
+
+    /** The chain that answers with the model's text ({@code StrOutputParser}). */
+    public Chain<String> text() {
+      return new Chain<>(adapter, create(Map.of("parser", "str")), String.class);
+    }
+
+    /** The chain that answers with a record; the model is held to its JSON schema. */
+    public <O extends Record> Chain<O> as(Class<O> type) {
+      Map<String, Object> parser =
+          Map.of("parser", "json", "output", TypeSpec.of(type, type.getSimpleName()));
+      return new Chain<>(adapter, create(parser), type);
+    }
+
+    private String create(Map<String, Object> parser) {
+      Map<String, Object> spec = new LinkedHashMap<>(parser);
+      spec.put("prompt", messages);
+      Object created = adapter.call("create_program", Map.of("spec", spec));
+      if (created instanceof Map<?, ?> map && map.get("program") instanceof String id) {
+        return id;
+      }
+      throw new ConversionException("create_program", "expected a dict, found " + created);
+    }
+  }
+}

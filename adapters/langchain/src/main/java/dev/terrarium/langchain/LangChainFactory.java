@@ -1,0 +1,23 @@
+package dev.terrarium.langchain;
+
+import dev.terrarium.Adapter;
+import dev.terrarium.AdapterFactory;
+
+/** Makes {@link LangChain} for {@code terrarium.adapter(LangChain.class)}. */
+public final class LangChainFactory implements AdapterFactory<LangChain> {
+
+  @Override
+  public Class<LangChain> type() {
+    return LangChain.class;
+  }
+
+  @Override
+  public String framework() {
+    return "langchain";
+  }
+
+  @Override
+  public LangChain create(Adapter adapter) {
+    return new LangChain(adapter);
+  }
+}

@@ -1,0 +1,5 @@
+/** LangChain from Java: prompt, model and parser in one chain. */
+@NullMarked
+package dev.terrarium.langchain;
+
+import org.jspecify.annotations.NullMarked;
