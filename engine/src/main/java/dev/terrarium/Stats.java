@@ -1,7 +1,9 @@
 package dev.terrarium;
 
+import dev.terrarium.model.ModelStats;
 import dev.terrarium.pool.PoolStats;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Figures of one moment.
@@ -9,7 +11,12 @@ import java.util.List;
  * @param pool the contexts of this Terrarium
  * @param nativeSlotsTaken native slots that contexts of this process have, or may come to have
  * @param nativeSlotLimit how many there are for the life of the process
+ * @param models what the language models did, by name
  * @param frameworks the registered ones, sorted
  */
 public record Stats(
-    PoolStats pool, int nativeSlotsTaken, int nativeSlotLimit, List<String> frameworks) {}
+    PoolStats pool,
+    int nativeSlotsTaken,
+    int nativeSlotLimit,
+    Map<String, ModelStats> models,
+    List<String> frameworks) {}

@@ -169,6 +169,7 @@ public final class Terrarium implements AutoCloseable {
         pool.stats(),
         PolyglotRuntime.nativeSlotsTaken(),
         PolyglotRuntime.nativeSlotLimit(),
+        models.stats(),
         List.copyOf(frameworks.keySet()).stream().sorted().toList());
   }
 

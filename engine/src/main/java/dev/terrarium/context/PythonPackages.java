@@ -104,12 +104,17 @@ public final class PythonPackages {
     return frameworks;
   }
 
+  /** The names of the archives, sorted. */
+  public Collection<String> names() {
+    return archives.keySet();
+  }
+
   /**
    * The folder of one archive, unpacked now if it was not before.
    *
    * @throws PackageException when there is no such archive, or it cannot be unpacked
    */
-  Path folder(String name) {
+  public Path folder(String name) {
     return unpacked.computeIfAbsent(name, this::unpack);
   }
 

@@ -1,10 +1,12 @@
 package dev.terrarium.model;
 
 import dev.terrarium.error.ModelException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +21,7 @@ public final class LanguageModels implements AutoCloseable {
   private final @Nullable String defaultSpec;
   private final List<LanguageModelProvider> providers;
   private final Map<String, LanguageModel> opened = new HashMap<>();
+  private final Map<String, ModelStats> stats = new TreeMap<>();
   private boolean closed;
 
   /**
@@ -52,8 +55,10 @@ public final class LanguageModels implements AutoCloseable {
     }
     LanguageModel model = opened.get(key(wanted));
     if (model == null) {
+      long start = System.nanoTime();
       model = provider(wanted).open(wanted);
       opened.put(key(wanted), model);
+      stats.put(model.name(), ModelStats.loaded(Duration.ofNanos(System.nanoTime() - start)));
     }
     return model;
   }
@@ -85,6 +90,21 @@ public final class LanguageModels implements AutoCloseable {
                         + ", models: "
                         + new TreeSet<>(given.keySet())
                         + "."));
+  }
+
+  /** Asks a model and counts what it cost. */
+  ChatResponse chat(LanguageModel model, ChatRequest request) {
+    ChatResponse response = model.chat(request);
+    synchronized (this) {
+      stats.merge(
+          model.name(), ModelStats.of(response), ModelStats::plus);
+    }
+    return response;
+  }
+
+  /** Figures by model name, of those that were loaded or used here. */
+  public synchronized Map<String, ModelStats> stats() {
+    return Map.copyOf(stats);
   }
 
   /** Frees the models that providers opened. */

@@ -35,7 +35,7 @@ public final class ModelService implements HostFunction {
       throw new ConversionException("model.generate", "expected one dict, the request");
     }
     LanguageModel model = models.get((String) value(request, "model", String.class));
-    ChatResponse response = model.chat(read(request));
+    ChatResponse response = models.chat(model, read(request));
     Map<String, Object> answer = new LinkedHashMap<>();
     answer.put("text", response.text());
     answer.put("finish_reason", response.finishReason().name().toLowerCase(Locale.ROOT));

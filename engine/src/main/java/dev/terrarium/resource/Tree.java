@@ -53,6 +53,28 @@ public final class Tree {
     return new Entry(Long.parseLong(words[0]), words[1], words[2]);
   }
 
+  /**
+   * The files of an unpacked folder whose content is not what the manifest says; reads all of them.
+   *
+   * @throws PackageException when there is no manifest
+   */
+  public static List<String> damaged(Path folder) {
+    return manifest(folder).stream()
+        .filter(entry -> !hasContent(folder.resolve(entry.path()), entry.sha256()))
+        .map(Entry::path)
+        .toList();
+  }
+
+  private static boolean hasContent(Path file, String sha256) {
+    try (DigestInputStream in =
+        new DigestInputStream(Files.newInputStream(file), CacheFolder.newSha256())) {
+      in.transferTo(OutputStream.nullOutputStream());
+      return HexFormat.of().formatHex(in.getMessageDigest().digest()).equals(sha256);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   static boolean isWhole(Path folder) {
     if (!folder.resolve(MANIFEST).toFile().isFile()) {
       return false;
