@@ -1,0 +1,138 @@
+package dev.terrarium.cli;
+
+import dev.terrarium.Terrarium;
+import dev.terrarium.TerrariumConfig;
+import dev.terrarium.dspy.Dspy;
+import dev.terrarium.dspy.DspyOptions;
+import dev.terrarium.dspy.Traced;
+import dev.terrarium.error.ModelException;
+import dev.terrarium.langchain.LangChain;
+import dev.terrarium.model.ChatMessage;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Answers one question, or several in one process. */
+@Command(
+    name = "ask",
+    description = "Answers a question through a real framework on a real language model.",
+    mixinStandardHelpOptions = true)
+final class Ask implements Callable<Integer> {
+
+  /** What {@code --framework} takes. */
+  enum FrameworkName {
+    dspy,
+    langchain
+  }
+
+  record Question(String question) {}
+
+  record Answer(String answer) {}
+
+  private static final int MAX_TOKENS = 256;
+
+  @Spec private CommandSpec spec;
+
+  @Mixin private ModelOption model;
+
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "QUESTION",
+      description = "One question; further ones are answered in the same process.")
+  private List<String> questions = List.of();
+
+  @Option(
+      names = "--framework",
+      defaultValue = "dspy",
+      description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
+  private FrameworkName framework = FrameworkName.dspy;
+
+  @Option(names = "--show-prompt", description = "Print what was really sent to the model.")
+  private boolean showPrompt;
+
+  @Option(names = "--timings", description = "Print where the time went.")
+  private boolean showTimings;
+
+  @Override
+  public Integer call() {
+    if (questions.stream().anyMatch(String::isBlank)) {
+      throw new ParameterException(spec.commandLine(), "The question is empty.");
+    }
+    Timings timings = Timings.sinceProcessStart();
+    TerrariumConfig.Builder config = TerrariumConfig.custom().contexts(1);
+    model.apply(config);
+    try (Terrarium terrarium = Terrarium.start(config.build())) {
+      CompletableFuture<?> loading =
+          CompletableFuture.supplyAsync(() -> terrarium.languageModel(Optional.empty()));
+      terrarium.call(framework.name(), "ping", Map.of());
+      timings.mark("first context");
+      Answerer answerer = answerer(terrarium);
+      timings.mark("framework import, program");
+      awaitModel(loading);
+      timings.mark("waiting for the model");
+      for (int i = 0; i < questions.size(); i++) {
+        System.out.println(answerer.answer(questions.get(i)));
+        timings.mark(i == 0 ? "first answer" : "further answers");
+      }
+      if (showTimings) {
+        timings.print(System.err, terrarium.stats());
+      }
+    }
+    return 0;
+  }
+
+  private static void awaitModel(CompletableFuture<?> loading) {
+    try {
+      loading.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof ModelException cause ? cause : e;
+    }
+  }
+
+  private interface Answerer {
+    String answer(String question);
+  }
+
+  private Answerer answerer(Terrarium terrarium) {
+    return switch (framework) {
+      case dspy -> {
+        var program =
+            terrarium
+                .adapter(Dspy.class)
+                .predict(
+                    Question.class,
+                    Answer.class,
+                    DspyOptions.ofDefaults().withTemperature(0).withMaxTokens(MAX_TOKENS));
+        yield question -> {
+          Traced<Answer> traced = program.trace(new Question(question));
+          show(traced.messages());
+          return traced.outputs().answer();
+        };
+      }
+      case langchain -> {
+        var chain = terrarium.adapter(LangChain.class).prompt("{question}").text();
+        yield question -> {
+          show(List.of(ChatMessage.user(question)));
+          return chain.invoke(Map.of("question", question));
+        };
+      }
+    };
+  }
+
+  private void show(List<ChatMessage> messages) {
+    if (showPrompt) {
+      messages.forEach(
+          message -> System.err.printf("[%s]%n%s%n%n", message.role(), message.content()));
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package dev.terrarium.cli;
+
+import dev.terrarium.error.TerrariumException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * The {@code terrarium} command. Results go to stdout, all else to stderr; the exit code is 0, 1
+ * when something failed, 2 for bad usage and 130 when interrupted.
+ */
+@Command(
+    name = "terrarium",
+    description = "Runs real Python AI frameworks inside one JVM process.",
+    subcommands = {Ask.class, Run.class, Doctor.class},
+    versionProvider = Version.class,
+    mixinStandardHelpOptions = true)
+public final class Main implements Runnable {
+
+  /** The root logger, kept: a logger that nobody holds loses its level. */
+  private static final Logger LOGS = Logger.getLogger("");
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "Name a command.");
+  }
+
+  /** Runs the command and ends the process: the language model's threads are no daemons. */
+  public static void main(String[] args) {
+    if (System.getenv("TERRARIUM_TRACE") == null) {
+      LOGS.setLevel(Level.SEVERE);
+    }
+    System.exit(execute(args));
+  }
+
+  static int execute(String... args) {
+    CommandLine commandLine = new CommandLine(new Main());
+    commandLine.setExecutionExceptionHandler(
+        (failure, command, parsed) -> {
+          report(failure);
+          return ExitCode.SOFTWARE;
+        });
+    return commandLine.execute(args);
+  }
+
+  /** One sentence for what Terrarium foresees; the whole trace for what it does not. */
+  private static void report(Exception failure) {
+    if (failure instanceof TerrariumException && System.getenv("TERRARIUM_TRACE") == null) {
+      System.err.println("terrarium: " + failure.getMessage());
+    } else {
+      failure.printStackTrace();
+    }
+  }
+}

@@ -1,0 +1,120 @@
+package dev.terrarium.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * A program in a file:
+ *
+ * <pre>{@code
+ * kind: predict                  # or chain_of_thought
+ * instructions: Say whether a product review is positive or negative.
+ * inputs:
+ *   review: {type: string}
+ * outputs:
+ *   sentiment: {type: enum, values: [positive, negative], description: the reviewer's opinion}
+ * options: {temperature: 0, max_tokens: 40}
+ * expect: {sentiment: label}     # optional: an output, and the line's field to compare it with
+ * }</pre>
+ *
+ * @param spec for {@code create_program}
+ * @param output the output that is compared, if any
+ * @param label the line's field that it is compared with, if any
+ */
+record ProgramFile(Map<String, Object> spec, @Nullable String output, @Nullable String label) {
+
+  private static final Set<String> KEYS =
+      Set.of("kind", "instructions", "inputs", "outputs", "options", "expect");
+
+  /** Reads a file; what is wrong with it is bad usage. */
+  static ProgramFile read(Path file, CommandLine commandLine) {
+    try {
+      if (!Files.isRegularFile(file)) {
+        throw new IOException("there is no such file");
+      }
+      return parse(new ObjectMapper(new YAMLFactory()).readValue(file.toFile(), Map.class));
+    } catch (IOException | IllegalArgumentException e) {
+      throw new ParameterException(commandLine, file + ": " + e.getMessage());
+    }
+  }
+
+  private static ProgramFile parse(@Nullable Map<?, ?> file) {
+    if (file == null) {
+      throw new IllegalArgumentException("the file is empty");
+    }
+    for (Object key : file.keySet()) {
+      if (!KEYS.contains(String.valueOf(key))) {
+        throw new IllegalArgumentException(
+            "unknown key '" + key + "'; known are " + new TreeSet<>(KEYS));
+      }
+    }
+    Map<String, Object> signature = new LinkedHashMap<>();
+    signature.put("name", "Program");
+    if (file.get("instructions") instanceof String instructions) {
+      signature.put("instructions", instructions);
+    }
+    signature.put("inputs", fields(file.get("inputs"), "inputs"));
+    signature.put("outputs", fields(file.get("outputs"), "outputs"));
+    Map<String, Object> spec = new LinkedHashMap<>();
+    spec.put("kind", file.get("kind") instanceof String kind ? kind : "predict");
+    spec.put("signature", signature);
+    if (file.get("options") instanceof Map<?, ?> options) {
+      spec.put("options", options);
+    }
+    return switch (file.get("expect")) {
+      case null -> new ProgramFile(spec, null, null);
+      case Map<?, ?> expect when expect.size() == 1 -> {
+        Map.Entry<?, ?> pair = expect.entrySet().iterator().next();
+        yield new ProgramFile(spec, String.valueOf(pair.getKey()), String.valueOf(pair.getValue()));
+      }
+      default ->
+          throw new IllegalArgumentException(
+              "'expect' must be one pair: {output: field of the line}");
+    };
+  }
+
+  private static List<Map<String, @Nullable Object>> fields(@Nullable Object fields, String key) {
+    if (!(fields instanceof Map<?, ?> map) || map.isEmpty()) {
+      throw new IllegalArgumentException("'" + key + "' must name at least one field");
+    }
+    List<Map<String, @Nullable Object>> list = new ArrayList<>();
+    map.forEach((name, type) -> list.add(field(key + "." + name, String.valueOf(name), type)));
+    return list;
+  }
+
+  private static Map<String, @Nullable Object> field(
+      String path, String name, @Nullable Object type) {
+    if (!(type instanceof Map<?, ?> keys) || keys.get("type") == null) {
+      throw new IllegalArgumentException("'" + path + "' must be a map with a 'type'");
+    }
+    Map<Object, Object> pureType = new LinkedHashMap<>(keys);
+    Object description = pureType.remove("description");
+    Map<String, @Nullable Object> field = new LinkedHashMap<>();
+    field.put("name", name);
+    field.put("type", pureType);
+    field.put("description", description);
+    return field;
+  }
+
+  /** Takes the expected value out of a line's fields, so that the model never sees it. */
+  @Nullable Object takeExpected(Map<String, @Nullable Object> fields) {
+    return label == null ? null : fields.remove(label);
+  }
+
+  /** Whether the output is the expected one; null when nothing is expected. */
+  @Nullable Boolean agrees(Map<String, @Nullable Object> outputs, @Nullable Object expected) {
+    return expected == null || output == null ? null : expected.equals(outputs.get(output));
+  }
+}

@@ -1,0 +1,166 @@
+package dev.terrarium.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.terrarium.Terrarium;
+import dev.terrarium.TerrariumConfig;
+import dev.terrarium.dspy.Dspy;
+import dev.terrarium.dspy.UntypedDspyProgram;
+import dev.terrarium.error.TerrariumException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Runs a program over lines of JSON, stdin to stdout. */
+@Command(
+    name = "run",
+    description = {
+      "Runs a program over lines of JSON: terrarium run FILE.yaml < in.jsonl > out.jsonl",
+      "Each line is an object with the program's inputs, each result an object of its outputs."
+    },
+    mixinStandardHelpOptions = true)
+final class Run implements Callable<Integer> {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Lines under way for each context: enough that no context waits for the reader. */
+  private static final int LINES_PER_CONTEXT = 4;
+
+  @Spec private CommandSpec spec;
+
+  @Mixin private ModelOption model;
+
+  @Parameters(paramLabel = "FILE.yaml", description = "The program.")
+  private Path file = Path.of("");
+
+  @Option(names = "--contexts", defaultValue = "1", description = "Default ${DEFAULT-VALUE}.")
+  private int contexts = 1;
+
+  /** One line's result: outputs, or an error. */
+  private record Outcome(
+      long line,
+      @Nullable Map<String, @Nullable Object> outputs,
+      @Nullable String error,
+      @Nullable Boolean agrees) {}
+
+  private long failed;
+  private long compared;
+  private long agreed;
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    ProgramFile program = ProgramFile.read(file, spec.commandLine());
+    if (contexts < 1) {
+      throw new ParameterException(spec.commandLine(), "--contexts: " + contexts + " is below 1.");
+    }
+    TerrariumConfig.Builder config = TerrariumConfig.custom().contexts(contexts);
+    model.apply(config);
+    try (Terrarium terrarium = Terrarium.start(config.build());
+        ExecutorService callers = Executors.newFixedThreadPool(contexts);
+        PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
+        ProgressBar progress = progressBar()) {
+      UntypedDspyProgram runnable = terrarium.adapter(Dspy.class).program(program.spec());
+      BufferedReader in =
+          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+      Deque<Future<Outcome>> underWay = new ArrayDeque<>();
+      long number = 0;
+      for (String line = in.readLine(); line != null; line = in.readLine()) {
+        number++;
+        if (line.isBlank()) {
+          continue;
+        }
+        if (underWay.size() >= contexts * LINES_PER_CONTEXT) {
+          write(underWay.removeFirst(), out, progress);
+        }
+        long lineNumber = number;
+        String text = line;
+        underWay.add(callers.submit(() -> runLine(program, runnable, lineNumber, text)));
+      }
+      while (!underWay.isEmpty()) {
+        write(underWay.removeFirst(), out, progress);
+      }
+    }
+    if (compared > 0) {
+      System.err.printf(
+          "agreement: %d of %d (%.1f %%)%n", agreed, compared, 100.0 * agreed / compared);
+    }
+    if (failed > 0) {
+      System.err.println("terrarium: " + failed + " lines failed");
+      return 1;
+    }
+    return 0;
+  }
+
+  private static Outcome runLine(
+      ProgramFile program, UntypedDspyProgram runnable, long number, String text) {
+    try {
+      Map<String, @Nullable Object> inputs = fields(text);
+      Object expected = program.takeExpected(inputs);
+      Map<String, @Nullable Object> outputs = runnable.call(inputs);
+      return new Outcome(number, outputs, null, program.agrees(outputs, expected));
+    } catch (JsonProcessingException e) {
+      return new Outcome(number, null, "not a JSON object: " + e.getOriginalMessage(), null);
+    } catch (TerrariumException e) {
+      return new Outcome(number, null, e.getMessage(), null);
+    }
+  }
+
+  @SuppressWarnings("unchecked") // Jackson makes objects with text keys
+  private static Map<String, @Nullable Object> fields(String text) throws JsonProcessingException {
+    return JSON.readValue(text, LinkedHashMap.class);
+  }
+
+  private void write(Future<Outcome> pending, PrintStream out, @Nullable ProgressBar progress)
+      throws JsonProcessingException, InterruptedException {
+    Outcome outcome;
+    try {
+      outcome = pending.get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e.getCause());
+    }
+    if (outcome.outputs() == null) {
+      failed++;
+      System.err.println("line " + outcome.line() + ": " + outcome.error());
+    } else {
+      out.println(JSON.writeValueAsString(outcome.outputs()));
+      out.flush();
+    }
+    if (outcome.agrees() != null) {
+      compared++;
+      agreed += outcome.agrees() ? 1 : 0;
+    }
+    if (progress != null) {
+      progress.step();
+    }
+  }
+
+  /** On a terminal only, which the launcher tells. */
+  private static @Nullable ProgressBar progressBar() {
+    if (!"1".equals(System.getenv("TERRARIUM_TERMINAL"))) {
+      return null;
+    }
+    return new ProgressBarBuilder().setTaskName("lines").setInitialMax(-1).build();
+  }
+}

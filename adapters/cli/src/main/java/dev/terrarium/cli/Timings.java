@@ -1,0 +1,57 @@
+package dev.terrarium.cli;
+
+import dev.terrarium.Stats;
+import dev.terrarium.model.ModelStats;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Where the time of one command goes, phase after phase. For one thread. */
+final class Timings {
+
+  private final Map<String, Duration> phases = new LinkedHashMap<>();
+  private final Instant processStart;
+  private Instant last;
+
+  private Timings(Instant processStart) {
+    this.processStart = processStart;
+    this.last = processStart;
+  }
+
+  /** Begins with the start of the process, so that the JVM's own start is the first phase. */
+  static Timings sinceProcessStart() {
+    Timings timings =
+        new Timings(ProcessHandle.current().info().startInstant().orElseGet(Instant::now));
+    timings.mark("JVM start");
+    return timings;
+  }
+
+  /** Ends a phase: all since the last mark. */
+  void mark(String phase) {
+    Instant now = Instant.now();
+    phases.merge(phase, Duration.between(last, now), Duration::plus);
+    last = now;
+  }
+
+  /** Prints the phases, and beside them what the models did, some of it in parallel. */
+  void print(PrintStream out, Stats stats) {
+    phases.forEach((phase, time) -> out.printf("%-28s %8d ms%n", phase, time.toMillis()));
+    out.printf("%-28s %8d ms%n", "total", Duration.between(processStart, last).toMillis());
+    for (Map.Entry<String, ModelStats> entry : stats.models().entrySet()) {
+      ModelStats model = entry.getValue();
+      out.printf("%s:%n", entry.getKey());
+      out.printf(
+          "  %-26s %8d ms (beside the phases above)%n",
+          "model load", model.loading().toMillis());
+      out.printf(
+          "  %-26s %8d ms (in the answers; %d requests, %d + %d tokens)%n",
+          "generation",
+          model.busy().toMillis(),
+          model.requests(),
+          model.promptTokens(),
+          model.completionTokens());
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** The {@code terrarium} command. */
+@NullMarked
+package dev.terrarium.cli;
+
+import org.jspecify.annotations.NullMarked;
