@@ -80,7 +80,9 @@ class BaseBridge:
         for item in commands:
             try:
                 value = self.dispatch(item["command"], item.get("args") or {})
-            except Exception as error:
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # a Java exception is no Exception in GraalPy
                 results.append({"ok": False, "error": _described(error)})
                 if stop_on_error:
                     break
@@ -183,4 +185,9 @@ def _check_batch(commands: Any) -> None:
 def _described(error: BaseException) -> dict[str, str]:
     cls = type(error)
     name = cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
-    return {"type": name, "message": str(error)}
+    message = str(error)
+    if name == "polyglot.ForeignException":  # its text is that of the Java exception: `class: message`
+        java, separator, rest = message.partition(": ")
+        if "." in java and not any(character.isspace() for character in java):
+            return {"type": java, "message": rest if separator else ""}
+    return {"type": name, "message": message}

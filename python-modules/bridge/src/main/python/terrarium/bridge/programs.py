@@ -54,7 +54,7 @@ class ProgramCache(Generic[P]):
         built = self._build(spec)
         if host.available("program.put"):
             host.call("program.put", self._framework, identity, spec)
-        self._keep(identity, built)
+        self._keep(identity, built, self._version(identity))
         return identity
 
     def get(self, program: str) -> P:
@@ -75,6 +75,18 @@ class ProgramCache(Generic[P]):
         self._keep(program, built, version)
         return built
 
+    def of(self, spec: dict[str, Any]) -> P:
+        """Return a program that has no id: built from the spec, kept here only."""
+        key = f"={content_id(spec)}"
+        with self._lock:
+            entry = self._programs.get(key)
+            if entry is not None:
+                self._programs.move_to_end(key)
+                return entry[1]
+        built = self._build(spec)
+        self._keep(key, built, None)
+        return built
+
     def clear(self) -> None:
         """Drop what was built; the host's specs stay."""
         with self._lock:
@@ -85,8 +97,8 @@ class ProgramCache(Generic[P]):
             return host.call("program.version", self._framework, program)
         return None
 
-    def _keep(self, program: str, built: P, *version: Any) -> None:
-        entry = (version[0] if version else self._version(program), built)
+    def _keep(self, program: str, built: P, version: Any) -> None:
+        entry = (version, built)
         with self._lock:
             self._programs[program] = entry
             self._programs.move_to_end(program)

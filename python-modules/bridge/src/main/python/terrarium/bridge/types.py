@@ -3,7 +3,7 @@
 A type is a dict: ``{"type": "string"|"integer"|"number"|"boolean"|"date"|"datetime"|"decimal"}``,
 ``{"type": "enum", "values": [str, ...]}``, ``{"type": "list", "items": T}``, ``{"type": "map",
 "values": T}`` (keys are strings), ``{"type": "optional", "of": T}`` or ``{"type": "record",
-"name": str, "fields": [{"name": str, "type": T, "description": str | None}, ...]}``.
+"name": str, "description": str | None, "fields": [{"name": str, "type": T, "description": str | None}, ...]}``.
 """
 
 from __future__ import annotations
@@ -12,17 +12,21 @@ from typing import Any
 
 from .errors import SpecError, nearest
 
-_SIMPLE: dict[str, dict[str, Any]] = {
+_DATE = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+
+#: The JSON schemas of the types that hold no other; do not change them.
+SIMPLE: dict[str, dict[str, Any]] = {
     "string": {"type": "string"},
     "integer": {"type": "integer"},
     "number": {"type": "number"},
     "boolean": {"type": "boolean"},
-    "date": {"type": "string", "format": "date"},
-    "datetime": {"type": "string", "format": "date-time"},
+    "date": {"type": "string", "pattern": f"^{_DATE}$"},
+    # Local, without an offset. A pattern, because the format "date-time" requires an offset.
+    "datetime": {"type": "string", "pattern": f"^{_DATE}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"},
     "decimal": {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"},
 }
 
-KINDS = (*_SIMPLE, "enum", "list", "map", "optional", "record")
+KINDS = (*SIMPLE, "enum", "list", "map", "optional", "record")
 
 
 def kind_of(spec: Any, path: str = "type") -> str:
@@ -88,8 +92,8 @@ def json_schema(spec: Any, path: str = "type") -> dict[str, Any]:
     value is ``null`` or its type. Raises SpecError with the path of the type that is malformed.
     """
     kind = kind_of(spec, path)
-    if kind in _SIMPLE:
-        return dict(_SIMPLE[kind])
+    if kind in SIMPLE:
+        return dict(SIMPLE[kind])
     if kind == "enum":
         return {"type": "string", "enum": list(spec["values"])}
     if kind == "list":
@@ -101,7 +105,10 @@ def json_schema(spec: Any, path: str = "type") -> dict[str, Any]:
         }
     if kind == "optional":
         return {"anyOf": [json_schema(spec["of"], f"{path}.of"), {"type": "null"}]}
-    return object_schema(spec["fields"], f"{path}.fields")
+    schema = object_schema(spec["fields"], f"{path}.fields")
+    if spec.get("description"):
+        schema["description"] = spec["description"]
+    return schema
 
 
 def object_schema(fields: list[dict[str, Any]], path: str = "fields") -> dict[str, Any]:

@@ -1,0 +1,64 @@
+"""DSPy's adapters, asking for answers that keep to the schema of the outputs."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import dspy
+import pydantic
+
+from ._schema import NoSchemaError, output_schema
+from ._signatures import shadowing_allowed
+
+
+class SchemaJsonAdapter(dspy.JSONAdapter):
+    """The JSON adapter, with one schema for every kind of output that the type language has.
+
+    An answer that is valid is read as it stands; DSPy's lenient reading, which guesses what a text
+    may mean (``"12.50"`` becomes 12.5), is left for the others.
+    """
+
+    def _prepare_response_format(self, lm: Any, lm_kwargs: dict[str, Any], signature: Any) -> None:
+        try:
+            schema = output_schema(signature)
+        except NoSchemaError:
+            super()._prepare_response_format(lm, lm_kwargs, signature)
+            return
+        lm_kwargs["response_format"] = {
+            "type": "json_schema",
+            "json_schema": {"name": "outputs", "schema": schema, "strict": True},
+        }
+
+    def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
+        """Return the outputs by name; raises AdapterParseError when there is no way to read them."""
+        try:
+            answer = _answer_model(signature).model_validate_json(completion)
+        except pydantic.ValidationError:
+            fields: dict[str, Any] = super().parse(signature, completion)
+            return fields
+        return {name: getattr(answer, name) for name in signature.output_fields}
+
+
+@functools.lru_cache(maxsize=256)
+def _answer_model(signature: type[dspy.Signature]) -> type[pydantic.BaseModel]:
+    fields: dict[str, Any] = {name: (field.annotation, ...) for name, field in signature.output_fields.items()}
+    with shadowing_allowed():
+        model: type[pydantic.BaseModel] = pydantic.create_model("Answer", **fields)
+    return model
+
+
+class FallbackChatAdapter(dspy.ChatAdapter):
+    """The chat adapter that, as in DSPy, asks for JSON when an answer cannot be read."""
+
+    def _make_json_adapter_fallback(self) -> dspy.JSONAdapter:
+        return SchemaJsonAdapter()
+
+
+def adapter_of(name: str) -> dspy.Adapter:
+    """Return ``json``, ``chat`` (never falls back) or ``auto`` (chat, then JSON: DSPy's default)."""
+    if name == "json":
+        return SchemaJsonAdapter()
+    if name == "chat":
+        return dspy.ChatAdapter(use_json_adapter_fallback=False)
+    return FallbackChatAdapter()

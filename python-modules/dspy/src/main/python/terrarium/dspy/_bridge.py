@@ -1,0 +1,149 @@
+"""The commands of DSPy."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from terrarium.bridge import ArgumentError, BaseBridge, handler
+from terrarium.bridge.programs import ProgramCache
+
+from . import _options
+
+if TYPE_CHECKING:
+    from ._runtime import Program, Runtime
+
+
+class DspyBridge(BaseBridge):
+    """Programs of DSPy, made from specs, on the host's language models.
+
+    Thread-safe. The language model is the host's ``model.generate``; with the ``json`` adapter its
+    answer has to conform to the JSON schema of the outputs. DSPy writes nothing to disk.
+    """
+
+    framework: ClassVar[str] = "dspy"
+
+    def __init__(self) -> None:
+        """Build the table of commands; DSPy is imported with the first command that needs it."""
+        super().__init__()
+        self._runtime: Runtime | None = None
+        self._programs: ProgramCache[Program] = ProgramCache("dspy", self._build)
+        self._defaults: dict[str, Any] = {"adapter": "json"}
+        self._cache = False
+
+    @handler(loads=False)
+    def configure(
+        self,
+        model: str | None = None,
+        adapter: str = "json",
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        seed: int | None = None,
+        cache: bool = False,
+    ) -> dict[str, Any]:
+        """Set the defaults of all programs in this context; what is not given is unset again.
+
+        ``model`` names one of the host's language models, None its default one. ``adapter`` is
+        ``json`` (answers keep to a schema), ``chat`` or ``auto`` (chat, then JSON when the answer
+        cannot be read). ``cache`` keeps up to 1000 answers in memory and gives the same answer to the
+        same question. Returns the defaults. Raises SpecError for a value out of range.
+        """
+        if not isinstance(cache, bool):
+            raise ArgumentError("configure", f"cache must be True or False, got {cache!r}")
+        options = {
+            "model": model,
+            "adapter": adapter,
+            "temperature": temperature,
+            "max_tokens": max_tokens,
+            "seed": seed,
+        }
+        self._defaults = {"adapter": "json", **_options.checked(options, "configure")}
+        self._cache = cache
+        return {**options, "adapter": self._defaults["adapter"], "cache": cache}
+
+    @handler
+    def create_program(self, spec: dict[str, Any], program: str | None = None) -> dict[str, str]:
+        """Build a program, store its spec with the host, and return ``{"program": id}``.
+
+        ``spec`` is ``{"kind": "predict"|"chain_of_thought", "signature": S, "options": {...}}``. S is
+        DSPy's short form (``"question -> answer: int"``) or ``{"name", "instructions", "inputs":
+        [field...], "outputs": [field...]}`` with fields ``{"name", "type", "description"}``, their
+        types in the type language of :mod:`terrarium.bridge.types`. Options, each optional: ``model``,
+        ``adapter``, ``temperature`` (0 to 2), ``max_tokens``, ``seed``, ``stop`` (list of texts).
+        The id is ``program``, or comes from the spec's content.
+
+        Raises SpecError with the place inside the spec.
+        """
+        return {"program": self._programs.put(spec, program)}
+
+    @handler
+    def call(
+        self,
+        program: str,
+        inputs: dict[str, Any],
+        options: dict[str, Any] | None = None,
+        trace: bool = False,
+    ) -> dict[str, Any]:
+        """Run a program on inputs by name and return ``{"outputs": {...}}``.
+
+        The outputs are plain data of the declared types: records are dicts; dates, datetimes and
+        decimals are Python's own. A chain of thought has ``reasoning`` among them. ``options`` go
+        before the program's own, and those before the defaults of :meth:`configure`.
+
+        With ``trace`` the result also has, all of the last request to the language model:
+        ``messages`` (list of ``{"role", "content"}`` as DSPy sent them), ``response`` (the text that
+        came back), ``finish_reason`` and ``model``; and, of all requests together, ``usage``:
+        ``calls``, ``prompt_tokens``, ``completion_tokens`` and ``seconds``. An answer from the cache
+        sends nothing: no messages, and None.
+
+        Raises UnknownProgramError, ArgumentError for inputs that do not fit, what the host's model
+        raises (as the cause of ``dspy.LMUnexpectedError`` when it is a Python exception), and
+        ``dspy.AdapterParseError`` when the answer cannot be read.
+        """
+        return self._run("call", self._programs.get(program), inputs, options, trace)
+
+    @handler
+    def predict(
+        self,
+        signature: str | dict[str, Any],
+        inputs: dict[str, Any],
+        options: dict[str, Any] | None = None,
+        trace: bool = False,
+    ) -> dict[str, Any]:
+        """Run ``dspy.Predict`` of a signature once; as :meth:`call`, without a program's id."""
+        program = self._programs.of({"kind": "predict", "signature": signature})
+        return self._run("predict", program, inputs, options, trace)
+
+    def _run(self, command: str, program: Program, inputs: Any, options: Any, trace: bool) -> dict[str, Any]:
+        arguments = program.arguments(command, inputs)
+        merged = {**self._defaults, **program.options, **_options.checked(options)}
+        outputs, exchanges = self._loaded_runtime().run(program, arguments, merged, self._cache)
+        result: dict[str, Any] = {"outputs": outputs}
+        if trace:
+            from ._runtime import described
+
+            result.update(described(exchanges))
+        return result
+
+    def _build(self, spec: dict[str, Any]) -> Program:
+        from ._runtime import Program
+
+        return Program(spec)
+
+    def _loaded_runtime(self) -> Runtime:
+        if self._runtime is None:
+            raise RuntimeError("DSPy is not loaded")
+        return self._runtime
+
+    def _load_framework(self) -> None:
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # looking for plugins costs a scan of all packages
+        from ._runtime import Runtime
+
+        self._runtime = Runtime()
+
+    def _cleanup_framework(self) -> None:
+        self._runtime = None
+        self._programs.clear()
+
+    def _framework_stats(self) -> dict[str, Any]:
+        return {"programs": len(self._programs)}

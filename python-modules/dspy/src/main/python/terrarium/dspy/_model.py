@@ -1,0 +1,125 @@
+"""The host's language model as an engine of ``dspy.LM``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+from dspy.lm15 import Message, Request, Response, UnsupportedFeatureError, Usage
+
+from terrarium.bridge import host
+
+
+class Exchange(NamedTuple):
+    """One request to the host's model and its answer, both as the host knows them."""
+
+    request: dict[str, Any]
+    response: dict[str, Any]
+
+
+_recording: ContextVar[list[Exchange] | None] = ContextVar("terrarium_dspy_recording", default=None)
+
+
+@contextmanager
+def recording() -> Iterator[list[Exchange]]:
+    """Collect the exchanges that happen inside the block, in this thread or task."""
+    exchanges: list[Exchange] = []
+    token = _recording.set(exchanges)
+    try:
+        yield exchanges
+    finally:
+        _recording.reset(token)
+
+
+class HostEngine:
+    """A DSPy engine that asks the host's ``model.generate``; one attempt, the host retries.
+
+    Stateless and thread-safe. Text only: what the host has no form for (tools, images) is refused
+    with ``dspy.lm15.UnsupportedFeatureError``. What the host raises passes through: a Python
+    exception becomes the cause of ``dspy.LMUnexpectedError``, a Java one reaches the Java caller.
+    """
+
+    # What DSPy's adapters ask before they write a request.
+    supports_function_calling = False
+    supports_reasoning = False
+    supports_response_schema = True
+    supported_params = frozenset({"temperature", "max_tokens", "stop", "seed", "response_format"})
+
+    def __init__(self, model: str | None = None) -> None:
+        """Use the host's model of that name, or its default."""
+        self.model = model
+
+    def complete(self, request: Request) -> Response:
+        """Ask the host once."""
+        asked = self._request(request)
+        answer = host.call("model.generate", asked)
+        exchanges = _recording.get()
+        if exchanges is not None:
+            exchanges.append(Exchange(asked, answer))
+        return Response(
+            id=None,
+            model=answer.get("model") or request.model,
+            message=Message.assistant(answer["text"]),
+            finish_reason=answer.get("finish_reason") or "stop",
+            usage=Usage(
+                input_tokens=answer.get("prompt_tokens"),
+                output_tokens=answer.get("completion_tokens"),
+            ),
+        )
+
+    def dump_state(self) -> dict[str, Any]:
+        """Return what DSPy saves of this engine."""
+        return {"model": self.model}
+
+    @classmethod
+    def load_state(cls, state: dict[str, Any]) -> HostEngine:
+        """Make the engine that was saved."""
+        return cls(state.get("model"))
+
+    def _request(self, request: Request) -> dict[str, Any]:
+        if request.tools:
+            raise _unsupported("tools")
+        config = request.config
+        messages = [] if request.system is None else [{"role": "system", "content": _system(request.system)}]
+        messages.extend(_message(message) for message in request.messages)
+        return {
+            "model": self.model,
+            "messages": messages,
+            "temperature": None if config.temperature is None else float(config.temperature),
+            "max_tokens": config.max_tokens,
+            "stop": list(config.stop),
+            "seed": config.seed,
+            "schema": _schema(config.response_format),
+        }
+
+
+def _schema(response_format: Any) -> dict[str, Any] | None:
+    if response_format is None or response_format["type"] == "text":
+        return None
+    if response_format["type"] == "json_object":
+        return {"type": "object"}
+    schema: dict[str, Any] = response_format.get("json_schema", response_format)["schema"]
+    return schema
+
+
+def _message(message: Message) -> dict[str, str]:
+    if message.role not in ("user", "assistant"):
+        raise _unsupported(f"messages of role {message.role!r}")
+    return {"role": message.role, "content": _text(message.parts)}
+
+
+def _system(system: Any) -> str:
+    return system if isinstance(system, str) else _text(system)
+
+
+def _text(parts: Any) -> str:
+    for part in parts:
+        if part.type != "text":
+            raise _unsupported(f"{part.type} parts of messages")
+    return "".join(part.text for part in parts)
+
+
+def _unsupported(feature: str) -> UnsupportedFeatureError:
+    return UnsupportedFeatureError(f"the host's language model takes text only, no {feature}", feature=feature)

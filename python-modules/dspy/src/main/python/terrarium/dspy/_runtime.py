@@ -1,0 +1,188 @@
+"""What runs once DSPy is imported: language models, adapters and programs."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import enum
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import dspy
+import pydantic
+import pydantic_core
+from dspy.adapters.utils import annotation_allows_none
+from dspy.utils.constants import IS_TYPE_UNDEFINED
+
+from terrarium.bridge import ArgumentError, SpecError
+
+from . import _options
+from ._adapters import adapter_of
+from ._model import Exchange, HostEngine, recording
+from ._signatures import shadowing_allowed, signature_of
+
+logger = logging.getLogger(__name__)
+
+KINDS = ("predict", "chain_of_thought")
+
+_CACHED_ANSWERS = 1000
+_PLAIN = (decimal.Decimal, datetime.date, datetime.time, datetime.timedelta)
+_MODULES: dict[str, Callable[..., dspy.Module]] = {
+    "predict": dspy.Predict,
+    "chain_of_thought": dspy.ChainOfThought,
+}
+
+
+class Program:
+    """A DSPy module made from a spec, with what it takes to check inputs and to read outputs."""
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        """Build the module.
+
+        Raises SpecError with the place inside the spec.
+        """
+        if not isinstance(spec, dict):
+            raise SpecError("spec", f"must be a dict, not {type(spec).__name__}")
+        for key in spec.keys() - {"kind", "signature", "options"}:
+            raise SpecError("spec", f"unknown key {key!r}. Known keys: kind, signature, options")
+        if spec.get("kind") not in KINDS:
+            raise SpecError("spec.kind", f"must be one of {', '.join(KINDS)}, got {spec.get('kind')!r}")
+        self.options = _options.checked(spec.get("options"), "spec.options")
+        signature = signature_of(spec.get("signature"), "spec.signature")
+        # The type language knows local times only; a string signature gets what the model wrote.
+        self.local_times = not isinstance(spec["signature"], str)
+        self.inputs = {name: _reader(field) for name, field in signature.input_fields.items()}
+        self.optional = {
+            name for name, field in signature.input_fields.items() if annotation_allows_none(field.annotation)
+        }
+        with shadowing_allowed():
+            self.module = _MODULES[spec["kind"]](signature)
+        self.outputs = list(self.module.predictors()[0].signature.output_fields)
+
+    def arguments(self, command: str, inputs: Any) -> dict[str, Any]:
+        """Return the inputs as the types of the signature.
+
+        Raises ArgumentError that names wrong and right input names, or the place of a wrong value.
+        """
+        if not isinstance(inputs, dict):
+            raise ArgumentError(command, f"inputs must be a dict, not {type(inputs).__name__}", accepted=self.inputs)
+        missing = [name for name in self.inputs if name not in inputs and name not in self.optional]
+        unknown = [str(name) for name in inputs if name not in self.inputs]
+        if missing or unknown:
+            raise ArgumentError.of_names(command, missing=missing, unknown=unknown, accepted=self.inputs, what="input")
+        arguments: dict[str, Any] = {}
+        for name, read in self.inputs.items():
+            try:
+                arguments[name] = read(inputs.get(name))
+            except pydantic.ValidationError as error:
+                raise ArgumentError(command, _validation_message(name, error), accepted=self.inputs) from error
+        return arguments
+
+    def plain(self, prediction: dspy.Prediction) -> dict[str, Any]:
+        """Return the outputs of a prediction as plain data."""
+        return {name: _plain(prediction[name], self.local_times) for name in self.outputs}
+
+
+class Runtime:
+    """DSPy set up for one context: no response cache, nothing on disk, the host's models.
+
+    Thread-safe. DSPy's global settings are left alone; every call has its own.
+    """
+
+    def __init__(self) -> None:
+        """Turn DSPy's caches off, before the first of them is made."""
+        dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
+        self._caching = False
+        self._adapters: dict[str, dspy.Adapter] = {}
+        self._models: dict[tuple[str | None, bool], dspy.LM] = {}
+
+    def run(
+        self, program: Program, arguments: dict[str, Any], options: dict[str, Any], cache: bool
+    ) -> tuple[dict[str, Any], list[Exchange]]:
+        """Call a program; returns its outputs and what went to the language model and back."""
+        generation = {name: options[name] for name in _options.GENERATION if name in options}
+        with (
+            recording() as exchanges,
+            dspy.context(
+                lm=self._model(options.get("model"), cache),
+                adapter=self._adapter(options["adapter"]),
+                disable_history=True,
+                trace=None,
+            ),
+        ):
+            prediction = program.module(**arguments, config=generation)
+        if any(each.response.get("finish_reason") == "length" for each in exchanges):
+            logger.warning("an answer of the language model was cut off at %s tokens", options.get("max_tokens"))
+        return program.plain(prediction), exchanges
+
+    def _adapter(self, name: str) -> dspy.Adapter:
+        adapter = self._adapters.get(name)
+        if adapter is None:
+            adapter = self._adapters[name] = adapter_of(name)
+        return adapter
+
+    def _model(self, name: str | None, cache: bool) -> dspy.LM:
+        if cache and not self._caching:
+            dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=True, memory_max_entries=_CACHED_ANSWERS)
+            self._caching = True
+        model = self._models.get((name, cache))
+        if model is None:
+            # The name that DSPy sees is one that no provider's rules apply to; it tells cached answers apart.
+            seen = f"terrarium/{name or 'default'}"
+            model = dspy.LM(seen, engine=HostEngine(name), cache=cache, num_retries=0)
+            self._models[name, cache] = model
+        return model
+
+
+def described(exchanges: list[Exchange]) -> dict[str, Any]:
+    """Return what a traced call tells beside its outputs; see ``DspyBridge.call``."""
+    return {
+        "messages": exchanges[-1].request["messages"] if exchanges else [],
+        "response": exchanges[-1].response["text"] if exchanges else None,
+        "usage": {
+            "calls": len(exchanges),
+            "prompt_tokens": sum(each.response.get("prompt_tokens") or 0 for each in exchanges),
+            "completion_tokens": sum(each.response.get("completion_tokens") or 0 for each in exchanges),
+            "seconds": sum(each.response.get("seconds") or 0.0 for each in exchanges),
+        },
+        "finish_reason": exchanges[-1].response.get("finish_reason") if exchanges else None,
+        "model": exchanges[-1].response.get("model") if exchanges else None,
+    }
+
+
+def _reader(field: Any) -> Callable[[Any], Any]:
+    """Return what turns an input into its declared type; one without a type is left as it is."""
+    if field.json_schema_extra.get(IS_TYPE_UNDEFINED):
+        return _unchanged
+    return pydantic.TypeAdapter(field.annotation).validate_python
+
+
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+def _validation_message(name: str, error: pydantic.ValidationError) -> str:
+    faults = []
+    for fault in error.errors(include_url=False):
+        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"])
+        faults.append(f"input {name + path!r}: {fault['msg']}, got {fault['input']!r}")
+    return "; ".join(faults)
+
+
+def _plain(value: Any, local_times: bool) -> Any:
+    if value is None or isinstance(value, (bool, int, float, str, bytes)):
+        return value.value if isinstance(value, enum.Enum) else value
+    if isinstance(value, pydantic.BaseModel):
+        return {name: _plain(getattr(value, name), local_times) for name in type(value).model_fields}
+    if isinstance(value, dict):
+        return {str(key): _plain(item, local_times) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item, local_times) for item in value]
+    if isinstance(value, enum.Enum):
+        return _plain(value.value, local_times)
+    if isinstance(value, datetime.datetime) and local_times:
+        return value.replace(tzinfo=None)
+    if isinstance(value, _PLAIN):
+        return value
+    return pydantic_core.to_jsonable_python(value)

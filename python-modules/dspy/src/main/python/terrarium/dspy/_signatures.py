@@ -1,0 +1,136 @@
+"""Signatures from specs: the type language as Python types, fields as DSPy's fields."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, Optional
+
+import dspy
+import pydantic
+from dspy.signatures.signature import make_signature
+
+from terrarium.bridge import SpecError
+from terrarium.bridge.types import check_fields, kind_of
+
+#: Names that dspy.Predict, or what it is called through, takes for itself.
+RESERVED = ("config", "demos", "instance", "lm", "new_signature", "prediction", "self", "signature")
+
+_SIMPLE: dict[str, Any] = {
+    "string": str,
+    "integer": int,
+    "number": float,
+    "boolean": bool,
+    "date": datetime.date,
+    "datetime": datetime.datetime,
+    "decimal": decimal.Decimal,
+}
+
+#: Types beyond the built-in ones that a signature in one string may name.
+_NAMED: dict[str, Any] = {
+    "date": datetime.date,
+    "datetime": datetime.datetime,
+    "Decimal": decimal.Decimal,
+}
+
+
+@contextmanager
+def shadowing_allowed() -> Iterator[None]:
+    """Keep pydantic from warning of fields that shadow its own methods, such as ``json`` and ``copy``."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Field name .* shadows an attribute", category=UserWarning)
+        yield
+
+
+def signature_of(spec: Any, path: str = "signature") -> type[dspy.Signature]:
+    """Make a signature of DSPy's short form or of a dict of fields.
+
+    Raises SpecError with the place inside the spec.
+    """
+    if isinstance(spec, str):
+        signature = _of_text(spec, path)
+    elif isinstance(spec, dict):
+        signature = _of_fields(spec, path)
+    else:
+        raise SpecError(path, f"must be a string or a dict, not {type(spec).__name__}")
+    for name in signature.input_fields:
+        if name in RESERVED:
+            raise SpecError(path, f"an input cannot be named {name!r}; reserved names: {', '.join(RESERVED)}")
+    return signature
+
+
+def _of_text(text: str, path: str) -> type[dspy.Signature]:
+    try:
+        return _made(text, None, "StringSignature")
+    except Exception as error:  # DSPy parses with ast and evaluates the types: errors of any kind
+        raise SpecError(path, f"{text!r} is no signature such as 'question -> answer: int': {error}") from error
+
+
+def _of_fields(spec: dict[str, Any], path: str) -> type[dspy.Signature]:
+    for key in spec.keys() - {"name", "instructions", "inputs", "outputs"}:
+        raise SpecError(path, f"unknown key {key!r}. Known keys: name, instructions, inputs, outputs")
+    name = spec.get("name") or "Task"
+    if not (isinstance(name, str) and name.isidentifier()):
+        raise SpecError(f"{path}.name", f"must be an identifier, got {name!r}")
+    instructions = spec.get("instructions") or None
+    if instructions is not None and not isinstance(instructions, str):
+        raise SpecError(f"{path}.instructions", f"must be a string, got {instructions!r}")
+    fields: dict[str, tuple[Any, Any]] = {}
+    for part, make in (("inputs", dspy.InputField), ("outputs", dspy.OutputField)):
+        check_fields(spec.get(part), f"{path}.{part}")
+        for index, field in enumerate(spec[part]):
+            at = f"{path}.{part}[{index}]"
+            if field["name"] in fields:
+                raise SpecError(f"{at}.name", f"{field['name']!r} is an input and an output")
+            if field["name"].startswith("_"):
+                raise SpecError(f"{at}.name", f"must not start with an underscore, got {field['name']!r}")
+            description = field.get("description")
+            info = make(desc=description) if description else make()
+            fields[field["name"]] = (type_of(field["type"], f"{at}.type"), info)
+    return _made(fields, instructions, name)
+
+
+def _made(fields: Any, instructions: str | None, name: str) -> type[dspy.Signature]:
+    with shadowing_allowed():
+        signature: type[dspy.Signature] = make_signature(fields, instructions, name, custom_types=dict(_NAMED))
+        return signature
+
+
+def type_of(spec: Any, path: str = "type") -> Any:
+    """Return the Python type of a type spec; a record becomes a pydantic model.
+
+    Raises SpecError with the place inside the spec.
+    """
+    kind = kind_of(spec, path)
+    if kind == "enum":
+        return Literal[tuple(spec["values"])]
+    if kind == "list":
+        return list[type_of(spec["items"], f"{path}.items")]  # type: ignore[misc]
+    if kind == "map":
+        return dict[str, type_of(spec["values"], f"{path}.values")]  # type: ignore[misc]
+    if kind == "optional":
+        return Optional[type_of(spec["of"], f"{path}.of")]  # noqa: UP045 - DSPy's prompts name this form
+    if kind == "record":
+        return _model(spec, path)
+    return _SIMPLE[kind]
+
+
+def _model(spec: dict[str, Any], path: str) -> type[pydantic.BaseModel]:
+    fields: dict[str, Any] = {}
+    for index, field in enumerate(spec["fields"]):
+        annotation = type_of(field["type"], f"{path}.fields[{index}].type")
+        info: dict[str, Any] = {"description": field.get("description")}
+        if field["type"]["type"] == "optional":
+            info["default"] = None
+        fields[field["name"]] = (annotation, pydantic.Field(**info))
+    with shadowing_allowed():
+        model: type[pydantic.BaseModel] = pydantic.create_model(
+            spec["name"],
+            __config__=pydantic.ConfigDict(protected_namespaces=()),
+            __doc__=spec.get("description"),
+            **fields,
+        )
+    return model
