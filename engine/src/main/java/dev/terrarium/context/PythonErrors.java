@@ -63,7 +63,7 @@ final class PythonErrors {
     if (CALLER_ERRORS.contains(type)) {
       return new ArgumentException(message);
     }
-    return new PythonException(type, message, frames(e), cause);
+    return new PythonException(type, message, frames(described.getArrayElement(3)), cause);
   }
 
   private @Nullable Throwable cause(Value exception, int depth) {
@@ -79,32 +79,42 @@ final class PythonErrors {
     }
   }
 
-  /** The Python frames, innermost first. */
-  private static List<StackTraceElement> frames(PolyglotException e) {
+  /** The frames of a Python traceback, innermost first. */
+  private static List<StackTraceElement> frames(Value traceback) {
     List<StackTraceElement> frames = new ArrayList<>();
-    for (PolyglotException.StackFrame frame : e.getPolyglotStackTrace()) {
-      if (!frame.isGuestFrame()) {
-        continue;
-      }
-      SourceSection section = frame.getSourceLocation();
-      String file = section == null ? null : section.getSource().getName();
-      String path = section == null ? null : section.getSource().getPath();
-      int line = section == null || !section.hasLines() ? -1 : section.getStartLine();
+    for (long i = 0; i < traceback.getArraySize(); i += 3) {
+      String file = traceback.getArrayElement(i).asString();
       frames.add(
-          new StackTraceElement(
-              moduleOf(path == null ? file : path),
-              String.valueOf(frame.getRootName()),
-              file,
-              line));
+          frame(file, traceback.getArrayElement(i + 2).asString(),
+              traceback.getArrayElement(i + 1).asInt()));
     }
     return frames;
   }
 
-  /** The module that a source file is, from its place below {@code site} or the standard library. */
-  static String moduleOf(@Nullable String file) {
-    if (file == null) {
-      return "python";
+  /** The Python frames of what is no Python exception, such as an exit; innermost first. */
+  private static List<StackTraceElement> frames(PolyglotException e) {
+    List<StackTraceElement> frames = new ArrayList<>();
+    for (PolyglotException.StackFrame frame : e.getPolyglotStackTrace()) {
+      SourceSection section = frame.isGuestFrame() ? frame.getSourceLocation() : null;
+      if (section != null) {
+        String path = section.getSource().getPath();
+        frames.add(
+            frame(
+                path == null ? section.getSource().getName() : path,
+                String.valueOf(frame.getRootName()),
+                section.getStartLine()));
+      }
     }
+    return frames;
+  }
+
+  private static StackTraceElement frame(String file, String function, int line) {
+    return new StackTraceElement(
+        moduleOf(file), function, file.substring(file.lastIndexOf('/') + 1), line);
+  }
+
+  /** The module that a source file is, from its place below {@code site} or the standard library. */
+  static String moduleOf(String file) {
     String module = file;
     for (String root : List.of("/site/", "/lib/python3.12/")) {
       int at = module.lastIndexOf(root);

@@ -128,7 +128,11 @@ def type_name(value: object) -> str:
 
 
 def describe(exception: BaseException) -> list[object]:
-    """`[type, message, cause]`; the cause is `__cause__`, else the context unless suppressed, else None."""
+    """`[type, message, cause, frames]`.
+
+    The cause is `__cause__`, else the context unless suppressed, else None. The frames are flat, `[file, line,
+    function, ...]`, innermost first.
+    """
     cause = exception.__cause__
     if cause is None and not exception.__suppress_context__:
         cause = exception.__context__
@@ -136,7 +140,13 @@ def describe(exception: BaseException) -> list[object]:
         message = str(exception)
     except Exception as failure:  # a broken __str__ must not hide the exception itself
         message = f"<no message: {type(failure).__name__}>"
-    return [type_name(exception), message, cause]
+    frames: list[object] = []
+    traceback = exception.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        frames[:0] = [code.co_filename, traceback.tb_lineno, code.co_qualname]
+        traceback = traceback.tb_next
+    return [type_name(exception), message, cause, frames]
 
 
 # ---------------------------------------------------------------- bridges
