@@ -1,0 +1,146 @@
+package dev.terrarium.llamacpp;
+
+import dev.terrarium.error.ModelException;
+import dev.terrarium.resource.CacheFolder;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * llama.cpp's shared library: taken from the artifact {@code de.kherud:llama}, laid out once in the
+ * cache folder and opened once in a process. Thread-safe.
+ *
+ * <p>It is called through its C interface and not through that artifact's own classes. Those run a
+ * server with threads that keep the JVM alive, never free a model, print to the standard output,
+ * and end the process when a schema or a template is not to their liking.
+ */
+final class LlamaLibrary {
+
+  /** The structures in {@link Llama} are those of exactly this library. */
+  static final String VERSION = "4.2.0";
+
+  static final long SIZE = 5_622_712;
+  static final String SHA_256 = "93276c536d00f037c37ed6ec1e55be9c828940f4a0af59af10a8f638a31bbc3c";
+
+  private static final String RESOURCE = "de/kherud/llama/Linux/x86_64/libjllama.so";
+
+  /** What the library was compiled for, and what the kernel calls it. */
+  private static final Map<String, String> CPU_FEATURES =
+      Map.of("ggml_cpu_has_avx2", "avx2", "ggml_cpu_has_fma", "fma", "ggml_cpu_has_f16c", "f16c");
+
+  private static @Nullable SymbolLookup opened;
+
+  private LlamaLibrary() {}
+
+  /**
+   * The library's functions.
+   *
+   * @throws ModelException when this platform or CPU has none, or it cannot be opened
+   */
+  static synchronized SymbolLookup open() {
+    if (opened == null) {
+      checkPlatform(System.getProperty("os.name"), System.getProperty("os.arch"));
+      Path file = CacheFolder.ofDefaults()
+          .file("native/llama-" + VERSION + "/libjllama.so", SIZE, SHA_256, LlamaLibrary::resource);
+      SymbolLookup symbols = open(file);
+      checkCpu(symbols, cpuInfo());
+      opened = symbols;
+    }
+    return opened;
+  }
+
+  static SymbolLookup open(Path file) {
+    try {
+      return SymbolLookup.libraryLookup(file, Arena.global());
+    } catch (IllegalArgumentException e) {
+      throw new ModelException(
+          "Cannot open llama.cpp's library "
+              + file
+              + " ("
+              + e.getMessage()
+              + "). It needs glibc, libstdc++ and libgomp (Debian and Ubuntu: apt-get install"
+              + " libgomp1), and a cache folder that is not mounted noexec.",
+          e);
+    } catch (IllegalCallerException e) {
+      throw new ModelException(
+          "llama.cpp needs native access: start the JVM with --enable-native-access=ALL-UNNAMED ("
+              + e.getMessage()
+              + ").",
+          e);
+    }
+  }
+
+  static void checkPlatform(String os, String arch) {
+    if (!os.startsWith("Linux") || !(arch.equals("amd64") || arch.equals("x86_64"))) {
+      throw new ModelException(
+          "Language models in GGUF files run on Linux x86_64 only; this is "
+              + os
+              + " on "
+              + arch
+              + ". Give Terrarium a LanguageModel of another kind.");
+    }
+  }
+
+  /** The library has one build for all machines: a CPU without what it uses would end the JVM. */
+  static void checkCpu(SymbolLookup symbols, String cpuInfo) {
+    List<String> flags = cpuInfo.lines()
+        .filter(line -> line.startsWith("flags"))
+        .findFirst()
+        .map(line -> List.of(line.split("\\s+")))
+        .orElse(List.of());
+    if (flags.isEmpty()) {
+      return;
+    }
+    List<String> lacking = new ArrayList<>();
+    CPU_FEATURES.forEach(
+        (function, flag) -> {
+          if (compiledFor(symbols, function) && !flags.contains(flag)) {
+            lacking.add(flag);
+          }
+        });
+    if (!lacking.isEmpty()) {
+      throw new ModelException(
+          "llama.cpp's library needs a CPU with AVX2, FMA and F16C; this one lacks "
+              + lacking
+              + ". Give Terrarium a LanguageModel of another kind.");
+    }
+  }
+
+  private static boolean compiledFor(SymbolLookup symbols, String function) {
+    try {
+      var handle = Linker.nativeLinker()
+          .downcallHandle(
+              symbols.findOrThrow(function), FunctionDescriptor.of(ValueLayout.JAVA_INT));
+      return (int) handle.invokeExact() != 0;
+    } catch (Throwable e) {
+      throw new ModelException("llama.cpp's library does not answer: " + e, e);
+    }
+  }
+
+  private static String cpuInfo() {
+    try {
+      return Files.readString(Path.of("/proc/cpuinfo"));
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  private static InputStream resource() {
+    InputStream in = LlamaLibrary.class.getClassLoader().getResourceAsStream(RESOURCE);
+    if (in == null) {
+      throw new ModelException(
+          "llama.cpp's library is not on the class path: add de.kherud:llama:" + VERSION + ".");
+    }
+    return in;
+  }
+}
