@@ -5,7 +5,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Checks (or, with {@code fix}, rewrites) every Java source below a folder with google-java-format. */
+/**
+ * Checks (or, with {@code fix}, rewrites) every Java source below a folder with google-java-format.
+ */
 final class Format {
   public static void main(String[] args) throws Exception {
     boolean fix = args[0].equals("fix");
@@ -20,7 +22,8 @@ final class Format {
     }
     for (Path source : sources) {
       String text = Files.readString(source);
-      String formatted = new Formatter().formatSourceAndFixImports(RemoveUnusedImports.removeUnusedImports(text));
+      String formatted =
+          new Formatter().formatSourceAndFixImports(RemoveUnusedImports.removeUnusedImports(text));
       if (formatted.equals(text)) {
         continue;
       }

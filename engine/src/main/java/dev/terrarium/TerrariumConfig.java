@@ -131,7 +131,9 @@ public final class TerrariumConfig {
       return this;
     }
 
-    /** Chooses the default model by a spec that a provider on the class path opens, such as a path. */
+    /**
+     * Chooses the default model by a spec that a provider on the class path opens, such as a path.
+     */
     public Builder languageModel(String spec) {
       if (spec.isBlank()) {
         throw new ConfigurationException("languageModel: the spec is empty");

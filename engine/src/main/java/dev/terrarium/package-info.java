@@ -1,4 +1,7 @@
-/** Terrarium: the facade, its configuration, frameworks and adapters. Most users import nothing else. */
+/**
+ * Terrarium: the facade, its configuration, frameworks and adapters. Most users import nothing
+ * else.
+ */
 @NullMarked
 package dev.terrarium;
 

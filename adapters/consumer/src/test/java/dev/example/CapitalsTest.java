@@ -49,13 +49,11 @@ class CapitalsTest {
     Path err = Files.createTempFile(home, "err", ".txt");
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     ProcessBuilder builder =
-        new ProcessBuilder(
-            java, "-Duser.home=" + home, "-cp", classPath(), "dev.example.Capitals");
+        new ProcessBuilder(java, "-Duser.home=" + home, "-cp", classPath(), "dev.example.Capitals");
     builder.environment().clear();
     builder.environment().put("PATH", path.toString());
     builder.environment().put("HOME", home.toString());
-    Process process =
-        builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    Process process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
     try {
       assertTrue(process.waitFor(5, TimeUnit.MINUTES), "ended by itself");
     } finally {
@@ -64,7 +62,9 @@ class CapitalsTest {
     return new Finished(process.exitValue(), Files.readString(out), Files.readString(err));
   }
 
-  /** The class path of this project's main code, as Maven resolved it, without the test libraries. */
+  /**
+   * The class path of this project's main code, as Maven resolved it, without the test libraries.
+   */
   private static String classPath() {
     return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
         .filter(entry -> !entry.contains("junit") && !entry.contains("test-classes"))

@@ -32,7 +32,9 @@ final class Carrier {
             });
   }
 
-  /** Runs the work after what was submitted before; the future holds its result or what it threw. */
+  /**
+   * Runs the work after what was submitted before; the future holds its result or what it threw.
+   */
   <T> CompletableFuture<T> submit(Callable<T> work) {
     CompletableFuture<T> result = new CompletableFuture<>();
     thread.execute(

@@ -4,6 +4,8 @@ package dev.terrarium.context;
 @FunctionalInterface
 public interface ContextFactory {
 
-  /** A context ready for use; blocks until it is, and may be called from several threads at once. */
+  /**
+   * A context ready for use; blocks until it is, and may be called from several threads at once.
+   */
   PythonContext create();
 }

@@ -59,7 +59,9 @@ final class GraalPyContext implements PythonContext {
     return carrier.submit(() -> new GraalPyContext(name, carrier, runtime, packages));
   }
 
-  /** Gives the context, new or parked before, to a user: the packages and services it works with. */
+  /**
+   * Gives the context, new or parked before, to a user: the packages and services it works with.
+   */
   CompletableFuture<@Nullable Void> open(
       PythonPackages newPackages, Map<String, HostFunction> services) {
     return run(
@@ -117,8 +119,7 @@ final class GraalPyContext implements PythonContext {
           case BridgeSource.Source source ->
               embed.invokeMember("load_source", source.name(), source.text(), source.filename());
         };
-    return new HandlerTable(
-        framework.name(), bridge, embed.invokeMember("handler_table", bridge));
+    return new HandlerTable(framework.name(), bridge, embed.invokeMember("handler_table", bridge));
   }
 
   private HandlerTable loading(BridgeSource framework, Callable<HandlerTable> work)
@@ -185,7 +186,8 @@ final class GraalPyContext implements PythonContext {
               if (failure == null) {
                 runtime.parked(this);
               } else {
-                LOGGER.log(Level.WARNING, name + " could not be reset and is not used again", failure);
+                LOGGER.log(
+                    Level.WARNING, name + " could not be reset and is not used again", failure);
               }
               return null;
             });

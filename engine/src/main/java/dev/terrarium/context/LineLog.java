@@ -7,7 +7,10 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
 
-/** What Python prints, line by line, to a {@link Logger}; never to the process's own streams. Thread-safe. */
+/**
+ * What Python prints, line by line, to a {@link Logger}; never to the process's own streams.
+ * Thread-safe.
+ */
 final class LineLog extends OutputStream {
 
   /** A line without an end is logged in pieces of this many bytes. */
@@ -17,7 +20,9 @@ final class LineLog extends OutputStream {
   private final Level level;
   private final ByteArrayOutputStream line = new ByteArrayOutputStream();
 
-  /** @param logger asked for each line: the framework at work changes */
+  /**
+   * @param logger asked for each line: the framework at work changes
+   */
   LineLog(Supplier<Logger> logger, Level level) {
     this.logger = logger;
     this.level = level;

@@ -15,9 +15,9 @@ import java.util.List;
  * gives none back, and there are 64 (system property {@code python.MaximumNumberOfCextCopies}).
  * Thread-safe.
  *
- * <p>For slot N the runtime loads {@code X.so.dupN} instead of {@code X.so}, and would call
- * {@code patchelf} to make it. Package archives therefore hold a template {@code X.so.slot} beside
- * each library, prepared at build, in which only the number is missing; this class fills it in. The
+ * <p>For slot N the runtime loads {@code X.so.dupN} instead of {@code X.so}, and would call {@code
+ * patchelf} to make it. Package archives therefore hold a template {@code X.so.slot} beside each
+ * library, prepared at build, in which only the number is missing; this class fills it in. The
  * runtime numbers the slots by first use, so every context needs the copies of all slots that the
  * contexts made so far may have.
  */

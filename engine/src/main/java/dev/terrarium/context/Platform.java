@@ -17,8 +17,8 @@ final class Platform {
     boolean x64 = arch.equals("amd64") || arch.equals("x86_64");
     if (!linux || !x64) {
       throw new UnsupportedPlatformException(
-          "Terrarium runs on Linux x86_64 only, because the native Python extensions that it carries"
-              + " are built for it; this is "
+          "Terrarium runs on Linux x86_64 only, because the native Python extensions that it"
+              + " carries are built for it; this is "
               + os
               + " on "
               + arch

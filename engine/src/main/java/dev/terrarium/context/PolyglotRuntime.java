@@ -38,8 +38,7 @@ public final class PolyglotRuntime {
   private final Path prefix;
   private final Path site;
   private final Source bootstrap =
-      Source.newBuilder(
-              "python", "import terrarium.bridge.embed as embed\nembed", "<terrarium>")
+      Source.newBuilder("python", "import terrarium.bridge.embed as embed\nembed", "<terrarium>")
           .cached(true)
           .internal(true)
           .buildLiteral();
@@ -94,8 +93,7 @@ public final class PolyglotRuntime {
     return context;
   }
 
-  private static <T extends @Nullable Object> T join(
-      CompletableFuture<T> future) {
+  private static <T extends @Nullable Object> T join(CompletableFuture<T> future) {
     try {
       return future.join();
     } catch (CompletionException e) {
@@ -120,7 +118,8 @@ public final class PolyglotRuntime {
     if (engine == null) {
       // Truffle's own native libraries go where ours go, not to a second place in the user's home.
       System.getProperties()
-          .putIfAbsent("polyglot.engine.userResourceCache", cache.root().resolve("graal").toString());
+          .putIfAbsent(
+              "polyglot.engine.userResourceCache", cache.root().resolve("graal").toString());
       engine =
           Engine.newBuilder("python")
               .option("engine.WarnInterpreterOnly", "false")

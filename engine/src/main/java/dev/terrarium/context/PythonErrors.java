@@ -26,7 +26,9 @@ final class PythonErrors {
 
   private final Value describe;
 
-  /** @param embed the module {@code terrarium.bridge.embed} of the context */
+  /**
+   * @param embed the module {@code terrarium.bridge.embed} of the context
+   */
   PythonErrors(Value embed) {
     describe = embed.getMember("describe");
   }
@@ -58,8 +60,7 @@ final class PythonErrors {
     Value described = describe.execute(exception);
     String type = described.getArrayElement(0).asString();
     String message = described.getArrayElement(1).asString();
-    Throwable cause =
-        depth < MAX_CAUSES ? cause(described.getArrayElement(2), depth + 1) : null;
+    Throwable cause = depth < MAX_CAUSES ? cause(described.getArrayElement(2), depth + 1) : null;
     if (CALLER_ERRORS.contains(type)) {
       return new ArgumentException(message);
     }
@@ -85,7 +86,9 @@ final class PythonErrors {
     for (long i = 0; i < traceback.getArraySize(); i += 3) {
       String file = traceback.getArrayElement(i).asString();
       frames.add(
-          frame(file, traceback.getArrayElement(i + 2).asString(),
+          frame(
+              file,
+              traceback.getArrayElement(i + 2).asString(),
               traceback.getArrayElement(i + 1).asInt()));
     }
     return frames;
@@ -113,7 +116,9 @@ final class PythonErrors {
         moduleOf(file), function, file.substring(file.lastIndexOf('/') + 1), line);
   }
 
-  /** The module that a source file is, from its place below {@code site} or the standard library. */
+  /**
+   * The module that a source file is, from its place below {@code site} or the standard library.
+   */
   static String moduleOf(String file) {
     String module = file;
     for (String root : List.of("/site/", "/lib/python3.12/")) {

@@ -2,7 +2,9 @@ package dev.terrarium.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** A context was asked for something that its access profile does not grant, or two profiles clash. */
+/**
+ * A context was asked for something that its access profile does not grant, or two profiles clash.
+ */
 public final class AccessException extends TerrariumException {
 
   private static final long serialVersionUID = 1;

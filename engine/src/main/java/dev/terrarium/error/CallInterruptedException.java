@@ -2,7 +2,10 @@ package dev.terrarium.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** The calling thread was interrupted while it waited for a context or for a result; its interrupt flag is set again. */
+/**
+ * The calling thread was interrupted while it waited for a context or for a result; its interrupt
+ * flag is set again.
+ */
 public final class CallInterruptedException extends TerrariumException {
 
   private static final long serialVersionUID = 1;

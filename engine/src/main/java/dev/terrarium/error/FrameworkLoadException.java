@@ -2,7 +2,10 @@ package dev.terrarium.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** A framework's packages or its bridge could not be loaded into a context. The cause is the Python exception. */
+/**
+ * A framework's packages or its bridge could not be loaded into a context. The cause is the Python
+ * exception.
+ */
 public final class FrameworkLoadException extends TerrariumException {
 
   private static final long serialVersionUID = 1;

@@ -2,7 +2,10 @@ package dev.terrarium.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** A framework was not loaded within the load time-out. The load goes on, so a later call may find it done. */
+/**
+ * A framework was not loaded within the load time-out. The load goes on, so a later call may find
+ * it done.
+ */
 public final class LoadTimeoutException extends TerrariumException {
 
   private static final long serialVersionUID = 1;

@@ -2,7 +2,10 @@ package dev.terrarium.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** A language model could not be found, loaded or run: missing, truncated or foreign file, a prompt that does not fit, a provider that does not exist. */
+/**
+ * A language model could not be found, loaded or run: missing, truncated or foreign file, a prompt
+ * that does not fit, a provider that does not exist.
+ */
 public final class ModelException extends TerrariumException {
 
   private static final long serialVersionUID = 1;

@@ -1,6 +1,9 @@
 package dev.terrarium.error;
 
-/** The process has used all its native slots, so no further context that runs native code can be made. */
+/**
+ * The process has used all its native slots, so no further context that runs native code can be
+ * made.
+ */
 public final class NativeSlotsExhaustedException extends TerrariumException {
 
   private static final long serialVersionUID = 1;

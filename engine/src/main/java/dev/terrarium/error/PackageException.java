@@ -2,7 +2,10 @@ package dev.terrarium.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** The Python packages could not be read from the class path, unpacked to the cache folder, or are damaged there and could not be repaired. */
+/**
+ * The Python packages could not be read from the class path, unpacked to the cache folder, or are
+ * damaged there and could not be repaired.
+ */
 public final class PackageException extends TerrariumException {
 
   private static final long serialVersionUID = 1;

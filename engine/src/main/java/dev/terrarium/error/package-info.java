@@ -1,4 +1,7 @@
-/** What can go wrong, by name: one sealed root and below it one exception for each thing a caller would handle differently. */
+/**
+ * What can go wrong, by name: one sealed root and below it one exception for each thing a caller
+ * would handle differently.
+ */
 @NullMarked
 package dev.terrarium.error;
 

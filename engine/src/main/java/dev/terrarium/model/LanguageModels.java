@@ -96,8 +96,7 @@ public final class LanguageModels implements AutoCloseable {
   ChatResponse chat(LanguageModel model, ChatRequest request) {
     ChatResponse response = model.chat(request);
     synchronized (this) {
-      stats.merge(
-          model.name(), ModelStats.of(response), ModelStats::plus);
+      stats.merge(model.name(), ModelStats.of(response), ModelStats::plus);
     }
     return response;
   }

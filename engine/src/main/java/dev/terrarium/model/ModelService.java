@@ -71,8 +71,7 @@ public final class ModelService implements HostFunction {
       throw new ConversionException(path, "expected a dict of the texts 'role' and 'content'");
     }
     Object typed =
-        TypedReader.read(
-            role.toUpperCase(Locale.ROOT), ChatMessage.Role.class, path + ".role");
+        TypedReader.read(role.toUpperCase(Locale.ROOT), ChatMessage.Role.class, path + ".role");
     return new ChatMessage((ChatMessage.Role) typed, content);
   }
 

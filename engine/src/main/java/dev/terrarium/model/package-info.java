@@ -1,4 +1,7 @@
-/** Language models on the Java side: the interface that every framework's model is backed by, and how implementations are found. */
+/**
+ * Language models on the Java side: the interface that every framework's model is backed by, and
+ * how implementations are found.
+ */
 @NullMarked
 package dev.terrarium.model;
 

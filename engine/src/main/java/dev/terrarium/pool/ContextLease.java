@@ -39,8 +39,7 @@ public final class ContextLease implements AutoCloseable {
   public @Nullable Object call(BridgeSource framework, String command, Map<String, ?> arguments) {
     try {
       prepare(framework, command);
-      CompletableFuture<@Nullable Object> call =
-          context.call(framework.name(), command, arguments);
+      CompletableFuture<@Nullable Object> call = context.call(framework.name(), command, arguments);
       running = call;
       return Awaiting.await(call, "'" + framework.name() + "." + command + "'");
     } catch (RuntimeException e) {

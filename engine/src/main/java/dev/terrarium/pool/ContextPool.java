@@ -221,7 +221,8 @@ public final class ContextPool implements AutoCloseable {
       waiting.forEach(waiter -> waiter.context().completeExceptionally(failure));
       waiting.clear();
     } else {
-      LOGGER.log(Level.WARNING, "A context could not be made; the pool goes on without it", failure);
+      LOGGER.log(
+          Level.WARNING, "A context could not be made; the pool goes on without it", failure);
     }
   }
 

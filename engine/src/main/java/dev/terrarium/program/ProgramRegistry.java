@@ -8,8 +8,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The specs of all programs, by framework and id. A context asks for a spec when it meets an id
- * for the first time, so any context can serve any call. Thread-safe.
+ * The specs of all programs, by framework and id. A context asks for a spec when it meets an id for
+ * the first time, so any context can serve any call. Thread-safe.
  */
 public final class ProgramRegistry {
 

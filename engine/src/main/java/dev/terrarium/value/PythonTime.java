@@ -72,7 +72,9 @@ final class PythonTime {
   }
 
   static Object time(String text, String path) {
-    return hasOffset(text) ? parse(() -> OffsetTime.parse(text), text, path) : LocalTime.parse(text);
+    return hasOffset(text)
+        ? parse(() -> OffsetTime.parse(text), text, path)
+        : LocalTime.parse(text);
   }
 
   static Object dateTime(String text, String path) {
@@ -85,8 +87,7 @@ final class PythonTime {
     return time.indexOf('+') >= 0 || time.indexOf('-') >= 0;
   }
 
-  private static Object parse(
-      Supplier<Object> parser, String text, String path) {
+  private static Object parse(Supplier<Object> parser, String text, String path) {
     try {
       return parser.get();
     } catch (DateTimeException e) {

@@ -205,7 +205,8 @@ public final class TypedReader {
           scalar(boolean.class, v -> v instanceof Boolean ? v : null),
           scalar(Boolean.class, v -> v instanceof Boolean ? v : null),
           scalar(
-              char.class, v -> v instanceof String s && s.length() == 1 ? (Object) s.charAt(0) : null),
+              char.class,
+              v -> v instanceof String s && s.length() == 1 ? (Object) s.charAt(0) : null),
           scalar(
               Character.class,
               v -> v instanceof String s && s.length() == 1 ? (Object) s.charAt(0) : null),
@@ -232,8 +233,12 @@ public final class TypedReader {
                     default -> isInteger(v) ? new BigDecimal(integer(v)) : null;
                   }),
           scalar(byte[].class, v -> v instanceof byte[] ? v : null),
-          scalar(LocalDate.class, v -> v instanceof String s ? LocalDate.parse(s) : same(v, LocalDate.class)),
-          scalar(LocalTime.class, v -> v instanceof String s ? LocalTime.parse(s) : same(v, LocalTime.class)),
+          scalar(
+              LocalDate.class,
+              v -> v instanceof String s ? LocalDate.parse(s) : same(v, LocalDate.class)),
+          scalar(
+              LocalTime.class,
+              v -> v instanceof String s ? LocalTime.parse(s) : same(v, LocalTime.class)),
           scalar(
               LocalDateTime.class,
               v -> v instanceof String s ? LocalDateTime.parse(s) : same(v, LocalDateTime.class)),

@@ -32,7 +32,9 @@ import org.openjdk.jmh.annotations.Warmup;
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 5, time = 2)
 @Measurement(iterations = 5, time = 2)
-@Fork(value = 2, jvmArgsAppend = {"-Xss64m", "--enable-native-access=ALL-UNNAMED"})
+@Fork(
+    value = 2,
+    jvmArgsAppend = {"-Xss64m", "--enable-native-access=ALL-UNNAMED"})
 public class WarmCall {
 
   private static final String BRIDGE =
@@ -59,8 +61,7 @@ public class WarmCall {
 
   @Setup(Level.Trial)
   public void start() {
-    Terrarium started =
-        Terrarium.start(TerrariumConfig.custom().contexts(contexts).build());
+    Terrarium started = Terrarium.start(TerrariumConfig.custom().contexts(contexts).build());
     started.register(Framework.fromSource("words", BRIDGE, "words.py"));
     started.call("words", "count", Map.of("text", TEXT));
     terrarium = started;

@@ -43,8 +43,7 @@ final class Timings {
       ModelStats model = entry.getValue();
       out.printf("%s:%n", entry.getKey());
       out.printf(
-          "  %-26s %8d ms (beside the phases above)%n",
-          "model load", model.loading().toMillis());
+          "  %-26s %8d ms (beside the phases above)%n", "model load", model.loading().toMillis());
       out.printf(
           "  %-26s %8d ms (in the answers; %d requests, %d + %d tokens)%n",
           "generation",

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * DSPy, typed: {@code terrarium.adapter(Dspy.class)}. The components of a record are the fields of
- * a signature; their types are kept to by the language model, where it can be constrained. Thread-safe.
+ * a signature; their types are kept to by the language model, where it can be constrained.
+ * Thread-safe.
  */
 public final class Dspy {
 
@@ -67,8 +68,8 @@ public final class Dspy {
   /**
    * A program of a signature that is data, as from a file.
    *
-   * @param spec {@code kind} (predict or chain_of_thought), {@code signature} ("question -> answer",
-   *     or a map of {@code instructions, inputs, outputs}) and {@code options}
+   * @param spec {@code kind} (predict or chain_of_thought), {@code signature} ("question ->
+   *     answer", or a map of {@code instructions, inputs, outputs}) and {@code options}
    * @throws dev.terrarium.error.ArgumentException when the spec is not one
    */
   public UntypedDspyProgram program(Map<String, ?> spec) {

@@ -29,8 +29,7 @@ public record DspyOptions(
   }
 
   public static DspyOptions ofDefaults() {
-    return new DspyOptions(
-        Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+    return new DspyOptions(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
   }
 
   public DspyOptions withModel(String value) {

@@ -41,14 +41,14 @@ public final class UntypedDspyProgram {
   }
 
   Traced<Map<String, @Nullable Object>> run(Object inputs, boolean trace) {
-    Object result =
-        adapter.call("call", Map.of("program", id, "inputs", inputs, "trace", trace));
+    Object result = adapter.call("call", Map.of("program", id, "inputs", inputs, "trace", trace));
     if (!(result instanceof Map<?, ?> map) || !(map.get("outputs") instanceof Map<?, ?> outputs)) {
       throw new ConversionException("result", "expected a dict with 'outputs', found " + result);
     }
     return new Traced<>(
         named(outputs),
-        Optional.ofNullable((String) TypedReader.read(outputs.get("reasoning"), (Type) String.class, "reasoning")),
+        Optional.ofNullable(
+            (String) TypedReader.read(outputs.get("reasoning"), (Type) String.class, "reasoning")),
         messages(map.get("messages")),
         usage(map.get("usage")));
   }

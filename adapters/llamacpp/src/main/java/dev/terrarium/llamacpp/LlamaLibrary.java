@@ -50,8 +50,13 @@ final class LlamaLibrary {
   static synchronized SymbolLookup open() {
     if (opened == null) {
       checkPlatform(System.getProperty("os.name"), System.getProperty("os.arch"));
-      Path file = CacheFolder.ofDefaults()
-          .file("native/llama-" + VERSION + "/libjllama.so", SIZE, SHA_256, LlamaLibrary::resource);
+      Path file =
+          CacheFolder.ofDefaults()
+              .file(
+                  "native/llama-" + VERSION + "/libjllama.so",
+                  SIZE,
+                  SHA_256,
+                  LlamaLibrary::resource);
       SymbolLookup symbols = open(file);
       checkCpu(symbols, cpuInfo());
       opened = symbols;
@@ -93,11 +98,13 @@ final class LlamaLibrary {
 
   /** The library has one build for all machines: a CPU without what it uses would end the JVM. */
   static void checkCpu(SymbolLookup symbols, String cpuInfo) {
-    List<String> flags = cpuInfo.lines()
-        .filter(line -> line.startsWith("flags"))
-        .findFirst()
-        .map(line -> List.of(line.split("\\s+")))
-        .orElse(List.of());
+    List<String> flags =
+        cpuInfo
+            .lines()
+            .filter(line -> line.startsWith("flags"))
+            .findFirst()
+            .map(line -> List.of(line.split("\\s+")))
+            .orElse(List.of());
     if (flags.isEmpty()) {
       return;
     }
@@ -118,9 +125,10 @@ final class LlamaLibrary {
 
   private static boolean compiledFor(SymbolLookup symbols, String function) {
     try {
-      var handle = Linker.nativeLinker()
-          .downcallHandle(
-              symbols.findOrThrow(function), FunctionDescriptor.of(ValueLayout.JAVA_INT));
+      var handle =
+          Linker.nativeLinker()
+              .downcallHandle(
+                  symbols.findOrThrow(function), FunctionDescriptor.of(ValueLayout.JAVA_INT));
       return (int) handle.invokeExact() != 0;
     } catch (Throwable e) {
       throw new ModelException("llama.cpp's library does not answer: " + e, e);
