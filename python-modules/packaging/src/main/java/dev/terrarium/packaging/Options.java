@@ -1,0 +1,101 @@
+package dev.terrarium.packaging;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * What one run is asked for.
+ *
+ * @param name of the module: dspy
+ * @param module its folder
+ * @param output where the files of its jar are collected
+ * @param requires names of modules whose archives it needs
+ * @param framework that it brings, else empty
+ * @param bridge the bridge class of the framework, as {@code module:Class}, else empty
+ * @param withHome whether its archive carries the Python home
+ */
+record Options(
+    String name,
+    Path module,
+    Path output,
+    String graalPyVersion,
+    List<String> requires,
+    String framework,
+    String bridge,
+    boolean withHome) {
+
+  static final String USAGE =
+      "Usage: PackagePython --name NAME --module FOLDER --output FOLDER --graalpy VERSION"
+          + " [--requires NAME,...] [--framework NAME --bridge MODULE:CLASS] [--home]"
+          + " | --relock --module FOLDER --graalpy VERSION";
+
+  private static final Set<String> FLAGS = Set.of("--home", "--relock");
+  private static final Set<String> VALUES =
+      Set.of(
+          "--name", "--module", "--output", "--graalpy", "--requires", "--framework", "--bridge");
+
+  /** The arguments of a command line; a flag's value is empty. */
+  static Map<String, String> arguments(String... line) {
+    Map<String, String> arguments = new LinkedHashMap<>();
+    for (int i = 0; i < line.length; i++) {
+      if (FLAGS.contains(line[i])) {
+        arguments.put(line[i], "");
+      } else if (VALUES.contains(line[i]) && i + 1 < line.length) {
+        arguments.put(line[i], line[++i]);
+      } else {
+        throw new PackagingException("What is " + line[i] + "? " + USAGE);
+      }
+    }
+    return arguments;
+  }
+
+  static Options of(Map<String, String> arguments) {
+    Options options =
+        new Options(
+            required(arguments, "--name"),
+            Path.of(required(arguments, "--module")).toAbsolutePath(),
+            Path.of(required(arguments, "--output")).toAbsolutePath(),
+            required(arguments, "--graalpy"),
+            Stream.of(arguments.getOrDefault("--requires", "").split(",", -1))
+                .filter(name -> !name.isEmpty())
+                .toList(),
+            arguments.getOrDefault("--framework", ""),
+            arguments.getOrDefault("--bridge", ""),
+            arguments.containsKey("--home"));
+    if (options.framework.isEmpty() != options.bridge.isEmpty()) {
+      throw new PackagingException("--framework and --bridge go together. " + USAGE);
+    }
+    return options;
+  }
+
+  static String required(Map<String, String> arguments, String name) {
+    String value = arguments.get(name);
+    if (value == null) {
+      throw new PackagingException(name + " is missing. " + USAGE);
+    }
+    return value;
+  }
+
+  Path lock() {
+    return module.resolve("requirements.lock");
+  }
+
+  Path sources() {
+    return module.resolve("src/main/python");
+  }
+
+  /** Licences of what is carried beside the locked distributions. */
+  Path licences() {
+    return module.resolve("licenses");
+  }
+
+  /** All that these options change in an archive. */
+  String identity() {
+    return String.join("\n", name, graalPyVersion, String.join(",", requires), framework, bridge)
+        + (withHome ? "\nhome" : "");
+  }
+}
