@@ -1,0 +1,124 @@
+"""The commands of LangChain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from terrarium.bridge import BaseBridge, handler
+from terrarium.bridge.programs import ProgramCache
+
+from . import _options, _setup
+
+if TYPE_CHECKING:
+    from ._model import Exchange
+    from ._programs import Program
+
+
+class LangchainBridge(BaseBridge):
+    """Programs of LangChain, ``prompt | model | parser``, made from specs, on the host's language models.
+
+    Thread-safe. The language model is the host's ``model.generate``. LangSmith is switched off: nothing is sent over
+    the network.
+    """
+
+    framework: ClassVar[str] = "langchain"
+
+    def __init__(self) -> None:
+        """Build the table of commands; langchain-core is imported with the first command that needs it."""
+        super().__init__()
+        self._programs: ProgramCache[Program] = ProgramCache("langchain", self._build)
+        self._defaults: dict[str, Any] = {}
+
+    @handler(loads=False)
+    def configure(
+        self,
+        model: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        seed: int | None = None,
+    ) -> dict[str, Any]:
+        """Set the defaults of all programs in this context; what is not given is unset again.
+
+        ``model`` names one of the host's language models, None its default one. Returns the defaults. Raises SpecError
+        for a value out of range.
+        """
+        options = {"model": model, "temperature": temperature, "max_tokens": max_tokens, "seed": seed}
+        self._defaults = _options.checked(options, "configure")
+        return options
+
+    @handler
+    def create_program(self, spec: dict[str, Any], program: str | None = None) -> dict[str, str]:
+        """Build a program, store its spec with the host, and return ``{"program": id}``.
+
+        ``spec`` is ``{"prompt", "parser", "output", "options"}``; all but the prompt may be left out.
+
+        - ``prompt``: a text, which becomes a user message, or a list of ``{"role": "system"|"human"|"ai", "template":
+          text}``. Variables stand in braces, ``{topic}``; a brace itself is written twice. The variable
+          ``format_instructions``, with any parser but ``str``, is filled with what the parser expects.
+        - ``parser``: ``str`` (the text, the default), ``json`` (any JSON) or ``list`` (of texts, separated by commas).
+        - ``output``: a type of :mod:`terrarium.bridge.types`, with the parser ``json``; the answer has to conform to
+          its JSON schema while it is written.
+        - ``options``, each optional: ``model``, ``temperature`` (0 to 2), ``max_tokens``, ``seed``, ``stop`` (texts).
+
+        The id is ``program``, or comes from the spec's content. Raises SpecError with the place inside the spec.
+        """
+        return {"program": self._programs.put(spec, program)}
+
+    @handler
+    def invoke(
+        self,
+        program: str,
+        inputs: dict[str, Any],
+        options: dict[str, Any] | None = None,
+        trace: bool = False,
+    ) -> dict[str, Any]:
+        """Run a program on the variables of its prompt by name and return ``{"output": ..., "usage": {...}}``.
+
+        The output is a text, parsed JSON or a list of texts, as the parser says, or plain data of the declared type:
+        records are dicts; dates, datetimes and decimals are Python's own. ``usage`` has ``calls``, ``prompt_tokens``,
+        ``completion_tokens`` and ``seconds``, of the requests to the language model together. ``options`` go before the
+        program's own, and those before the defaults of :meth:`configure`.
+
+        With ``trace`` the result also has, of the last request: ``messages`` (list of ``{"role", "content"}`` as they
+        were really sent), ``response`` (the text that came back), ``finish_reason`` and ``model``.
+
+        Raises UnknownProgramError, ArgumentError for variables that are missing or unknown, what the host's model
+        raises, and ``langchain_core.exceptions.OutputParserException`` when the answer is cut off (``json``), cannot be
+        read or is not of the declared type.
+        """
+        built = self._programs.get(program)
+        output, exchanges = built.invoke(inputs, {**self._defaults, **built.options, **_options.checked(options)})
+        result: dict[str, Any] = {"output": output, "usage": _usage(exchanges)}
+        if trace:
+            last = exchanges[-1]
+            result["messages"] = last.request["messages"]
+            result["response"] = last.response["text"]
+            result["finish_reason"] = last.response.get("finish_reason")
+            result["model"] = last.response.get("model")
+        return result
+
+    def _build(self, spec: dict[str, Any]) -> Program:
+        from ._programs import Program
+
+        return Program(spec)
+
+    def _load_framework(self) -> None:
+        _setup.prepare()
+        from . import _programs
+
+        _programs.load_rest()
+
+    def _cleanup_framework(self) -> None:
+        self._programs.clear()
+
+    def _framework_stats(self) -> dict[str, Any]:
+        return {"programs": len(self._programs)}
+
+
+def _usage(exchanges: list[Exchange]) -> dict[str, Any]:
+    return {
+        "calls": len(exchanges),
+        "prompt_tokens": sum(each.response.get("prompt_tokens") or 0 for each in exchanges),
+        "completion_tokens": sum(each.response.get("completion_tokens") or 0 for each in exchanges),
+        "seconds": sum(each.response.get("seconds") or 0.0 for each in exchanges),
+    }

@@ -1,0 +1,197 @@
+"""The host's language model as a chat model of LangChain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, HumanMessage, SystemMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
+from pydantic import BaseModel
+
+from terrarium.bridge import host
+
+from ._parsers import CompleteJsonOutputParser, CompletePydanticOutputParser
+
+if TYPE_CHECKING:
+    import builtins
+
+    from langchain_core.callbacks import CallbackManagerForLLMRun
+    from langchain_core.language_models import LanguageModelInput
+
+_ROLES = {"system": "system", "user": "user", "human": "user", "assistant": "assistant", "ai": "assistant"}
+_CALL_OPTIONS = ("model", "temperature", "max_tokens", "seed", "schema")
+
+
+class Exchange(NamedTuple):
+    """One request to the host's model and its answer, both as the host knows them."""
+
+    request: dict[str, Any]
+    response: dict[str, Any]
+
+
+_recording: ContextVar[list[Exchange] | None] = ContextVar("terrarium_langchain_recording", default=None)
+
+
+@contextmanager
+def recording() -> Iterator[list[Exchange]]:
+    """Collect the exchanges that happen inside the block, in this thread or task and those it starts."""
+    exchanges: list[Exchange] = []
+    token = _recording.set(exchanges)
+    try:
+        yield exchanges
+    finally:
+        _recording.reset(token)
+
+
+class HostChatModel(BaseChatModel):
+    """A chat model that asks the host's ``model.generate``; one attempt, the host retries.
+
+    Thread-safe. The fields are its defaults; the same names, and ``stop`` and ``schema`` (a JSON schema that the answer
+    must conform to), can be given to a call or to ``bind``. An answer is an AIMessage whose ``usage_metadata`` counts
+    tokens and whose ``response_metadata`` has ``finish_reason`` (``stop`` or ``length``), ``model_name`` and
+    ``seconds``.
+
+    Text only: for tools, images and messages of other roles it raises NotImplementedError with the name of what it
+    lacks. An unknown option is a TypeError. What the host raises passes through.
+    """
+
+    model: str | None = None
+    """One of the host's language models, None for its default one."""
+
+    temperature: float | None = None
+    """From 0 to 2; None for the model's own."""
+
+    max_tokens: int | None = None
+    """The longest answer, in tokens; None for the model's own limit."""
+
+    seed: int | None = None
+    """For the same answer to the same question, where the model can."""
+
+    stop: list[str] | None = None
+    """Texts that end the answer; they are not part of it."""
+
+    @property
+    def _llm_type(self) -> str:
+        return "terrarium-host"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("model", "temperature", "max_tokens", "seed", "stop")}
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002 - upstream's signature
+        **kwargs: Any,
+    ) -> ChatResult:
+        request = self._request(messages, stop, kwargs)
+        response = host.call("model.generate", request)
+        exchanges = _recording.get()
+        if exchanges is not None:
+            exchanges.append(Exchange(request, response))
+        return _result(response)
+
+    def _request(self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]) -> dict[str, Any]:
+        if "tools" in options:
+            raise NotImplementedError("the host's language model takes text only, no tools")
+        if unknown := [name for name in options if name not in _CALL_OPTIONS]:
+            known = ", ".join(("stop", *_CALL_OPTIONS))
+            raise TypeError(f"unknown options {', '.join(unknown)} of HostChatModel. Known options: {known}")
+        temperature = options.get("temperature", self.temperature)
+        return {
+            "model": options.get("model", self.model),
+            "messages": [_message(message) for message in messages],
+            "temperature": None if temperature is None else float(temperature),
+            "max_tokens": options.get("max_tokens", self.max_tokens),
+            "stop": list(stop if stop is not None else self.stop or ()),
+            "seed": options.get("seed", self.seed),
+            "schema": options.get("schema"),
+        }
+
+    def with_structured_output(
+        self,
+        schema: builtins.dict[str, Any] | type,
+        *,
+        include_raw: bool = False,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, builtins.dict[str, Any] | BaseModel]:
+        """Return a runnable that answers with the schema's structure; the model is held to it while it writes.
+
+        A pydantic class gives its instances, a JSON schema or a TypedDict gives dicts. With ``include_raw`` the result
+        is ``{"raw", "parsed", "parsing_error"}``. Raises ValueError for other options.
+        """
+        method = kwargs.pop("method", "json_schema")
+        kwargs.pop("strict", None)  # it always is
+        if method != "json_schema" or kwargs:
+            raise ValueError(f"HostChatModel knows method 'json_schema' only, got {method!r} and {sorted(kwargs)}")
+        from langchain_core.utils.function_calling import convert_to_json_schema
+
+        json_schema = convert_to_json_schema(schema)
+        parser: Runnable[Any, Any] = CompleteJsonOutputParser()
+        if isinstance(schema, type) and issubclass(schema, BaseModel):
+            parser = CompletePydanticOutputParser(pydantic_object=schema)
+        bound = self.bind(
+            schema=json_schema,
+            ls_structured_output_format={"kwargs": {"method": "json_schema"}, "schema": json_schema},
+        )
+        if not include_raw:
+            return bound | parser
+        parsed = RunnablePassthrough.assign(parsed=itemgetter("raw") | parser, parsing_error=lambda _: None)
+        failed = RunnablePassthrough.assign(parsed=lambda _: None)
+        return RunnableMap(raw=bound) | parsed.with_fallbacks([failed], exception_key="parsing_error")
+
+
+def _message(message: BaseMessage) -> dict[str, str]:
+    if isinstance(message, SystemMessage):
+        role = "system"
+    elif isinstance(message, HumanMessage):
+        role = "user"
+    elif isinstance(message, AIMessage) and not message.tool_calls:
+        role = "assistant"
+    elif isinstance(message, ChatMessage) and message.role in _ROLES:
+        role = _ROLES[message.role]
+    else:
+        what = "tool calls" if isinstance(message, AIMessage) else f"messages of type {message.type!r}"
+        raise NotImplementedError(f"the host's language model takes text only, no {what}")
+    return {"role": role, "content": _text(message.content)}
+
+
+def _text(content: str | list[str | dict[str, Any]]) -> str:
+    if isinstance(content, str):
+        return content
+    texts = []
+    for part in content:
+        if isinstance(part, str):
+            texts.append(part)
+        elif part.get("type") == "text":
+            texts.append(part["text"])
+        else:
+            raise NotImplementedError(f"the host's language model takes text only, no {part.get('type')!r} content")
+    return "".join(texts)
+
+
+def _result(response: dict[str, Any]) -> ChatResult:
+    reason = response.get("finish_reason") or "stop"
+    prompt_tokens, completion_tokens = response.get("prompt_tokens") or 0, response.get("completion_tokens") or 0
+    message = AIMessage(
+        content=response["text"],
+        usage_metadata={
+            "input_tokens": prompt_tokens,
+            "output_tokens": completion_tokens,
+            "total_tokens": prompt_tokens + completion_tokens,
+        },
+        response_metadata={
+            "finish_reason": reason,
+            "model_name": response.get("model"),
+            "model_provider": "terrarium",
+            "seconds": response.get("seconds"),
+        },
+    )
+    return ChatResult(generations=[ChatGeneration(message=message, generation_info={"finish_reason": reason})])

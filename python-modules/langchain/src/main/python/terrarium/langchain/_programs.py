@@ -1,0 +1,147 @@
+"""What runs once langchain-core is imported: programs, which are ``prompt | model | parser``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, TypeVar
+
+from langchain_core.exceptions import LangChainException
+from langchain_core.output_parsers import BaseOutputParser, CommaSeparatedListOutputParser, StrOutputParser
+from langchain_core.prompts import BasePromptTemplate, ChatPromptTemplate, PromptTemplate
+from langchain_core.runnables import Runnable
+
+from terrarium.bridge import ArgumentError, SpecError
+from terrarium.bridge.types import json_schema
+
+from . import _options
+from ._model import Exchange, HostChatModel, recording
+from ._parsers import VALUE, CompleteJsonOutputParser, TypedOutputParser, is_wrapped
+
+_KEYS = ("prompt", "parser", "output", "options")
+_ROLES = {"system": "system", "human": "human", "user": "human", "ai": "ai", "assistant": "ai"}
+_PARSERS: dict[str, type[BaseOutputParser[Any]]] = {
+    "str": StrOutputParser,
+    "json": CompleteJsonOutputParser,
+    "list": CommaSeparatedListOutputParser,
+}
+_INSTRUCTIONS = "format_instructions"
+_Template = TypeVar("_Template", bound=BasePromptTemplate[Any])
+
+
+def load_rest() -> None:
+    """Import what upstream imports with the first call of a chain."""
+    for name in ("langchain_core.tracers.context", "langchain_core.tracers.langchain", "langsmith.run_helpers"):
+        import_module(name)
+
+
+class Program:
+    """A prompt, a parser and options made from a spec; the runnable is theirs with a model of the host.
+
+    Thread-safe. ``inputs`` are the names of the prompt's variables, ``options`` those of the spec.
+    """
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        """Build the parts.
+
+        Raises SpecError with the place inside the spec.
+        """
+        if not isinstance(spec, dict):
+            raise SpecError("spec", f"must be a dict, not {type(spec).__name__}")
+        for key in spec.keys() - set(_KEYS):
+            raise SpecError("spec", f"unknown key {key!r}. Known keys: {', '.join(_KEYS)}")
+        self.options = _options.checked(spec.get("options"), "spec.options")
+        self._schema = _schema(spec.get("output"))
+        self._parser = _parser(spec.get("parser"), spec.get("output"), self._schema)
+        self._prompt = _with_instructions(_prompt(spec.get("prompt")), self._parser)
+        self.inputs = list(self._prompt.input_variables)
+        self._built: tuple[dict[str, Any], Runnable[Any, Any]] | None = None
+
+    def invoke(self, inputs: dict[str, Any], options: dict[str, Any]) -> tuple[Any, list[Exchange]]:
+        """Run the program; returns its output and what went to the language model and back."""
+        self._check(inputs)
+        with recording() as exchanges:
+            output = self.runnable(options).invoke(inputs)
+        return output, exchanges
+
+    def runnable(self, options: dict[str, Any]) -> Runnable[Any, Any]:
+        """Return ``prompt | model | parser`` with those options of the model; the last one is kept."""
+        built = self._built
+        if built is None or built[0] != options:
+            model: Runnable[Any, Any] = HostChatModel(**options)
+            if self._schema is not None:
+                model = model.bind(schema=self._schema)
+            built = self._built = (dict(options), self._prompt | model | self._parser)
+        return built[1]
+
+    def _check(self, inputs: Any) -> None:
+        if not isinstance(inputs, dict):
+            raise ArgumentError("invoke", f"inputs must be a dict, not {type(inputs).__name__}", accepted=self.inputs)
+        missing = [name for name in self.inputs if name not in inputs]
+        unknown = [str(name) for name in inputs if name not in self.inputs]
+        if missing or unknown:
+            raise ArgumentError.of_names(
+                "invoke", missing=missing, unknown=unknown, accepted=self.inputs, what="prompt variable"
+            )
+
+
+def _schema(output: Any) -> dict[str, Any] | None:
+    if output is None:
+        return None
+    schema = json_schema(output, "spec.output")
+    if not is_wrapped(output):
+        return schema
+    return {
+        "type": "object",
+        "properties": {VALUE: schema},
+        "required": [VALUE],
+        "additionalProperties": False,
+    }
+
+
+def _parser(name: Any, output: Any, schema: dict[str, Any] | None) -> BaseOutputParser[Any]:
+    if schema is not None:
+        if name not in (None, "json"):
+            raise SpecError("spec.parser", f"must be json where 'output' is given, got {name!r}")
+        return TypedOutputParser(output=output, json_schema=schema)
+    if name is not None and not (isinstance(name, str) and name in _PARSERS):
+        raise SpecError("spec.parser", f"must be one of {', '.join(_PARSERS)}, got {name!r}")
+    return _PARSERS[name or "str"]()
+
+
+def _prompt(prompt: Any) -> BasePromptTemplate[Any]:
+    if isinstance(prompt, str):
+        return _made(lambda: PromptTemplate.from_template(prompt), "spec.prompt")
+    if not isinstance(prompt, list) or not prompt:
+        raise SpecError("spec.prompt", f"must be a text or a list of messages, got {prompt!r}")
+    messages = [_message(message, f"spec.prompt[{index}]") for index, message in enumerate(prompt)]
+    return ChatPromptTemplate.from_messages(messages)
+
+
+def _message(message: Any, path: str) -> Any:
+    if not isinstance(message, dict) or message.keys() != {"role", "template"}:
+        raise SpecError(path, f"must be a dict of 'role' and 'template', got {message!r}")
+    role, template = message["role"], message["template"]
+    if not (isinstance(role, str) and role in _ROLES):
+        raise SpecError(f"{path}.role", f"must be one of system, human, ai, got {role!r}")
+    if not isinstance(template, str):
+        raise SpecError(f"{path}.template", f"must be a text, got {template!r}")
+    pair = (_ROLES[role], template)
+    return _made(lambda: ChatPromptTemplate.from_messages([pair]), f"{path}.template").messages[0]
+
+
+def _made(make: Callable[[], _Template], path: str) -> _Template:
+    """Return the template that ``make`` makes; raises SpecError with the path when its braces are wrong."""
+    try:
+        template = make()
+        if "" in template.input_variables:
+            raise ValueError("{} has no name")
+        return template
+    except (ValueError, KeyError, IndexError, LangChainException) as error:
+        raise SpecError(path, f"is not a template with variables in braces: {error}") from error
+
+
+def _with_instructions(prompt: BasePromptTemplate[Any], parser: BaseOutputParser[Any]) -> BasePromptTemplate[Any]:
+    if _INSTRUCTIONS not in prompt.input_variables or isinstance(parser, StrOutputParser):
+        return prompt
+    return prompt.partial(format_instructions=parser.get_format_instructions())

@@ -1,0 +1,58 @@
+"""A host whose language model is a list of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from terrarium.bridge import host
+from terrarium.langchain import LangchainBridge
+
+
+class FakeHost:
+    """Answers ``model.generate`` from ``answers``, in order, and keeps what it was asked and the specs put into it.
+
+    An answer is a text, a dict of what differs from the usual response, or an exception to raise.
+    """
+
+    def __init__(self) -> None:
+        self.answers: list[str | dict[str, Any] | Exception] = []
+        self.requests: list[dict[str, Any]] = []
+        self.specs: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def generate(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.requests.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        given = answer if isinstance(answer, dict) else {"text": answer}
+        usual = {"finish_reason": "stop", "prompt_tokens": 7, "completion_tokens": 3, "model": "fake", "seconds": 0.5}
+        return {**usual, **given}
+
+    def put(self, framework: str, program: str, spec: dict[str, Any]) -> None:
+        self.specs[framework, program] = spec
+
+    def get(self, framework: str, program: str) -> dict[str, Any] | None:
+        return self.specs.get((framework, program))
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeHost]:
+    """Install a fake host for one test."""
+    made = FakeHost()
+    services: dict[str, Callable[..., Any]] = {
+        "model.generate": made.generate,
+        "program.put": made.put,
+        "program.get": made.get,
+    }
+    host.install(services)
+    yield made
+    host.uninstall(*services)
+
+
+@pytest.fixture
+def bridge() -> LangchainBridge:
+    """Return a bridge as a new context would have it."""
+    return LangchainBridge()

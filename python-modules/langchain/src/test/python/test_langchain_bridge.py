@@ -1,0 +1,359 @@
+"""The commands of LangChain, on a fake host: what goes to the model, and what comes back."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from langchain_core.exceptions import OutputParserException
+
+from terrarium.bridge import ArgumentError, SpecError, host
+from terrarium.bridge.errors import UnknownProgramError
+from terrarium.langchain import LangchainBridge
+
+if TYPE_CHECKING:
+    from .conftest import FakeHost
+
+CITY = {
+    "type": "record",
+    "name": "City",
+    "fields": [
+        {"name": "name", "type": {"type": "string"}, "description": "as its people call it"},
+        {"name": "people", "type": {"type": "integer"}},
+        {"name": "mayor", "type": {"type": "optional", "of": {"type": "string"}}},
+    ],
+}
+CITY_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "description": "as its people call it"},
+        "people": {"type": "integer"},
+        "mayor": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+    },
+    "required": ["name", "people", "mayor"],
+    "additionalProperties": False,
+}
+CHAT = [{"role": "system", "template": "You know {field}."}, {"role": "human", "template": "The capital of {country}?"}]
+
+
+def created(bridge: LangchainBridge, **spec: Any) -> str:
+    return str(bridge.dispatch("create_program", {"spec": spec})["program"])
+
+
+def invoke(bridge: LangchainBridge, program: str, **args: Any) -> dict[str, Any]:
+    result: dict[str, Any] = bridge.dispatch("invoke", {"program": program, "inputs": {}, **args})
+    return result
+
+
+def test_commands_that_load_nothing(bridge: LangchainBridge) -> None:
+    assert bridge.dispatch("ping") == {"framework": "langchain", "loaded": False, "status": "ok"}
+    bridge.dispatch("configure", {"temperature": 0.5})
+    assert bridge.dispatch("get_stats")["loaded"] is False
+    loading = {name for name, entry in bridge._handlers.items() if entry.loads}
+    assert loading == {"create_program", "invoke", "batch"}
+
+
+def test_text(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.answers = ["Paris, of course."]
+    result = invoke(bridge, created(bridge, prompt="The capital of {country}?"), inputs={"country": "France"})
+    assert result == {
+        "output": "Paris, of course.",
+        "usage": {"calls": 1, "prompt_tokens": 7, "completion_tokens": 3, "seconds": 0.5},
+    }
+    assert fake.requests == [
+        {
+            "model": None,
+            "messages": [{"role": "user", "content": "The capital of France?"}],
+            "temperature": None,
+            "max_tokens": None,
+            "stop": [],
+            "seed": None,
+            "schema": None,
+        }
+    ]
+
+
+def test_trace_tells_what_was_sent(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.answers = [{"text": "Paris", "finish_reason": "length"}]
+    inputs = {"field": "geography", "country": "France"}
+    prompt = [*CHAT, {"role": "ai", "template": "It is {{"}]
+    result = invoke(bridge, created(bridge, prompt=prompt), inputs=inputs, trace=True)
+    assert result == {
+        "output": "Paris",
+        "usage": {"calls": 1, "prompt_tokens": 7, "completion_tokens": 3, "seconds": 0.5},
+        "messages": [
+            {"role": "system", "content": "You know geography."},
+            {"role": "user", "content": "The capital of France?"},
+            {"role": "assistant", "content": "It is {"},
+        ],
+        "response": "Paris",
+        "finish_reason": "length",
+        "model": "fake",
+    }
+
+
+@pytest.mark.parametrize(
+    ("parser", "answer", "output"),
+    [
+        ("str", " a, b ", " a, b "),
+        ("list", "red, green,blue", ["red", "green", "blue"]),
+        ("json", '{"a": [1, null]}', {"a": [1, None]}),
+        ("json", 'Here it is:\n```json\n{"a": 1}\n```', {"a": 1}),
+        ("json", "[1, 2]", [1, 2]),
+    ],
+)
+def test_parsers(bridge: LangchainBridge, fake: FakeHost, parser: str, answer: str, output: Any) -> None:
+    fake.answers = [answer]
+    assert invoke(bridge, created(bridge, prompt="x", parser=parser))["output"] == output
+    assert fake.requests[0]["schema"] is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ({"parser": "list"}, "comma separated"),
+        ({"parser": "json"}, "Return a JSON object."),
+        ({"output": CITY}, '"people": {"type": "integer"}'),
+    ],
+)
+def test_format_instructions_are_filled_in(
+    bridge: LangchainBridge, fake: FakeHost, spec: dict[str, Any], expected: str
+) -> None:
+    fake.answers = ['{"name": "Rome", "people": 1}']
+    program = created(bridge, prompt="{question} {format_instructions}", **spec)
+    invoke(bridge, program, inputs={"question": "Which?"})
+    content = fake.requests[0]["messages"][0]["content"]
+    assert content.startswith("Which? ")
+    assert expected in content
+
+
+def test_a_text_may_have_a_variable_of_that_name(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.answers = [""]
+    program = created(bridge, prompt="{format_instructions}")
+    assert invoke(bridge, program, inputs={"format_instructions": "mine"})["output"] == ""
+    assert fake.requests[0]["messages"][0]["content"] == "mine"
+
+
+def test_record_is_held_to_its_schema(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.answers = ['{"people": "2165423", "name": "Paris", "mayor": null, "river": "Seine"}']
+    result = invoke(bridge, created(bridge, prompt="A city.", parser="json", output=CITY))
+    assert result["output"] == {"name": "Paris", "people": 2165423, "mayor": None}
+    assert list(result["output"]) == ["name", "people", "mayor"]
+    assert fake.requests[0]["schema"] == CITY_SCHEMA
+
+
+def test_other_types_travel_in_an_object(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.answers = ['{"value": ["red", "BLUE"]}']
+    colours = {"type": "list", "items": {"type": "enum", "values": ["red", "blue"]}}
+    assert invoke(bridge, created(bridge, prompt="Colours.", output=colours))["output"] == ["red", "blue"]
+    assert fake.requests[0]["schema"] == {
+        "type": "object",
+        "properties": {"value": {"type": "array", "items": {"type": "string", "enum": ["red", "blue"]}}},
+        "required": ["value"],
+        "additionalProperties": False,
+    }
+
+
+def test_map_of_all_kinds(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fields = [
+        {"name": "day", "type": {"type": "date"}},
+        {"name": "moment", "type": {"type": "datetime"}},
+        {"name": "price", "type": {"type": "decimal"}},
+        {"name": "weight", "type": {"type": "number"}},
+        {"name": "sold", "type": {"type": "boolean"}},
+    ]
+    output = {"type": "map", "values": {"type": "record", "name": "Sale", "fields": fields}}
+    fake.answers = [
+        '{"a": {"day": "2026-02-28", "moment": "2026-02-28T10:00:00Z", "price": "1.10", "weight": 2, "sold": true}}'
+    ]
+    sale = invoke(bridge, created(bridge, prompt="Sales.", output=output))["output"]["a"]
+    assert sale == {
+        "day": datetime.date(2026, 2, 28),
+        "moment": datetime.datetime(2026, 2, 28, 10, 0),
+        "price": decimal.Decimal("1.10"),
+        "weight": 2.0,
+        "sold": True,
+    }
+    assert type(sale["weight"]) is float
+    assert str(sale["price"]) == "1.10"
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ('{"name": "Paris"}', "output: expected an object with 'people', got {'name': 'Paris'}"),
+        ('{"name": 75, "people": 1}', "output.name: expected a string, got 75"),
+        ('{"name": "Paris", "people": 1.5}', "output.people: expected an integer, got 1.5"),
+        ("[]", r"output: expected an object \(City\), got \[\]"),
+        ("I do not know.", "Invalid json output: I do not know."),
+        ({"text": '{"name": "Par', "finish_reason": "length"}, "cut off after 3 tokens; raise max_tokens"),
+    ],
+)
+def test_answers_that_do_not_fit(bridge: LangchainBridge, fake: FakeHost, answer: Any, message: str) -> None:
+    fake.answers = [answer]
+    with pytest.raises(OutputParserException, match=message) as caught:
+        invoke(bridge, created(bridge, prompt="A city.", output=CITY))
+    assert caught.value.llm_output == (answer["text"] if isinstance(answer, dict) else answer)
+
+
+def test_json_that_was_cut_off_is_no_answer(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.answers = [{"text": '{"name": "Par', "finish_reason": "length"}]
+    with pytest.raises(OutputParserException, match="cut off"):
+        invoke(bridge, created(bridge, prompt="A city.", parser="json"))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "missing", "unknown", "hint"),
+    [
+        ({}, ["country", "field"], [], ""),
+        ({"field": "x", "contry": "France"}, ["country"], ["contry"], "did you mean 'country'?"),
+        ({"field": "x", "country": "France", "n": 1}, [], ["n"], "unknown prompt variable 'n'."),
+    ],
+)
+def test_wrong_variables(
+    bridge: LangchainBridge, fake: FakeHost, inputs: dict[str, Any], missing: list[str], unknown: list[str], hint: str
+) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        invoke(bridge, created(bridge, prompt=CHAT), inputs=inputs)
+    assert (caught.value.missing, caught.value.unknown) == (missing, unknown)
+    assert caught.value.accepted == ["country", "field"]
+    assert hint in str(caught.value)
+    assert "Accepted prompt variables: country, field" in str(caught.value)
+    assert fake.requests == []
+
+
+def test_inputs_must_be_a_dict(bridge: LangchainBridge, fake: FakeHost) -> None:
+    with pytest.raises(ArgumentError, match="inputs must be a dict, not list"):
+        invoke(bridge, created(bridge, prompt="x"), inputs=[])
+    assert fake.requests == []
+
+
+def test_options_of_the_call_go_before_those_of_the_program_and_the_context(
+    bridge: LangchainBridge, fake: FakeHost
+) -> None:
+    fake.answers = ["a", "b", "c"]
+    program = created(bridge, prompt="x", options={"max_tokens": 20, "stop": ["\n"], "seed": None})
+    names = ("model", "temperature", "max_tokens", "seed", "stop")
+    answer = bridge.dispatch("configure", {"model": "small", "temperature": 1, "max_tokens": 10})
+    assert answer == {"model": "small", "temperature": 1, "max_tokens": 10, "seed": None}
+    invoke(bridge, program)
+    invoke(bridge, program, options={"temperature": 0, "max_tokens": 30, "seed": 4})
+    bridge.dispatch("configure", {})
+    invoke(bridge, program)
+    assert [tuple(request[name] for name in names) for request in fake.requests] == [
+        ("small", 1.0, 20, None, ["\n"]),
+        ("small", 0.0, 30, 4, ["\n"]),
+        (None, None, 20, None, ["\n"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"temprature": 1}, "unknown option 'temprature'; did you mean 'temperature'?"),
+        ({"temperature": 3}, "temperature: must be a number from 0 to 2, got 3"),
+        ({"max_tokens": 0}, "max_tokens: must be an integer above 0, got 0"),
+        ({"max_tokens": True}, "must be an integer above 0"),
+        ({"stop": "x"}, "stop: must be a list of texts that are not empty, got 'x'"),
+        ({"model": ""}, "model: must be the name of a language model"),
+        ([], "must be a dict, not list"),
+    ],
+)
+def test_wrong_options(bridge: LangchainBridge, fake: FakeHost, options: Any, message: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        created(bridge, prompt="x", options=options)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("spec.options")
+    program = created(bridge, prompt="x")
+    with pytest.raises(SpecError, match=r"^options"):
+        invoke(bridge, program, options=options)
+    assert fake.requests == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "path", "message"),
+    [
+        ("x", "spec", "must be a dict, not str"),
+        ({"prompt": "x", "parsr": "str"}, "spec", "unknown key 'parsr'. Known keys: prompt, parser, output, options"),
+        ({}, "spec.prompt", "must be a text or a list of messages, got None"),
+        ({"prompt": []}, "spec.prompt", "must be a text or a list of messages"),
+        ({"prompt": "{"}, "spec.prompt", "is not a template with variables in braces"),
+        ({"prompt": "{}"}, "spec.prompt", "{} has no name"),
+        ({"prompt": "{a.b}"}, "spec.prompt", "Invalid variable name 'a.b'"),
+        ({"prompt": ["x"]}, "spec.prompt[0]", "must be a dict of 'role' and 'template'"),
+        ({"prompt": [{"role": "human"}]}, "spec.prompt[0]", "must be a dict of 'role' and 'template'"),
+        ({"prompt": [{"role": "tool", "template": "x"}]}, "spec.prompt[0].role", "must be one of system, human, ai"),
+        ({"prompt": [{"role": "ai", "template": 1}]}, "spec.prompt[0].template", "must be a text, got 1"),
+        ({"prompt": [{"role": "ai", "template": "}"}]}, "spec.prompt[0].template", "is not a template"),
+        ({"prompt": "x", "parser": "xml"}, "spec.parser", "must be one of str, json, list, got 'xml'"),
+        ({"prompt": "x", "parser": []}, "spec.parser", "must be one of str, json, list"),
+        ({"prompt": "x", "parser": "str", "output": CITY}, "spec.parser", "must be json where 'output' is given"),
+        ({"prompt": "x", "output": {"type": "list"}}, "spec.output", "list needs 'items'"),
+    ],
+)
+def test_wrong_specs(bridge: LangchainBridge, fake: FakeHost, spec: Any, path: str, message: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        bridge.dispatch("create_program", {"spec": spec, "program": "p"})
+    assert caught.value.path == path
+    assert message in str(caught.value)
+    assert fake.specs == {}
+
+
+def test_any_context_builds_a_program_on_first_use(bridge: LangchainBridge, fake: FakeHost) -> None:
+    spec = {"prompt": "The capital of {country}?", "parser": "str"}
+    assert bridge.dispatch("create_program", {"spec": spec, "program": "capital"}) == {"program": "capital"}
+    assert fake.specs == {("langchain", "capital"): spec}
+    fake.answers = ["Paris", "Rome"]
+    other = LangchainBridge()
+    assert invoke(other, "capital", inputs={"country": "France"})["output"] == "Paris"
+    assert other.dispatch("get_stats")["programs"] == 1
+    other.dispatch("cleanup_framework")
+    assert invoke(other, "capital", inputs={"country": "Italy"})["output"] == "Rome"
+
+
+def test_equal_specs_are_one_program(bridge: LangchainBridge, fake: FakeHost) -> None:
+    assert created(bridge, prompt="a", parser="str") == created(bridge, parser="str", prompt="a")
+    assert created(bridge, prompt="a") != created(bridge, prompt="b")
+    assert len(fake.specs) == 3
+
+
+def test_unknown_program(bridge: LangchainBridge, fake: FakeHost) -> None:
+    with pytest.raises(UnknownProgramError, match="langchain has no program 'nothing'"):
+        invoke(bridge, "nothing")
+    assert fake.requests == []
+
+
+def test_what_the_host_raises_passes_through(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.answers = [RuntimeError("prompt too long")]
+    with pytest.raises(RuntimeError, match="prompt too long"):
+        invoke(bridge, created(bridge, prompt="x"))
+
+
+def test_a_batch_goes_on_after_a_failure(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.answers = ["one", "two"]
+    program = created(bridge, prompt="{n}")
+    commands = [
+        {"command": "invoke", "args": {"program": program, "inputs": inputs}} for inputs in ({"n": 1}, {}, {"n": 2})
+    ]
+    results = bridge.dispatch("batch", {"commands": commands})
+    assert [result["ok"] for result in results] == [True, False, True]
+    assert [results[0]["value"]["output"], results[2]["value"]["output"]] == ["one", "two"]
+    assert results[1]["error"]["message"] == "invoke: missing prompt variable 'n'. Accepted prompt variables: n"
+
+
+@pytest.mark.usefixtures("fake")
+def test_calls_of_several_threads_keep_their_own_traces(bridge: LangchainBridge) -> None:
+    host.install({"model.generate": lambda request: {"text": request["messages"][0]["content"]}})
+    program = created(bridge, prompt="{n}")
+
+    def one(n: int) -> dict[str, Any]:
+        return invoke(bridge, program, inputs={"n": n}, trace=True)
+
+    with ThreadPoolExecutor(4) as threads:
+        results = list(threads.map(one, range(40)))
+    assert [result["output"] for result in results] == [str(n) for n in range(40)]
+    assert all(result["messages"] == [{"role": "user", "content": str(n)}] for n, result in enumerate(results))
+    assert all(result["usage"]["calls"] == 1 for result in results)

@@ -1,0 +1,165 @@
+"""The host's language model as a chat model of LangChain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import pytest
+from langchain_core.exceptions import OutputParserException
+from langchain_core.messages import AIMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.prompts import ChatPromptTemplate
+from pydantic import BaseModel, Field
+
+import terrarium.langchain
+from terrarium.langchain import HostChatModel
+
+if TYPE_CHECKING:
+    from .conftest import FakeHost
+
+
+class Person(BaseModel):
+    """Somebody."""
+
+    name: str = Field(description="in full")
+    age: int
+
+
+def test_messages_of_all_roles(fake: FakeHost) -> None:
+    fake.answers = ["yes"]
+    parts: list[str | dict[Any, Any]] = ["a", {"type": "text", "text": "b"}]
+    HostChatModel().invoke(
+        [
+            SystemMessage("s"),
+            HumanMessage(parts),
+            AIMessage("c"),
+            ChatMessage(role="user", content="d"),
+            ("human", "e"),
+        ]
+    )
+    assert fake.requests[0]["messages"] == [
+        {"role": "system", "content": "s"},
+        {"role": "user", "content": "ab"},
+        {"role": "assistant", "content": "c"},
+        {"role": "user", "content": "d"},
+        {"role": "user", "content": "e"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "lack"),
+    [
+        (ToolMessage("x", tool_call_id="1"), "messages of type 'tool'"),
+        (ChatMessage(role="critic", content="x"), "messages of type 'chat'"),
+        (AIMessage("", tool_calls=[{"name": "f", "args": {}, "id": "1"}]), "tool calls"),
+        (
+            HumanMessage([{"type": "image_url", "image_url": {"url": "https://example.org/x.png"}}]),
+            "'image_url' content",
+        ),
+    ],
+)
+def test_refuses_by_name(fake: FakeHost, message: Any, lack: str) -> None:
+    with pytest.raises(NotImplementedError, match=lack):
+        HostChatModel().invoke([message])
+    with pytest.raises(NotImplementedError):
+        HostChatModel().bind_tools([])
+    with pytest.raises(NotImplementedError, match="no tools"):
+        HostChatModel().invoke("x", tools=[])
+    assert fake.requests == []
+
+
+def test_answer(fake: FakeHost) -> None:
+    fake.answers = [{"text": "Par", "finish_reason": "length"}]
+    answer = HostChatModel().invoke("x")
+    assert isinstance(answer, AIMessage)
+    assert answer.content == "Par"
+    assert answer.usage_metadata == {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10}
+    metadata = answer.response_metadata
+    assert {name: metadata[name] for name in ("finish_reason", "model_name", "seconds")} == {
+        "finish_reason": "length",
+        "model_name": "fake",
+        "seconds": 0.5,
+    }
+
+
+def test_options_of_the_model_of_bind_and_of_a_call(fake: FakeHost) -> None:
+    fake.answers = ["", "", ""]
+    model = HostChatModel(model="small", temperature=1, max_tokens=5, seed=3, stop=["a"])
+    model.invoke("x")
+    model.bind(temperature=0, stop=["b"], schema={"type": "object"}).invoke("x")
+    model.invoke("x", model="large", max_tokens=6, seed=None, stop=["c"])
+    names = ("model", "temperature", "max_tokens", "seed", "stop", "schema")
+    assert [tuple(request[name] for name in names) for request in fake.requests] == [
+        ("small", 1.0, 5, 3, ["a"], None),
+        ("small", 0.0, 5, 3, ["b"], {"type": "object"}),
+        ("large", 1.0, 6, None, ["c"], None),
+    ]
+    with pytest.raises(TypeError, match="unknown options top_p of HostChatModel"):
+        model.invoke("x", top_p=1)
+
+
+def test_in_a_chain_in_a_batch_and_as_a_stream(fake: FakeHost) -> None:
+    fake.answers = ["one", "two"]
+    chain = ChatPromptTemplate.from_messages([("human", "{n}")]) | HostChatModel() | StrOutputParser()
+    assert chain.batch([{"n": 1}, {"n": 2}], {"max_concurrency": 1}) == ["one", "two"]
+    fake.answers = ["three"]
+    assert list(chain.stream({"n": 3})) == ["three"]
+    assert [request["messages"][0]["content"] for request in fake.requests] == ["1", "2", "3"]
+
+
+def test_structured_output_of_a_class(fake: FakeHost) -> None:
+    fake.answers = ['{"name": "Ada", "age": 36}']
+    assert HostChatModel().with_structured_output(Person).invoke("Who?") == Person(name="Ada", age=36)
+    schema = fake.requests[0]["schema"]
+    assert schema["properties"] == {
+        "name": {"type": "string", "description": "in full"},
+        "age": {"type": "integer"},
+    }
+    assert schema["required"] == ["name", "age"]
+
+
+def test_structured_output_of_a_schema_and_of_a_typed_dict(fake: FakeHost) -> None:
+    class Point(TypedDict):
+        """A point."""
+
+        x: int
+
+    schema = {"title": "Point", "type": "object", "properties": {"x": {"type": "integer"}}}
+    fake.answers = ['{"x": 1}', '{"x": 2}']
+    assert HostChatModel().with_structured_output(schema).invoke("?") == {"x": 1}
+    assert HostChatModel().with_structured_output(Point, strict=True).invoke("?") == {"x": 2}
+    assert fake.requests[0]["schema"] == schema
+    assert fake.requests[1]["schema"]["properties"] == {"x": {"type": "integer"}}
+
+
+def test_structured_output_with_the_raw_answer(fake: FakeHost) -> None:
+    structured = HostChatModel().with_structured_output(Person, include_raw=True)
+    fake.answers = ['{"name": "Ada", "age": 36}', "nobody"]
+    good, bad = structured.invoke("?"), structured.invoke("?")
+    assert isinstance(good, dict)
+    assert isinstance(bad, dict)
+    assert (good["raw"].content, good["parsed"], good["parsing_error"]) == (
+        '{"name": "Ada", "age": 36}',
+        Person(name="Ada", age=36),
+        None,
+    )
+    assert (bad["raw"].content, bad["parsed"]) == ("nobody", None)
+    assert isinstance(bad["parsing_error"], OutputParserException)
+
+
+@pytest.mark.parametrize("schema", [Person, {"title": "P", "type": "object", "properties": {}}])
+def test_structured_output_that_was_cut_off(fake: FakeHost, schema: Any) -> None:
+    fake.answers = [{"text": '{"name": "Ada", "age": 3', "finish_reason": "length"}]
+    with pytest.raises(OutputParserException, match="cut off after 3 tokens"):
+        HostChatModel().with_structured_output(schema).invoke("?")
+
+
+def test_structured_output_knows_one_method() -> None:
+    with pytest.raises(ValueError, match="knows method 'json_schema' only, got 'function_calling'"):
+        HostChatModel().with_structured_output(Person, method="function_calling")
+
+
+def test_the_package_has_two_names() -> None:
+    assert terrarium.langchain.HostChatModel is HostChatModel
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = terrarium.langchain.Nothing

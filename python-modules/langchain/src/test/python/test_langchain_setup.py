@@ -1,0 +1,193 @@
+"""What happens before langchain-core is imported: in processes of their own, as it can be seen only once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic.errors import PydanticUndefinedAnnotation
+
+from terrarium.langchain import _coerce, _deferred, _graalpy
+
+
+def run(code: str, **environment: str) -> str:
+    """Run code in a new interpreter with this one's path, warnings as errors; return what it prints."""
+    path = os.pathsep.join(each for each in sys.path if each)
+    result = subprocess.run(  # noqa: S603
+        [sys.executable, "-W", "error", "-c", code],
+        env={**os.environ, "PYTHONPATH": path, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def test_importing_the_bridge_loads_no_framework() -> None:
+    code = """
+import sys
+from terrarium.langchain import LangchainBridge
+LangchainBridge().dispatch("configure", {"temperature": 1})
+print(sorted(name for name in ("langchain_core", "langsmith", "pydantic") if name in sys.modules))
+"""
+    assert run(code) == "[]"
+
+
+def test_nothing_is_traced_and_nothing_touches_the_network() -> None:
+    code = """
+import socket, sys, threading
+def refuse(*args, **kwargs):
+    raise AssertionError(f"network: {args}")
+socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
+from terrarium.bridge import host
+from terrarium.langchain import LangchainBridge
+host.install({"model.generate": lambda request: {"text": "ok"}})
+bridge = LangchainBridge()
+program = bridge.dispatch("create_program", {"spec": {"prompt": "x"}})["program"]
+print(bridge.dispatch("invoke", {"program": program, "inputs": {}})["output"])
+from langsmith import run_trees, utils
+print(utils.tracing_is_enabled(), run_trees._CLIENT, threading.active_count())
+print(sys.modules["langsmith.types"].__dict__["_terrarium_state"])
+"""
+    environment = {
+        "LANGSMITH_TRACING": "true",
+        "LANGCHAIN_TRACING_V2": "true",
+        "LANGSMITH_TRACING_V2": "true",
+        "LANGSMITH_API_KEY": "none",
+    }
+    assert run(code, **environment).splitlines() == ["ok", "False None 1", "deferred"]
+
+
+def test_the_deferred_package_is_there_when_wanted() -> None:
+    code = """
+from terrarium.langchain import HostChatModel
+import sys, langsmith.types
+assert langsmith.types.__dict__["_terrarium_state"] == "deferred"
+from langsmith.types import Dataset
+from langsmith import Client
+print(Dataset.__module__, langsmith.types.__dict__["_terrarium_state"], Client.__module__)
+"""
+    assert run(code) == "langsmith.types.dataset run langsmith.client"
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+    """Write a package with two submodules, whose __init__ says when it runs; return its name."""
+    name = f"deferred_{abs(hash(request.node.name))}"
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "__init__.py").write_text("ran = True\nfrom .one import ONE\n__all__ = ['ONE']\n")
+    (folder / "one.py").write_text("ONE = 1\n")
+    (folder / "two.py").write_text(f"import sys\nTWO = 'ran' in sys.modules[{name!r}].__dict__\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return name
+
+
+def test_a_submodule_passes_by_a_deferred_package(package: str) -> None:
+    _deferred.defer(package)
+    module = __import__(f"{package}.two", fromlist=["TWO"])
+    assert module.TWO is False
+    assert "ran" not in sys.modules[package].__dict__
+    assert sys.modules[package].ONE == 1
+    assert sys.modules[package].ran is True
+    with pytest.raises(AttributeError, match=f"module '{package}' has no attribute 'three'"):
+        _ = sys.modules[package].three
+
+
+def test_star_import_of_a_deferred_package(package: str) -> None:
+    _deferred.defer(package)
+    names: dict[str, object] = {}
+    exec(f"from {package} import *", names)  # noqa: S102
+    assert names["ONE"] == 1
+    assert "ran" not in names
+
+
+def test_a_package_that_fails_fails_again(package: str, tmp_path: Path) -> None:
+    _deferred.defer(package)
+    (tmp_path / package / "one.py").write_text("raise ValueError('broken')\n")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="broken"):
+            _ = sys.modules[package].ONE
+
+
+def test_what_cannot_be_deferred_is_left_alone(package: str) -> None:
+    known = __import__(package)
+    _deferred.defer(package)
+    _deferred.defer("no_such_package_anywhere")
+    _deferred.defer("colorsys")
+    assert sys.modules[package] is known
+    assert "no_such_package_anywhere" not in sys.modules
+    assert not isinstance(sys.modules.get("colorsys"), _deferred._DeferredPackage)
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        (NameError("name 'Person' is not defined"), "Person"),
+        (NameError("name 'Person' is not defined. Did you mean: 'Parson'?"), "Person"),
+        (NameError("cannot access free variable 'Person' where it is not associated with a value"), "Person"),
+        (NameError("something else"), ""),
+        (NameError("name 'A' is not defined", name="B"), "B"),
+    ],
+)
+def test_name_of_a_name_error(error: NameError, name: str) -> None:
+    made = _graalpy.from_name_error(PydanticUndefinedAnnotation, error)
+    assert isinstance(made, PydanticUndefinedAnnotation)
+    assert (made.name, made.message) == (name, str(error))
+
+
+def test_pydantic_is_left_alone_on_cpython() -> None:
+    before = PydanticUndefinedAnnotation.__dict__["from_name_error"]
+    _graalpy.patch()
+    assert PydanticUndefinedAnnotation.__dict__["from_name_error"] is before
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ("integer", 3.0, 3),
+        ("integer", " 3 ", 3),
+        ("integer", 10**30, 10**30),
+        ("number", "1e3", 1000.0),
+        ("boolean", "TRUE", True),
+        ("boolean", False, False),
+        ("string", "", ""),
+    ],
+)
+def test_coerces_what_means_the_same(kind: str, value: object, expected: object) -> None:
+    made = _coerce.coerce(value, {"type": kind}, "output")
+    assert made == expected
+    assert type(made) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("spec", "value"),
+    [
+        ({"type": "integer"}, True),
+        ({"type": "integer"}, "three"),
+        ({"type": "integer"}, None),
+        ({"type": "integer"}, float("nan")),
+        ({"type": "number"}, float("inf")),
+        ({"type": "number"}, "1e999"),
+        ({"type": "decimal"}, [1]),
+        ({"type": "boolean"}, 1),
+        ({"type": "boolean"}, "yes"),
+        ({"type": "string"}, 1),
+        ({"type": "date"}, "28.2.2026"),
+        ({"type": "date"}, 20260228),
+        ({"type": "datetime"}, "noon"),
+        ({"type": "enum", "values": ["a", "A"]}, "b"),
+        ({"type": "list", "items": {"type": "string"}}, "a"),
+        ({"type": "map", "values": {"type": "string"}}, []),
+        ({"type": "map", "values": {"type": "string"}}, {"k": 1}),
+        ({"type": "optional", "of": {"type": "string"}}, 1),
+    ],
+)
+def test_coerces_nothing_else(spec: dict[str, object], value: object) -> None:
+    with pytest.raises(_coerce.MismatchError, match=r"^output(\.k)?: expected "):
+        _coerce.coerce(value, spec, "output")
