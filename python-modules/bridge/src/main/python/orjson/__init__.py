@@ -23,7 +23,7 @@ import json
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from terrarium.bridge import HostServiceError, host
+from terrarium.bridge import HostCallError, HostServiceError, host
 
 from ._plain import (
     ALL_OPTIONS,
@@ -116,9 +116,9 @@ def loads(obj: bytes | bytearray | memoryview | str, /) -> Any:
         raise JSONDecodeError("UTF-8 byte order mark (BOM) is not supported", text, 0)
     try:
         return host.call("orjson.loads", text)
-    except (HostServiceError, KeyboardInterrupt, SystemExit):
+    except HostServiceError:
         raise
-    except BaseException as error:  # a Java exception is no Exception in GraalPy
+    except Exception as error:
         raise JSONDecodeError(*_fault(error, text)) from error
 
 
@@ -138,7 +138,7 @@ def _text(obj: Any) -> str:
 
 def _fault(error: BaseException, text: str) -> tuple[str, str, int]:
     """Return message, document and position of what the host refused."""
-    message = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+    message = error.reason if isinstance(error, HostCallError) else str(error)
     _, separator, rest = message.rpartition("position ")
     digits = ""
     for character in rest if separator else "":

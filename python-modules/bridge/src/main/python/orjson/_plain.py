@@ -130,9 +130,7 @@ class Flattener:
         for key, value in obj.items():
             name = _checked(key) if type(key) is str else self._key(key)
             if name in items:
-                raise NotImplementedError(
-                    f"Terrarium's stand-in of orjson cannot write two keys of one text, {name!r}"
-                )
+                raise NotImplementedError(f"Terrarium's stand-in of orjson cannot write two keys of one text, {name!r}")
             items[name] = self._value(value, depth + 1, defaults)
         if self._option & OPT_SORT_KEYS:
             return dict(sorted(items.items(), key=_first))

@@ -6,7 +6,7 @@ import threading
 import time
 from typing import Any, ClassVar
 
-from .errors import ArgumentError, FrameworkLoadError, UnknownCommandError
+from .errors import ArgumentError, FrameworkLoadError, UnknownCommandError, java_exception
 from .handlers import Handler, handler, options_of
 
 
@@ -185,9 +185,7 @@ def _check_batch(commands: Any) -> None:
 def _described(error: BaseException) -> dict[str, str]:
     cls = type(error)
     name = cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
-    message = str(error)
-    if name == "polyglot.ForeignException":  # its text is that of the Java exception: `class: message`
-        java, separator, rest = message.partition(": ")
-        if "." in java and not any(character.isspace() for character in java):
-            return {"type": java, "message": rest if separator else ""}
-    return {"type": name, "message": message}
+    if name == "polyglot.ForeignException":
+        java_type, reason = java_exception(error)
+        return {"type": java_type or name, "message": reason}
+    return {"type": name, "message": str(error)}

@@ -110,6 +110,29 @@ class HostServiceError(BridgeError):
         super().__init__(f"the host offers no service {service!r}. Installed services: {_listed(self.known)}")
 
 
+class HostCallError(BridgeError):
+    """The host raised an exception in a service; ``__cause__`` is that exception itself.
+
+    A Java exception is no ``Exception`` to Python, and does not survive ``contextlib``; this one
+    does. ``service`` is the service's name, ``java_type`` the class of the Java exception (empty
+    when it is not known) and ``reason`` its message.
+    """
+
+    def __init__(self, service: str, cause: BaseException) -> None:
+        self.service = service
+        self.java_type, self.reason = java_exception(cause)
+        super().__init__(f"{service} failed: {self.reason or self.java_type}")
+
+
+def java_exception(error: BaseException) -> tuple[str, str]:
+    """Return class and message of a Java exception that Python caught; the class may be empty."""
+    text = str(error)
+    name, separator, message = text.partition(": ")
+    if "." in name and not any(character.isspace() for character in name):
+        return name, message if separator else ""
+    return "", text
+
+
 class UnknownProgramError(BridgeError):
     """A program was called that neither this context nor the host's registry knows."""
 

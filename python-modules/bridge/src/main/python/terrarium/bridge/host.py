@@ -1,7 +1,6 @@
 """Services of the host, the Java side, by name.
 
-The engine installs callables that take and return plain data. What they raise passes through
-:func:`call` unchanged. The services there are:
+The engine installs callables that take and return plain data. The services there are:
 
 ``model.generate(request: dict) -> dict``
     Ask a language model. ``request`` holds ``model`` (str or None for the default), ``messages``
@@ -23,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .errors import HostServiceError
+from .errors import HostCallError, HostServiceError
 
 _services: dict[str, Callable[..., Any]] = {}
 
@@ -55,9 +54,15 @@ def names() -> list[str]:
 def call(name: str, /, *args: Any) -> Any:
     """Call a service with plain data and return its answer.
 
-    Raises HostServiceError, naming the services there are, when there is none of that name.
+    Raises HostServiceError, naming the services there are, when there is none of that name, and
+    HostCallError for a Java exception; a Python exception passes through.
     """
     service = _services.get(name)
     if service is None:
         raise HostServiceError(name, _services)
-    return service(*args)
+    try:
+        return service(*args)
+    except (Exception, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        raise HostCallError(name, error) from error

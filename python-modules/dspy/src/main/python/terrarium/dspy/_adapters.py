@@ -12,7 +12,25 @@ from ._schema import NoSchemaError, output_schema
 from ._signatures import shadowing_allowed
 
 
-class SchemaJsonAdapter(dspy.JSONAdapter):
+class _FixedInstructions(dspy.ChatAdapter):
+    """Writes the system message of a signature once; it is the same for all inputs."""
+
+    def format_system_message(self, signature: type[dspy.Signature]) -> str:
+        """Return what DSPy writes."""
+        return _system_message(self, signature, signature.instructions)
+
+    def written_system_message(self, signature: type[dspy.Signature]) -> str:
+        """Write it anew; pydantic makes a JSON schema for every output that has a type."""
+        message: str = super().format_system_message(signature)
+        return message
+
+
+@functools.lru_cache(maxsize=256)
+def _system_message(adapter: _FixedInstructions, signature: type[dspy.Signature], _instructions: str) -> str:
+    return adapter.written_system_message(signature)
+
+
+class SchemaJsonAdapter(_FixedInstructions, dspy.JSONAdapter):
     """The JSON adapter, with one schema for every kind of output that the type language has.
 
     An answer that is valid is read as it stands; DSPy's lenient reading, which guesses what a text
@@ -48,8 +66,8 @@ def _answer_model(signature: type[dspy.Signature]) -> type[pydantic.BaseModel]:
     return model
 
 
-class FallbackChatAdapter(dspy.ChatAdapter):
-    """The chat adapter that, as in DSPy, asks for JSON when an answer cannot be read."""
+class HostChatAdapter(_FixedInstructions):
+    """The chat adapter; as in DSPy, it may ask for JSON when an answer cannot be read."""
 
     def _make_json_adapter_fallback(self) -> dspy.JSONAdapter:
         return SchemaJsonAdapter()
@@ -60,5 +78,5 @@ def adapter_of(name: str) -> dspy.Adapter:
     if name == "json":
         return SchemaJsonAdapter()
     if name == "chat":
-        return dspy.ChatAdapter(use_json_adapter_fallback=False)
-    return FallbackChatAdapter()
+        return HostChatAdapter(use_json_adapter_fallback=False)
+    return HostChatAdapter()

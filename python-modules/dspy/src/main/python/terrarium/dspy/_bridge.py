@@ -96,8 +96,8 @@ class DspyBridge(BaseBridge):
         ``calls``, ``prompt_tokens``, ``completion_tokens`` and ``seconds``. An answer from the cache
         sends nothing: no messages, and None.
 
-        Raises UnknownProgramError, ArgumentError for inputs that do not fit, what the host's model
-        raises (as the cause of ``dspy.LMUnexpectedError`` when it is a Python exception), and
+        Raises UnknownProgramError, ArgumentError for inputs that do not fit,
+        ``dspy.LMUnexpectedError`` with what the host's model raised among its causes, and
         ``dspy.AdapterParseError`` when the answer cannot be read.
         """
         return self._run("call", self._programs.get(program), inputs, options, trace)

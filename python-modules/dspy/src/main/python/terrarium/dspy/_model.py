@@ -37,8 +37,8 @@ class HostEngine:
     """A DSPy engine that asks the host's ``model.generate``; one attempt, the host retries.
 
     Stateless and thread-safe. Text only: what the host has no form for (tools, images) is refused
-    with ``dspy.lm15.UnsupportedFeatureError``. What the host raises passes through: a Python
-    exception becomes the cause of ``dspy.LMUnexpectedError``, a Java one reaches the Java caller.
+    with ``dspy.lm15.UnsupportedFeatureError``. What the host raises becomes the cause of a
+    ``dspy.LMUnexpectedError``.
     """
 
     # What DSPy's adapters ask before they write a request.
