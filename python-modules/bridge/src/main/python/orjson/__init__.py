@@ -1,4 +1,4 @@
-"""JSON: a stand-in for ``orjson``, which has no build for GraalPy; the host parses and writes.
+r"""JSON: a stand-in for ``orjson``, which has no build for GraalPy; the host parses and writes.
 
 What Python objects mean is decided here; the host's services see plain data. They are
 
@@ -6,7 +6,7 @@ What Python objects mean is decided here; the host's services see plain data. Th
     Write ``None``, ``bool``, ``int`` (64 bits, signed or unsigned), finite ``float``, ``str``,
     ``list`` and ``dict`` with ``str`` keys, in the order given. ``flags`` is 0 or ``OPT_INDENT_2``,
     which writes two blanks a level, ``": "`` after keys, and ``[]`` and ``{}`` when empty; else there
-    are no blanks. Text is written as it is but for ``"``, ``\\`` and controls below U+0020. Numbers are
+    are no blanks. Text is written as it is but for ``"``, ``\`` and controls below U+0020. Numbers are
     the shortest that read back, floats always with a fraction or an exponent (``1.0``, ``1e+16``).
 ``orjson.loads(text: str) -> data``
     Read one document of strict JSON. The last of several equal keys counts; integers beyond 64 bits

@@ -94,7 +94,7 @@ class HashTrieMap(Mapping[K, V]):
     def discard(self, key: K, /) -> HashTrieMap[K, V]:
         """Return a map without the key, whether it is there or not."""
         items = dict(self._items)
-        items.pop(key, None)  # type: ignore[call-overload]
+        items.pop(key, None)
         return _map(items)
 
     def update(self, *maps: Mapping[Any, Any] | Iterable[tuple[Any, Any]], **kwds: Any) -> HashTrieMap[Any, Any]:
@@ -225,7 +225,7 @@ class List(Generic[T]):
     _length: int
 
     def __init__(self, value: Iterable[T] | Any = (), /, *more: T) -> None:
-        elements = [value, *more] if more else list(value)
+        elements: list[Any] = [value, *more] if more else list(value)
         tail: List[T] | None = None
         for element in reversed(elements[1:]):
             tail = _cons(element, tail)
@@ -284,7 +284,7 @@ class List(Generic[T]):
 def _cons(head: Any, tail: List[Any] | None) -> List[Any]:
     node: List[Any] = List.__new__(List)
     node._head = head
-    node._tail = tail if tail else None
+    node._tail = tail or None
     node._length = 1 + (len(tail) if tail else 0)
     return node
 

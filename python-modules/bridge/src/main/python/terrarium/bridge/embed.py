@@ -76,11 +76,11 @@ def kind(value: object) -> str:
     module = sys.modules.get("datetime")
     if module is not None:
         if isinstance(value, module.datetime):
-            return "datetime:" + value.isoformat()
+            return f"datetime:{value.isoformat()}"
         if isinstance(value, module.date):
-            return "date:" + value.isoformat()
+            return f"date:{value.isoformat()}"
         if isinstance(value, module.time):
-            return "time:" + value.isoformat()
+            return f"time:{value.isoformat()}"
         if isinstance(value, module.timedelta):
             return "timedelta:" + str(value // module.timedelta(microseconds=1))
     return ""
@@ -117,11 +117,7 @@ def has_lone_surrogate(value: str) -> bool:
 
 def type_name(value: object) -> str:
     cls = type(value)
-    return (
-        cls.__qualname__
-        if cls.__module__ == "builtins"
-        else cls.__module__ + "." + cls.__qualname__
-    )
+    return cls.__qualname__ if cls.__module__ == "builtins" else cls.__module__ + "." + cls.__qualname__
 
 
 # ---------------------------------------------------------------- exceptions
@@ -191,10 +187,8 @@ def load_source(framework: str, text: str, filename: str) -> BaseBridge:
     ]
     if len(found) != 1:
         names = sorted(each.__name__ for each in found)
-        raise TypeError(
-            f"{filename} must define one subclass of BaseBridge; it defines {names or 'none'}"
-        )
-    bridge: Any = _instance(found[0], filename)
+        raise TypeError(f"{filename} must define one subclass of BaseBridge; it defines {names or 'none'}")
+    bridge = _instance(found[0], filename)
     if bridge.framework != framework:
         raise TypeError(
             f"{filename} is registered as framework {framework!r}, but its bridge says framework = {bridge.framework!r}"
@@ -207,16 +201,13 @@ def _instance(cls: Any, where: str) -> BaseBridge:
 
     if not (isinstance(cls, type) and issubclass(cls, BaseBridge)):
         raise TypeError(f"{where} is not a subclass of BaseBridge")
-    return cls()
+    bridge: BaseBridge = cls()
+    return bridge
 
 
 def handler_table(bridge: BaseBridge) -> list[object]:
     """`[name1, callable1, loads1, name2, ...]` of all commands."""
-    return [
-        each
-        for name, handler in bridge._handlers.items()
-        for each in (name, handler, handler.loads)
-    ]
+    return [each for name, handler in bridge._handlers.items() for each in (name, handler, handler.loads)]
 
 
 def forget() -> None:

@@ -15,18 +15,18 @@ from ._signatures import shadowing_allowed
 class _FixedInstructions(dspy.ChatAdapter):
     """Writes the system message of a signature once; it is the same for all inputs."""
 
-    def format_system_message(self, signature: type[dspy.Signature]) -> str:
+    def format_system_message(self, signature: Any) -> str:
         """Return what DSPy writes."""
         return _system_message(self, signature, signature.instructions)
 
-    def written_system_message(self, signature: type[dspy.Signature]) -> str:
+    def written_system_message(self, signature: Any) -> str:
         """Write it anew; pydantic makes a JSON schema for every output that has a type."""
         message: str = super().format_system_message(signature)
         return message
 
 
 @functools.lru_cache(maxsize=256)
-def _system_message(adapter: _FixedInstructions, signature: type[dspy.Signature], _instructions: str) -> str:
+def _system_message(adapter: _FixedInstructions, signature: Any, _instructions: str) -> str:
     return adapter.written_system_message(signature)
 
 
@@ -48,7 +48,7 @@ class SchemaJsonAdapter(_FixedInstructions, dspy.JSONAdapter):
             "json_schema": {"name": "outputs", "schema": schema, "strict": True},
         }
 
-    def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
+    def parse(self, signature: Any, completion: str) -> dict[str, Any]:
         """Return the outputs by name; raises AdapterParseError when there is no way to read them."""
         try:
             answer = _answer_model(signature).model_validate_json(completion)
@@ -59,7 +59,7 @@ class SchemaJsonAdapter(_FixedInstructions, dspy.JSONAdapter):
 
 
 @functools.lru_cache(maxsize=256)
-def _answer_model(signature: type[dspy.Signature]) -> type[pydantic.BaseModel]:
+def _answer_model(signature: Any) -> type[pydantic.BaseModel]:
     fields: dict[str, Any] = {name: (field.annotation, ...) for name, field in signature.output_fields.items()}
     with shadowing_allowed():
         model: type[pydantic.BaseModel] = pydantic.create_model("Answer", **fields)
