@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * try (var terrarium = Terrarium.start()) {
- *   Object pong = terrarium.call("dspy", "ping", Map.of());
+ *   terrarium.register(Framework.fromResource("/wordcount.py"));
+ *   Object counts = terrarium.call("wordcount", "count", Map.of("text", "to be or not to be"));
  * }
  * }</pre>
  */
@@ -134,7 +135,7 @@ public final class Terrarium implements AutoCloseable {
   }
 
   /**
-   * The typed facade of a framework, such as {@code Dspy.class}; made once.
+   * The typed facade of a framework, by its class; made once.
    *
    * @throws ConfigurationException when no jar on the class path offers it
    */

@@ -7,9 +7,9 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The one thread on which a context lives from its creation on. It has a big stack (importing DSPy
- * overflows 1 MiB), is a daemon, and never ends: a thread that used native extensions must not
- * (docs/decisions/002). Thread-safe.
+ * The one thread on which a context lives from its creation on. It has a big stack (importing a
+ * large framework overflows 1 MiB), is a daemon, and never ends: a thread that used native
+ * extensions must not (docs/decisions/002). Thread-safe.
  */
 final class Carrier {
 

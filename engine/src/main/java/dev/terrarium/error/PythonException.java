@@ -16,7 +16,7 @@ public final class PythonException extends TerrariumException {
 
   /**
    * @param type qualified name of the Python class, such as {@code ValueError} or {@code
-   *     dspy.utils.exceptions.AdapterParseError}
+   *     json.decoder.JSONDecodeError}
    * @param pythonMessage {@code str(exception)}, may be empty
    * @param frames Python frames, innermost first
    * @param cause the Java exception or Python {@code __cause__} behind it

@@ -30,14 +30,17 @@ final class Awaiting {
     }
   }
 
-  /** The future's result, or the exception given when it is not there in time. */
+  /**
+   * The future's result, or the exception given when it is not there in time. A time-out beyond 292
+   * years, where nanoseconds end, lasts as long.
+   */
   static <T extends @Nullable Object> T await(
       CompletableFuture<T> future,
       Duration timeout,
       String what,
       Supplier<TerrariumException> onTimeout) {
     try {
-      return future.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+      return future.get(TimeUnit.NANOSECONDS.convert(timeout), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       throw interrupted(what, e);
     } catch (ExecutionException e) {
