@@ -79,7 +79,7 @@ public final class TerrariumConfig {
   public static final class Builder {
     private int contexts = 2;
     private Duration borrowTimeout = Duration.ofSeconds(10);
-    private Duration loadTimeout = Duration.ofSeconds(120);
+    private Duration loadTimeout = Duration.ofMinutes(2);
     private @Nullable Path cacheFolder;
     private final Map<String, LanguageModel> models = new LinkedHashMap<>();
     private @Nullable String defaultModel;

@@ -75,7 +75,7 @@ public final class ContextLease implements AutoCloseable {
   public void close() {
     if (!closed) {
       closed = true;
-      running.whenComplete((result, failure) -> pool.release(context));
+      running = running.whenComplete((result, failure) -> pool.release(context));
     }
   }
 }

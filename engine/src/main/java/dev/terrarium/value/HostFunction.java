@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 public interface HostFunction {
 
   /**
+   * Answers one call from Python.
+   *
    * @param arguments the positional arguments: null, Boolean, Long, {@link java.math.BigInteger},
    *     Double, String, byte[], List, Map and the types of {@code java.time}
    * @return any value that Terrarium can marshal

@@ -61,6 +61,11 @@ final class Pip {
     }
   }
 
+  /** Downloads wheels that hold no code, by locked requirement lines. */
+  void fetchWheels(List<String> lines, Path folder) throws IOException {
+    download(List.of("--only-binary=:all:", "--require-hashes"), lines, folder, Map.of());
+  }
+
   /** The options that say which wheels run on GraalPy. */
   List<String> platform() {
     String[] version = graalPyVersion.split("\\.", -1);
@@ -118,9 +123,9 @@ final class Pip {
     }
     if (UNREACHABLE.matcher(output).find()) {
       return "pip cannot reach a package registry, which the first build needs (later ones do not):"
-          + " the Python packages for "
+          + " what is packed for "
           + module
-          + " are fetched from there. Check the network and pip's settings (python3 -m pip config"
+          + " is fetched from there. Check the network and pip's settings (python3 -m pip config"
           + " list).";
     }
     Matcher missing = NO_MATCH.matcher(output);
