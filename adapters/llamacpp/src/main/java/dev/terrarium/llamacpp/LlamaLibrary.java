@@ -1,14 +1,15 @@
 package dev.terrarium.llamacpp;
 
 import dev.terrarium.error.ModelException;
+import dev.terrarium.error.PackageException;
 import dev.terrarium.resource.CacheFolder;
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,13 +51,8 @@ final class LlamaLibrary {
   static synchronized SymbolLookup open() {
     if (opened == null) {
       checkPlatform(System.getProperty("os.name"), System.getProperty("os.arch"));
-      Path file =
-          CacheFolder.ofDefaults()
-              .file(
-                  "native/llama-" + VERSION + "/libjllama.so",
-                  SIZE,
-                  SHA_256,
-                  LlamaLibrary::resource);
+      Path file = unpacked();
+      waitWithoutSpinning();
       SymbolLookup symbols = open(file);
       checkCpu(symbols, cpuInfo());
       opened = symbols;
@@ -64,6 +60,37 @@ final class LlamaLibrary {
     return opened;
   }
 
+  /**
+   * The library's threads wait for each other several hundred times a token, and do so by spinning
+   * unless the environment says otherwise before libgomp is loaded. Beside other work on the same
+   * processors that made answers ten times slower. What the user has set stays.
+   */
+  @SuppressWarnings("restricted")
+  private static void waitWithoutSpinning() {
+    if (System.getenv("OMP_WAIT_POLICY") != null) {
+      return;
+    }
+    Linker linker = Linker.nativeLinker();
+    var setenv =
+        linker.downcallHandle(
+            linker.defaultLookup().findOrThrow("setenv"),
+            FunctionDescriptor.of(
+                ValueLayout.JAVA_INT,
+                ValueLayout.ADDRESS,
+                ValueLayout.ADDRESS,
+                ValueLayout.JAVA_INT));
+    try (Arena arena = Arena.ofConfined()) {
+      int status =
+          (int) setenv.invokeExact(arena.allocateFrom("GOMP_SPINCOUNT"), arena.allocateFrom("0"), 0);
+      if (status != 0) {
+        throw new ModelException("setenv of GOMP_SPINCOUNT failed.");
+      }
+    } catch (Throwable e) {
+      throw new ModelException("Cannot set up llama.cpp's threads: " + e, e);
+    }
+  }
+
+  @SuppressWarnings("restricted")
   static SymbolLookup open(Path file) {
     try {
       return SymbolLookup.libraryLookup(file, Arena.global());
@@ -123,6 +150,7 @@ final class LlamaLibrary {
     }
   }
 
+  @SuppressWarnings("restricted")
   private static boolean compiledFor(SymbolLookup symbols, String function) {
     try {
       var handle =
@@ -143,12 +171,24 @@ final class LlamaLibrary {
     }
   }
 
-  private static InputStream resource() {
-    InputStream in = LlamaLibrary.class.getClassLoader().getResourceAsStream(RESOURCE);
-    if (in == null) {
+  private static Path unpacked() {
+    URL resource = LlamaLibrary.class.getClassLoader().getResource(RESOURCE);
+    if (resource == null) {
       throw new ModelException(
           "llama.cpp's library is not on the class path: add de.kherud:llama:" + VERSION + ".");
     }
-    return in;
+    try {
+      return CacheFolder.ofDefaults()
+          .file("native/llama-" + VERSION + "/libjllama.so", SIZE, SHA_256, resource::openStream);
+    } catch (PackageException e) {
+      throw new ModelException(
+          "Cannot lay out llama.cpp's library of de.kherud:llama:"
+              + VERSION
+              + ", found at "
+              + resource
+              + ". "
+              + e.getMessage(),
+          e);
+    }
   }
 }

@@ -1,0 +1,169 @@
+package dev.terrarium.llamacpp;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import dev.terrarium.error.ModelException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.function.BooleanSupplier;
+
+/**
+ * A model's memory of what it reads. Not thread-safe; must be closed.
+ *
+ * <p>A prompt is read in blocks of fixed length from its begin. What the model makes of a whole
+ * block depends on nothing but the tokens up to its end, so blocks that the next prompt shares are
+ * kept, and an answer is the same, to the bit, whether they were or not. What comes after the last
+ * whole block is read anew each time.
+ */
+final class Conversation implements AutoCloseable {
+
+  static final int BLOCK = 64;
+
+  private static final int SMALLEST_WINDOW = 1024;
+  private static final int NO_ROOM = 1;
+
+  private final MemorySegment model;
+  private final int threads;
+  private final int maxWindow;
+  private final Arena arena = Arena.ofConfined();
+  private final MemorySegment batch = arena.allocate(Llama.BATCH);
+  private final MemorySegment tokens = arena.allocate(JAVA_INT, BLOCK);
+  private final MemorySegment positions = arena.allocate(JAVA_INT, BLOCK);
+  private final MemorySegment wanted = arena.allocate(JAVA_BYTE, BLOCK);
+
+  private MemorySegment context = MemorySegment.NULL;
+  private int window;
+  private int[] blocks = {};
+  private int length;
+
+  /**
+   * @param maxWindow most tokens that it holds
+   */
+  Conversation(MemorySegment model, int threads, int maxWindow) {
+    this.model = model;
+    this.threads = threads;
+    this.maxWindow = maxWindow;
+    MemorySegment one = arena.allocate(JAVA_INT, BLOCK);
+    MemorySegment sequence = arena.allocateFrom(JAVA_INT, 0);
+    MemorySegment sequences = arena.allocate(ADDRESS, BLOCK);
+    for (int i = 0; i < BLOCK; i++) {
+      one.setAtIndex(JAVA_INT, i, 1);
+      sequences.setAtIndex(ADDRESS, i, sequence);
+    }
+    setPointer("token", tokens);
+    setPointer("embd", MemorySegment.NULL);
+    setPointer("pos", positions);
+    setPointer("n_seq_id", one);
+    setPointer("seq_id", sequences);
+    setPointer("logits", wanted);
+  }
+
+  private void setPointer(String field, MemorySegment value) {
+    batch.set(ADDRESS, Llama.BATCH.byteOffset(PathElement.groupElement(field)), value);
+  }
+
+  MemorySegment context() {
+    return context;
+  }
+
+  /**
+   * Reads a prompt from the begin.
+   *
+   * @param answer how many tokens are to follow it
+   * @param cancelled asked between blocks
+   * @return false when cancelled
+   */
+  boolean read(int[] prompt, int answer, BooleanSupplier cancelled) {
+    makeRoom(prompt.length + answer);
+    int kept = shared(prompt);
+    if (!Llama.forget(context, kept)) {
+      kept = 0;
+      Llama.forget(context, 0);
+    }
+    blocks = Arrays.copyOf(prompt, kept);
+    length = kept;
+    while (length < prompt.length) {
+      if (cancelled.getAsBoolean()) {
+        return false;
+      }
+      int end = Math.min(length + BLOCK, prompt.length);
+      decode(prompt, end);
+      if (end % BLOCK == 0) {
+        blocks = Arrays.copyOf(prompt, end);
+      }
+    }
+    return true;
+  }
+
+  /** Reads one more token. */
+  void read(int token) {
+    decode(new int[] {token}, 0, 1);
+    length++;
+  }
+
+  private void decode(int[] prompt, int end) {
+    decode(prompt, length, end);
+    length = end;
+  }
+
+  private void decode(int[] source, int from, int to) {
+    int count = to - from;
+    for (int i = 0; i < count; i++) {
+      tokens.setAtIndex(JAVA_INT, i, source[from + i]);
+      positions.setAtIndex(JAVA_INT, i, length + i);
+      wanted.set(JAVA_BYTE, i, (byte) (i == count - 1 ? 1 : 0));
+    }
+    batch.set(JAVA_INT, 0, count);
+    int status = Llama.decode(context, batch);
+    if (status != 0) {
+      blocks = new int[0];
+      throw new ModelException(
+          status == NO_ROOM
+              ? "The context window of " + window + " tokens is full."
+              : "llama.cpp could not compute (status " + status + "): " + Llama.takeErrors());
+    }
+  }
+
+  /** How many of the prompt's tokens are known in whole blocks; at least one is left to read. */
+  private int shared(int[] prompt) {
+    int mismatch = Arrays.mismatch(blocks, prompt);
+    int common = mismatch < 0 ? prompt.length : mismatch;
+    return Math.min(common, prompt.length - 1) / BLOCK * BLOCK;
+  }
+
+  private void makeRoom(int needed) {
+    if (needed <= window) {
+      return;
+    }
+    int bigger = Math.max(SMALLEST_WINDOW, Integer.highestOneBit(needed - 1) << 1);
+    close(context);
+    context = MemorySegment.NULL;
+    blocks = new int[0];
+    window = 0;
+    int size = Math.min(bigger, (maxWindow + BLOCK - 1) / BLOCK * BLOCK);
+    Llama.takeErrors();
+    context = Llama.contextInit(model, size, BLOCK, threads);
+    if (context.equals(MemorySegment.NULL)) {
+      throw new ModelException(
+          "There is no memory for a context window of " + size + " tokens: " + Llama.takeErrors());
+    }
+    window = size;
+  }
+
+  private static void close(MemorySegment context) {
+    if (!context.equals(MemorySegment.NULL)) {
+      Llama.contextFree(context);
+    }
+  }
+
+  @Override
+  public void close() {
+    close(context);
+    context = MemorySegment.NULL;
+    arena.close();
+  }
+}

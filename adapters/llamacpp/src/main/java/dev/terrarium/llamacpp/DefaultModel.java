@@ -1,0 +1,94 @@
+package dev.terrarium.llamacpp;
+
+import dev.terrarium.error.ModelException;
+import dev.terrarium.error.PackageException;
+import dev.terrarium.resource.CacheFolder;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.URL;
+import java.nio.file.Path;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model that an artifact on the class path carries, such as {@code terrarium-smollm2}.
+ *
+ * @param name what the model is called
+ * @param resource where its file is on the class path
+ * @param file the file's name
+ * @param size in bytes
+ * @param sha256 of the file, in hex
+ */
+record DefaultModel(String name, String resource, String file, long size, String sha256) {
+
+  private static final String DESCRIPTION = "META-INF/terrarium/models.properties";
+
+  /**
+   * The one that the class path carries.
+   *
+   * @throws ModelException when it carries none
+   */
+  static DefaultModel find(ClassLoader loader) {
+    URL description = loader.getResource(DESCRIPTION);
+    if (description == null) {
+      throw new ModelException(
+          "There is no language model on the class path: add the dependency"
+              + " dev.terrarium:terrarium-smollm2, or name a GGUF file.");
+    }
+    Properties properties = new Properties();
+    try (InputStream in = description.openStream()) {
+      properties.load(in);
+    } catch (IOException e) {
+      throw new ModelException("Cannot read " + description + ": " + e, e);
+    }
+    return new DefaultModel(
+        required(properties, "name", description),
+        required(properties, "resource", description),
+        required(properties, "file", description),
+        size(required(properties, "size", description), description),
+        required(properties, "sha256", description));
+  }
+
+  private static String required(Properties properties, String key, URL description) {
+    String value = properties.getProperty(key);
+    if (value == null || value.isBlank()) {
+      throw new ModelException("The key '" + key + "' is missing in " + description + ".");
+    }
+    return value.strip();
+  }
+
+  private static long size(String text, URL description) {
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw new ModelException("size: '" + text + "' in " + description + " is no number.", e);
+    }
+  }
+
+  /**
+   * The model as a file: a resource that is one already, else a copy in the cache folder, made when
+   * it is not there yet.
+   */
+  Path unpacked(ClassLoader loader) {
+    @Nullable URL url = loader.getResource(resource);
+    if (url == null) {
+      throw new ModelException(
+          "The language model " + name + " lacks its file " + resource + " on the class path.");
+    }
+    if (url.getProtocol().equals("file")) {
+      return Path.of(URI.create(url.toString()));
+    }
+    try {
+      return CacheFolder.ofDefaults()
+          .file(
+              "models/" + sha256.substring(0, Math.min(16, sha256.length())) + "/" + file,
+              size,
+              sha256,
+              url::openStream);
+    } catch (PackageException e) {
+      throw new ModelException(
+          "Cannot lay out the language model " + name + ". " + e.getMessage(), e);
+    }
+  }
+}

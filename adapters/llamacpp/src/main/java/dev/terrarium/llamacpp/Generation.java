@@ -1,0 +1,149 @@
+package dev.terrarium.llamacpp;
+
+import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.error.ModelException;
+import dev.terrarium.model.ChatChunk;
+import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.FinishReason;
+import dev.terrarium.model.TokenUsage;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One answer in the making: a worker makes it, the thread that asked takes its pieces. Cancelled,
+ * it ends at the next token.
+ *
+ * @param grammar what the answer must look like, if anything
+ */
+record Generation(
+    int[] prompt,
+    int maxTokens,
+    double temperature,
+    long seed,
+    List<String> stops,
+    @Nullable String grammar,
+    Progress progress) {
+
+  /** What happens to it, in order. */
+  private sealed interface Event {
+    record Piece(String text) implements Event {}
+
+    record Done(ChatResponse response) implements Event {}
+
+    record Failed(Throwable cause) implements Event {}
+  }
+
+  /** The changing part. Thread-safe. */
+  static final class Progress {
+    private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+    private volatile boolean cancelled;
+
+    void cancel() {
+      cancelled = true;
+    }
+
+    boolean isCancelled() {
+      return cancelled;
+    }
+  }
+
+  void cancel() {
+    progress.cancel();
+  }
+
+  void fail(Throwable cause) {
+    progress.events.add(new Event.Failed(cause));
+  }
+
+  /** Makes the answer, on the worker's thread, and tells the one who waits. */
+  void run(Tokenizer tokenizer, Conversation conversation) {
+    if (progress.isCancelled()) {
+      fail(new ModelException("The answer was cancelled before it began."));
+      return;
+    }
+    try {
+      progress.events.add(new Event.Done(answer(tokenizer, conversation)));
+    } catch (RuntimeException | Error e) {
+      fail(e);
+    }
+  }
+
+  private ChatResponse answer(Tokenizer tokenizer, Conversation conversation) {
+    long start = System.nanoTime();
+    AnswerText text = new AnswerText(stops);
+    FinishReason reason = FinishReason.LENGTH;
+    int count = 0;
+    try (TokenChoice choice = new TokenChoice(tokenizer, temperature, seed, grammar)) {
+      boolean going = conversation.read(prompt, maxTokens, progress::isCancelled);
+      while (going && count < maxTokens) {
+        int token = choice.next(conversation.context());
+        count++;
+        if (tokenizer.ends(token)) {
+          reason = FinishReason.STOP;
+          break;
+        }
+        give(text.append(tokenizer.bytes(token)));
+        if (text.stopped()) {
+          reason = FinishReason.STOP;
+          break;
+        }
+        going = count < maxTokens && !progress.isCancelled();
+        if (going) {
+          conversation.read(token);
+        }
+      }
+    }
+    give(text.end());
+    return new ChatResponse(
+        text.text(),
+        reason,
+        new TokenUsage(prompt.length, count),
+        Duration.ofNanos(System.nanoTime() - start));
+  }
+
+  private void give(String piece) {
+    if (!piece.isEmpty()) {
+      progress.events.add(new Event.Piece(piece));
+    }
+  }
+
+  /**
+   * Waits for the answer and hands over its pieces, on the calling thread.
+   *
+   * @throws CallInterruptedException when the thread is interrupted; the answer is cancelled
+   */
+  ChatResponse await(Consumer<ChatChunk> sink) {
+    boolean whole = false;
+    try {
+      while (true) {
+        switch (progress.events.take()) {
+          case Event.Piece piece -> sink.accept(new ChatChunk(piece.text()));
+          case Event.Done done -> {
+            whole = true;
+            return done.response();
+          }
+          case Event.Failed failed -> throw rethrown(failed.cause());
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CallInterruptedException(
+          "Interrupted while waiting for the language model; its answer was given up.", e);
+    } finally {
+      if (!whole) {
+        cancel();
+      }
+    }
+  }
+
+  private static RuntimeException rethrown(Throwable cause) {
+    if (cause instanceof Error error) {
+      throw error;
+    }
+    return (RuntimeException) cause;
+  }
+}

@@ -1,0 +1,552 @@
+package dev.terrarium.llamacpp;
+
+import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.terrarium.error.ModelException;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A JSON schema as grammar for llama.cpp. Not thread-safe; used once.
+ *
+ * <p>What the grammar makes conforms to the schema, and it has no choice where choice is a trap for
+ * a small model: white space is that of {@code {"a": 1, "b": [2, 3]}}, numbers have bounded length.
+ * It makes less than the schema allows: properties come in the schema's order, and none that it
+ * does not name unless it names none at all. {@code uniqueItems}, unknown formats and the
+ * exclusiveness of {@code oneOf} are not enforced; of alternatives, those that cannot be enforced
+ * are left out. Anything else that cannot be enforced is refused.
+ */
+final class JsonGrammar {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private static final int MOST_REPEATS = 2000;
+  private static final int DECIMALS = 2;
+  private static final int MOST_DECIMALS = 9;
+
+  /** Keywords that only describe. */
+  private static final Set<String> ANNOTATIONS =
+      Set.of(
+          "title",
+          "description",
+          "default",
+          "examples",
+          "example",
+          "deprecated",
+          "readOnly",
+          "writeOnly",
+          "discriminator",
+          "$comment",
+          "$schema",
+          "$id",
+          "$defs",
+          "definitions");
+
+  private static final Set<String> UNSUPPORTED =
+      Set.of(
+          "not",
+          "if",
+          "then",
+          "else",
+          "patternProperties",
+          "dependentRequired",
+          "dependentSchemas",
+          "dependencies",
+          "contains",
+          "multipleOf",
+          "$dynamicRef",
+          "$recursiveRef");
+
+  private static final String HEX = "[0-9a-fA-F]";
+  private static final String DATE =
+      "[0-9]{4} \"-\" ("
+          + "(\"0\" [13578] | \"1\" [02]) \"-\" (\"0\" [1-9] | [12] [0-9] | \"3\" [01])"
+          + " | (\"0\" [469] | \"11\") \"-\" (\"0\" [1-9] | [12] [0-9] | \"30\")"
+          + " | \"02-\" (\"0\" [1-9] | \"1\" [0-9] | \"2\" [0-8]))";
+  private static final String CLOCK = "([01] [0-9] | \"2\" [0-3]) \":\" [0-5] [0-9]";
+  private static final String TIME =
+      CLOCK + " \":\" [0-5] [0-9] (\".\" [0-9]{3})? (\"Z\" | [+-] " + CLOCK + ")";
+  private static final String SECONDS = "[0-9]{1,2} \"S\"";
+  private static final String MINUTES = "[0-9]{1,2} \"M\" (" + SECONDS + ")?";
+  private static final String DURATION_TIME =
+      "\"T\" ([0-9]{1,2} \"H\" (" + MINUTES + ")? | " + MINUTES + " | " + SECONDS + ")";
+
+  /** What is between the quotation marks, by {@code format}. */
+  private static final Map<String, String> FORMATS =
+      Map.of(
+          "date", DATE,
+          "time", TIME,
+          "date-time", DATE + " \"T\" " + TIME,
+          "duration", "\"P\" ([0-9]{1,4} \"D\" (" + DURATION_TIME + ")? | " + DURATION_TIME + ")",
+          "uuid",
+              HEX
+                  + "{8} \"-\" "
+                  + HEX
+                  + "{4} \"-\" "
+                  + HEX
+                  + "{4} \"-\" "
+                  + HEX
+                  + "{4} \"-\" "
+                  + HEX
+                  + "{12}");
+
+  private final Gbnf grammar = new Gbnf();
+  private final Map<String, String> references = new HashMap<>();
+  private final JsonNode root;
+
+  private JsonGrammar(JsonNode root) {
+    this.root = root;
+  }
+
+  /**
+   * @param schema JSON text
+   * @throws ModelException when it is no JSON schema, or asks for what cannot be enforced
+   */
+  static String of(String schema) {
+    JsonNode node;
+    try {
+      node = JSON.readTree(schema);
+    } catch (JsonProcessingException e) {
+      throw new ModelException("The response schema is not JSON: " + e.getOriginalMessage(), e);
+    }
+    JsonGrammar converter = new JsonGrammar(node);
+    return converter.grammar.text(converter.rule(node, "$"));
+  }
+
+  private static ModelException refused(String path, String why) {
+    return new ModelException("The response schema cannot be enforced: " + path + " " + why + ".");
+  }
+
+  private String rule(JsonNode schema, String path) {
+    return grammar.rule(expression(schema, path));
+  }
+
+  private String expression(JsonNode schema, String path) {
+    if (schema.isBoolean() && schema.booleanValue()) {
+      return any();
+    }
+    if (!schema.isObject()) {
+      throw refused(path, schema.isBoolean() ? "allows nothing" : "is not a schema");
+    }
+    for (String keyword : UNSUPPORTED) {
+      if (schema.has(keyword)) {
+        throw refused(path, "has the keyword '" + keyword + "', which is not supported");
+      }
+    }
+    if (schema.has("$ref")) {
+      return reference(schema, path);
+    }
+    if (schema.has("const")) {
+      return literal(schema.get("const"));
+    }
+    if (schema.has("enum")) {
+      return enumeration(schema, path);
+    }
+    if (schema.has("anyOf") || schema.has("oneOf")) {
+      return alternatives(schema, path);
+    }
+    if (schema.has("allOf")) {
+      return expression(merged(schema, path), path + ".allOf");
+    }
+    JsonNode type = schema.path("type");
+    if (type.isArray()) {
+      return types(schema, type, path);
+    }
+    return typed(schema, type.isTextual() ? type.textValue() : impliedType(schema), path);
+  }
+
+  private static String impliedType(JsonNode schema) {
+    if (hasAny(schema, "properties", "additionalProperties", "required", "propertyNames")) {
+      return "object";
+    }
+    if (hasAny(schema, "items", "prefixItems", "minItems", "maxItems")) {
+      return "array";
+    }
+    if (hasAny(schema, "minLength", "maxLength", "pattern", "format")) {
+      return "string";
+    }
+    return hasAny(schema, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+        ? "number"
+        : "";
+  }
+
+  private static boolean hasAny(JsonNode schema, String... keywords) {
+    for (String keyword : keywords) {
+      if (schema.has(keyword)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private String typed(JsonNode schema, String type, String path) {
+    return switch (type) {
+      case "object" -> object(schema, path);
+      case "array" -> array(schema, path);
+      case "string" -> string(schema, path);
+      case "integer" -> number(schema, path, 0);
+      case "number" -> number(schema, path, DECIMALS);
+      case "boolean" -> bool();
+      case "null" -> "\"null\"";
+      case "" -> any();
+      default -> throw refused(path, "has the unknown type '" + type + "'");
+    };
+  }
+
+  private String types(JsonNode schema, JsonNode types, String path) {
+    List<String> ways = new ArrayList<>();
+    types.forEach(type -> ways.add(grammar.rule(typed(schema, type.asText(), path))));
+    if (ways.isEmpty()) {
+      throw refused(path, "allows no type");
+    }
+    return String.join(" | ", ways);
+  }
+
+  private String reference(JsonNode schema, String path) {
+    for (var field : schema.properties()) {
+      if (!field.getKey().equals("$ref") && !ANNOTATIONS.contains(field.getKey())) {
+        throw refused(path, "has '" + field.getKey() + "' beside '$ref', which is not supported");
+      }
+    }
+    String reference = schema.path("$ref").asText();
+    String known = references.get(reference);
+    if (known != null) {
+      return known;
+    }
+    JsonNode target = target(reference, path);
+    String name = grammar.reserve();
+    references.put(reference, name);
+    grammar.define(name, expression(target, reference));
+    return name;
+  }
+
+  private JsonNode target(String reference, String path) {
+    JsonNode target = root;
+    if (!reference.equals("#")) {
+      if (!reference.startsWith("#/")) {
+        throw refused(path, "refers to '" + reference + "', which is not within the schema");
+      }
+      target = root.at(JsonPointer.compile(reference.substring(1)));
+    }
+    if (target.isMissingNode()) {
+      throw refused(path, "refers to '" + reference + "', which is not there");
+    }
+    return target;
+  }
+
+  private String enumeration(JsonNode schema, String path) {
+    Set<String> ways = new LinkedHashSet<>();
+    schema.get("enum").forEach(value -> ways.add(literal(value)));
+    if (ways.isEmpty()) {
+      throw refused(path, "has an empty enum");
+    }
+    return String.join(" | ", ways);
+  }
+
+  private static String literal(JsonNode value) {
+    return Gbnf.literal(value.toString());
+  }
+
+  private String alternatives(JsonNode schema, String path) {
+    String keyword = schema.has("anyOf") ? "anyOf" : "oneOf";
+    List<String> ways = new ArrayList<>();
+    ModelException first = null;
+    int index = 0;
+    for (JsonNode alternative : schema.get(keyword)) {
+      Map<String, String> rules = grammar.snapshot();
+      Map<String, String> known = new HashMap<>(references);
+      try {
+        ways.add(rule(alternative, path + "." + keyword + "[" + index + "]"));
+      } catch (ModelException e) {
+        grammar.restore(rules);
+        references.clear();
+        references.putAll(known);
+        first = first == null ? e : first;
+      }
+      index++;
+    }
+    if (ways.isEmpty()) {
+      throw first == null ? refused(path, "has an empty " + keyword) : first;
+    }
+    return String.join(" | ", ways);
+  }
+
+  /** Schemas of objects, all of which hold, as one. */
+  private JsonNode merged(JsonNode schema, String path) {
+    JsonNode all = schema.get("allOf");
+    boolean alone = true;
+    for (var field : schema.properties()) {
+      alone &= field.getKey().equals("allOf") || ANNOTATIONS.contains(field.getKey());
+    }
+    if (all.size() == 1 && alone) {
+      return all.get(0);
+    }
+    List<JsonNode> parts = new ArrayList<>();
+    all.forEach(parts::add);
+    if (!alone) {
+      ObjectNode rest = schema.deepCopy();
+      rest.remove("allOf");
+      parts.add(rest);
+    }
+    ObjectNode whole = JSON.createObjectNode().put("type", "object");
+    ObjectNode properties = whole.putObject("properties");
+    Set<String> required = new LinkedHashSet<>();
+    for (JsonNode part : parts) {
+      JsonNode object = part.has("$ref") ? target(part.get("$ref").asText(), path) : part;
+      if (!object.path("type").asText(impliedType(object)).equals("object")
+          || hasAny(object, "allOf", "anyOf", "oneOf", "enum", "const")) {
+        throw refused(path, "has an 'allOf' of more than plain objects");
+      }
+      for (var property : object.path("properties").properties()) {
+        if (properties.has(property.getKey())
+            && !properties.get(property.getKey()).equals(property.getValue())) {
+          throw refused(path, "has an 'allOf' with two schemas for '" + property.getKey() + "'");
+        }
+        properties.set(property.getKey(), property.getValue());
+      }
+      object.path("required").forEach(name -> required.add(name.asText()));
+    }
+    required.forEach(whole.putArray("required")::add);
+    return whole;
+  }
+
+  private String object(JsonNode schema, String path) {
+    Set<String> required = new LinkedHashSet<>();
+    schema.path("required").forEach(name -> required.add(name.asText()));
+    Map<String, JsonNode> properties = new LinkedHashMap<>();
+    schema
+        .path("properties")
+        .properties()
+        .forEach(property -> properties.put(property.getKey(), property.getValue()));
+    JsonNode others = schema.path("additionalProperties");
+    for (String name : required) {
+      if (!properties.containsKey(name)) {
+        properties.put(name, others.isObject() ? others : JSON.getNodeFactory().booleanNode(true));
+      }
+    }
+    int min = bound(schema, "minProperties", 0, path);
+    int max = bound(schema, "maxProperties", Gbnf.UNBOUNDED, path);
+    if (properties.isEmpty()) {
+      return map(schema, others, min, max, path);
+    }
+    if (min > required.size() || max < properties.size()) {
+      throw refused(path, "bounds the number of its properties, which is not supported");
+    }
+    return members(properties, required, path);
+  }
+
+  private String map(JsonNode schema, JsonNode others, int min, int max, String path) {
+    if (others.isBoolean() && !others.booleanValue()) {
+      return "\"{}\"";
+    }
+    String key =
+        schema.has("propertyNames")
+            ? key(schema.get("propertyNames"), path + ".propertyNames")
+            : string();
+    String value =
+        others.isObject() ? rule(others, path + ".additionalProperties") : grammar.rule(any());
+    String member = grammar.rule(key + " \": \" " + value);
+    return "\"{\" " + Gbnf.repeat(member, "\", \"", min, max) + " \"}\"";
+  }
+
+  /** A schema of names does not have to say that they are strings. */
+  private String key(JsonNode names, String path) {
+    if (!names.isObject()
+        || names.has("type")
+        || impliedType(names).isEmpty() && names.size() > 0) {
+      return rule(names, path);
+    }
+    return grammar.rule(string(names, path));
+  }
+
+  /**
+   * Members in their order. A rule for each place says what may follow: with a comma when something
+   * stands before it, without when nothing does.
+   */
+  private String members(Map<String, JsonNode> properties, Set<String> required, String path) {
+    List<Map.Entry<String, JsonNode>> list = List.copyOf(properties.entrySet());
+    String first = "";
+    String further = "";
+    for (int i = list.size() - 1; i >= 0; i--) {
+      String name = list.get(i).getKey();
+      String member =
+          Gbnf.literal(JSON.getNodeFactory().textNode(name) + ": ")
+              + " "
+              + rule(list.get(i).getValue(), path + ".properties." + name);
+      String withRest = member + (further.isEmpty() ? "" : " " + further);
+      if (required.contains(name)) {
+        first = grammar.rule(withRest);
+        further = grammar.rule("\", \" " + withRest);
+      } else {
+        first =
+            first.isEmpty()
+                ? grammar.rule("(" + withRest + ")?")
+                : grammar.rule(withRest + " | " + first);
+        further =
+            grammar.rule("(\", \" " + member + ")?" + (further.isEmpty() ? "" : " " + further));
+      }
+    }
+    return "\"{\" " + first + " \"}\"";
+  }
+
+  private String array(JsonNode schema, String path) {
+    int min = bound(schema, "minItems", 0, path);
+    int max = bound(schema, "maxItems", Gbnf.UNBOUNDED, path);
+    if (min > max) {
+      throw refused(path, "has minItems " + min + " above maxItems " + max);
+    }
+    JsonNode items = schema.path("items");
+    List<String> prefix = new ArrayList<>();
+    for (JsonNode item : schema.path("prefixItems")) {
+      if (prefix.size() < max) {
+        prefix.add(rule(item, path + ".prefixItems[" + prefix.size() + "]"));
+      }
+    }
+    int before = prefix.size();
+    boolean more =
+        before == 0 ? !items.isBoolean() || items.booleanValue() : items.isObject() || min > before;
+    int most = !more ? 0 : max == Gbnf.UNBOUNDED ? max : max - before;
+    String head = String.join(" \", \" ", prefix);
+    if (most == 0) {
+      return "\"[\" " + head + " \"]\"";
+    }
+    String item = items.isObject() ? rule(items, path + ".items") : grammar.rule(any());
+    int least = Math.max(0, min - before);
+    String rest =
+        before == 0
+            ? Gbnf.repeat(item, "\", \"", least, most)
+            : " " + Gbnf.repeat("(\", \" " + item + ")", least, most);
+    return "\"[\" " + head + rest + " \"]\"";
+  }
+
+  private String string(JsonNode schema, String path) {
+    boolean bounded = hasAny(schema, "minLength", "maxLength");
+    String format = FORMATS.get(schema.path("format").asText());
+    if (schema.has("pattern")) {
+      if (bounded || format != null) {
+        throw refused(path, "has a pattern beside a length or format, which is not supported");
+      }
+      String pattern = schema.get("pattern").asText();
+      try {
+        return "\"\\\"\" " + PatternGrammar.of(pattern, character()) + " \"\\\"\"";
+      } catch (PatternGrammar.UnsupportedPatternException e) {
+        throw refused(
+            path, "has the pattern " + pattern + " with what is not supported: " + e.getMessage());
+      }
+    }
+    if (format != null) {
+      return "\"\\\"\" " + format + " \"\\\"\"";
+    }
+    if (!bounded) {
+      return string();
+    }
+    int min = bound(schema, "minLength", 0, path);
+    int max = bound(schema, "maxLength", Gbnf.UNBOUNDED, path);
+    if (min > max) {
+      throw refused(path, "has minLength " + min + " above maxLength " + max);
+    }
+    return "\"\\\"\" " + Gbnf.repeat(character(), min, max) + " \"\\\"\"";
+  }
+
+  private String number(JsonNode schema, String path, int decimals) {
+    BigDecimal low = decimal(schema, "minimum", path);
+    BigDecimal high = decimal(schema, "maximum", path);
+    BigDecimal above = decimal(schema, "exclusiveMinimum", path);
+    BigDecimal below = decimal(schema, "exclusiveMaximum", path);
+    if (low == null && high == null && above == null && below == null) {
+      return decimals == 0 ? integer() : number();
+    }
+    boolean lowExcluded = above != null && (low == null || above.compareTo(low) >= 0);
+    boolean highExcluded = below != null && (high == null || below.compareTo(high) <= 0);
+    BigDecimal from = lowExcluded ? above : low;
+    BigDecimal to = highExcluded ? below : high;
+    int places = decimals == 0 ? 0 : Math.max(decimals, Math.max(scale(from), scale(to)));
+    if (places > MOST_DECIMALS) {
+      throw refused(path, "has a bound of more than " + MOST_DECIMALS + " decimals");
+    }
+    String range = DigitRange.grammar(from, to, lowExcluded, highExcluded, places);
+    if (range == null) {
+      throw refused(path, "has bounds between which there is no number");
+    }
+    return range;
+  }
+
+  private static int scale(@Nullable BigDecimal bound) {
+    return bound == null ? 0 : bound.stripTrailingZeros().scale();
+  }
+
+  private static @Nullable BigDecimal decimal(JsonNode schema, String keyword, String path) {
+    JsonNode value = schema.get(keyword);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isNumber()) {
+      throw refused(path, "has the " + keyword + " " + value + ", which is no number");
+    }
+    return value.decimalValue();
+  }
+
+  private static int bound(JsonNode schema, String keyword, int otherwise, String path) {
+    JsonNode value = schema.get(keyword);
+    if (value == null) {
+      return otherwise;
+    }
+    if (!value.canConvertToInt() || value.intValue() < 0 || value.intValue() > MOST_REPEATS) {
+      throw refused(
+          path, "has the " + keyword + " " + value + ", which is not in 0 to " + MOST_REPEATS);
+    }
+    return value.intValue();
+  }
+
+  private String any() {
+    String value = "value";
+    if (grammar.isShared(value)) {
+      return value;
+    }
+    grammar.shared(
+        value, "object | array | " + string() + " | " + number() + " | " + bool() + " | \"null\"");
+    grammar.shared("object", "\"{\" (" + "member (\", \" member)*" + ")? \"}\"");
+    grammar.shared("member", string() + " \": \" value");
+    grammar.shared("array", "\"[\" (value (\", \" value)*)? \"]\"");
+    return value;
+  }
+
+  private String character() {
+    grammar.shared(
+        "escaped",
+        "\"\\\\\" ([\"\\\\/bfnrt] | \"u\" ([0-9a-ce-fA-CE-F] "
+            + HEX
+            + "{3} | [dD] [0-7] "
+            + HEX
+            + "{2}))");
+    return grammar.shared("char", "[^\"\\\\\\x7F\\x00-\\x1F] | escaped");
+  }
+
+  private String string() {
+    return grammar.shared("string", "\"\\\"\" " + character() + "* \"\\\"\"");
+  }
+
+  private String integer() {
+    return grammar.shared("integer", "\"0\" | \"-\"? [1-9] [0-9]{0,17}");
+  }
+
+  private String number() {
+    return grammar.shared(
+        "number",
+        "\"-\"? (\"0\" | [1-9] [0-9]{0,14}) (\".\" [0-9]{1,12})? ([eE] [-+]? [1-9] [0-9]?)?");
+  }
+
+  private String bool() {
+    return grammar.shared("boolean", "\"true\" | \"false\"");
+  }
+}

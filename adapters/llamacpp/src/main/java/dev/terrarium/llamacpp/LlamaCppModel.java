@@ -1,0 +1,301 @@
+package dev.terrarium.llamacpp;
+
+import dev.terrarium.error.ModelException;
+import dev.terrarium.model.ChatChunk;
+import dev.terrarium.model.ChatMessage;
+import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.LanguageModel;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A GGUF model, loaded by llama.cpp in this process. Thread-safe: answers are made by worker
+ * threads of its own, in the order in which they were asked for, {@link LlamaCppOptions#parallel}
+ * at once. Whoever asks waits, and may be a virtual thread.
+ *
+ * <p>At temperature 0, and at any other with the same seed, an answer depends on the request alone,
+ * and not on what was asked before or meanwhile. A response schema is enforced token by token: the
+ * answer is a value that conforms to it, unless it ends with {@link
+ * dev.terrarium.model.FinishReason#LENGTH}; {@link JsonGrammar} says which schemas are understood.
+ * Stop texts are left aside then.
+ *
+ * <p>The workers are daemon threads. {@link #close} gives all native memory back.
+ */
+public final class LlamaCppModel implements LanguageModel {
+
+  private static final Consumer<ChatChunk> NOBODY = chunk -> {};
+
+  private final String name;
+  private final LlamaCppOptions options;
+  private final MemorySegment model;
+  private final Tokenizer tokenizer;
+  private final ChatTemplate template;
+  private final int window;
+  private final List<Thread> workers = new ArrayList<>();
+  private final Thread atExit;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Deque<Generation> waiting = new ArrayDeque<>();
+  private final Set<Generation.Progress> running = new HashSet<>();
+  private boolean closed;
+
+  private LlamaCppModel(
+      String name, LlamaCppOptions options, MemorySegment model, ChatTemplate template) {
+    this.name = name;
+    this.options = options;
+    this.model = model;
+    this.template = template;
+    this.tokenizer = new Tokenizer(Llama.modelVocab(model));
+    this.window = Math.min(options.contextWindow(), Llama.modelTrainedWindow(model));
+    this.atExit = new Thread(this::abandon, "terrarium-llamacpp-exit");
+  }
+
+  /**
+   * Loads a file, under its own name without {@code .gguf}.
+   *
+   * @throws ModelException when it is missing, damaged, of another kind, or cannot be run here
+   */
+  public static LlamaCppModel load(Path file, LlamaCppOptions options) {
+    Path fileName = file.getFileName();
+    String name = fileName == null ? file.toString() : fileName.toString();
+    return load(name.replaceFirst("\\.gguf$", ""), file, options);
+  }
+
+  static LlamaCppModel load(String name, Path file, LlamaCppOptions options) {
+    Objects.requireNonNull(options, "options");
+    GgufHeader header = GgufHeader.read(file);
+    LlamaLibrary.open();
+    Llama.takeErrors();
+    MemorySegment model = Llama.modelLoad(file.toString());
+    if (model.equals(MemorySegment.NULL)) {
+      throw new ModelException(
+          "llama.cpp cannot load "
+              + file
+              + " (architecture "
+              + header.architecture()
+              + "): "
+              + Llama.takeErrors());
+    }
+    try {
+      if (!Llama.modelIsDecoderOnly(model)) {
+        throw new ModelException(
+            file + " holds a model that does not continue texts (" + header.architecture() + ").");
+      }
+      String source = options.chatTemplate();
+      LlamaCppModel loaded =
+          new LlamaCppModel(
+              name,
+              options,
+              model,
+              ChatTemplate.of(source == null ? Llama.modelChatTemplate(model) : source));
+      loaded.start();
+      return loaded;
+    } catch (RuntimeException e) {
+      Llama.modelFree(model);
+      throw e;
+    }
+  }
+
+  private void start() {
+    Runtime.getRuntime().addShutdownHook(atExit);
+    for (int i = 0; i < options.parallel(); i++) {
+      workers.add(
+          Thread.ofPlatform()
+              .daemon()
+              .name("terrarium-llamacpp-" + name + "-" + i)
+              .start(this::work));
+    }
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  /**
+   * Most tokens of prompt and answer together: the option's, or those it was trained on if fewer.
+   */
+  public int contextWindow() {
+    return window;
+  }
+
+  /**
+   * @throws ModelException when it was closed, the prompt is empty or does not fit, or the schema
+   *     cannot be enforced
+   * @throws dev.terrarium.error.CallInterruptedException when the thread is interrupted; the answer
+   *     is given up
+   */
+  @Override
+  public ChatResponse chat(ChatRequest request) {
+    return stream(request, NOBODY);
+  }
+
+  /** As {@link #chat}; each piece is handed over as soon as it is certain, in whole characters. */
+  @Override
+  public ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
+    Generation generation = generation(request);
+    submit(generation);
+    return generation.await(sink);
+  }
+
+  private Generation generation(ChatRequest request) {
+    if (request.messages().stream().allMatch(message -> message.content().isBlank())) {
+      throw new ModelException("The prompt is empty.");
+    }
+    String schema = request.responseSchema();
+    String grammar = schema == null ? null : JsonGrammar.of(schema);
+    int[] prompt = tokens(request.messages());
+    if (prompt.length >= window) {
+      throw new ModelException(
+          "The prompt has "
+              + prompt.length
+              + " tokens, and the context window of "
+              + name
+              + " has room for "
+              + window
+              + " with the answer.");
+    }
+    return new Generation(
+        prompt,
+        Math.min(or(request.maxTokens(), options.maxTokens()), window - prompt.length),
+        or(request.temperature(), options.temperature()),
+        or(request.seed(), options.seed()),
+        grammar == null ? request.stop() : List.of(),
+        grammar,
+        new Generation.Progress());
+  }
+
+  private static <T> T or(@Nullable T value, T otherwise) {
+    return value == null ? otherwise : value;
+  }
+
+  /** Tokenizes while holding the model open. */
+  private int[] tokens(List<ChatMessage> messages) {
+    lock.lock();
+    try {
+      checkOpen();
+      return tokenizer.tokens(template.render(messages));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void submit(Generation generation) {
+    lock.lock();
+    try {
+      checkOpen();
+      waiting.add(generation);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new ModelException("The language model " + name + " is closed.");
+    }
+  }
+
+  private void work() {
+    try (Conversation conversation =
+        new Conversation(model, options.threads() / options.parallel(), window)) {
+      Generation generation = take();
+      while (generation != null) {
+        generation.run(tokenizer, conversation);
+        done(generation);
+        generation = take();
+      }
+    }
+  }
+
+  /** The next one to make, or null when closed and none is left. */
+  private @Nullable Generation take() {
+    lock.lock();
+    try {
+      while (waiting.isEmpty() && !closed) {
+        changed.awaitUninterruptibly();
+      }
+      Generation generation = waiting.poll();
+      if (generation != null) {
+        running.add(generation.progress());
+      }
+      return generation;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void done(Generation generation) {
+    lock.lock();
+    try {
+      running.remove(generation.progress());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits for the answers in the making and those asked for before, then frees the model. */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    workers.forEach(LlamaCppModel::join);
+    Llama.modelFree(model);
+    try {
+      Runtime.getRuntime().removeShutdownHook(atExit);
+    } catch (IllegalStateException e) {
+      // The JVM is going down already.
+    }
+  }
+
+  private static void join(Thread worker) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        worker.join();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** At exit: native code must not run any more when the process tears its libraries down. */
+  private void abandon() {
+    lock.lock();
+    try {
+      closed = true;
+      waiting.forEach(Generation::cancel);
+      running.forEach(Generation.Progress::cancel);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    workers.forEach(LlamaCppModel::join);
+  }
+}

@@ -1,0 +1,147 @@
+package dev.terrarium.llamacpp;
+
+import dev.terrarium.error.ConfigurationException;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a model is loaded and what it does when a request does not say. Immutable.
+ *
+ * @param contextWindow most tokens of prompt and answer together; a model trained on fewer has
+ *     fewer. Memory is taken for what the longest request so far needed, not for all of it
+ * @param parallel answers made at once; each takes memory for its own window, and shares threads
+ * @param threads for computing, over all answers made at once
+ * @param maxTokens most tokens of an answer
+ * @param temperature 0 gives the same answer to the same question
+ * @param seed for sampling at temperatures above 0
+ * @param chatTemplate name of a template that llama.cpp knows, such as {@code chatml}, or its
+ *     source; none takes the one in the file
+ */
+public record LlamaCppOptions(
+    int contextWindow,
+    int parallel,
+    int threads,
+    int maxTokens,
+    double temperature,
+    long seed,
+    @Nullable String chatTemplate) {
+
+  static final int DEFAULT_CONTEXT_WINDOW = 8192;
+  static final int DEFAULT_MAX_TOKENS = 512;
+  static final int MIN_CONTEXT_WINDOW = 64;
+  static final int MAX_CONTEXT_WINDOW = 1 << 20;
+  static final int MAX_PARALLEL = 64;
+  static final int MAX_THREADS = 512;
+
+  public LlamaCppOptions {
+    check(
+        "contextWindow", contextWindow, MIN_CONTEXT_WINDOW, MAX_CONTEXT_WINDOW, "number of tokens");
+    check("parallel", parallel, 1, MAX_PARALLEL, "number of answers");
+    check("threads", threads, 1, MAX_THREADS, "number of threads");
+    check("maxTokens", maxTokens, 1, MAX_CONTEXT_WINDOW, "number of tokens");
+    if (!(temperature >= 0 && temperature <= 100)) {
+      throw new ConfigurationException("temperature: " + temperature + " is not in 0 to 100");
+    }
+    if (chatTemplate != null && chatTemplate.isBlank()) {
+      throw new ConfigurationException("chatTemplate: is blank");
+    }
+    if (parallel > threads) {
+      throw new ConfigurationException(
+          "parallel: " + parallel + " answers at once need as many threads; threads: " + threads);
+    }
+    if (maxTokens >= contextWindow) {
+      throw new ConfigurationException(
+          "maxTokens: "
+              + maxTokens
+              + " leaves no room for a prompt; contextWindow: "
+              + contextWindow);
+    }
+  }
+
+  private static void check(String name, int value, int min, int max, String what) {
+    if (value < min || value > max) {
+      throw new ConfigurationException(
+          name + ": " + value + " is not a " + what + " in " + min + " to " + max);
+    }
+  }
+
+  /** One answer at a time, on all processors, at temperature 0. */
+  public static LlamaCppOptions ofDefaults() {
+    return custom().build();
+  }
+
+  public static Builder custom() {
+    return new Builder();
+  }
+
+  /** Collects options; each can be given once. Not thread-safe. */
+  public static final class Builder {
+    private final Set<String> given = new HashSet<>();
+    private int contextWindow = DEFAULT_CONTEXT_WINDOW;
+    private int parallel = 1;
+    private int threads = Runtime.getRuntime().availableProcessors();
+    private int maxTokens = DEFAULT_MAX_TOKENS;
+    private double temperature;
+    private long seed;
+    private @Nullable String chatTemplate;
+
+    private Builder() {}
+
+    public Builder contextWindow(int tokens) {
+      once("contextWindow");
+      contextWindow = tokens;
+      return this;
+    }
+
+    public Builder parallel(int answers) {
+      once("parallel");
+      parallel = answers;
+      return this;
+    }
+
+    public Builder threads(int count) {
+      once("threads");
+      threads = count;
+      return this;
+    }
+
+    public Builder maxTokens(int tokens) {
+      once("maxTokens");
+      maxTokens = tokens;
+      return this;
+    }
+
+    public Builder temperature(double value) {
+      once("temperature");
+      temperature = value;
+      return this;
+    }
+
+    public Builder seed(long value) {
+      once("seed");
+      seed = value;
+      return this;
+    }
+
+    public Builder chatTemplate(String nameOrSource) {
+      once("chatTemplate");
+      chatTemplate = nameOrSource;
+      return this;
+    }
+
+    private void once(String name) {
+      if (!given.add(name)) {
+        throw new ConfigurationException(name + " was given twice");
+      }
+    }
+
+    /**
+     * @throws ConfigurationException when a value is out of range or two contradict each other
+     */
+    public LlamaCppOptions build() {
+      return new LlamaCppOptions(
+          contextWindow, parallel, threads, maxTokens, temperature, seed, chatTemplate);
+    }
+  }
+}

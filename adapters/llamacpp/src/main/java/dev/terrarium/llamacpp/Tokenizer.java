@@ -1,0 +1,74 @@
+package dev.terrarium.llamacpp;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import dev.terrarium.llamacpp.ChatTemplate.Segment;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** A loaded model's vocabulary. Thread-safe as long as the model is loaded. */
+final class Tokenizer {
+
+  private static final int LONG_PIECE = 256;
+
+  private final MemorySegment vocab;
+
+  Tokenizer(MemorySegment vocab) {
+    this.vocab = vocab;
+  }
+
+  MemorySegment vocab() {
+    return vocab;
+  }
+
+  int size() {
+    return Llama.vocabSize(vocab);
+  }
+
+  /**
+   * A rendered conversation as tokens. It is read as a whole, as the model was trained; but where a
+   * message holds the text of a control token, such as {@code <|im_end|>}, each piece is read on
+   * its own and that text stays text: a message cannot end itself and speak for another.
+   */
+  int[] tokens(List<Segment> segments) {
+    boolean forged = segments.stream().anyMatch(segment -> !segment.markup() && forges(segment));
+    if (!forged) {
+      StringBuilder whole = new StringBuilder();
+      segments.forEach(segment -> whole.append(segment.text()));
+      return Llama.tokenize(vocab, whole.toString(), true, true);
+    }
+    return IntStream.range(0, segments.size())
+        .boxed()
+        .flatMapToInt(
+            i -> {
+              Segment segment = segments.get(i);
+              return Arrays.stream(Llama.tokenize(vocab, segment.text(), i == 0, segment.markup()));
+            })
+        .toArray();
+  }
+
+  private boolean forges(Segment content) {
+    return Arrays.stream(Llama.tokenize(vocab, content.text(), false, true))
+        .anyMatch(token -> Llama.vocabIsControl(vocab, token));
+  }
+
+  boolean ends(int token) {
+    return Llama.vocabEnds(vocab, token);
+  }
+
+  /** A token's bytes, which need not be whole characters; none for a control token. */
+  byte[] bytes(int token) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment buffer = arena.allocate(LONG_PIECE);
+      int length = Llama.tokenToPiece(vocab, token, buffer);
+      if (length < 0) {
+        buffer = arena.allocate(-length);
+        length = Llama.tokenToPiece(vocab, token, buffer);
+      }
+      return buffer.asSlice(0, length).toArray(JAVA_BYTE);
+    }
+  }
+}
