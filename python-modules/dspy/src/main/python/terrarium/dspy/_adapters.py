@@ -12,8 +12,11 @@ from ._schema import NoSchemaError, output_schema
 from ._signatures import shadowing_allowed
 
 
-class _FixedInstructions(dspy.ChatAdapter):
-    """Writes the system message of a signature once; it is the same for all inputs."""
+class _FixedInstructions:
+    """Writes the system message of a signature once; it is the same for all inputs.
+
+    No adapter itself: DSPy wraps ``parse`` in every subclass of one, which would hide the next one's.
+    """
 
     def format_system_message(self, signature: Any) -> str:
         """Return what DSPy writes."""
@@ -21,7 +24,7 @@ class _FixedInstructions(dspy.ChatAdapter):
 
     def written_system_message(self, signature: Any) -> str:
         """Write it anew; pydantic makes a JSON schema for every output that has a type."""
-        message: str = super().format_system_message(signature)
+        message: str = super().format_system_message(signature)  # type: ignore[misc]
         return message
 
 
@@ -66,7 +69,7 @@ def _answer_model(signature: Any) -> type[pydantic.BaseModel]:
     return model
 
 
-class HostChatAdapter(_FixedInstructions):
+class HostChatAdapter(_FixedInstructions, dspy.ChatAdapter):
     """The chat adapter; as in DSPy, it may ask for JSON when an answer cannot be read."""
 
     def _make_json_adapter_fallback(self) -> dspy.JSONAdapter:

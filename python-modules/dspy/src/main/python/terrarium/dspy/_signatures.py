@@ -16,8 +16,10 @@ from dspy.signatures.signature import make_signature
 from terrarium.bridge import SpecError
 from terrarium.bridge.types import check_fields, kind_of
 
+#: Names that a signature has for itself.
+RESERVED = ("fields", "input_fields", "instructions", "output_fields", "signature")
 #: Names that dspy.Predict, or what it is called through, takes for itself.
-RESERVED = ("config", "demos", "instance", "lm", "new_signature", "prediction", "self", "signature")
+RESERVED_INPUTS = (*RESERVED, "config", "demos", "instance", "lm", "new_signature", "self")
 
 _SIMPLE: dict[str, Any] = {
     "string": str,
@@ -57,9 +59,13 @@ def signature_of(spec: Any, path: str = "signature") -> type[dspy.Signature]:
     else:
         raise SpecError(path, f"must be a string or a dict, not {type(spec).__name__}")
     for name in signature.input_fields:
-        if name in RESERVED:
-            raise SpecError(path, f"an input cannot be named {name!r}; reserved names: {', '.join(RESERVED)}")
+        _check_name(name, RESERVED_INPUTS, path)
     return signature
+
+
+def _check_name(name: str, reserved: tuple[str, ...], path: str) -> None:
+    if name in reserved:
+        raise SpecError(path, f"DSPy has the name {name!r} for itself. Reserved names: {', '.join(reserved)}")
 
 
 def _of_text(text: str, path: str) -> type[dspy.Signature]:
@@ -85,12 +91,16 @@ def _of_fields(spec: dict[str, Any], path: str) -> type[dspy.Signature]:
             at = f"{path}.{part}[{index}]"
             if field["name"] in fields:
                 raise SpecError(f"{at}.name", f"{field['name']!r} is an input and an output")
+            _check_name(field["name"], RESERVED, f"{at}.name")
             if field["name"].startswith("_"):
                 raise SpecError(f"{at}.name", f"must not start with an underscore, got {field['name']!r}")
             description = field.get("description")
             info = make(desc=description) if description else make()
             fields[field["name"]] = (type_of(field["type"], f"{at}.type"), info)
-    return _made(fields, instructions, name)
+    try:
+        return _made(fields, instructions, name)
+    except Exception as error:  # of pydantic, for names that it keeps to itself, such as model_config
+        raise SpecError(path, f"DSPy refuses these fields: {error}") from error
 
 
 def _made(fields: Any, instructions: str | None, name: str) -> type[dspy.Signature]:
@@ -126,11 +136,14 @@ def _model(spec: dict[str, Any], path: str) -> type[pydantic.BaseModel]:
         if field["type"]["type"] == "optional":
             info["default"] = None
         fields[field["name"]] = (annotation, pydantic.Field(**info))
-    with shadowing_allowed():
-        model: type[pydantic.BaseModel] = pydantic.create_model(
-            spec["name"],
-            __config__=pydantic.ConfigDict(protected_namespaces=()),
-            __doc__=spec.get("description"),
-            **fields,
-        )
+    try:
+        with shadowing_allowed():
+            model: type[pydantic.BaseModel] = pydantic.create_model(
+                spec["name"],
+                __config__=pydantic.ConfigDict(protected_namespaces=()),
+                __doc__=spec.get("description"),
+                **fields,
+            )
+    except Exception as error:
+        raise SpecError(path, f"pydantic refuses these fields: {error}") from error
     return model

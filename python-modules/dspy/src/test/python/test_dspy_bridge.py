@@ -1,0 +1,611 @@
+"""DSPy on a fake model of the host. Plain functions and asserts only, so that any Python runs them."""
+
+import datetime
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+from terrarium.bridge import ArgumentError, SpecError, UnknownProgramError, host
+from terrarium.dspy import DspyBridge
+
+STRING = {"type": "string"}
+PERSON = {
+    "type": "record",
+    "name": "Person",
+    "description": "Someone in the text.",
+    "fields": [
+        {"name": "name", "type": STRING, "description": "the full name"},
+        {"name": "age", "type": {"type": "optional", "of": {"type": "integer"}}},
+        {"name": "mood", "type": {"type": "enum", "values": ["GOOD", "BAD"]}},
+    ],
+}
+ASK = {"kind": "predict", "signature": "question -> answer"}
+
+
+def raised(kind: type[BaseException], call: Callable[[], Any]) -> Any:
+    try:
+        call()
+    except kind as error:
+        return error
+    raise AssertionError(f"{kind.__name__} was not raised")
+
+
+def example(schema: dict[str, Any]) -> Any:
+    """A value that conforms to a schema of the kind that the bridge sends."""
+    if "enum" in schema:
+        return schema["enum"][-1]
+    if "anyOf" in schema:
+        return example(schema["anyOf"][0])
+    if "pattern" in schema:
+        texts = ("2024-02-29T10:30:00", "2024-02-29", "12.50")
+        return next(text for text in texts if re.search(schema["pattern"], text))
+    if schema["type"] == "object" and "properties" in schema:
+        return {name: example(each) for name, each in schema["properties"].items()}
+    if schema["type"] == "object":
+        return {"key": example(schema["additionalProperties"])}
+    if schema["type"] == "array":
+        return [example(schema["items"])]
+    return {"string": "text", "integer": 7, "number": 2.5, "boolean": True}[schema["type"]]
+
+
+class FakeHost:
+    """The host's services: a registry, and a model that answers what the schema asks for, or what it is told."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.requests: list[dict[str, Any]] = []
+        self.specs: dict[tuple[str, str], dict[str, Any]] = {}
+        self.asked: list[str] = []
+        self.finish_reason = "stop"
+
+    def generate(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.requests.append(request)
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, Exception):
+            raise answer
+        if answer is None:
+            answer = json.dumps(example(request["schema"]))
+        return {
+            "text": answer,
+            "finish_reason": self.finish_reason,
+            "prompt_tokens": 10,
+            "completion_tokens": 5,
+            "model": request["model"] or "fake",
+            "seconds": 0.25,
+        }
+
+    def put(self, framework: str, identity: str, spec: dict[str, Any]) -> None:
+        self.specs[framework, identity] = spec
+
+    def get(self, framework: str, identity: str) -> dict[str, Any] | None:
+        self.asked.append(identity)
+        return self.specs.get((framework, identity))
+
+
+@contextmanager
+def hosted(*answers: Any) -> Iterator[FakeHost]:
+    """A fake host in place of what is installed, for as long as the block runs."""
+    fake = FakeHost(*answers)
+    services: dict[str, Callable[..., Any]] = {
+        "model.generate": fake.generate,
+        "program.put": fake.put,
+        "program.get": fake.get,
+    }
+    kept = {name: host._services[name] for name in services if host.available(name)}
+    host.install(services)
+    try:
+        yield fake
+    finally:
+        host.uninstall(*services)
+        host.install(kept)
+
+
+def one_field(part: str, type_spec: dict[str, Any], name: str = "value") -> dict[str, Any]:
+    """A spec whose only interesting field is of one type, among the `inputs` or the `outputs`."""
+    other = "outputs" if part == "inputs" else "inputs"
+    signature = {part: [{"name": name, "type": type_spec}], other: [{"name": "other", "type": STRING}]}
+    return {"kind": "predict", "signature": signature}
+
+
+def test_predict_of_a_short_signature() -> None:
+    with hosted('{"answer": "Paris"}') as fake:
+        result = DspyBridge().dispatch(
+            "predict", {"signature": "question -> answer", "inputs": {"question": "Capital?"}}
+        )
+    assert result == {"outputs": {"answer": "Paris"}}
+    (request,) = fake.requests
+    assert [message["role"] for message in request["messages"]] == ["system", "user"]
+    system, user = (message["content"] for message in request["messages"])
+    assert "1. `question` (str)" in system
+    assert "1. `answer` (str)" in system
+    assert "Given the fields `question`, produce the fields `answer`." in system
+    assert "[[ ## question ## ]]\nCapital?" in user
+    assert "Respond with a JSON object in the following order of fields: `answer`." in user
+    assert {name: value for name, value in request.items() if name != "messages"} == {
+        "model": None,
+        "temperature": None,
+        "max_tokens": None,
+        "stop": [],
+        "seed": None,
+        "schema": {
+            "type": "object",
+            "properties": {"answer": {"type": "string"}},
+            "required": ["answer"],
+            "additionalProperties": False,
+        },
+    }
+
+
+def test_types_in_a_short_signature() -> None:
+    signature = (
+        "text: str, day: date -> count: int, tags: list[str], at: datetime, price: Decimal, sure: Optional[bool]"
+    )
+    with hosted() as fake:
+        inputs = {"text": "a", "day": "2024-01-01"}
+        outputs = DspyBridge().dispatch("predict", {"signature": signature, "inputs": inputs})["outputs"]
+    assert outputs == {
+        "count": 7,
+        "tags": ["text"],
+        "at": datetime.datetime(2024, 2, 29, 10, 30),
+        "price": Decimal("12.50"),
+        "sure": True,
+    }
+    assert fake.requests[0]["schema"]["properties"]["tags"] == {"type": "array", "items": {"type": "string"}}
+
+
+def test_a_chain_of_thought_reasons_first() -> None:
+    spec = {
+        "kind": "chain_of_thought",
+        "signature": {
+            "name": "Add",
+            "instructions": "Add the numbers.",
+            "inputs": [{"name": "numbers", "type": {"type": "list", "items": {"type": "integer"}}}],
+            "outputs": [{"name": "total", "type": {"type": "integer"}, "description": "the sum"}],
+        },
+    }
+    with hosted('{"reasoning": "2 and 3 make 5", "total": 5}') as fake:
+        bridge = DspyBridge()
+        program = bridge.dispatch("create_program", {"spec": spec})["program"]
+        result = bridge.dispatch("call", {"program": program, "inputs": {"numbers": [2, 3]}})
+    assert result == {"outputs": {"reasoning": "2 and 3 make 5", "total": 5}}
+    system, user = (message["content"] for message in fake.requests[0]["messages"])
+    assert "1. `reasoning` (str)" in system
+    assert "2. `total` (int): the sum" in system
+    assert "Add the numbers." in system
+    assert "[2, 3]" in user
+    assert list(fake.requests[0]["schema"]["properties"]) == ["reasoning", "total"]
+    assert fake.requests[0]["schema"]["properties"]["total"] == {"type": "integer", "description": "the sum"}
+
+
+def test_every_type_as_an_output() -> None:
+    moment = datetime.datetime(2024, 2, 29, 10, 30)
+    person = {"name": "text", "age": 7, "mood": "BAD"}
+    cases: list[tuple[dict[str, Any], Any]] = [
+        (STRING, "text"),
+        ({"type": "integer"}, 7),
+        ({"type": "number"}, 2.5),
+        ({"type": "boolean"}, True),
+        ({"type": "enum", "values": ["GOOD", "TRUE", "NONE"]}, "NONE"),
+        ({"type": "date"}, datetime.date(2024, 2, 29)),
+        ({"type": "datetime"}, moment),
+        ({"type": "decimal"}, Decimal("12.50")),
+        ({"type": "optional", "of": {"type": "enum", "values": ["TRUE"]}}, "TRUE"),
+        ({"type": "list", "items": {"type": "datetime"}}, [moment]),
+        ({"type": "map", "values": {"type": "decimal"}}, {"key": Decimal("12.50")}),
+        ({"type": "map", "values": {"type": "list", "items": PERSON}}, {"key": [person]}),
+        (PERSON, person),
+    ]
+    for type_spec, expected in cases:
+        with hosted():
+            bridge = DspyBridge()
+            program = bridge.dispatch("create_program", {"spec": one_field("outputs", type_spec)})["program"]
+            value = bridge.dispatch("call", {"program": program, "inputs": {"other": "x"}})["outputs"]["value"]
+        assert (value, type(value)) == (expected, type(expected))
+
+
+def test_what_the_schema_says_of_records() -> None:
+    with hosted() as fake:
+        bridge = DspyBridge()
+        program = bridge.dispatch("create_program", {"spec": one_field("outputs", PERSON)})["program"]
+        bridge.dispatch("call", {"program": program, "inputs": {"other": "x"}})
+    assert fake.requests[0]["schema"]["properties"]["value"] == {
+        "type": "object",
+        "description": "Someone in the text.",
+        "properties": {
+            "name": {"type": "string", "description": "the full name"},
+            "age": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+            "mood": {"type": "string", "enum": ["GOOD", "BAD"]},
+        },
+        "required": ["name", "age", "mood"],
+        "additionalProperties": False,
+    }
+
+
+def test_every_type_as_an_input() -> None:
+    person = {"name": "Ann", "age": None, "mood": "GOOD"}
+    cases: list[tuple[dict[str, Any], Any, str]] = [
+        (STRING, "text", "text"),
+        ({"type": "integer"}, 2**70, str(2**70)),
+        ({"type": "number"}, 2, "2.0"),
+        ({"type": "boolean"}, False, "False"),
+        ({"type": "enum", "values": ["GOOD", "BAD"]}, "BAD", "BAD"),
+        ({"type": "date"}, "2024-02-29", "2024-02-29"),
+        ({"type": "date"}, datetime.date(2024, 2, 29), "2024-02-29"),
+        ({"type": "datetime"}, "2024-02-29T10:30:00", "2024-02-29T10:30:00"),
+        ({"type": "decimal"}, Decimal("1.50"), "1.50"),
+        ({"type": "decimal"}, "1.50", "1.50"),
+        ({"type": "optional", "of": STRING}, None, "None"),
+        ({"type": "list", "items": STRING}, ["a", "b"], '["a", "b"]'),
+        ({"type": "map", "values": {"type": "integer"}}, {"k": 1}, '{"k": 1}'),
+        (PERSON, person, '{"name": "Ann", "age": null, "mood": "GOOD"}'),
+    ]
+    for type_spec, value, written in cases:
+        with hosted() as fake:
+            bridge = DspyBridge()
+            program = bridge.dispatch("create_program", {"spec": one_field("inputs", type_spec)})["program"]
+            bridge.dispatch("call", {"program": program, "inputs": {"value": value}})
+        user = fake.requests[0]["messages"][-1]["content"]
+        assert user.startswith(f"[[ ## value ## ]]\n{written}\n"), user
+
+
+def test_an_optional_input_may_be_left_out() -> None:
+    with hosted() as fake:
+        bridge = DspyBridge()
+        spec = one_field("inputs", {"type": "optional", "of": STRING})
+        program = bridge.dispatch("create_program", {"spec": spec})["program"]
+        bridge.dispatch("call", {"program": program, "inputs": {}})
+    assert len(fake.requests) == 1
+
+
+def test_an_input_without_a_type_takes_anything() -> None:
+    with hosted() as fake:
+        DspyBridge().dispatch("predict", {"signature": "context -> answer", "inputs": {"context": ["a", "b"]}})
+    assert "«a»" in fake.requests[0]["messages"][-1]["content"]
+
+
+def test_wrong_inputs_are_named_with_the_right_ones() -> None:
+    with hosted() as fake:
+        bridge = DspyBridge()
+        program = bridge.dispatch("create_program", {"spec": {**ASK, "signature": "question, context -> answer"}})
+        error = raised(
+            ArgumentError, lambda: bridge.dispatch("call", {**program, "inputs": {"qestion": "?", "context": ""}})
+        )
+        assert (error.missing, error.unknown, error.accepted) == (["question"], ["qestion"], ["question", "context"])
+        assert "call: unknown input 'qestion'; did you mean 'question'?" in str(error)
+        assert "missing input 'question'" in str(error)
+        assert "Accepted inputs: question, context" in str(error)
+        assert "not str" in str(raised(ArgumentError, lambda: bridge.dispatch("call", {**program, "inputs": "?"})))
+    assert fake.requests == []
+
+
+def test_a_wrong_value_is_told_with_its_place() -> None:
+    with hosted() as fake:
+        bridge = DspyBridge()
+        spec = one_field("inputs", {"type": "list", "items": PERSON})
+        program = bridge.dispatch("create_program", {"spec": spec})["program"]
+        people = [{"name": "Ann", "mood": "GOOD"}, {"name": "Bob", "mood": "SAD"}]
+        error = raised(
+            ArgumentError, lambda: bridge.dispatch("call", {"program": program, "inputs": {"value": people}})
+        )
+    assert "input 'value[1].mood'" in str(error)
+    assert "'SAD'" in str(error)
+    assert fake.requests == []
+
+
+def test_an_unknown_program_is_named() -> None:
+    with hosted():
+        error = raised(UnknownProgramError, lambda: DspyBridge().dispatch("call", {"program": "nil", "inputs": {}}))
+    assert (error.framework, error.program) == ("dspy", "nil")
+
+
+def test_programs_live_with_the_host_and_are_built_where_they_are_called() -> None:
+    with hosted() as fake:
+        identity = DspyBridge().dispatch("create_program", {"spec": ASK})["program"]
+        assert fake.specs["dspy", identity] == ASK
+        other = DspyBridge()
+        for _ in range(2):
+            other.dispatch("call", {"program": identity, "inputs": {"question": "?"}})
+        assert fake.asked == [identity]
+        assert other.dispatch("get_stats")["programs"] == 1
+        assert other.dispatch("create_program", {"spec": ASK, "program": "mine"}) == {"program": "mine"}
+        assert fake.specs["dspy", "mine"] == ASK
+
+
+def test_equal_specs_are_one_program() -> None:
+    with hosted():
+        bridge = DspyBridge()
+        first, second = (bridge.dispatch("create_program", {"spec": dict(ASK)}) for _ in range(2))
+        assert first == second
+        assert bridge.dispatch("get_stats")["programs"] == 1
+
+
+def test_a_program_that_was_dropped_is_built_again() -> None:
+    with hosted() as fake:
+        bridge = DspyBridge()
+        bridge._programs._capacity = 2
+        names = [
+            bridge.dispatch("create_program", {"spec": {**ASK, "signature": f"question -> answer{index}"}})["program"]
+            for index in range(3)
+        ]
+        for index, name in enumerate(names):
+            outputs = bridge.dispatch("call", {"program": name, "inputs": {"question": "?"}})["outputs"]
+            assert outputs == {f"answer{index}": "text"}
+        assert fake.asked == names  # each call dropped what the next one needed
+
+
+def test_cleanup_drops_programs_and_the_next_call_builds_them_again() -> None:
+    with hosted() as fake:
+        bridge = DspyBridge()
+        call = {**bridge.dispatch("create_program", {"spec": ASK}), "inputs": {"question": "?"}}
+        bridge.dispatch("call", call)
+        assert bridge.dispatch("cleanup_framework")["cleaned"] is True
+        assert bridge.dispatch("ping")["loaded"] is False
+        assert bridge.dispatch("call", call)["outputs"] == {"answer": "text"}
+        assert fake.asked == [call["program"]]
+
+
+def test_a_failing_model_is_the_cause() -> None:
+    failure = RuntimeError("no such model")
+    with hosted(failure) as fake:
+        error = raised(
+            Exception, lambda: DspyBridge().dispatch("predict", {"signature": "q -> a", "inputs": {"q": "?"}})
+        )
+    assert type(error).__name__ == "LMUnexpectedError"
+    assert "no such model" in str(error)
+    assert error.__cause__ is failure
+    assert len(fake.requests) == 1  # the host retries, not DSPy
+
+
+def test_a_model_of_the_host_that_is_not_there() -> None:
+    kept = {name: host._services[name] for name in ("model.generate",) if host.available(name)}
+    host.uninstall(*kept)
+    try:
+        error = raised(
+            Exception, lambda: DspyBridge().dispatch("predict", {"signature": "q -> a", "inputs": {"q": "?"}})
+        )
+    finally:
+        host.install(kept)
+    assert type(error.__cause__).__name__ == "HostServiceError"
+
+
+def test_an_answer_that_cannot_be_read() -> None:
+    with hosted("I do not know.") as fake:
+        error = raised(
+            Exception, lambda: DspyBridge().dispatch("predict", {"signature": "q -> a: int", "inputs": {"q": "?"}})
+        )
+    assert type(error).__name__ == "AdapterParseError"
+    assert "I do not know." in str(error)
+    assert len(fake.requests) == 1
+
+
+def test_an_answer_that_is_nearly_right_is_read() -> None:
+    for answer in ('```json\n{"a": "5", "b": "x"}\n```', '{"a": 5, "b": "x", "more": 1}', '{"a": 5, "b": "x"'):
+        with hosted(answer):
+            outputs = DspyBridge().dispatch("predict", {"signature": "q -> a: int, b", "inputs": {"q": "?"}})["outputs"]
+        assert outputs == {"a": 5, "b": "x"}
+
+
+def test_texts_stay_as_they_are() -> None:
+    for text in ("12.50", "true", "null", '{"a": 1}', "", " x ", "é\u2028\U0001f600"):
+        with hosted(json.dumps({"a": text, "b": text})):
+            signature = "q -> a, b: Optional[str]"
+            outputs = DspyBridge().dispatch("predict", {"signature": signature, "inputs": {"q": text}})["outputs"]
+        assert outputs == {"a": text, "b": text}
+
+
+def test_declared_datetimes_are_local() -> None:
+    with hosted('{"value": "2024-02-29T10:30:00+02:00"}'):
+        bridge = DspyBridge()
+        program = bridge.dispatch("create_program", {"spec": one_field("outputs", {"type": "datetime"})})["program"]
+        outputs = bridge.dispatch("call", {"program": program, "inputs": {"other": "x"}})["outputs"]
+    assert outputs == {"value": datetime.datetime(2024, 2, 29, 10, 30)}
+
+
+def test_a_trace_tells_what_was_sent() -> None:
+    with hosted('{"a": "x"}') as fake:
+        result = DspyBridge().dispatch("predict", {"signature": "q -> a", "inputs": {"q": "?"}, "trace": True})
+    assert result["messages"] == fake.requests[0]["messages"]
+    assert result["response"] == '{"a": "x"}'
+    assert result["usage"] == {"calls": 1, "prompt_tokens": 10, "completion_tokens": 5, "seconds": 0.25}
+    assert (result["finish_reason"], result["model"]) == ("stop", "fake")
+
+
+def test_options_of_the_call_before_the_program_s_before_the_defaults() -> None:
+    with hosted() as fake:
+        bridge = DspyBridge()
+        defaults = bridge.dispatch("configure", {"model": "small", "temperature": 0.1, "max_tokens": 10, "seed": 1})
+        assert defaults == {
+            "model": "small",
+            "adapter": "json",
+            "temperature": 0.1,
+            "max_tokens": 10,
+            "seed": 1,
+            "cache": False,
+        }
+        spec = {**ASK, "options": {"temperature": 0.2, "max_tokens": 20, "stop": ["END"]}}
+        call = {**bridge.dispatch("create_program", {"spec": spec}), "inputs": {"question": "?"}}
+        bridge.dispatch("call", {**call, "options": {"max_tokens": 30, "model": "large", "seed": None}})
+        bridge.dispatch("configure")
+        bridge.dispatch("call", call)
+    first, second = (
+        {key: request[key] for key in ("model", "temperature", "max_tokens", "stop", "seed")}
+        for request in fake.requests
+    )
+    assert first == {"model": "large", "temperature": 0.2, "max_tokens": 30, "stop": ["END"], "seed": 1}
+    assert second == {"model": None, "temperature": 0.2, "max_tokens": 20, "stop": ["END"], "seed": None}
+
+
+def test_wrong_options_are_told_with_their_place() -> None:
+    bridge = DspyBridge()
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"temprature": 1}, "did you mean 'temperature'?"),
+        ({"temperature": 3}, "temperature: must be a number from 0 to 2, got 3"),
+        ({"temperature": True}, "temperature"),
+        ({"max_tokens": 0}, "max_tokens: must be an integer above 0"),
+        ({"seed": 1.5}, "seed: must be an integer"),
+        ({"adapter": "xml"}, "adapter: must be one of json, chat, auto"),
+        ({"model": ""}, "model"),
+        ({"stop": "END"}, "stop: must be a list of texts"),
+    ]
+    with hosted() as fake:
+        for options, words in cases:
+
+            def create(options: dict[str, Any] = options) -> Any:
+                return bridge.dispatch("create_program", {"spec": {**ASK, "options": options}})
+
+            assert words in str(raised(SpecError, create))
+        raised(SpecError, lambda: bridge.dispatch("configure", {"temperature": -1}))
+        raised(ArgumentError, lambda: bridge.dispatch("configure", {"cache": 1}))
+        raised(
+            SpecError, lambda: bridge.dispatch("predict", {"signature": "q -> a", "inputs": {"q": ""}, "options": []})
+        )
+    assert (fake.specs, fake.requests) == ({}, [])
+
+
+def test_the_chat_adapter_asks_for_sections() -> None:
+    sections = "[[ ## a ## ]]\n5\n\n[[ ## completed ## ]]"
+    call = {"signature": "q -> a: int", "inputs": {"q": "?"}, "options": {"adapter": "chat"}}
+    with hosted(sections) as fake:
+        assert DspyBridge().dispatch("predict", call)["outputs"] == {"a": 5}
+        assert fake.requests[0]["schema"] is None
+        assert "[[ ## completed ## ]]" in fake.requests[0]["messages"][0]["content"]
+    with hosted("nonsense") as fake:
+        assert type(raised(Exception, lambda: DspyBridge().dispatch("predict", call))).__name__ == "AdapterParseError"
+        assert len(fake.requests) == 1
+
+
+def test_the_auto_adapter_falls_back_to_json() -> None:
+    call = {"signature": "q -> a: int", "inputs": {"q": "?"}, "options": {"adapter": "auto"}, "trace": True}
+    with hosted("nonsense") as fake:
+        result = DspyBridge().dispatch("predict", call)
+    assert result["outputs"] == {"a": 7}
+    assert [request["schema"] is None for request in fake.requests] == [True, False]
+    assert result["usage"]["calls"] == 2
+    assert result["messages"] == fake.requests[1]["messages"]
+
+
+def test_nothing_is_cached_unless_asked_for() -> None:
+    call = {"signature": "q -> a", "inputs": {"q": "again?"}, "trace": True}
+    with hosted() as fake:
+        bridge = DspyBridge()
+        bridge.dispatch("predict", call)
+        bridge.dispatch("predict", call)
+        assert len(fake.requests) == 2
+
+
+def test_malformed_specs_are_told_with_their_place() -> None:
+    fields = {"inputs": [{"name": "q", "type": STRING}], "outputs": [{"name": "a", "type": STRING}]}
+    cases: list[tuple[Any, str]] = [
+        ("q -> a", "spec: must be a dict"),
+        ({"kind": "react", "signature": "q -> a"}, "spec.kind: must be one of predict, chain_of_thought"),
+        ({**ASK, "kid": 1}, "spec: unknown key 'kid'"),
+        ({"kind": "predict"}, "spec.signature: must be a string or a dict"),
+        ({"kind": "predict", "signature": "question"}, "spec.signature: 'question' is no signature"),
+        ({"kind": "predict", "signature": "q -> a: Nothing"}, "spec.signature"),
+        ({"kind": "predict", "signature": "config -> a"}, "spec.signature: DSPy has the name 'config' for itself"),
+        ({"kind": "predict", "signature": {**fields, "output": []}}, "spec.signature: unknown key 'output'"),
+        ({"kind": "predict", "signature": {**fields, "outputs": []}}, "spec.signature.outputs: must be a list"),
+        ({"kind": "predict", "signature": {**fields, "name": "a b"}}, "spec.signature.name"),
+        ({"kind": "predict", "signature": {**fields, "instructions": 1}}, "spec.signature.instructions"),
+        ({"kind": "predict", "signature": {**fields, "outputs": fields["inputs"]}}, "'q' is an input and an output"),
+        (
+            {"kind": "predict", "signature": {**fields, "inputs": [{"name": "_q", "type": STRING}]}},
+            "spec.signature.inputs[0].name: must not start with an underscore",
+        ),
+        (
+            {"kind": "predict", "signature": {**fields, "outputs": [{"name": "instructions", "type": STRING}]}},
+            "spec.signature.outputs[0].name: DSPy has the name 'instructions' for itself",
+        ),
+        (
+            {"kind": "predict", "signature": {**fields, "inputs": [{"name": "model_config", "type": STRING}]}},
+            "spec.signature: DSPy refuses these fields",
+        ),
+        (
+            {"kind": "predict", "signature": {**fields, "outputs": [{"name": "a", "type": {"type": "lst"}}]}},
+            "spec.signature.outputs[0].type: unknown type 'lst'; did you mean 'list'?",
+        ),
+    ]
+    with hosted() as fake:
+        bridge = DspyBridge()
+        for spec, words in cases:
+
+            def create(spec: Any = spec) -> Any:
+                return bridge.dispatch("create_program", {"spec": spec})
+
+            assert words in str(raised(SpecError, create)), words
+    assert fake.specs == {}
+
+
+def test_names_that_python_or_pydantic_use_too() -> None:
+    names = [
+        *("args", "kwargs", "cls", "fn", "name", "from", "class", "in", "None", "json", "copy", "schema", "dict"),
+        *("model", "model_name", "messages", "prompt", "items", "keys", "prediction", "description", "trace", "cache"),
+    ]
+    type_spec = {"type": "record", "name": "Odd", "fields": [{"name": name, "type": STRING} for name in names]}
+    signature = {
+        "inputs": [{"name": name, "type": STRING} for name in names],
+        "outputs": [{"name": f"{name}_", "type": STRING} for name in names] + [{"name": "odd", "type": type_spec}],
+    }
+    with hosted():
+        outputs = DspyBridge().dispatch("predict", {"signature": signature, "inputs": dict.fromkeys(names, "x")})[
+            "outputs"
+        ]
+    assert outputs == {**{f"{name}_": "text" for name in names}, "odd": dict.fromkeys(names, "text")}
+    signature = {
+        "inputs": [{"name": "question", "type": STRING}],
+        "outputs": [{"name": name, "type": STRING} for name in names],
+    }
+    with hosted():
+        outputs = DspyBridge().dispatch("predict", {"signature": signature, "inputs": {"question": "x"}})["outputs"]
+    assert outputs == dict.fromkeys(names, "text")
+
+
+def test_threads_do_not_see_each_other_s_calls() -> None:
+    with hosted():
+        bridge = DspyBridge()
+        program = bridge.dispatch("create_program", {"spec": ASK})
+        results: dict[int, Any] = {}
+
+        def call(index: int) -> None:
+            results[index] = bridge.dispatch(
+                "call",
+                {
+                    **program,
+                    "inputs": {"question": f"number {index}?"},
+                    "options": {"model": f"model{index}"},
+                    "trace": True,
+                },
+            )
+
+        threads = [threading.Thread(target=call, args=(index,)) for index in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(120)
+    for index in range(4):
+        assert results[index]["model"] == f"model{index}"
+        assert f"number {index}?" in results[index]["messages"][-1]["content"]
+        assert results[index]["usage"]["calls"] == 1
+
+
+def test_a_batch_of_calls() -> None:
+    with hosted('{"answer": "x"}', RuntimeError("broken"), '{"answer": "z"}'):
+        bridge = DspyBridge()
+        program = bridge.dispatch("create_program", {"spec": ASK})
+        command = {"command": "call", "args": {**program, "inputs": {"question": "?"}}}
+        results = bridge.dispatch("batch", {"commands": [command] * 3})
+    assert [result["ok"] for result in results] == [True, False, True]
+    assert results[2]["value"] == {"outputs": {"answer": "z"}}
+    assert "broken" in results[1]["error"]["message"]
+
+
+def test_commands_and_their_parameters() -> None:
+    handlers = DspyBridge()._handlers
+    assert {name for name, entry in handlers.items() if not entry.loads} == {
+        *("ping", "get_stats", "cleanup_framework", "configure")
+    }
+    assert [entry["name"] for entry in handlers["call"].parameters] == ["program", "inputs", "options", "trace"]
