@@ -1,6 +1,7 @@
 package dev.terrarium.value;
 
 import dev.terrarium.error.ConversionException;
+import java.math.BigInteger;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -19,7 +20,10 @@ import java.util.function.Supplier;
 final class PythonTime {
 
   private static final int NANOS_PER_MICRO = 1_000;
-  private static final long MICROS_PER_SECOND = 1_000_000;
+  private static final BigInteger MICROS_PER_SECOND = BigInteger.valueOf(1_000_000);
+  private static final Duration MIN_TIMEDELTA = Duration.ofDays(-999_999_999);
+  private static final Duration MAX_TIMEDELTA =
+      Duration.ofDays(1_000_000_000).minusNanos(NANOS_PER_MICRO);
 
   private PythonTime() {}
 
@@ -50,25 +54,19 @@ final class PythonTime {
       throw new ConversionException(
           path, duration + " has nanoseconds, Python counts microseconds; truncate it first");
     }
-    try {
-      long micros =
-          Math.addExact(
-              Math.multiplyExact(duration.getSeconds(), MICROS_PER_SECOND),
-              duration.getNano() / NANOS_PER_MICRO);
-      if (Math.abs(micros / MICROS_PER_SECOND / 86_400) > 999_999_999) {
-        throw new ArithmeticException("beyond timedelta.max");
-      }
-      return Long.toString(micros);
-    } catch (ArithmeticException e) {
-      throw new ConversionException(path, duration + " does not fit in a timedelta", e);
+    if (duration.compareTo(MIN_TIMEDELTA) < 0 || duration.compareTo(MAX_TIMEDELTA) > 0) {
+      throw new ConversionException(path, duration + " does not fit in a timedelta");
     }
+    return BigInteger.valueOf(duration.getSeconds())
+        .multiply(MICROS_PER_SECOND)
+        .add(BigInteger.valueOf(duration.getNano() / NANOS_PER_MICRO))
+        .toString();
   }
 
+  /** From whole microseconds, of which a timedelta has more than a long. */
   static Duration duration(String micros) {
-    long all = Long.parseLong(micros);
-    return Duration.ofSeconds(
-        Math.floorDiv(all, MICROS_PER_SECOND),
-        Math.floorMod(all, MICROS_PER_SECOND) * NANOS_PER_MICRO);
+    BigInteger[] parts = new BigInteger(micros).divideAndRemainder(MICROS_PER_SECOND);
+    return Duration.ofSeconds(parts[0].longValueExact(), parts[1].longValue() * NANOS_PER_MICRO);
   }
 
   static Object time(String text, String path) {

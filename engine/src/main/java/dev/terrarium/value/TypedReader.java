@@ -18,7 +18,6 @@ import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -168,20 +167,16 @@ public final class TypedReader {
   }
 
   private static Object readEnum(Object plain, Class<?> type, String path) {
-    Object[] constants = type.getEnumConstants();
-    return Arrays.stream(constants)
-        .filter(each -> ((Enum<?>) each).name().equals(plain))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new ConversionException(
-                    path,
-                    "'"
-                        + plain
-                        + "' is no "
-                        + type.getSimpleName()
-                        + "; there are "
-                        + Arrays.toString(constants)));
+    List<String> names = new ArrayList<>();
+    for (Object constant : type.getEnumConstants()) {
+      String name = ((Enum<?>) constant).name();
+      if (name.equals(plain)) {
+        return constant;
+      }
+      names.add(name);
+    }
+    throw new ConversionException(
+        path, "'" + plain + "' is no " + type.getSimpleName() + "; there are " + names);
   }
 
   private static Object readScalar(Object plain, Class<?> type, String path) {
@@ -219,10 +214,10 @@ public final class TypedReader {
           scalar(long.class, v -> isInteger(v) ? (Object) integer(v).longValueExact() : null),
           scalar(Long.class, v -> isInteger(v) ? (Object) integer(v).longValueExact() : null),
           scalar(BigInteger.class, v -> isInteger(v) ? integer(v) : null),
-          scalar(float.class, v -> v instanceof Number n ? (Object) n.floatValue() : null),
-          scalar(Float.class, v -> v instanceof Number n ? (Object) n.floatValue() : null),
-          scalar(double.class, v -> v instanceof Number n ? (Object) n.doubleValue() : null),
-          scalar(Double.class, v -> v instanceof Number n ? (Object) n.doubleValue() : null),
+          scalar(float.class, v -> v instanceof Number n ? (Object) toFloat(n) : null),
+          scalar(Float.class, v -> v instanceof Number n ? (Object) toFloat(n) : null),
+          scalar(double.class, v -> v instanceof Number n ? (Object) toDouble(n) : null),
+          scalar(Double.class, v -> v instanceof Number n ? (Object) toDouble(n) : null),
           scalar(
               BigDecimal.class,
               v ->
@@ -257,6 +252,23 @@ public final class TypedReader {
 
   private static @Nullable Object same(Object value, Class<?> type) {
     return type.isInstance(value) ? value : null;
+  }
+
+  private static double toDouble(Number number) {
+    double value = number.doubleValue();
+    if (Double.isInfinite(value) && !(number instanceof Double)) {
+      throw new ArithmeticException("beyond double");
+    }
+    return value;
+  }
+
+  private static float toFloat(Number number) {
+    double exact = toDouble(number);
+    float value = (float) exact;
+    if (Float.isInfinite(value) && !Double.isInfinite(exact)) {
+      throw new ArithmeticException("beyond float");
+    }
+    return value;
   }
 
   private static boolean isInteger(Object value) {
