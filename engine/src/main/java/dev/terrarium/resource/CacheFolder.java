@@ -84,13 +84,13 @@ public final class CacheFolder {
    */
   public Path file(String relative, long size, String sha256, Callable<InputStream> source) {
     Path target = root.resolve(relative);
-    if (target.toFile().length() == size) {
+    if (Tree.hasSize(target.toFile(), size)) {
       return target;
     }
     return locked(
         target,
         () -> {
-          if (target.toFile().length() == size) {
+          if (Tree.hasSize(target.toFile(), size)) {
             return target;
           }
           replace(target, source, size, sha256);

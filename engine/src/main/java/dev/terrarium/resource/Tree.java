@@ -2,6 +2,7 @@ package dev.terrarium.resource;
 
 import dev.terrarium.error.PackageException;
 import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,7 +18,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
 import java.util.zip.ZipInputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A folder unpacked from a zip whose entry {@code MANIFEST} lists every other entry as {@code
@@ -87,8 +90,11 @@ public final class Tree {
   }
 
   private static boolean hasSize(Path folder, Entry entry) {
-    File file = new File(folder.toFile(), entry.path());
-    return file.length() == entry.size() && (entry.size() > 0 || file.isFile());
+    return hasSize(new File(folder.toFile(), entry.path()), entry.size());
+  }
+
+  static boolean hasSize(File file, long size) {
+    return file.length() == size && (size > 0 || file.isFile());
   }
 
   /** Lays out the whole archive in a folder that nobody uses yet. */
@@ -162,14 +168,19 @@ public final class Tree {
       in.transferTo(OutputStream.nullOutputStream());
       String seen = HexFormat.of().formatHex(in.getMessageDigest().digest());
       if (!seen.equals(sha256)) {
-        throw new PackageException(
-            "A Python package archive on the class path is damaged: expected SHA-256 "
-                + sha256
-                + ", found "
-                + seen
-                + ". Build or download its jar again.");
+        throw damaged("expected SHA-256 " + sha256 + ", found " + seen, null);
       }
+    } catch (ZipException | EOFException e) {
+      throw damaged(e.toString(), e);
     }
+  }
+
+  private static PackageException damaged(String how, @Nullable Throwable cause) {
+    return new PackageException(
+        "A Python package archive on the class path is damaged: "
+            + how
+            + ". Build or download its jar again.",
+        cause);
   }
 
   private static Path inside(Path folder, String name) {
