@@ -15,7 +15,7 @@ from terrarium.bridge.errors import UnknownProgramError
 from terrarium.langchain import LangchainBridge
 
 if TYPE_CHECKING:
-    from .conftest import FakeHost
+    from conftest import FakeHost
 
 CITY = {
     "type": "record",

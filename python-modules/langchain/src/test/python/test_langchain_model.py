@@ -15,7 +15,7 @@ import terrarium.langchain
 from terrarium.langchain import HostChatModel
 
 if TYPE_CHECKING:
-    from .conftest import FakeHost
+    from conftest import FakeHost
 
 
 class Person(BaseModel):
