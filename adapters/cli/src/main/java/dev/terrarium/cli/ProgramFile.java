@@ -115,6 +115,9 @@ record ProgramFile(Map<String, Object> spec, @Nullable String output, @Nullable 
 
   /** Whether the output is the expected one; null when nothing is expected. */
   @Nullable Boolean agrees(Map<String, @Nullable Object> outputs, @Nullable Object expected) {
-    return expected == null || output == null ? null : expected.equals(outputs.get(output));
+    if (expected == null || output == null) {
+      return null;
+    }
+    return expected.equals(outputs.get(output));
   }
 }

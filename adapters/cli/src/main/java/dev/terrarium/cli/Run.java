@@ -10,7 +10,6 @@ import dev.terrarium.error.TerrariumException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -79,7 +78,6 @@ final class Run implements Callable<Integer> {
     model.apply(config);
     try (Terrarium terrarium = Terrarium.start(config.build());
         ExecutorService callers = Executors.newFixedThreadPool(contexts);
-        PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
         ProgressBar progress = progressBar()) {
       UntypedDspyProgram runnable = terrarium.adapter(Dspy.class).program(program.spec());
       BufferedReader in =
@@ -92,14 +90,14 @@ final class Run implements Callable<Integer> {
           continue;
         }
         if (underWay.size() >= contexts * LINES_PER_CONTEXT) {
-          write(underWay.removeFirst(), out, progress);
+          write(underWay.removeFirst(), progress);
         }
         long lineNumber = number;
         String text = line;
         underWay.add(callers.submit(() -> runLine(program, runnable, lineNumber, text)));
       }
       while (!underWay.isEmpty()) {
-        write(underWay.removeFirst(), out, progress);
+        write(underWay.removeFirst(), progress);
       }
     }
     if (compared > 0) {
@@ -132,7 +130,7 @@ final class Run implements Callable<Integer> {
     return JSON.readValue(text, LinkedHashMap.class);
   }
 
-  private void write(Future<Outcome> pending, PrintStream out, @Nullable ProgressBar progress)
+  private void write(Future<Outcome> pending, @Nullable ProgressBar progress)
       throws JsonProcessingException, InterruptedException {
     Outcome outcome;
     try {
@@ -144,8 +142,7 @@ final class Run implements Callable<Integer> {
       failed++;
       System.err.println("line " + outcome.line() + ": " + outcome.error());
     } else {
-      out.println(JSON.writeValueAsString(outcome.outputs()));
-      out.flush();
+      System.out.println(JSON.writeValueAsString(outcome.outputs()));
     }
     if (outcome.agrees() != null) {
       compared++;
