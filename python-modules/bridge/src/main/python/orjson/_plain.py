@@ -111,11 +111,10 @@ class Flattener:
         return self._value(replacement, depth, defaults + 1)
 
     def _integer(self, obj: int) -> int:
-        if self._option & OPT_STRICT_INTEGER:
-            if not -_MAX_STRICT_INTEGER <= obj <= _MAX_STRICT_INTEGER:
-                raise JSONEncodeError("Integer exceeds 53-bit range")
-            return obj
-        return _in_64_bits(obj)
+        _in_64_bits(obj)
+        if self._option & OPT_STRICT_INTEGER and not -_MAX_STRICT_INTEGER <= obj <= _MAX_STRICT_INTEGER:
+            raise JSONEncodeError("Integer exceeds 53-bit range")
+        return obj
 
     def _list(self, obj: Any, depth: int, defaults: int) -> list[Any]:
         _check_depth(depth)
