@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
@@ -105,7 +106,7 @@ final class BuildCache {
   }
 
   private void make(Path target, Step step) throws IOException {
-    for (Path leftover : partials(target)) {
+    for (Path leftover : list("\\." + nameOf(target) + "\\.partial-.*")) {
       FileTrees.delete(leftover);
     }
     Path partial = partial(target);
@@ -118,21 +119,26 @@ final class BuildCache {
     }
   }
 
-  /** Deletes the folders of a kind that have not been used for longest. */
+  /**
+   * Deletes the folders of a kind that have not been used for longest, and what killed builds left.
+   */
   private void prune(String kind, Path newest) throws IOException {
-    List<Path> oldest;
-    try (Stream<Path> all = Files.list(root)) {
-      oldest =
-          all.filter(path -> nameOf(path).matches(kind + "-[0-9a-f]{32}"))
-              .filter(path -> !path.equals(newest))
-              .sorted(Comparator.comparing((Path path) -> path.toFile().lastModified()).reversed())
-              .skip(KEPT_OF_EACH_KIND - 1)
-              .toList();
-    }
+    List<Path> oldest =
+        list(kind + "-[0-9a-f]{32}").stream()
+            .filter(path -> !path.equals(newest))
+            .sorted(Comparator.comparing((Path path) -> path.toFile().lastModified()).reversed())
+            .skip(KEPT_OF_EACH_KIND - 1)
+            .toList();
     for (Path old : oldest) {
       Path partial = partial(old);
       Files.move(old, partial, StandardCopyOption.ATOMIC_MOVE);
       FileTrees.delete(partial);
+    }
+    Instant dayAgo = Instant.now().minus(Duration.ofDays(1));
+    for (Path partial : list("\\." + kind + "-[0-9a-f]{32}\\.partial-.*")) {
+      if (Files.getLastModifiedTime(partial).toInstant().isBefore(dayAgo)) {
+        FileTrees.delete(partial);
+      }
     }
   }
 
@@ -163,10 +169,9 @@ final class BuildCache {
     }
   }
 
-  private List<Path> partials(Path target) throws IOException {
+  private List<Path> list(String namePattern) throws IOException {
     try (Stream<Path> all = Files.list(root)) {
-      return all.filter(path -> nameOf(path).startsWith("." + nameOf(target) + ".partial-"))
-          .toList();
+      return all.filter(path -> nameOf(path).matches(namePattern)).toList();
     }
   }
 

@@ -140,7 +140,7 @@ final class LockedPackages {
     Licences licences = new Licences();
     licences.collect(site, carried);
     if (options.withHome()) {
-      licences.note("GraalPy", options.graalPyVersion(), "UPL-1.0");
+      licences.note("GraalPy (Python home)", options.graalPyVersion(), "UPL-1.0");
       licences.note("Python standard library", "3.12", "PSF-2.0");
     }
     licences.write(options.name(), carried.resolve("THIRD-PARTY.md"));

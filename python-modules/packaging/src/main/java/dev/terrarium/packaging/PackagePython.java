@@ -8,6 +8,7 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.SortedMap;
 
 /**
  * The command that the build of each Python module runs: makes the module's archive, or ({@code
@@ -90,6 +91,8 @@ public final class PackagePython {
   }
 
   private static String identity(Path classes) throws IOException {
-    return new Fingerprint().add(FileTrees.list(classes.resolve("dev/terrarium/packaging"))).hex();
+    SortedMap<String, Path> files = FileTrees.list(classes.resolve("dev/terrarium/packaging"));
+    files.keySet().removeIf(name -> name.matches("Package[A-Z].*")); // commands, which make nothing
+    return new Fingerprint().add(files).hex();
   }
 }

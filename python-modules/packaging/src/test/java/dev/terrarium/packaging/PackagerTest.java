@@ -1,0 +1,221 @@
+package dev.terrarium.packaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Properties;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class PackagerTest {
+
+  private static final String PREFIX = "META-INF/terrarium/";
+
+  @TempDir Path folder;
+  private FakeMachine machine;
+  private Path cache;
+
+  @BeforeEach
+  void publish() throws IOException {
+    machine = new FakeMachine(folder.resolve("machine"));
+    machine.publish();
+    machine.source("terrarium/reptiles/__init__.py", "own = 1");
+    cache = folder.resolve("cache");
+  }
+
+  @Test
+  void theArchiveHoldsWhatAProgramNeedsAndNothingElse() throws IOException {
+    machine.pack(cache);
+    assertThat(entries().stream().map(ZipEntry::getName).filter(name -> name.startsWith("site/")))
+        .containsExactly(
+            "site/Speedy-2.0.dist-info/METADATA",
+            "site/Speedy-2.0.dist-info/licenses/LICENSE.txt",
+            "site/__pycache__/venom.graalpy250-312.pyc",
+            "site/snake-1.0.dist-info/METADATA",
+            "site/snake-1.0.dist-info/licenses/LICENSE",
+            "site/snake/__init__.py",
+            "site/snake/__pycache__/__init__.graalpy250-312.pyc",
+            "site/snake/_fast" + FakeGraalPy.SUFFIX,
+            "site/snake/_fast" + FakeGraalPy.SUFFIX + ".slot",
+            "site/snake/py.typed",
+            "site/speedy/__init__.py",
+            "site/speedy/__pycache__/__init__.graalpy250-312.pyc",
+            "site/speedy/_c" + FakeGraalPy.SUFFIX,
+            "site/speedy/_c" + FakeGraalPy.SUFFIX + ".slot",
+            "site/terrarium/reptiles/__init__.py",
+            "site/terrarium/reptiles/__pycache__/__init__.graalpy250-312.pyc",
+            "site/venom.py");
+    assertThat(entries().stream().map(ZipEntry::getName).filter(name -> !name.startsWith("site/")))
+        .containsExactly(
+            "MANIFEST",
+            "home/lib/graalpy25.0/__pycache__/builtins.graalpy250-312.pyc",
+            "home/lib/graalpy25.0/builtins.py",
+            "home/lib/graalpy25.0/libpython-native.so",
+            "home/lib/graalpy25.0/modules/termios" + FakeGraalPy.SUFFIX,
+            "home/lib/python3.12/__pycache__/os.graalpy250-312.pyc",
+            "home/lib/python3.12/os.py",
+            "licenses/Speedy-2.0/LICENSE.txt",
+            "licenses/THIRD-PARTY.md",
+            "licenses/snake-1.0/LICENSE",
+            "prefix/libpython-native.so.slot",
+            "prefix/termios" + FakeGraalPy.SUFFIX + ".slot");
+  }
+
+  @Test
+  void templatesCarryThePlaceholderForTheSlot() throws IOException {
+    machine.pack(cache);
+    assertThat(read("prefix/libpython-native.so.slot"))
+        .isEqualTo("lib/graalpy25.0/libpython-native.so --set-soname libpython-native.so.dup@@\n");
+    assertThat(read("site/snake/_fast" + FakeGraalPy.SUFFIX + ".slot"))
+        .isEqualTo(
+            "native --add-needed libpython-native.so.dup@@ --set-soname _fast"
+                + FakeGraalPy.SUFFIX
+                + ".dup@@\n");
+  }
+
+  @Test
+  void theManifestNamesEveryOtherEntryWithItsSizeAndHash() throws IOException {
+    machine.pack(cache);
+    List<String> expected = new ArrayList<>();
+    for (ZipEntry entry : entries()) {
+      if (!entry.getName().equals("MANIFEST")) {
+        Path copy = folder.resolve("copy");
+        Files.writeString(copy, read(entry.getName()));
+        expected.add(Files.size(copy) + " " + Fingerprint.sha256(copy) + " " + entry.getName());
+      }
+    }
+    assertThat(read("MANIFEST").lines()).containsExactlyElementsOf(expected);
+  }
+
+  @Test
+  void thePropertiesDescribeTheArchive() throws IOException {
+    machine.pack(cache);
+    Properties properties = new Properties();
+    try (Reader reader =
+        Files.newBufferedReader(machine.output().resolve(PREFIX + "python-packages.properties"))) {
+      properties.load(reader);
+    }
+    assertThat(properties)
+        .containsEntry("name", "reptiles")
+        .containsEntry("archive", PREFIX + "python/reptiles.zip")
+        .containsEntry("sha256", Fingerprint.sha256(zip()))
+        .containsEntry("graalpy", "25.0.3")
+        .containsEntry("requires", "bridge")
+        .containsEntry("distributions", "snake==1.0,Speedy==2.0")
+        .containsEntry("framework", "reptiles")
+        .containsEntry("bridge", "terrarium.reptiles:Bridge");
+    assertThat(machine.output().resolve(PREFIX + "python/reptiles-THIRD-PARTY.md"))
+        .content()
+        .contains("| snake | 1.0 | MIT |", "| Speedy | 2.0 | BSD License |");
+  }
+
+  @Test
+  void theSameInputsMakeTheSameBytesOnAnyMachine() throws IOException {
+    machine.pack(cache);
+    String first = Fingerprint.sha256(zip());
+    machine.pack(folder.resolve("another cache"));
+    assertThat(Fingerprint.sha256(zip())).isEqualTo(first);
+    assertThat(entries().getFirst().getTimeLocal().getYear()).isEqualTo(1980);
+  }
+
+  @Test
+  void aBuildWithoutChangesStartsNeitherPythonNorGraalPy() throws IOException {
+    machine.pack(cache);
+    long runs = machine.pythonRuns();
+    int compilations = machine.graalPy.compiled.size();
+    machine.progress.clear();
+    machine.pack(cache);
+    assertThat(machine.pythonRuns()).isEqualTo(runs);
+    assertThat(machine.graalPy.compiled).hasSize(compilations);
+    assertThat(machine.progress).isEmpty();
+  }
+
+  @Test
+  void aChangeOfOwnSourcesCompilesOnlyThose() throws IOException {
+    machine.pack(cache);
+    long runs = machine.pythonRuns();
+    machine.graalPy.compiled.clear();
+    machine.source("terrarium/reptiles/__init__.py", "own = 2");
+    machine.pack(cache);
+    assertThat(machine.pythonRuns()).isEqualTo(runs);
+    assertThat(machine.graalPy.compiled).containsExactly(List.of("terrarium/reptiles/__init__.py"));
+    assertThat(read("site/terrarium/reptiles/__init__.py")).isEqualTo("own = 2");
+  }
+
+  @Test
+  void aFailureLeavesNoPropertiesAndTheNextBuildGoesOn() throws IOException {
+    machine.pack(cache);
+    machine.source("terrarium/reptiles/broken.py", "def !");
+    assertThatThrownBy(() -> machine.pack(cache))
+        .isInstanceOf(PackagingException.class)
+        .hasMessageEndingWith("src/main/python/terrarium/reptiles/broken.py: invalid syntax");
+    assertThat(machine.output().resolve(PREFIX + "python-packages.properties")).doesNotExist();
+    machine.source("terrarium/reptiles/broken.py", "mended = 1");
+    machine.pack(cache);
+    assertThat(read("site/terrarium/reptiles/broken.py")).isEqualTo("mended = 1");
+  }
+
+  @Test
+  void ownSourcesCannotReplaceAFileOfAPackage() throws IOException {
+    machine.source("snake/__init__.py", "mine = 1");
+    assertThatThrownBy(() -> machine.pack(cache))
+        .hasMessage("Two files want to be site/snake/__init__.py in the archive.");
+  }
+
+  @Test
+  void aMissingCompilerIsNamedWithWhatNeedsIt() throws IOException {
+    machine.removeCommand("gcc");
+    assertThatThrownBy(() -> machine.pack(cache))
+        .isInstanceOf(PackagingException.class)
+        .hasMessageStartingWith("Building Speedy needs a C compiler, and neither gcc nor cc");
+    machine.command("cc", "#!/bin/sh\necho 'speedy.c:1: error: stdio.h not found'\nexit 1\n");
+    assertThatThrownBy(() -> machine.pack(cache))
+        .hasMessage("cc could not compile Speedy: speedy.c:1: error: stdio.h not found");
+  }
+
+  @Test
+  void aFileThatIsNotTheLockedOneIsRefused() throws IOException {
+    Files.writeString(machine.root.resolve("registry/speedy-2.0.tar.gz"), "another");
+    assertThatThrownBy(() -> machine.pack(cache))
+        .hasMessage(
+            "What was fetched for Speedy==2.0 is not the file that the lock names: its SHA-256"
+                + " differs.");
+  }
+
+  @Test
+  void aCacheThatCannotBeWrittenIsNamed() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "");
+    assertThatThrownBy(() -> machine.pack(file))
+        .isInstanceOf(PackagingException.class)
+        .hasMessageContainingAll("Cannot write to the cache folder " + file, "TERRARIUM_CACHE");
+  }
+
+  private Path zip() {
+    return machine.output().resolve(PREFIX + "python/reptiles.zip");
+  }
+
+  private List<? extends ZipEntry> entries() throws IOException {
+    try (ZipFile zip = new ZipFile(zip().toFile())) {
+      return Collections.list(zip.entries());
+    }
+  }
+
+  private String read(String name) throws IOException {
+    try (ZipFile zip = new ZipFile(zip().toFile());
+        InputStream in = zip.getInputStream(zip.getEntry(name))) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+}
