@@ -8,6 +8,7 @@ import dev.terrarium.dspy.Traced;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.langchain.LangChain;
 import dev.terrarium.model.ChatMessage;
+import dev.terrarium.value.Describe;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +38,8 @@ final class Ask implements Callable<Integer> {
 
   record Question(String question) {}
 
+  /** The instruction is for small models: without one they repeat the form that DSPy shows them. */
+  @Describe("Answer the question.")
   record Answer(String answer) {}
 
   private static final int MAX_TOKENS = 256;
