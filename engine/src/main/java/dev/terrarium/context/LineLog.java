@@ -13,7 +13,7 @@ import java.util.function.Supplier;
  */
 final class LineLog extends OutputStream {
 
-  /** A line without an end is logged in pieces of this many bytes. */
+  /** A line without an end is logged in pieces of whole characters, of up to this many bytes. */
   private static final int MAX_LINE = 64 * 1024;
 
   private final Supplier<Logger> logger;
@@ -33,10 +33,11 @@ final class LineLog extends OutputStream {
     if (b == '\n') {
       log();
     } else {
-      line.write(b);
-      if (line.size() >= MAX_LINE) {
+      boolean startsCharacter = (b & 0xC0) != 0x80; // of UTF-8, which has up to 4 bytes
+      if (line.size() >= MAX_LINE || (startsCharacter && line.size() > MAX_LINE - 4)) {
         log();
       }
+      line.write(b);
     }
   }
 

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 public final class PythonPackages {
 
   static final String DESCRIPTOR = "META-INF/terrarium/python-packages.properties";
+
+  private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
+  private static final Pattern BRIDGE = Pattern.compile("[\\w.]+:\\w+");
 
   private record Archive(
       String name, URL url, String sha256, @Nullable String framework, @Nullable String bridge) {}
@@ -75,12 +79,21 @@ public final class PythonPackages {
     }
     String text = descriptor.toString();
     String root = text.substring(0, text.length() - DESCRIPTOR.length());
+    String sha256 = required(properties, "sha256", descriptor);
+    if (!SHA256.matcher(sha256).matches()) {
+      throw new PackageException(descriptor + ": sha256 is no SHA-256 in hex: " + sha256);
+    }
+    String bridge = properties.getProperty("bridge");
+    if (bridge != null && !BRIDGE.matcher(bridge).matches()) {
+      throw new PackageException(
+          descriptor + ": bridge is not of the form module:Class: " + bridge);
+    }
     return new Archive(
         required(properties, "name", descriptor),
         URI.create(root + required(properties, "archive", descriptor)).toURL(),
-        required(properties, "sha256", descriptor),
+        sha256,
         properties.getProperty("framework"),
-        properties.getProperty("bridge"));
+        bridge);
   }
 
   private static String required(Properties properties, String key, URL descriptor) {

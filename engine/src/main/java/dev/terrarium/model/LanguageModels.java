@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +22,7 @@ public final class LanguageModels implements AutoCloseable {
   private final Map<String, LanguageModel> given;
   private final @Nullable String defaultSpec;
   private final List<LanguageModelProvider> providers;
-  private final Map<String, LanguageModel> opened = new HashMap<>();
+  private final Map<String, CompletableFuture<LanguageModel>> opened = new HashMap<>();
   private final Map<String, ModelStats> stats = new TreeMap<>();
   private boolean closed;
 
@@ -44,27 +46,48 @@ public final class LanguageModels implements AutoCloseable {
    * @param spec none means the default
    * @throws ModelException when no provider can open it, or it fails to load
    */
-  public synchronized LanguageModel get(@Nullable String spec) {
+  public LanguageModel get(@Nullable String spec) {
     String wanted = spec == null ? defaultSpec : spec;
     LanguageModel known = wanted == null ? null : given.get(wanted);
-    if (known != null) {
-      return known;
-    }
-    if (closed) {
-      throw new ModelException("This Terrarium is closed, and its language models with it.");
-    }
-    LanguageModel model = opened.get(key(wanted));
-    if (model == null) {
-      long start = System.nanoTime();
-      model = provider(wanted).open(wanted);
-      opened.put(key(wanted), model);
-      stats.put(model.name(), ModelStats.loaded(Duration.ofNanos(System.nanoTime() - start)));
-    }
-    return model;
+    return known == null ? opened(wanted) : known;
   }
 
-  private static String key(@Nullable String spec) {
-    return spec == null ? "" : spec;
+  private LanguageModel opened(@Nullable String spec) {
+    String key = spec == null ? "" : spec;
+    CompletableFuture<LanguageModel> mine = new CompletableFuture<>();
+    CompletableFuture<LanguageModel> first;
+    synchronized (this) {
+      if (closed) {
+        throw new ModelException("This Terrarium is closed, and its language models with it.");
+      }
+      first = opened.putIfAbsent(key, mine);
+    }
+    if (first == null) {
+      open(spec, key, mine);
+      first = mine;
+    }
+    try {
+      return first.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException failure ? failure : e;
+    }
+  }
+
+  /** Opens outside the lock: a model may take seconds. What fails is tried again by the next. */
+  private void open(@Nullable String spec, String key, CompletableFuture<LanguageModel> result) {
+    long start = System.nanoTime();
+    try {
+      LanguageModel model = provider(spec).open(spec);
+      synchronized (this) {
+        stats.put(model.name(), ModelStats.loaded(Duration.ofNanos(System.nanoTime() - start)));
+      }
+      result.complete(model);
+    } catch (RuntimeException | Error e) {
+      synchronized (this) {
+        opened.remove(key, result);
+      }
+      result.completeExceptionally(e);
+    }
   }
 
   private LanguageModelProvider provider(@Nullable String spec) {
@@ -106,11 +129,17 @@ public final class LanguageModels implements AutoCloseable {
     return Map.copyOf(stats);
   }
 
-  /** Frees the models that providers opened. */
+  /** Frees the models that providers opened; one that is being opened, as soon as it is. */
   @Override
-  public synchronized void close() {
-    closed = true;
-    opened.values().forEach(LanguageModel::close);
-    opened.clear();
+  public void close() {
+    List<CompletableFuture<LanguageModel>> all;
+    synchronized (this) {
+      closed = true;
+      all = List.copyOf(opened.values());
+      opened.clear();
+    }
+    for (CompletableFuture<LanguageModel> opening : all) {
+      CompletableFuture<?> unused = opening.thenAccept(LanguageModel::close);
+    }
   }
 }

@@ -6,6 +6,7 @@ import dev.terrarium.error.ConversionException;
 import dev.terrarium.value.HostFunction;
 import dev.terrarium.value.TypedReader;
 import java.lang.reflect.Type;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -53,15 +54,15 @@ public final class ModelService implements HostFunction {
             .maxTokens((Integer) value(request, "max_tokens", Integer.class))
             .seed((Long) value(request, "seed", Long.class))
             .responseSchema(schema(request.get("schema")));
-    if (request.get("messages") instanceof List<?> messages) {
-      for (int i = 0; i < messages.size(); i++) {
-        builder.message(message(messages.get(i), "request.messages[" + i + "]"));
-      }
+    List<?> messages = list(request, "messages");
+    for (int i = 0; i < messages.size(); i++) {
+      builder.message(message(messages.get(i), "request.messages[" + i + "]"));
     }
-    if (request.get("stop") instanceof List<?> stop) {
-      builder.stop(stop.stream().map(String::valueOf).toList());
+    List<String> stop = new ArrayList<>();
+    for (Object text : list(request, "stop")) {
+      stop.add(TypedReader.read(text, String.class, "request.stop[" + stop.size() + "]"));
     }
-    return builder.build();
+    return builder.stop(stop).build();
   }
 
   private static ChatMessage message(@Nullable Object message, String path) {
@@ -81,6 +82,11 @@ public final class ModelService implements HostFunction {
     } catch (JsonProcessingException e) {
       throw new ConversionException("request.schema", "is not JSON: " + e.getMessage(), e);
     }
+  }
+
+  private static List<?> list(Map<?, ?> request, String key) {
+    Object given = request.get(key);
+    return given == null ? List.of() : TypedReader.read(given, List.class, "request." + key);
   }
 
   private static @Nullable Object value(Map<?, ?> request, String key, Type type) {

@@ -1,0 +1,51 @@
+package dev.terrarium;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.context.BridgeSource;
+import dev.terrarium.error.ConfigurationException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class FrameworkTest {
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/frameworks/wordcount.py", "frameworks/wordcount.py"})
+  void resourceIsNamedAfterItsFile(String resource) {
+    Framework framework = Framework.fromResource(resource);
+
+    assertThat(framework.name()).isEqualTo("wordcount");
+    assertThat(framework.source())
+        .isInstanceOfSatisfying(
+            BridgeSource.Source.class,
+            source -> {
+              assertThat(source.filename()).isEqualTo("frameworks/wordcount.py");
+              assertThat(source.text()).contains("class WordCount(BaseBridge)");
+            });
+  }
+
+  @Test
+  void resourceThatIsNotThereIsNamed() {
+    assertThatThrownBy(() -> Framework.fromResource("/frameworks/none.py"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("There is no resource '/frameworks/none.py' on the class path.");
+  }
+
+  @Test
+  void resourceWhoseFileNamesNoFrameworkIsRefused() {
+    assertThatThrownBy(() -> Framework.fromResource("/frameworks/word-count.py"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("'word-count' cannot name a framework");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "Word", "1word", "word count", "word.count", "wörter", "_word"})
+  void namesAreLowerCaseIdentifiers(String name) {
+    assertThatThrownBy(() -> Framework.fromSource(name, "", "x.py"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("'" + name + "' cannot name a framework")
+        .hasMessageContaining("lower-case letters, digits and underscores");
+  }
+}

@@ -1,0 +1,99 @@
+package dev.terrarium;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.testing.FakeModel;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TerrariumConfigTest {
+
+  @Test
+  void defaultsAreThoseOfTheDocumentation() {
+    TerrariumConfig config = TerrariumConfig.ofDefaults();
+
+    assertThat(config.contexts()).isEqualTo(2);
+    assertThat(config.borrowTimeout()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(config.loadTimeout()).isEqualTo(Duration.ofMinutes(2));
+    assertThat(config.models()).isEmpty();
+    assertThat(config.defaultModel()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {Integer.MIN_VALUE, -1, 0, 65})
+  void contextsAreOneTo64(int count) {
+    assertThatThrownBy(() -> TerrariumConfig.custom().contexts(count))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("contexts: " + count + " is not 1 to 64");
+    assertThat(TerrariumConfig.custom().contexts(64).build().contexts()).isEqualTo(64);
+    assertThat(TerrariumConfig.custom().contexts(1).build().contexts()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"PT0S", "PT-1S"})
+  void timeOutsAreAboveZero(Duration timeout) {
+    assertThatThrownBy(() -> TerrariumConfig.custom().borrowTimeout(timeout))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("borrowTimeout: " + timeout + " is not above zero");
+    assertThatThrownBy(() -> TerrariumConfig.custom().loadTimeout(timeout))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("loadTimeout: " + timeout + " is not above zero");
+  }
+
+  @Test
+  void firstModelIsTheDefault() {
+    TerrariumConfig config =
+        TerrariumConfig.custom()
+            .languageModel(new FakeModel("one"))
+            .languageModel(new FakeModel("two"))
+            .build();
+
+    assertThat(config.defaultModel()).contains("one");
+    assertThat(config.models()).containsOnlyKeys("one", "two");
+  }
+
+  @Test
+  void defaultModelMayBeChosen() {
+    TerrariumConfig config =
+        TerrariumConfig.custom()
+            .languageModel(new FakeModel("one"))
+            .languageModel("/models/two.gguf")
+            .build();
+
+    assertThat(config.defaultModel()).contains("/models/two.gguf");
+  }
+
+  @Test
+  void modelsOfOneNameAndEmptySpecsAreRefused() {
+    TerrariumConfig.Builder builder = TerrariumConfig.custom().languageModel(new FakeModel("one"));
+
+    assertThatThrownBy(() -> builder.languageModel(new FakeModel("one")))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("languageModel: two are named 'one'");
+    assertThatThrownBy(() -> builder.languageModel(" "))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("languageModel: the spec is empty");
+  }
+
+  @Test
+  void cacheFolderIsTheGivenOne() {
+    TerrariumConfig config = TerrariumConfig.custom().cacheFolder(Path.of("/some/folder")).build();
+
+    assertThat(config.cache().root()).isEqualTo(Path.of("/some/folder"));
+  }
+
+  @Test
+  void builderThatIsUsedOnDoesNotChangeWhatItBuilt() {
+    TerrariumConfig.Builder builder = TerrariumConfig.custom();
+    TerrariumConfig config = builder.build();
+    builder.contexts(7).languageModel(new FakeModel("late"));
+
+    assertThat(config.contexts()).isEqualTo(2);
+    assertThat(config.models()).isEmpty();
+  }
+}

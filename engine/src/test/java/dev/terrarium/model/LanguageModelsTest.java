@@ -1,0 +1,229 @@
+package dev.terrarium.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.error.ModelException;
+import dev.terrarium.testing.FakeModel;
+import dev.terrarium.testing.Task;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+class LanguageModelsTest {
+
+  private static final ClassLoader EMPTY = new ClassLoader(null) {};
+
+  @Nested
+  class WithoutProviders {
+
+    @Test
+    void theMissingModelIsExplained() {
+      try (LanguageModels models = new LanguageModels(Map.of(), null, EMPTY)) {
+        assertThatThrownBy(() -> models.get(null))
+            .isInstanceOf(ModelException.class)
+            .hasMessageContaining("There is no language model")
+            .hasMessageContaining("as dependencies");
+      }
+    }
+
+    @Test
+    void givenModelIsFoundByNameAndAsDefault() {
+      FakeModel one = new FakeModel("one");
+      FakeModel two = new FakeModel("two");
+      try (LanguageModels models =
+          new LanguageModels(Map.of("one", one, "two", two), "two", EMPTY)) {
+        assertThat(models.get("one")).isSameAs(one);
+        assertThat(models.get(null)).isSameAs(two);
+      }
+      assertThat(one.closings).as("closings of a model that was given").hasValue(0);
+    }
+
+    @Test
+    void whatModelsDoIsCounted() {
+      FakeModel one = new FakeModel("one");
+      try (LanguageModels models = new LanguageModels(Map.of("one", one), "one", EMPTY)) {
+        assertThat(models.stats()).isEmpty();
+        models.chat(one, ChatRequest.of("a"));
+        models.chat(one, ChatRequest.of("b"));
+
+        assertThat(models.stats())
+            .isEqualTo(
+                Map.of("one", new ModelStats(Duration.ZERO, 2, 22, 14, Duration.ofMillis(500))));
+      }
+    }
+  }
+
+  /** Found by {@link java.util.ServiceLoader}; what it does is up to each test. */
+  public static final class TestProvider implements LanguageModelProvider {
+
+    static final List<String> OPENED = new CopyOnWriteArrayList<>();
+    static volatile Function<String, LanguageModel> opener = FakeModel::new;
+
+    @Override
+    public String name() {
+      return "test";
+    }
+
+    @Override
+    public boolean supports(String spec) {
+      return spec.startsWith("test:");
+    }
+
+    @Override
+    public LanguageModel open(@Nullable String spec) {
+      String opened = String.valueOf(spec);
+      OPENED.add(opened);
+      return opener.apply(opened);
+    }
+  }
+
+  @Nested
+  class WithAProvider {
+
+    private final List<FakeModel> made = new ArrayList<>();
+    private final FakeModel given = new FakeModel("given");
+    private final LanguageModels models =
+        new LanguageModels(Map.of("given", given), null, LanguageModelsTest.class.getClassLoader());
+
+    @BeforeEach
+    void provide() {
+      TestProvider.OPENED.clear();
+      TestProvider.opener = this::open;
+    }
+
+    private FakeModel open(String spec) {
+      FakeModel model = new FakeModel(spec);
+      synchronized (made) {
+        made.add(model);
+      }
+      return model;
+    }
+
+    @AfterEach
+    void close() {
+      models.close();
+      TestProvider.opener = FakeModel::new;
+    }
+
+    @Test
+    void noSpecMeansTheProvidersDefault() {
+      assertThat(models.get(null).name()).isEqualTo("null");
+      assertThat(TestProvider.OPENED).containsExactly("null");
+    }
+
+    @Test
+    void isOpenedOnceForEachSpec() {
+      LanguageModel model = models.get("test:a");
+
+      assertThat(models.get("test:a")).isSameAs(model);
+      assertThat(models.get("test:b")).isNotSameAs(model);
+      assertThat(TestProvider.OPENED).containsExactly("test:a", "test:b");
+      assertThat(models.stats()).containsOnlyKeys("test:a", "test:b");
+    }
+
+    @Test
+    void isOpenedOnceForThreadsAtOnce() throws Exception {
+      CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
+      TestProvider.opener =
+          spec -> {
+            gate.join();
+            return open(spec);
+          };
+      List<Task<LanguageModel>> tasks = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        tasks.add(Task.of(() -> models.get("test:a")));
+      }
+      gate.complete(null);
+      for (Task<LanguageModel> task : tasks) {
+        assertThat(task.result()).isSameAs(models.get("test:a"));
+      }
+      assertThat(TestProvider.OPENED).hasSize(1);
+    }
+
+    @Test
+    void openingOneBlocksNobodyWhoWantsAnother() throws Exception {
+      CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
+      TestProvider.opener =
+          spec -> {
+            gate.join();
+            return open(spec);
+          };
+      Task<LanguageModel> opening = Task.of(() -> models.get("test:slow"));
+      Task.until("it is being opened", () -> TestProvider.OPENED.contains("test:slow"));
+      Task<LanguageModel> other = Task.of(() -> models.get("given"));
+      Task<Map<String, ModelStats>> stats = Task.of(models::stats);
+      try {
+        Task.until("others go on", () -> other.isDone() && stats.isDone());
+      } finally {
+        gate.complete(null);
+      }
+
+      assertThat(other.result()).isSameAs(given);
+      assertThat(opening.result().name()).isEqualTo("test:slow");
+    }
+
+    @Test
+    void unknownSpecIsToldWithWhatThereIs() {
+      assertThatThrownBy(() -> models.get("gpt-9"))
+          .isInstanceOf(ModelException.class)
+          .hasMessageContaining("'gpt-9'")
+          .hasMessageContaining("Providers: [test], models: [given]");
+    }
+
+    @Test
+    void failedOpeningIsTriedAgain() {
+      TestProvider.opener =
+          spec -> {
+            throw new ModelException("truncated");
+          };
+      assertThatThrownBy(() -> models.get("test:a"))
+          .isInstanceOf(ModelException.class)
+          .hasMessage("truncated");
+      TestProvider.opener = this::open;
+
+      assertThat(models.get("test:a").name()).isEqualTo("test:a");
+    }
+
+    @Test
+    void closeFreesWhatWasOpenedAndRefusesMore() {
+      models.get("test:a");
+      models.get("test:b");
+      models.close();
+      models.close();
+
+      assertThat(made).hasSize(2).allSatisfy(model -> assertThat(model.closings).hasValue(1));
+      assertThat(given.closings).hasValue(0);
+      assertThatThrownBy(() -> models.get("test:a"))
+          .isInstanceOf(ModelException.class)
+          .hasMessageContaining("closed");
+    }
+
+    @Test
+    void modelThatIsBeingOpenedAtTheCloseIsFreedToo() throws Exception {
+      CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
+      TestProvider.opener =
+          spec -> {
+            gate.join();
+            return open(spec);
+          };
+      Task<LanguageModel> opening = Task.of(() -> models.get("test:slow"));
+      Task.until("it is being opened", () -> TestProvider.OPENED.contains("test:slow"));
+      Task<@Nullable Void> closing = Task.running(models::close);
+      gate.complete(null);
+      opening.result();
+      closing.result();
+
+      assertThat(made).hasSize(1).allSatisfy(model -> assertThat(model.closings).hasValue(1));
+    }
+  }
+}

@@ -1,0 +1,147 @@
+package dev.terrarium.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.error.ConversionException;
+import dev.terrarium.error.ModelException;
+import dev.terrarium.testing.FakeModel;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class ModelServiceTest {
+
+  private final FakeModel model = new FakeModel("fake");
+  private final FakeModel other = new FakeModel("other");
+  private final ModelService service =
+      new ModelService(
+          new LanguageModels(
+              Map.of("fake", model, "other", other), "fake", new ClassLoader(null) {}));
+
+  private static Map<String, @Nullable Object> request() {
+    Map<String, @Nullable Object> request = new HashMap<>();
+    request.put("model", null);
+    request.put(
+        "messages",
+        List.of(
+            Map.of("role", "system", "content", "be short"),
+            Map.of("role", "user", "content", "why?"),
+            Map.of("role", "assistant", "content", "because")));
+    request.put("temperature", null);
+    request.put("max_tokens", null);
+    request.put("stop", List.of());
+    request.put("seed", null);
+    request.put("schema", null);
+    return request;
+  }
+
+  @Test
+  void wholeRequestReachesTheModel() {
+    Map<String, @Nullable Object> request = request();
+    request.put("temperature", 0L);
+    request.put("max_tokens", 64L);
+    request.put("stop", List.of("\n", "END"));
+    request.put("seed", 7L);
+    Map<String, Object> schema = new LinkedHashMap<>();
+    schema.put("type", "object");
+    schema.put("properties", Map.of("z", Map.of("type", "integer")));
+    schema.put("additionalProperties", false);
+    request.put("schema", schema);
+    service.call(List.of(request));
+
+    assertThat(model.requests)
+        .containsExactly(
+            ChatRequest.builder()
+                .message(ChatMessage.system("be short"))
+                .message(ChatMessage.user("why?"))
+                .message(ChatMessage.assistant("because"))
+                .temperature(0.0)
+                .maxTokens(64)
+                .stop(List.of("\n", "END"))
+                .seed(7L)
+                .responseSchema(
+                    "{\"type\":\"object\",\"properties\":{\"z\":{\"type\":\"integer\"}},"
+                        + "\"additionalProperties\":false}")
+                .build());
+  }
+
+  @Test
+  void answerHasAllThatPythonAsksFor() {
+    assertThat(service.call(List.of(request())))
+        .isEqualTo(
+            Map.of(
+                "text",
+                "answer of fake",
+                "finish_reason",
+                "length",
+                "prompt_tokens",
+                11,
+                "completion_tokens",
+                7,
+                "model",
+                "fake",
+                "seconds",
+                0.25));
+  }
+
+  @Test
+  void whatIsNotGivenIsLeftToTheModel() {
+    service.call(List.of(Map.of("messages", List.of(Map.of("role", "user", "content", "why?")))));
+
+    assertThat(model.requests).containsExactly(ChatRequest.of("why?"));
+  }
+
+  @Test
+  void modelIsChosenByName() {
+    Map<String, @Nullable Object> request = request();
+    request.put("model", "other");
+    service.call(List.of(request));
+
+    assertThat(other.requests).hasSize(1);
+    assertThat(model.requests).isEmpty();
+
+    request.put("model", "none");
+    assertThatThrownBy(() -> service.call(List.of(request))).isInstanceOf(ModelException.class);
+  }
+
+  @Test
+  void malformedRequestsAreRefusedWithThePath() {
+    refused("messages", List.of(Map.of("role", "user")), "request.messages[0]");
+    refused("messages", List.of("why?"), "request.messages[0]");
+    refused("messages", "why?", "request.messages");
+    refused(
+        "messages",
+        List.of(Map.of("role", "robot", "content", "beep")),
+        "request.messages[0].role");
+    refused("temperature", "hot", "request.temperature");
+    refused("max_tokens", 1.5, "request.max_tokens");
+    refused("max_tokens", 1L << 40, "request.max_tokens");
+    refused("seed", "x", "request.seed");
+    refused("stop", "END", "request.stop");
+    refused("stop", List.of("END", 1L), "request.stop[1]");
+    refused("model", 5L, "request.model");
+  }
+
+  private void refused(String key, Object value, String path) {
+    Map<String, @Nullable Object> request = request();
+    request.put(key, value);
+
+    assertThatThrownBy(() -> service.call(List.of(request)))
+        .as("%s = %s", key, value)
+        .isInstanceOfSatisfying(
+            ConversionException.class, e -> assertThat(e.path()).isEqualTo(path));
+    assertThat(model.requests).isEmpty();
+  }
+
+  @Test
+  void argumentIsOneDict() {
+    assertThatThrownBy(() -> service.call(List.of())).isInstanceOf(ConversionException.class);
+    assertThatThrownBy(() -> service.call(List.of("why?"))).isInstanceOf(ConversionException.class);
+    assertThatThrownBy(() -> service.call(List.of(request(), request())))
+        .isInstanceOf(ConversionException.class);
+  }
+}

@@ -1,0 +1,48 @@
+package dev.terrarium.testing;
+
+import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.FinishReason;
+import dev.terrarium.model.LanguageModel;
+import dev.terrarium.model.TokenUsage;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+
+/** A language model that says what it is told to, and remembers what it was asked. */
+public final class FakeModel implements LanguageModel {
+
+  public final List<ChatRequest> requests = new CopyOnWriteArrayList<>();
+  public final AtomicInteger closings = new AtomicInteger();
+
+  private final String name;
+  private final Function<ChatRequest, String> answers;
+
+  public FakeModel(String name) {
+    this(name, request -> "answer of " + name);
+  }
+
+  public FakeModel(String name, Function<ChatRequest, String> answers) {
+    this.name = name;
+    this.answers = answers;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public ChatResponse chat(ChatRequest request) {
+    requests.add(request);
+    return new ChatResponse(
+        answers.apply(request), FinishReason.LENGTH, new TokenUsage(11, 7), Duration.ofMillis(250));
+  }
+
+  @Override
+  public void close() {
+    closings.incrementAndGet();
+  }
+}
