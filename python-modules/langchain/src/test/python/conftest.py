@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from terrarium.bridge import host
-from terrarium.langchain import LangchainBridge
+from terrarium.langchain import LangchainBridge, _setup
+
+_setup.prepare()  # the tests import langchain-core by themselves
 
 
 class FakeHost:

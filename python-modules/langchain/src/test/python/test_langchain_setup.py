@@ -63,6 +63,16 @@ print(sys.modules["langsmith.types"].__dict__["_terrarium_state"])
     assert run(code, **environment).splitlines() == ["ok", "False None 1", "deferred"]
 
 
+def test_tracing_that_was_on_before_is_off() -> None:
+    code = """
+from langsmith import utils
+print(utils.tracing_is_enabled())
+from terrarium.langchain import HostChatModel
+print(utils.tracing_is_enabled())
+"""
+    assert run(code, LANGSMITH_TRACING_V2="true").splitlines() == ["True", "False"]
+
+
 def test_the_deferred_package_is_there_when_wanted() -> None:
     code = """
 from terrarium.langchain import HostChatModel
