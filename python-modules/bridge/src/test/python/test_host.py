@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from terrarium.bridge import HostCallError, HostServiceError, UnknownProgramError, host
+from terrarium.bridge import ArgumentError, HostCallError, HostServiceError, UnknownProgramError, host
 from terrarium.bridge.errors import java_exception
 from terrarium.bridge.programs import ProgramCache, content_id
 
@@ -165,6 +165,12 @@ def test_a_spec_that_cannot_be_built_is_not_stored() -> None:
     with services(program_put=registry.put):
         raised(ValueError, lambda: ProgramCache("words", refuse).put({}, "mine"))
     assert registry.specs == {}
+
+
+def test_an_id_is_a_text() -> None:
+    for identity in ("", 5):
+        cache = ProgramCache("words", Built)
+        raised(ArgumentError, lambda cache=cache, identity=identity: cache.put({}, identity))  # type: ignore[misc]
 
 
 def test_a_program_that_is_put_again_is_new_here_at_once() -> None:

@@ -30,17 +30,10 @@ def _dumps(data: Any, flags: int) -> str:
     )
 
 
-def _loads(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{error.msg}, at position {error.pos}") from error
-
-
 @contextmanager
 def json_services() -> Iterator[None]:
     """The host's services, unless there are some already, as on GraalPy."""
-    services: dict[str, Callable[..., Any]] = {"orjson.dumps": _dumps, "orjson.loads": _loads}
+    services: dict[str, Callable[..., Any]] = {"orjson.dumps": _dumps, "orjson.loads": json.loads}
     offered = {name: service for name, service in services.items() if not host.available(name)}
     host.install(offered)
     try:
@@ -187,8 +180,10 @@ def test_what_is_no_json_is_refused_with_its_place() -> None:
         assert isinstance(error, orjson.JSONDecodeError)
         return error
 
-    error = refusal('{"a": nul}')
-    assert (error.doc, error.pos, error.lineno, error.colno) == ('{"a": nul}', 6, 1, 7)
+    error = refusal('{"a":\n nul}')
+    assert (error.doc, error.lineno) == ('{"a":\n nul}', 2)
+    assert 7 <= error.pos <= 10  # where exactly depends on the parser
+    assert str(error).count("line 2") == 1
     assert "empty" in refusal("").msg
     assert "BOM" in refusal("\ufeff1").msg
     assert "UTF-8" in refusal(b"\xff").msg

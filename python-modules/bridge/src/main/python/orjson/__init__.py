@@ -7,11 +7,12 @@ What Python objects mean is decided here; the host's services see plain data. Th
     ``list`` and ``dict`` with ``str`` keys, in the order given. ``flags`` is 0 or ``OPT_INDENT_2``,
     which writes two blanks a level, ``": "`` after keys, and ``[]`` and ``{}`` when empty; else there
     are no blanks. Text is written as it is but for ``"``, ``\`` and controls below U+0020. Numbers are
-    the shortest that read back, floats always with a fraction or an exponent (``1.0``, ``1e+16``).
+    the shortest that read back, floats always with a fraction or an exponent (``1.0``, ``1e+16``);
+    how an exponent looks is the host's affair.
 ``orjson.loads(text: str) -> data``
     Read one document of strict JSON. The last of several equal keys counts; integers beyond 64 bits
-    become floats; anything else is refused by an exception, whose message may say ``position N``, the
-    place in the text counted in characters from 0.
+    become floats; anything else is refused by an exception, whose message may end in ``(char N)``,
+    the place in the text counted in characters from 0.
 
 Lacking: ``Fragment`` and numpy, which raise NotImplementedError. Depth is limited as upstream, to 254
 levels for ``dumps``; the host may limit ``loads``.
@@ -20,6 +21,7 @@ levels for ``dumps``; the host may limit ``loads``.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -139,10 +141,7 @@ def _text(obj: Any) -> str:
 def _fault(error: BaseException, text: str) -> tuple[str, str, int]:
     """Return message, document and position of what the host refused."""
     message = error.reason if isinstance(error, HostCallError) else str(error)
-    _, separator, rest = message.rpartition("position ")
-    digits = ""
-    for character in rest if separator else "":
-        if not ("0" <= character <= "9"):
-            break
-        digits += character
-    return message, text, min(int(digits), len(text)) if digits else 0
+    place = re.search(r"(: line \d+ column \d+)? ?\(char (-?\d+)\)$", message)
+    if place is None:
+        return message, text, 0
+    return message[: place.start()], text, min(max(int(place[2]), 0), len(text))

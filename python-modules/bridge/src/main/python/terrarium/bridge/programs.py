@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from . import host
-from .errors import UnknownProgramError
+from .errors import ArgumentError, UnknownProgramError
 
 P = TypeVar("P")
 
@@ -50,6 +50,8 @@ class ProgramCache(Generic[P]):
         The id is the given one, or comes from the spec's content. Raises what building raises,
         and then stores nothing.
         """
+        if program is not None and not (isinstance(program, str) and program):
+            raise ArgumentError("create_program", f"program must be a text that is not empty, got {program!r}")
         identity = program or content_id(spec)
         built = self._build(spec)
         if host.available("program.put"):

@@ -23,7 +23,8 @@ SIMPLE: dict[str, dict[str, Any]] = {
     "date": {"type": "string", "pattern": f"^{_DATE}$"},
     # Local, without an offset. A pattern, because the format "date-time" requires an offset.
     "datetime": {"type": "string", "pattern": f"^{_DATE}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"},
-    "decimal": {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"},
+    # With an end, which a small language model may not find by itself.
+    "decimal": {"type": "string", "pattern": r"^-?[0-9]{1,20}(\.[0-9]{1,20})?$"},
 }
 
 KINDS = (*SIMPLE, "enum", "list", "map", "optional", "record")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from terrarium.bridge import ArgumentError, BaseBridge, handler
@@ -137,6 +138,8 @@ class DspyBridge(BaseBridge):
 
     def _load_framework(self) -> None:
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # looking for plugins costs a scan of all packages
+        # DSPy imports urllib3, which finds Java's TLS where it expects OpenSSL; no request goes that way.
+        warnings.filterwarnings("ignore", message="urllib3 v2 only supports OpenSSL")
         from ._runtime import Runtime
 
         self._runtime = Runtime()
