@@ -24,7 +24,11 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 final class BuildCacheTest {
 
-  @TempDir Path folder;
+  private final Path folder;
+
+  BuildCacheTest(@TempDir Path folder) {
+    this.folder = folder;
+  }
 
   @Test
   void whatIsThereIsNotMadeAgain() throws IOException {

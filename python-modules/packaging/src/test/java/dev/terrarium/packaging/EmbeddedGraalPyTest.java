@@ -14,7 +14,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** The one test that starts the real GraalPy. */
 final class EmbeddedGraalPyTest {
 
-  @TempDir Path folder;
+  private final Path folder;
+
+  EmbeddedGraalPyTest(@TempDir Path folder) {
+    this.folder = folder;
+  }
 
   @Test
   void compiledFilesHoldNoPathOfThisMachine() throws IOException {

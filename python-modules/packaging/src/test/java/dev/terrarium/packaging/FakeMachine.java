@@ -14,24 +14,6 @@ import java.util.zip.ZipOutputStream;
 /** A folder with commands that stand for python3 and gcc, a package registry and a module. */
 final class FakeMachine {
 
-  private static final String PYTHON =
-      """
-      #!/bin/sh
-      echo "$*" >> "%1$s/python.log"
-      case "$*" in
-        *"pip download"*)
-          for argument in "$@"; do
-            case "$argument" in --dest=*) folder="${argument#--dest=}" ;; esac
-          done
-          case "$*" in
-            *--no-binary*) /bin/cp "%1$s"/registry/*.tar.gz "$folder" ;;
-            *) /bin/cp "%1$s"/registry/*.whl "$folder" ;;
-          esac ;;
-        *"tarfile -e"*) /bin/cp -r "%1$s/source" "$5/source" ;;
-        *) exit 1 ;;
-      esac
-      """;
-
   private static final String COMPILER =
       """
       #!/bin/sh
@@ -59,9 +41,29 @@ final class FakeMachine {
   FakeMachine(Path root) throws IOException {
     this.root = root;
     Files.createDirectories(root.resolve("bin"));
-    command("python3", PYTHON.formatted(root));
+    command("python3", python(root));
     command("gcc", COMPILER);
     Files.createDirectories(root.resolve("module/src/main/python"));
+  }
+
+  private static String python(Path root) {
+    return """
+    #!/bin/sh
+    echo "$*" >> "%1$s/python.log"
+    case "$*" in
+      *"pip download"*)
+        for argument in "$@"; do
+          case "$argument" in --dest=*) folder="${argument#--dest=}" ;; esac
+        done
+        case "$*" in
+          *--no-binary*) /bin/cp "%1$s"/registry/*.tar.gz "$folder" ;;
+          *) /bin/cp "%1$s"/registry/*.whl "$folder" ;;
+        esac ;;
+      *"tarfile -e"*) /bin/cp -r "%1$s/source" "$5/source" ;;
+      *) exit 1 ;;
+    esac
+    """
+        .formatted(root);
   }
 
   void command(String name, String script) throws IOException {

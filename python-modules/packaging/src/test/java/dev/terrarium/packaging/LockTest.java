@@ -14,7 +14,11 @@ final class LockTest {
 
   private static final String HASH = "0".repeat(64);
 
-  @TempDir Path folder;
+  private final Path folder;
+
+  LockTest(@TempDir Path folder) {
+    this.folder = folder;
+  }
 
   @Test
   void sectionsSayWhatADistributionIsFor() throws IOException {

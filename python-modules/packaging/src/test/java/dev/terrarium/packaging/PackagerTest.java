@@ -23,16 +23,20 @@ final class PackagerTest {
 
   private static final String PREFIX = "META-INF/terrarium/";
 
-  @TempDir Path folder;
-  private FakeMachine machine;
-  private Path cache;
+  private final Path folder;
+  private final FakeMachine machine;
+  private final Path cache;
+
+  PackagerTest(@TempDir Path folder) throws IOException {
+    this.folder = folder;
+    machine = new FakeMachine(folder.resolve("machine"));
+    cache = folder.resolve("cache");
+  }
 
   @BeforeEach
   void publish() throws IOException {
-    machine = new FakeMachine(folder.resolve("machine"));
     machine.publish();
     machine.source("terrarium/reptiles/__init__.py", "own = 1");
-    cache = folder.resolve("cache");
   }
 
   @Test

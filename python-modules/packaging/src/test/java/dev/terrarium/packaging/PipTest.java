@@ -13,12 +13,16 @@ import org.junit.jupiter.api.io.TempDir;
 /** What is said when pip fails; the outputs are those of real runs, shortened. */
 final class PipTest {
 
-  @TempDir Path folder;
-  private FakeMachine machine;
+  private final Path folder;
+  private final FakeMachine machine;
+
+  PipTest(@TempDir Path folder) throws IOException {
+    this.folder = folder;
+    machine = new FakeMachine(folder.resolve("machine"));
+  }
 
   @BeforeEach
   void publish() throws IOException {
-    machine = new FakeMachine(folder.resolve("machine"));
     machine.publish();
   }
 
