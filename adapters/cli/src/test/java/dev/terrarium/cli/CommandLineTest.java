@@ -1,0 +1,177 @@
+package dev.terrarium.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.terrarium.cli.Launcher.Finished;
+import dev.terrarium.resource.CacheFolder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The command as a subprocess: what it prints where, and how it exits. */
+class CommandLineTest {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Path EXAMPLES = Launcher.ROOT.resolve("docs/examples");
+
+  @Test
+  void dspyAnswersAQuestion() throws Exception {
+    Finished ask =
+        new Launcher()
+            .run("ask", "--timings", "--show-prompt", "What is the capital of France?");
+    assertThat(ask.exitCode()).as(ask.err()).isZero();
+    assertThat(ask.out()).contains("Paris").hasLineCount(1);
+    assertThat(ask.err())
+        .contains("[SYSTEM]", "`question` (str)", "What is the capital of France?")
+        .contains("JVM start", "first context", "framework import", "model load", "generation")
+        .doesNotContain("WARNING");
+  }
+
+  @Test
+  void langchainAnswersAQuestion() throws Exception {
+    Finished ask =
+        new Launcher().run("ask", "--framework", "langchain", "What is the capital of France?");
+    assertThat(ask.exitCode()).as(ask.err()).isZero();
+    assertThat(ask.out()).contains("Paris");
+    assertThat(ask.err()).isEmpty();
+  }
+
+  @Test
+  void anEmptyQuestionIsBadUsage() throws Exception {
+    assertUsage(new Launcher().run("ask", "  "), "The question is empty.");
+  }
+
+  @Test
+  void anUnknownFrameworkIsBadUsage() throws Exception {
+    assertUsage(new Launcher().run("ask", "--framework", "haystack", "Hi?"), "dspy, langchain");
+  }
+
+  @Test
+  void modelProvidersAreRefusedByName() throws Exception {
+    assertUsage(
+        new Launcher().run("ask", "--model", "openai:gpt-5-mini", "Hi?"),
+        "Model provider 'openai' is not supported yet");
+  }
+
+  @Test
+  void noCommandIsBadUsage() throws Exception {
+    assertUsage(new Launcher().run(), "Name a command.");
+    assertUsage(new Launcher().run("sing"), "sing");
+  }
+
+  private static void assertUsage(Finished finished, String message) {
+    assertThat(finished.exitCode()).isEqualTo(2);
+    assertThat(finished.out()).isEmpty();
+    assertThat(finished.err()).contains(message).doesNotContain("\tat ");
+  }
+
+  @Test
+  void aMissingModelFileIsOneSentence() throws Exception {
+    Finished ask = new Launcher().run("ask", "--model", "/nowhere/missing.gguf", "Hi?");
+    assertThat(ask.exitCode()).isEqualTo(1);
+    assertThat(ask.out()).isEmpty();
+    assertThat(ask.err()).contains("/nowhere/missing.gguf").hasLineCount(1);
+  }
+
+  @Test
+  void helpAndVersionGoToStdout() throws Exception {
+    Finished help = new Launcher().run("--help");
+    assertThat(help.exitCode()).isZero();
+    assertThat(help.out()).contains("ask", "run", "doctor");
+    Finished version = new Launcher().run("--version");
+    assertThat(version.out()).contains("terrarium 0.", "Java 25");
+  }
+
+  @Test
+  void withoutAJdk25TheLauncherSaysSo(@TempDir Path empty) throws Exception {
+    Finished ask =
+        new Launcher()
+            .with("TERRARIUM_JDKS", empty.toString())
+            .with("TERRARIUM_JAVA_HOME", "")
+            .with("JAVA_HOME", "")
+            .with("HOME", empty.toString())
+            .run("ask", "Hi?");
+    assertThat(ask.exitCode()).isEqualTo(1);
+    assertThat(ask.err()).contains("no JDK 25 found").hasLineCount(1);
+  }
+
+  @Test
+  void withoutAJdk25TheBuildSaysSo() throws Exception {
+    Finished build =
+        new Launcher()
+            .run(
+                List.of(
+                    "mvn", "-B", "-o", "-q", "-N", "-f", Launcher.ROOT.resolve("pom.xml").toString(),
+                    "-Dterrarium.jdk=[99,100)", "validate"));
+    assertThat(build.exitCode()).isNotZero();
+    assertThat(build.out()).contains("[99,100)").contains("toolchain");
+  }
+
+  @Test
+  void runLabelsLinesReportsBadOnesAndGoesOn() throws Exception {
+    String lines =
+        reviews(4) + "this is not JSON\n{\"wrong\": 1}\n" + reviews(2);
+    Finished run =
+        new Launcher().input(lines).run("run", EXAMPLES.resolve("sentiment.yaml").toString());
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err())
+        .contains("line 5: not a JSON object", "line 6: ", "review", "agreement: ", "2 lines failed");
+    assertThat(run.out()).hasLineCount(6);
+    for (String line : run.out().lines().toList()) {
+      JsonNode outputs = JSON.readTree(line);
+      assertThat(outputs.get("sentiment").asText()).isIn("positive", "negative");
+    }
+  }
+
+  @Test
+  void oneContextAndTwoGiveTheSameResults() throws Exception {
+    String program = EXAMPLES.resolve("sentiment.yaml").toString();
+    Finished one = new Launcher().input(reviews(10)).run("run", program);
+    Finished two = new Launcher().input(reviews(10)).run("run", "--contexts", "2", program);
+    assertThat(one.exitCode()).as(one.err()).isZero();
+    assertThat(two.exitCode()).as(two.err()).isZero();
+    assertThat(one.out()).hasLineCount(10).isEqualTo(two.out());
+  }
+
+  @Test
+  void aProgramFileThatIsNotOneIsBadUsage(@TempDir Path folder) throws Exception {
+    Path file = Files.writeString(folder.resolve("p.yaml"), "inputs: {a: {type: string}}\nfoo: 1\n");
+    assertUsage(new Launcher().run("run", file.toString()), "unknown key 'foo'");
+    assertUsage(new Launcher().run("run", "/nowhere.yaml"), "/nowhere.yaml");
+  }
+
+  /** What is damaged is found, removed, and laid out again by the next start. */
+  @Test
+  void doctorFindsADamagedPackage() throws Exception {
+    Finished healthy = new Launcher().run("doctor");
+    assertThat(healthy.exitCode()).as(healthy.out()).isZero();
+    assertThat(healthy.out()).contains("framework dspy", "framework langchain", "smollm2");
+
+    Path packages = CacheFolder.ofDefaults().root().resolve("python");
+    Path victim;
+    try (var files = Files.walk(packages)) {
+      victim = files.filter(file -> file.endsWith("dspy/__init__.py")).findFirst().orElseThrow();
+    }
+    byte[] content = Files.readAllBytes(victim);
+    content[0] ^= 1;
+    Files.write(victim, content);
+
+    Finished damaged = new Launcher().run("doctor");
+    assertThat(damaged.exitCode()).isEqualTo(1);
+    assertThat(damaged.out()).contains("WRONG", "dspy/__init__.py");
+    assertThat(new Launcher().run("doctor").exitCode()).isZero();
+    content[0] ^= 1;
+    assertThat(Files.readAllBytes(victim)).isEqualTo(content);
+  }
+
+  private static String reviews(int count) throws Exception {
+    try (var lines = Files.lines(EXAMPLES.resolve("reviews.jsonl"))) {
+      return lines.limit(count).collect(Collectors.joining("\n", "", "\n"));
+    }
+  }
+}

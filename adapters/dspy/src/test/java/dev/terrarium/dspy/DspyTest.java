@@ -1,0 +1,285 @@
+package dev.terrarium.dspy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.Framework;
+import dev.terrarium.Terrarium;
+import dev.terrarium.TerrariumConfig;
+import dev.terrarium.error.ArgumentException;
+import dev.terrarium.error.ConversionException;
+import dev.terrarium.error.ModelException;
+import dev.terrarium.error.PythonException;
+import dev.terrarium.llamacpp.LlamaCpp;
+import dev.terrarium.model.ChatMessage;
+import dev.terrarium.model.LanguageModel;
+import dev.terrarium.value.Describe;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Real DSPy in real contexts, on a scripted model and on the real one. One Terrarium serves all. */
+@Tag("graalpy")
+class DspyTest {
+
+  enum Mood {
+    HAPPY,
+    ANGRY,
+    NEUTRAL
+  }
+
+  record Question(String question) {}
+
+  @Describe("Answer the question.")
+  record Answer(String answer) {}
+
+  record Letter(@Describe("a customer's letter") String text, int year) {}
+
+  @Describe("Read the customer's letter and fill in the form.")
+  record Form(
+      boolean complaint,
+      Mood mood,
+      @Describe("from 0 to 1") double urgency,
+      @Describe("products that the letter names") List<String> products,
+      Optional<Integer> orderNumber) {}
+
+  record Nested(Form form, Map<String, Integer> counts) {}
+
+  private static final ScriptedModel SCRIPTED = new ScriptedModel();
+
+  private static LanguageModel smollm2;
+  private static Terrarium terrarium;
+  private static Dspy dspy;
+  private static DspyOptions real;
+  private static DspyOptions scripted;
+
+  @BeforeAll
+  static void start() {
+    smollm2 = new LlamaCpp().open(null);
+    terrarium =
+        Terrarium.start(
+            TerrariumConfig.custom()
+                .contexts(4)
+                .languageModel(SCRIPTED)
+                .languageModel(smollm2)
+                .build());
+    dspy = terrarium.adapter(Dspy.class);
+    scripted = DspyOptions.ofDefaults();
+    real =
+        DspyOptions.ofDefaults()
+            .withModel(smollm2.name())
+            .withTemperature(0)
+            .withMaxTokens(200);
+  }
+
+  @AfterAll
+  static void close() {
+    terrarium.close();
+    smollm2.close();
+  }
+
+  @AfterEach
+  void nothingIsLeftBehind() {
+    assertThat(terrarium.stats().pool().active()).isZero();
+    assertThat(terrarium.stats().pool().pending()).isZero();
+  }
+
+  @Test
+  void aRecordsComponentsAreTheFieldsOfTheSignature() {
+    SCRIPTED.answers(
+        """
+        {"complaint": true, "mood": "ANGRY", "urgency": 0.75, "products": ["kettle"], "orderNumber": 12}""");
+    Traced<Form> traced =
+        dspy.predict(Letter.class, Form.class, scripted).trace(new Letter("It leaks.", 2026));
+
+    assertThat(traced.outputs())
+        .isEqualTo(new Form(true, Mood.ANGRY, 0.75, List.of("kettle"), Optional.of(12)));
+    String system = traced.messages().getFirst().content();
+    assertThat(traced.messages().getFirst().role()).isEqualTo(ChatMessage.Role.SYSTEM);
+    assertThat(system)
+        .contains("Read the customer's letter and fill in the form.")
+        .contains("`text` (str): a customer's letter")
+        .contains("`year` (int)")
+        .contains("`urgency` (float): from 0 to 1")
+        .contains("HAPPY", "ANGRY", "NEUTRAL");
+    assertThat(traced.messages().getLast().content()).contains("It leaks.").contains("2026");
+    assertThat(SCRIPTED.last().responseSchema())
+        .contains("\"complaint\":{\"type\":\"boolean\"}")
+        .contains("\"enum\":[\"HAPPY\",\"ANGRY\",\"NEUTRAL\"]");
+  }
+
+  @Test
+  void nestedRecordsAndMapsComeBack() {
+    SCRIPTED.answers(
+        """
+        {"form": {"complaint": false, "mood": "HAPPY", "urgency": 0, "products": [], "orderNumber": null},
+         "counts": {"a": 1}}""");
+    Nested nested = dspy.predict(Question.class, Nested.class).call(new Question("?"));
+    assertThat(nested)
+        .isEqualTo(
+            new Nested(
+                new Form(false, Mood.HAPPY, 0, List.of(), Optional.empty()), Map.of("a", 1)));
+  }
+
+  @Test
+  void chainOfThoughtReasonsFirst() {
+    SCRIPTED.answers("{\"reasoning\": \"France's capital is Paris.\", \"answer\": \"Paris\"}");
+    Traced<Answer> traced =
+        dspy.chainOfThought(Question.class, Answer.class).trace(new Question("Capital?"));
+    assertThat(traced.outputs()).isEqualTo(new Answer("Paris"));
+    assertThat(traced.reasoning()).contains("France's capital is Paris.");
+    assertThat(traced.usage().completionTokens()).isPositive();
+  }
+
+  @Test
+  void optionsReachTheModel() {
+    SCRIPTED.answers("{\"answer\": \"x\"}");
+    dspy.predict(
+            Question.class,
+            Answer.class,
+            DspyOptions.ofDefaults().withTemperature(0.5).withMaxTokens(7).withSeed(3))
+        .call(new Question("?"));
+    assertThat(SCRIPTED.last().temperature()).isEqualTo(0.5);
+    assertThat(SCRIPTED.last().maxTokens()).isEqualTo(7);
+    assertThat(SCRIPTED.last().seed()).isEqualTo(3);
+  }
+
+  @Test
+  void anAnswerThatIsNoFormFailsByName() {
+    SCRIPTED.answers("I would rather not.");
+    DspyProgram<Question, Answer> program = dspy.predict(Question.class, Answer.class);
+    assertThatThrownBy(() -> program.call(new Question("?")))
+        .isInstanceOfSatisfying(
+            PythonException.class,
+            e -> {
+              assertThat(e.type()).startsWith("dspy.");
+              assertThat(e.getStackTrace()[0].getClassName()).startsWith("dspy.");
+            });
+  }
+
+  @Test
+  void aModelsFailureComesBackAsItself() {
+    SCRIPTED.fails(new ModelException("out of order"));
+    DspyProgram<Question, Answer> program = dspy.predict(Question.class, Answer.class);
+    assertThatThrownBy(() -> program.call(new Question("?")))
+        .satisfies(
+            e -> {
+              Throwable cause = e;
+              while (cause != null && !(cause instanceof ModelException)) {
+                cause = cause.getCause();
+              }
+              assertThat(cause).isNotNull().hasMessage("out of order");
+            });
+  }
+
+  @Test
+  void wrongInputNamesAreTold() {
+    SCRIPTED.answers("{\"answer\": \"x\"}");
+    UntypedDspyProgram program =
+        dspy.program(Map.of("kind", "predict", "signature", "question -> answer"));
+    assertThatThrownBy(() -> program.call(Map.of("questoin", "?")))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining("questoin")
+        .hasMessageContaining("question");
+  }
+
+  @Test
+  void anUnsupportedComponentTypeIsRefusedWithItsPath() {
+    record Odd(Thread thread) {}
+    assertThatThrownBy(() -> dspy.predict(Question.class, Odd.class))
+        .isInstanceOf(ConversionException.class)
+        .hasMessageContaining("Odd.thread")
+        .hasMessageContaining("java.lang.Thread");
+  }
+
+  @Test
+  void aSpecThatIsNotOneIsRefused() {
+    assertThatThrownBy(() -> dspy.program(Map.of("kind", "guess", "signature", "a -> b")))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining("guess");
+  }
+
+  @Test
+  void fourContextsRunNativeExtensionsAtOnceAndAnyServesAnyProgram() throws Exception {
+    SCRIPTED.answers("{\"answer\": \"x\"}");
+    DspyProgram<Question, Answer> program = dspy.predict(Question.class, Answer.class);
+    CyclicBarrier together = new CyclicBarrier(4);
+    SCRIPTED.beforeAnswering(() -> together.await(4, TimeUnit.MINUTES));
+    try (ExecutorService callers = Executors.newFixedThreadPool(4)) {
+      List<Future<Answer>> answers = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        Question question = new Question("number " + i);
+        answers.add(callers.submit(() -> program.call(question)));
+      }
+      for (Future<Answer> answer : answers) {
+        assertThat(answer.get(5, TimeUnit.MINUTES)).isEqualTo(new Answer("x"));
+      }
+    } finally {
+      SCRIPTED.beforeAnswering(() -> 0);
+    }
+    assertThat(terrarium.stats().nativeSlotsTaken()).isEqualTo(4);
+  }
+
+  @Test
+  void theRealModelAnswersTyped() {
+    Form form =
+        dspy.predict(Letter.class, Form.class, real)
+            .call(new Letter("The kettle I ordered leaks and I am very angry.", 2026));
+    assertThat(form.mood()).isIn((Object[]) Mood.values());
+    assertThat(form.products()).isNotNull();
+  }
+
+  @Test
+  void theRealModelReasons() {
+    Traced<Answer> traced =
+        dspy.chainOfThought(Question.class, Answer.class, real)
+            .trace(new Question("What is the capital of France?"));
+    assertThat(traced.outputs().answer()).isNotBlank();
+    assertThat(traced.reasoning()).hasValueSatisfying(text -> assertThat(text).isNotBlank());
+    assertThat(traced.usage().promptTokens()).isPositive();
+  }
+
+  @Test
+  void theRealModelGivesTheSameInEveryContext() {
+    DspyProgram<Question, Answer> program = dspy.predict(Question.class, Answer.class, real);
+    Question question = new Question("What is the capital of France?");
+    Answer alone = program.call(question);
+    List<CompletableFuture<Answer>> all = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      all.add(CompletableFuture.supplyAsync(() -> program.call(question)));
+    }
+    assertThat(all).allSatisfy(each -> assertThat(each.join()).isEqualTo(alone));
+    assertThat(alone.answer()).contains("Paris");
+  }
+
+  @Test
+  void aCustomFrameworkLivesBesideIt() {
+    terrarium.register(
+        Framework.fromSource(
+            "beside",
+            """
+            from terrarium.bridge import BaseBridge, handler
+
+            class Beside(BaseBridge):
+                framework = "beside"
+
+                @handler
+                def twice(self, text: str) -> str:
+                    return text * 2
+            """,
+            "beside.py"));
+    assertThat(terrarium.call("beside", "twice", Map.of("text", "ab"))).isEqualTo("abab");
+  }
+}

@@ -1,0 +1,61 @@
+package dev.terrarium.dspy;
+
+import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.FinishReason;
+import dev.terrarium.model.LanguageModel;
+import dev.terrarium.model.TokenUsage;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+
+/** A model that says what a test tells it to. */
+final class ScriptedModel implements LanguageModel {
+
+  private volatile String answer = "";
+  private volatile @Nullable RuntimeException failure;
+  private volatile @Nullable ChatRequest last;
+  private volatile Callable<?> before = () -> "";
+
+  void answers(String text) {
+    answer = text;
+    failure = null;
+  }
+
+  void fails(RuntimeException with) {
+    failure = with;
+  }
+
+  /** Runs before each answer, on the context's thread. */
+  void beforeAnswering(Callable<?> action) {
+    before = action;
+  }
+
+  ChatRequest last() {
+    return Objects.requireNonNull(last);
+  }
+
+  @Override
+  public String name() {
+    return "scripted";
+  }
+
+  @Override
+  public ChatResponse chat(ChatRequest request) {
+    last = request;
+    try {
+      before.call();
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+    RuntimeException thrown = failure;
+    if (thrown != null) {
+      throw thrown;
+    }
+    return new ChatResponse(answer, FinishReason.STOP, new TokenUsage(3, 2), Duration.ofMillis(1));
+  }
+
+  @Override
+  public void close() {}
+}

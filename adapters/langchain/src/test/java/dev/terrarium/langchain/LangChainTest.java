@@ -1,0 +1,145 @@
+package dev.terrarium.langchain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.Terrarium;
+import dev.terrarium.TerrariumConfig;
+import dev.terrarium.error.ArgumentException;
+import dev.terrarium.error.PythonException;
+import dev.terrarium.llamacpp.LlamaCpp;
+import dev.terrarium.model.ChatMessage;
+import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.FinishReason;
+import dev.terrarium.model.LanguageModel;
+import dev.terrarium.model.TokenUsage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Real langchain-core in a real context, on the real model; the requests are kept to look at. */
+@Tag("graalpy")
+class LangChainTest {
+
+  enum Colour {
+    RED,
+    YELLOW,
+    BLUE
+  }
+
+  record Choice(Colour colour, boolean warm, int strength, List<String> examples) {}
+
+  /** The real model, with what it is asked; it answers what a test sets, when a test sets it. */
+  private static final class Listening implements LanguageModel {
+    private final LanguageModel model = new LlamaCpp().open(null);
+    private final List<ChatRequest> requests = Collections.synchronizedList(new ArrayList<>());
+    private volatile String scripted = "";
+
+    @Override
+    public String name() {
+      return "listening";
+    }
+
+    @Override
+    public ChatResponse chat(ChatRequest request) {
+      requests.add(request);
+      return scripted.isEmpty()
+          ? model.chat(request)
+          : new ChatResponse(
+              scripted, FinishReason.STOP, new TokenUsage(1, 1), Duration.ofMillis(1));
+    }
+
+    @Override
+    public void close() {
+      model.close();
+    }
+  }
+
+  private static final Listening MODEL = new Listening();
+
+  private static Terrarium terrarium;
+  private static LangChain langchain;
+
+  @BeforeAll
+  static void start() {
+    terrarium = Terrarium.start(TerrariumConfig.custom().contexts(1).languageModel(MODEL).build());
+    langchain = terrarium.adapter(LangChain.class);
+  }
+
+  @AfterAll
+  static void close() {
+    terrarium.close();
+    MODEL.close();
+  }
+
+  @AfterEach
+  void nothingIsLeftBehind() {
+    MODEL.scripted = "";
+    assertThat(terrarium.stats().pool().active()).isZero();
+    assertThat(terrarium.stats().pool().pending()).isZero();
+  }
+
+  @Test
+  void promptModelAndTextParser() {
+    Chain<String> chain =
+        langchain.prompt("What is the capital of {country}?").system("Answer briefly.").text();
+    assertThat(chain.invoke(Map.of("country", "France"))).isNotBlank();
+    assertThat(MODEL.requests.getLast().messages())
+        .containsExactly(
+            ChatMessage.system("Answer briefly."),
+            ChatMessage.user("What is the capital of France?"));
+    assertThat(MODEL.requests.getLast().responseSchema()).isNull();
+  }
+
+  @Test
+  void aRecordComesBackTypedFromTheRealModel() {
+    Chain<Choice> chain = langchain.prompt("Choose a colour for {thing}.").as(Choice.class);
+    Choice choice = chain.invoke(Map.of("thing", "a fire engine"));
+    assertThat(choice.colour()).isIn((Object[]) Colour.values());
+    assertThat(choice.examples()).isNotNull();
+    assertThat(MODEL.requests.getLast().responseSchema()).contains("RED", "YELLOW", "BLUE");
+  }
+
+  @Test
+  void everyFieldIsRead() {
+    MODEL.scripted =
+        "{\"colour\": \"BLUE\", \"warm\": false, \"strength\": 3, \"examples\": [\"sky\"]}";
+    Chain<Choice> chain = langchain.prompt("Choose for {thing}.").as(Choice.class);
+    assertThat(chain.invoke(Map.of("thing", "x")))
+        .isEqualTo(new Choice(Colour.BLUE, false, 3, List.of("sky")));
+  }
+
+  @Test
+  void anAnswerThatIsNoJsonFailsByName() {
+    MODEL.scripted = "no";
+    Chain<Choice> chain = langchain.prompt("Choose for {thing}.").as(Choice.class);
+    assertThatThrownBy(() -> chain.invoke(Map.of("thing", "x")))
+        .isInstanceOfSatisfying(
+            PythonException.class, e -> assertThat(e.type()).contains("OutputParserException"));
+  }
+
+  @Test
+  void wrongVariablesAreTold() {
+    Chain<String> chain = langchain.prompt("Say {word}.").text();
+    assertThatThrownBy(() -> chain.invoke(Map.of("wrod", "hello")))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining("wrod")
+        .hasMessageContaining("word");
+  }
+
+  @Test
+  void commandsWorkByNameToo() {
+    Object ping = terrarium.adapter("langchain").call("ping", Map.of());
+    assertThat(ping).asInstanceOf(InstanceOfAssertFactories.MAP)
+        .containsEntry("framework", "langchain");
+  }
+}
