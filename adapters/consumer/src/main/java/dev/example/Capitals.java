@@ -1,10 +1,12 @@
 package dev.example;
 
+import dev.terrarium.Framework;
 import dev.terrarium.Terrarium;
 import dev.terrarium.dspy.Dspy;
 import dev.terrarium.value.Describe;
+import java.util.Map;
 
-/** The example of the README, whole. */
+/** The examples of the README, whole. */
 public final class Capitals {
 
   record Question(String question) {}
@@ -18,6 +20,10 @@ public final class Capitals {
       var dspy = terrarium.adapter(Dspy.class);
       var ask = dspy.predict(Question.class, Answer.class);
       System.out.println(ask.call(new Question("What is the capital of France?")).answer());
+
+      terrarium.register(Framework.fromResource("/wordcount.py"));
+      System.out.println(
+          terrarium.call("wordcount", "count", Map.of("text", "to be or not to be")));
     }
   }
 }

@@ -31,6 +31,7 @@ class CapitalsTest {
     Finished first = run(home, emptyPath);
     assertEquals(0, first.exitCode(), first.err());
     assertTrue(first.out().contains("Paris"), first.out() + first.err());
+    assertTrue(first.out().contains("{words=6}"), first.out());
 
     Path packages = home.resolve(".cache/terrarium/python");
     List<String> laidOut = files(packages);
