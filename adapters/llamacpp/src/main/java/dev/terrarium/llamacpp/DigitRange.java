@@ -23,6 +23,8 @@ final class DigitRange {
   }
 
   /**
+   * The grammar of the numbers between two bounds.
+   *
    * @param low none if null; likewise high
    * @return null when no number of so many decimals lies between
    */

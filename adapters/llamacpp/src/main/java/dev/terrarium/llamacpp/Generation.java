@@ -15,18 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One answer in the making: a worker makes it, the thread that asked takes its pieces. Cancelled,
- * it ends at the next token.
- *
- * @param grammar what the answer must look like, if anything
+ * it ends at the next token. Thread-safe, for one of each.
  */
-record Generation(
-    int[] prompt,
-    int maxTokens,
-    double temperature,
-    long seed,
-    List<String> stops,
-    @Nullable String grammar,
-    Progress progress) {
+final class Generation {
 
   /** What happens to it, in order. */
   private sealed interface Event {
@@ -37,36 +28,51 @@ record Generation(
     record Failed(Throwable cause) implements Event {}
   }
 
-  /** The changing part. Thread-safe. */
-  static final class Progress {
-    private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
-    private volatile boolean cancelled;
+  private final int[] prompt;
+  private final int maxTokens;
+  private final double temperature;
+  private final long seed;
+  private final List<String> stops;
+  private final @Nullable String grammar;
+  private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+  private volatile boolean cancelled;
 
-    void cancel() {
-      cancelled = true;
-    }
-
-    boolean isCancelled() {
-      return cancelled;
-    }
+  /**
+   * Nothing happens yet.
+   *
+   * @param grammar what the answer must look like, if anything
+   */
+  Generation(
+      int[] prompt,
+      int maxTokens,
+      double temperature,
+      long seed,
+      List<String> stops,
+      @Nullable String grammar) {
+    this.prompt = prompt;
+    this.maxTokens = maxTokens;
+    this.temperature = temperature;
+    this.seed = seed;
+    this.stops = stops;
+    this.grammar = grammar;
   }
 
   void cancel() {
-    progress.cancel();
+    cancelled = true;
   }
 
   void fail(Throwable cause) {
-    progress.events.add(new Event.Failed(cause));
+    events.add(new Event.Failed(cause));
   }
 
   /** Makes the answer, on the worker's thread, and tells the one who waits. */
   void run(Tokenizer tokenizer, Conversation conversation) {
-    if (progress.isCancelled()) {
+    if (cancelled) {
       fail(new ModelException("The answer was cancelled before it began."));
       return;
     }
     try {
-      progress.events.add(new Event.Done(answer(tokenizer, conversation)));
+      events.add(new Event.Done(answer(tokenizer, conversation)));
     } catch (RuntimeException | Error e) {
       fail(e);
     }
@@ -78,7 +84,7 @@ record Generation(
     FinishReason reason = FinishReason.LENGTH;
     int count = 0;
     try (TokenChoice choice = new TokenChoice(tokenizer, temperature, seed, grammar)) {
-      boolean going = conversation.read(prompt, maxTokens, progress::isCancelled);
+      boolean going = conversation.read(prompt, maxTokens, () -> cancelled);
       while (going && count < maxTokens) {
         int token = choice.next(conversation.context());
         count++;
@@ -91,7 +97,7 @@ record Generation(
           reason = FinishReason.STOP;
           break;
         }
-        going = count < maxTokens && !progress.isCancelled();
+        going = count < maxTokens && !cancelled;
         if (going) {
           conversation.read(token);
         }
@@ -107,7 +113,7 @@ record Generation(
 
   private void give(String piece) {
     if (!piece.isEmpty()) {
-      progress.events.add(new Event.Piece(piece));
+      events.add(new Event.Piece(piece));
     }
   }
 
@@ -120,7 +126,7 @@ record Generation(
     boolean whole = false;
     try {
       while (true) {
-        switch (progress.events.take()) {
+        switch (events.take()) {
           case Event.Piece piece -> sink.accept(new ChatChunk(piece.text()));
           case Event.Done done -> {
             whole = true;

@@ -118,7 +118,7 @@ record GgufHeader(int version, long tensors, Map<String, Object> values, long en
               + size
               + " bytes, within its header. Fetch it again.",
           e);
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | ArithmeticException e) {
       throw new ModelException(
           "The model file " + file + " is damaged: " + e.getMessage() + ". Fetch it again.", e);
     }

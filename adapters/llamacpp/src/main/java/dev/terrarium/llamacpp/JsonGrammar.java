@@ -102,6 +102,10 @@ final class JsonGrammar {
 
   private final Gbnf grammar = new Gbnf();
   private final Map<String, String> references = new HashMap<>();
+
+  /** References on the way to here since the last text that the grammar makes. */
+  private Set<String> open = new LinkedHashSet<>();
+
   private final JsonNode root;
 
   private JsonGrammar(JsonNode root) {
@@ -191,8 +195,13 @@ final class JsonGrammar {
 
   private String typed(JsonNode schema, String type, String path) {
     return switch (type) {
-      case "object" -> object(schema, path);
-      case "array" -> array(schema, path);
+      case "object", "array" -> {
+        Set<String> outside = open;
+        open = new LinkedHashSet<>();
+        String body = type.equals("object") ? object(schema, path) : array(schema, path);
+        open = outside;
+        yield body;
+      }
       case "string" -> string(schema, path);
       case "integer" -> number(schema, path, 0);
       case "number" -> number(schema, path, DECIMALS);
@@ -219,6 +228,9 @@ final class JsonGrammar {
       }
     }
     String reference = schema.path("$ref").asText();
+    if (open.contains(reference)) {
+      throw refused(path, "refers to nothing but itself");
+    }
     String known = references.get(reference);
     if (known != null) {
       return known;
@@ -226,7 +238,9 @@ final class JsonGrammar {
     JsonNode target = target(reference, path);
     String name = grammar.reserve();
     references.put(reference, name);
+    open.add(reference);
     grammar.define(name, expression(target, reference));
+    open.remove(reference);
     return name;
   }
 
@@ -265,12 +279,14 @@ final class JsonGrammar {
     for (JsonNode alternative : schema.get(keyword)) {
       Map<String, String> rules = grammar.snapshot();
       Map<String, String> known = new HashMap<>(references);
+      Set<String> here = new LinkedHashSet<>(open);
       try {
         ways.add(rule(alternative, path + "." + keyword + "[" + index + "]"));
       } catch (ModelException e) {
         grammar.restore(rules);
         references.clear();
         references.putAll(known);
+        open = here;
         first = first == null ? e : first;
       }
       index++;
@@ -361,12 +377,8 @@ final class JsonGrammar {
 
   /** A schema of names does not have to say that they are strings. */
   private String key(JsonNode names, String path) {
-    if (!names.isObject()
-        || names.has("type")
-        || impliedType(names).isEmpty() && names.size() > 0) {
-      return rule(names, path);
-    }
-    return grammar.rule(string(names, path));
+    boolean says = hasAny(names, "type", "enum", "const", "$ref", "anyOf", "oneOf", "allOf");
+    return says ? rule(names, path) : grammar.rule(string(names, path));
   }
 
   /**

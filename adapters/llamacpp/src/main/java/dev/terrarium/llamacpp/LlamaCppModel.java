@@ -27,15 +27,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>At temperature 0, and at any other with the same seed, an answer depends on the request alone,
  * and not on what was asked before or meanwhile. A response schema is enforced token by token: the
- * answer is a value that conforms to it, unless it ends with {@link
- * dev.terrarium.model.FinishReason#LENGTH}; {@link JsonGrammar} says which schemas are understood.
- * Stop texts are left aside then.
+ * answer is JSON that conforms to it, unless it ends with {@link
+ * dev.terrarium.model.FinishReason#LENGTH}, and stop texts are left aside. What is not enforced:
+ * {@code uniqueItems}, formats other than dates, times, durations and UUIDs, and that only one
+ * alternative of {@code oneOf} fits. A schema with another keyword that cannot be enforced is
+ * refused.
  *
  * <p>The workers are daemon threads. {@link #close} gives all native memory back.
  */
 public final class LlamaCppModel implements LanguageModel {
-
-  private static final Consumer<ChatChunk> NOBODY = chunk -> {};
 
   private final String name;
   private final LlamaCppOptions options;
@@ -49,7 +49,7 @@ public final class LlamaCppModel implements LanguageModel {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Deque<Generation> waiting = new ArrayDeque<>();
-  private final Set<Generation.Progress> running = new HashSet<>();
+  private final Set<Generation> running = new HashSet<>();
   private boolean closed;
 
   private LlamaCppModel(
@@ -140,7 +140,7 @@ public final class LlamaCppModel implements LanguageModel {
    */
   @Override
   public ChatResponse chat(ChatRequest request) {
-    return stream(request, NOBODY);
+    return stream(request, chunk -> {});
   }
 
   /** As {@link #chat}; each piece is handed over as soon as it is certain, in whole characters. */
@@ -174,8 +174,7 @@ public final class LlamaCppModel implements LanguageModel {
         or(request.temperature(), options.temperature()),
         or(request.seed(), options.seed()),
         grammar == null ? request.stop() : List.of(),
-        grammar,
-        new Generation.Progress());
+        grammar);
   }
 
   private static <T> T or(@Nullable T value, T otherwise) {
@@ -231,7 +230,7 @@ public final class LlamaCppModel implements LanguageModel {
       }
       Generation generation = waiting.poll();
       if (generation != null) {
-        running.add(generation.progress());
+        running.add(generation);
       }
       return generation;
     } finally {
@@ -242,7 +241,7 @@ public final class LlamaCppModel implements LanguageModel {
   private void done(Generation generation) {
     lock.lock();
     try {
-      running.remove(generation.progress());
+      running.remove(generation);
     } finally {
       lock.unlock();
     }
@@ -291,7 +290,7 @@ public final class LlamaCppModel implements LanguageModel {
     try {
       closed = true;
       waiting.forEach(Generation::cancel);
-      running.forEach(Generation.Progress::cancel);
+      running.forEach(Generation::cancel);
       changed.signalAll();
     } finally {
       lock.unlock();

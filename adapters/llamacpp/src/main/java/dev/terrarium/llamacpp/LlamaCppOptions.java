@@ -137,6 +137,8 @@ public record LlamaCppOptions(
     }
 
     /**
+     * The options, checked.
+     *
      * @throws ConfigurationException when a value is out of range or two contradict each other
      */
     public LlamaCppOptions build() {

@@ -81,7 +81,8 @@ final class LlamaLibrary {
                 ValueLayout.JAVA_INT));
     try (Arena arena = Arena.ofConfined()) {
       int status =
-          (int) setenv.invokeExact(arena.allocateFrom("GOMP_SPINCOUNT"), arena.allocateFrom("0"), 0);
+          (int)
+              setenv.invokeExact(arena.allocateFrom("GOMP_SPINCOUNT"), arena.allocateFrom("0"), 0);
       if (status != 0) {
         throw new ModelException("setenv of GOMP_SPINCOUNT failed.");
       }

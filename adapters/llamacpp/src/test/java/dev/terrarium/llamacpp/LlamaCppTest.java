@@ -1,0 +1,146 @@
+package dev.terrarium.llamacpp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.error.ModelException;
+import dev.terrarium.model.LanguageModelProvider;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ServiceLoader;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LlamaCppTest {
+
+  @Test
+  void isFoundAsAService() {
+    assertThat(ServiceLoader.load(LanguageModelProvider.class))
+        .anySatisfy(provider -> assertThat(provider.name()).isEqualTo("llamacpp"));
+  }
+
+  @Test
+  void supportsGgufFilesAndWhateverIsAFile(@TempDir Path folder) throws IOException {
+    LlamaCpp provider = new LlamaCpp();
+    Path file = Files.createFile(folder.resolve("model.bin"));
+    assertThat(provider.supports("anything.gguf")).isTrue();
+    assertThat(provider.supports(file.toString())).isTrue();
+    assertThat(provider.supports("openai:gpt")).isFalse();
+    assertThat(provider.supports("")).isFalse();
+    assertThat(provider.supports("\0")).isFalse();
+  }
+
+  @Test
+  void opensAFileUnderItsOwnName() {
+    try (LlamaCppModel model = new LlamaCpp().open(TestModel.file().toString())) {
+      assertThat(model.name()).isEqualTo("SmolLM2-135M-Instruct.Q4_1");
+      assertThat(TestModel.answer(model, "Hi", 2)).isNotBlank();
+    }
+  }
+
+  @Test
+  void saysWhatIsWrongWithAFile(@TempDir Path folder) {
+    assertThatThrownBy(() -> new LlamaCpp().open(folder.resolve("none.gguf").toString()))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("There is no model file");
+    assertThatThrownBy(() -> new LlamaCpp().open("\0"))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("no path");
+  }
+
+  @Test
+  void tellsWhatLlamaCppComplainsOf(@TempDir Path folder) throws IOException {
+    byte[] key = "general.architecture".getBytes(StandardCharsets.US_ASCII);
+    byte[] value = "beehive".getBytes(StandardCharsets.US_ASCII);
+    ByteBuffer bytes = ByteBuffer.wrap(new byte[128]).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.put("GGUF".getBytes(StandardCharsets.US_ASCII)).putInt(3).putLong(0).putLong(1);
+    bytes.putLong(key.length).put(key).putInt(8).putLong(value.length).put(value);
+    byte[] content = new byte[128];
+    bytes.get(0, content);
+    Path file = Files.write(folder.resolve("hive.gguf"), content);
+    assertThatThrownBy(() -> new LlamaCpp().open(file.toString()))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("llama.cpp cannot load")
+        .hasMessageContaining("unknown model architecture: 'beehive'");
+  }
+
+  @Test
+  void namesTheDependencyWithTheModelWhenThereIsNone() {
+    ClassLoader empty = new URLClassLoader(new URL[0], ClassLoader.getPlatformClassLoader());
+    assertThatThrownBy(() -> DefaultModel.find(empty))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("dev.terrarium:terrarium-smollm2");
+  }
+
+  @Test
+  void saysWhatTheDescriptionOfAModelLacks(@TempDir Path folder) throws IOException {
+    Path description = folder.resolve("META-INF/terrarium/models.properties");
+    Files.createDirectories(folder.resolve("META-INF/terrarium"));
+    Files.writeString(description, "name=x\nresource=y\nfile=z\nsize=many\n");
+    ClassLoader loader = loader(folder.toUri());
+    assertThatThrownBy(() -> DefaultModel.find(loader))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("size: 'many'");
+    Files.writeString(description, "name=x\nresource=y\nfile=z\nsize=12\n");
+    assertThatThrownBy(() -> DefaultModel.find(loader))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("The key 'sha256' is missing");
+    Files.writeString(description, "name=x\nresource=y\nfile=z\nsize=12\nsha256=00\n");
+    assertThatThrownBy(() -> DefaultModel.find(loader).unpacked(loader))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("lacks its file y");
+  }
+
+  private static ClassLoader loader(URI folder) throws IOException {
+    return new URLClassLoader(new URL[] {folder.toURL()}, ClassLoader.getPlatformClassLoader());
+  }
+
+  @Test
+  void refusesOtherPlatformsAndLesserProcessors() {
+    LlamaLibrary.checkPlatform("Linux", "amd64");
+    assertThatThrownBy(() -> LlamaLibrary.checkPlatform("Mac OS X", "aarch64"))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("Mac OS X on aarch64");
+    LlamaLibrary.checkCpu(LlamaLibrary.open(), "flags\t\t: fpu avx avx2 fma f16c\n");
+    LlamaLibrary.checkCpu(LlamaLibrary.open(), "");
+    assertThatThrownBy(() -> LlamaLibrary.checkCpu(LlamaLibrary.open(), "flags\t: fpu avx fma\n"))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("avx2")
+        .hasMessageContaining("f16c");
+    assertThatThrownBy(() -> LlamaLibrary.open(Path.of("/no/such/library.so")))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("libgomp");
+  }
+
+  @Test
+  void checksOptionsWhereTheyAreSet() {
+    assertThat(LlamaCppOptions.ofDefaults().contextWindow()).isEqualTo(8192);
+    assertThat(LlamaCppOptions.ofDefaults().maxTokens()).isEqualTo(512);
+    assertThat(LlamaCppOptions.ofDefaults().temperature()).isZero();
+    assertThatThrownBy(() -> LlamaCppOptions.custom().contextWindow(3).build())
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("contextWindow: 3 is not a number of tokens in 64 to 1048576");
+    assertThatThrownBy(() -> LlamaCppOptions.custom().threads(1).parallel(2).build())
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("parallel: 2");
+    assertThatThrownBy(() -> LlamaCppOptions.custom().temperature(Double.NaN).build())
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("NaN");
+    assertThatThrownBy(() -> LlamaCppOptions.custom().maxTokens(9000).build())
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("contextWindow: 8192");
+    assertThatThrownBy(() -> LlamaCppOptions.custom().seed(1).seed(2))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("seed was given twice");
+    assertThatThrownBy(() -> LlamaCppOptions.custom().chatTemplate(" ").build())
+        .isInstanceOf(ConfigurationException.class);
+  }
+}

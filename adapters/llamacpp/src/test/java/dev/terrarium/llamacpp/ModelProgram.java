@@ -1,0 +1,59 @@
+package dev.terrarium.llamacpp;
+
+import dev.terrarium.error.ModelException;
+import dev.terrarium.model.ChatChunk;
+import dev.terrarium.model.LanguageModel;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.concurrent.CountDownLatch;
+
+/** A program that uses the model and leaves it open. */
+final class ModelProgram {
+
+  private ModelProgram() {}
+
+  public static void main(String[] how) throws Exception {
+    LanguageModel model = new LlamaCpp().open(null);
+    if (how[0].equals("exit")) {
+      exitAmidAnAnswer(model);
+    }
+    System.out.println("answer: " + TestModel.answer(model, "Hi", 3).replace('\n', ' '));
+    try {
+      new LlamaCpp().open(damaged().toString());
+    } catch (ModelException e) {
+      System.out.println("failed as it should");
+    }
+  }
+
+  private static void exitAmidAnAnswer(LanguageModel model) throws InterruptedException {
+    CountDownLatch begun = new CountDownLatch(1);
+    Thread.ofPlatform()
+        .daemon()
+        .start(
+            () ->
+                model.stream(
+                    TestModel.ask("Write a very long story.").maxTokens(500).build(),
+                    (ChatChunk chunk) -> begun.countDown()));
+    begun.await();
+    System.out.println("begun");
+    System.exit(7);
+  }
+
+  /** The real model with other bytes in the place of its tensors' names. */
+  private static Path damaged() throws IOException {
+    Path copy = Files.createTempFile("damaged", ".gguf");
+    copy.toFile().deleteOnExit();
+    byte[] content = Files.readAllBytes(TestModel.file());
+    String name = "token_embd.weight";
+    byte[] wanted = name.getBytes(StandardCharsets.US_ASCII);
+    int at = 0;
+    while (!Arrays.equals(content, at, at + wanted.length, wanted, 0, wanted.length)) {
+      at++;
+    }
+    content[at] = 'x';
+    return Files.write(copy, content);
+  }
+}
