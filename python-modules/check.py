@@ -99,24 +99,24 @@ def environment(cache: Path) -> Path:
     home = cache / "python-dev" / key
     complete = home / "complete"
     home.parent.mkdir(parents=True, exist_ok=True)
-    with exclusive(home.with_suffix(".lock")):
+    with exclusive(home.with_suffix(".lock")) as held:
         if not (complete.exists() and runs(home)):
             shutil.rmtree(home, ignore_errors=True)  # an attempt that was cut off, or an interpreter that is gone
-            install(home)
+            install(home, held)
             complete.touch()
     return home
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Hold a lock that other processes respect; freed by the system when this process ends in any way."""
+def exclusive(path: Path) -> Iterator[int]:
+    """Hold a lock that other processes respect; freed when the last process that has its descriptor ends in any way."""
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             print("check.py: waiting for another process that sets up the tools", file=sys.stderr)
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file.fileno()
 
 
 def runs(home: Path) -> bool:
@@ -126,7 +126,7 @@ def runs(home: Path) -> bool:
         return False
 
 
-def install(home: Path) -> None:
+def install(home: Path, held: int) -> None:
     print(f"check.py: setting up the tools of {LOCK.name} in {home}", file=sys.stderr)
     started = time.monotonic()
     try:
@@ -136,7 +136,8 @@ def install(home: Path) -> None:
     options = ["--quiet", "--disable-pip-version-check", "--no-input", "--no-deps", "--only-binary=:all:"]
     pip = [str(home / "bin" / "python"), "-m", "pip"]
     command = [*pip, "install", *options, "--require-hashes", "-r", str(LOCK)]
-    if status := subprocess.run(command, check=False).returncode:
+    # pip holds the lock too: should this process be killed, the next one waits until pip has ended
+    if status := subprocess.run(command, check=False, pass_fds=[held]).returncode:
         raise SetupError(f"pip could not install {LOCK.name} (status {status}); is the package index reachable?")
     print(f"check.py: set up in {time.monotonic() - started:.0f} s", file=sys.stderr)
 
