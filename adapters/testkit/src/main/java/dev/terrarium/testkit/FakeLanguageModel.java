@@ -1,0 +1,174 @@
+package dev.terrarium.testkit;
+
+import dev.terrarium.error.ModelException;
+import dev.terrarium.model.ChatChunk;
+import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.FinishReason;
+import dev.terrarium.model.LanguageModel;
+import dev.terrarium.model.TokenUsage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+
+/**
+ * A language model for tests: it answers at once, as it was told to, and keeps what it was asked.
+ * Thread-safe, as far as the function that it was given is.
+ *
+ * <p>It treats stop texts and the bound on tokens as a real one does, with a word for a token.
+ *
+ * {@snippet :
+ * var model = FakeLanguageModel.answering("{\"answer\": \"Paris\"}");
+ * // ... run what is to be tested with it ...
+ * assertEquals(1, model.requests().size());
+ * }
+ */
+public final class FakeLanguageModel implements LanguageModel {
+
+  /** A word with the white space behind it; what stands before the first word belongs to it. */
+  private static final Pattern WORD = Pattern.compile("\\s*\\S+\\s*");
+
+  private final Function<ChatRequest, String> answers;
+  private final List<ChatRequest> requests = new ArrayList<>();
+  private boolean closed;
+
+  private FakeLanguageModel(Function<ChatRequest, String> answers) {
+    this.answers = Objects.requireNonNull(answers, "answers");
+  }
+
+  /** Gives these answers, one to each request, in this order; asked more often, it fails. */
+  public static FakeLanguageModel answering(String... answers) {
+    List<String> script = List.of(answers);
+    AtomicInteger next = new AtomicInteger();
+    return new FakeLanguageModel(
+        request -> {
+          int index = next.getAndIncrement();
+          if (index >= script.size()) {
+            throw new ModelException(
+                "The fake language model has "
+                    + script.size()
+                    + " answers and was asked "
+                    + (index + 1)
+                    + " times.");
+          }
+          return script.get(index);
+        });
+  }
+
+  /** Answers what a function makes of the request; what that throws is thrown to who asked. */
+  public static FakeLanguageModel of(Function<ChatRequest, String> answers) {
+    return new FakeLanguageModel(answers);
+  }
+
+  /**
+   * Answers with the least JSON that conforms to the request's schema, the same for the same
+   * schema: required properties only, the first of alternatives, the fewest items, the numbers
+   * nearest to 0. Without a schema it answers {@code text}.
+   *
+   * <p>A schema that it can make nothing of, such as one with a {@code pattern}, makes it fail.
+   */
+  public static FakeLanguageModel schemaConforming() {
+    return new FakeLanguageModel(
+        request -> {
+          String schema = request.responseSchema();
+          return schema == null ? SchemaExample.TEXT : SchemaExample.of(schema);
+        });
+  }
+
+  /** Fails each time with that message. */
+  public static FakeLanguageModel failing(String message) {
+    return failing(() -> new ModelException(message));
+  }
+
+  /** Fails each time with a new exception. */
+  public static FakeLanguageModel failing(Supplier<? extends RuntimeException> failure) {
+    Objects.requireNonNull(failure, "failure");
+    return new FakeLanguageModel(
+        request -> {
+          throw failure.get();
+        });
+  }
+
+  @Override
+  public String name() {
+    return "fake";
+  }
+
+  @Override
+  public ChatResponse chat(ChatRequest request) {
+    return stream(request, chunk -> {});
+  }
+
+  /** Word by word. */
+  @Override
+  public ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
+    synchronized (this) {
+      if (closed) {
+        throw new ModelException("The language model fake is closed.");
+      }
+      requests.add(request);
+    }
+    String whole = untilStop(answers.apply(request), request.stop());
+    List<String> words = words(whole);
+    Integer most = request.maxTokens();
+    boolean cut = most != null && words.size() > most;
+    List<String> given = cut ? words.subList(0, most) : words;
+    given.forEach(word -> sink.accept(new ChatChunk(word)));
+    int asked =
+        request.messages().stream().mapToInt(message -> words(message.content()).size()).sum();
+    return new ChatResponse(
+        cut ? String.join("", given) : whole,
+        cut ? FinishReason.LENGTH : FinishReason.STOP,
+        new TokenUsage(asked, given.size()),
+        Duration.ZERO);
+  }
+
+  private static String untilStop(String answer, List<String> stops) {
+    int end =
+        stops.stream()
+            .filter(stop -> !stop.isEmpty())
+            .mapToInt(answer::indexOf)
+            .filter(index -> index >= 0)
+            .min()
+            .orElse(answer.length());
+    return answer.substring(0, end);
+  }
+
+  private static List<String> words(String text) {
+    return WORD.matcher(text).results().map(MatchResult::group).toList();
+  }
+
+  /** All that it was asked so far, oldest first; those that failed too. */
+  public synchronized List<ChatRequest> requests() {
+    return List.copyOf(requests);
+  }
+
+  /**
+   * What it was asked last.
+   *
+   * @throws IllegalStateException when it was not asked yet
+   */
+  public synchronized ChatRequest lastRequest() {
+    if (requests.isEmpty()) {
+      throw new IllegalStateException("The fake language model was not asked yet.");
+    }
+    return requests.getLast();
+  }
+
+  /** Whether {@link #close} was called. */
+  public synchronized boolean isClosed() {
+    return closed;
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+  }
+}
