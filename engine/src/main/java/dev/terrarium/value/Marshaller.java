@@ -5,13 +5,13 @@ import java.lang.reflect.Array;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -120,11 +120,11 @@ public final class Marshaller {
       case OffsetDateTime time -> temporal("datetime", PythonTime.text(time, path));
       case ZonedDateTime time ->
           temporal("datetime", PythonTime.text(time.toOffsetDateTime(), path));
-      case Instant instant ->
-          temporal("datetime", PythonTime.text(instant.atOffset(ZoneOffset.UTC), path));
+      case Instant instant -> temporal("datetime", PythonTime.text(instant, path));
       case Duration duration -> temporal("timedelta", PythonTime.text(duration, path));
       case Map<?, ?> map -> dict(map, path, depth);
       case Record fields -> dict(Records.components(fields), path, depth);
+      case Path file -> throw noPythonForm(file, path); // an Iterable of itself
       case Iterable<?> each -> list(each, path, depth);
       case HostFunction function -> executable(function);
       case Value foreign ->
@@ -134,14 +134,18 @@ public final class Marshaller {
         if (value.getClass().isArray()) {
           yield list(elements(value), path, depth);
         }
-        throw new ConversionException(
-            path,
-            "a value of "
-                + value.getClass().getName()
-                + " has no Python form. Pass a record, Map, Iterable, array, String, number,"
-                + " Boolean, enum, Optional, byte[], BigDecimal or a java.time value.");
+        throw noPythonForm(value, path);
       }
     };
+  }
+
+  private static ConversionException noPythonForm(Object value, String path) {
+    return new ConversionException(
+        path,
+        "a value of "
+            + value.getClass().getName()
+            + " has no Python form. Pass a record, Map, Iterable, array, String, number,"
+            + " Boolean, enum, Optional, byte[], BigDecimal or a java.time value.");
   }
 
   private Value temporal(String type, String text) {
@@ -177,7 +181,12 @@ public final class Marshaller {
       converted[index++] = toPython(key, place, depth + 1);
       converted[index++] = toPython(entry.getValue(), place, depth + 1);
     }
-    return makeDict.execute(converted);
+    Value dict = makeDict.execute(converted);
+    if (dict.getHashSize() != map.size()) {
+      throw new ConversionException(
+          path, "two of the keys " + map.keySet() + " are the same key in Python");
+    }
+    return dict;
   }
 
   private static List<@Nullable Object> elements(Object array) {

@@ -4,11 +4,13 @@ import dev.terrarium.error.ConversionException;
 import java.math.BigInteger;
 import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.OffsetTime;
+import java.time.ZoneOffset;
 import java.time.temporal.ChronoField;
 import java.time.temporal.TemporalAccessor;
 import java.util.function.Supplier;
@@ -46,6 +48,14 @@ final class PythonTime {
       case OffsetDateTime time -> time.toString();
       default -> throw new ConversionException(path, value.getClass() + " has no Python form");
     };
+  }
+
+  static String text(Instant instant, String path) {
+    try {
+      return text(instant.atOffset(ZoneOffset.UTC), path);
+    } catch (DateTimeException e) {
+      throw new ConversionException(path, instant + ": Python's years are 1 to 9999", e);
+    }
   }
 
   /** Whole microseconds. */

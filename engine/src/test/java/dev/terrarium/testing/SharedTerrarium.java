@@ -1,0 +1,60 @@
+package dev.terrarium.testing;
+
+import dev.terrarium.Framework;
+import dev.terrarium.Terrarium;
+import dev.terrarium.TerrariumConfig;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/**
+ * One Terrarium of two contexts for all tests of the JVM, since making a context takes seconds; and
+ * the check that each test leaves it at rest. It has the framework {@code probe} and the language
+ * model {@link #MODEL}.
+ */
+public final class SharedTerrarium implements ParameterResolver, AfterEachCallback {
+
+  public static final FakeModel MODEL = new FakeModel("shared");
+
+  private static @Nullable Terrarium shared;
+
+  /** The shared one, started now if it was not; it is never closed. */
+  public static synchronized Terrarium get() {
+    Terrarium terrarium = shared;
+    if (terrarium == null) {
+      terrarium =
+          Terrarium.start(
+                  TerrariumConfig.custom()
+                      .contexts(2)
+                      .borrowTimeout(Duration.ofSeconds(30))
+                      .languageModel(MODEL)
+                      .build())
+              .register(probe());
+      shared = terrarium;
+    }
+    return terrarium;
+  }
+
+  public static Framework probe() {
+    return Framework.fromResource("/frameworks/probe.py");
+  }
+
+  @Override
+  public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+    return parameter.getParameter().getType() == Terrarium.class;
+  }
+
+  @Override
+  public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+    return get();
+  }
+
+  @Override
+  public void afterEach(ExtensionContext context) {
+    Task.until("all contexts are made", () -> AtRest.starters().isEmpty());
+    AtRest.check(get().stats().pool());
+  }
+}
