@@ -81,6 +81,7 @@ public final class Terrarium implements AutoCloseable {
     ProgramRegistry programs = new ProgramRegistry();
     services.put("program.put", programs.putFunction());
     services.put("program.get", programs.getFunction());
+    services.put("program.version", programs.versionFunction());
     ServiceLoader.load(HostFunctions.class, loader)
         .forEach(functions -> services.putAll(functions.functions()));
     return Map.copyOf(services);

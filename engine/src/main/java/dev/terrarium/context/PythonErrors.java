@@ -35,10 +35,15 @@ final class PythonErrors {
 
   /**
    * The Java exception for what came out of Python. One that Terrarium itself threw inside (a
-   * language model's, a conversion's) comes back as it was.
+   * language model's, a conversion's) comes back as it was, also when Python code wrapped it.
    */
   RuntimeException translate(PolyglotException e) {
     Throwable translated = translate(e, 0);
+    for (Throwable each = translated; each != null; each = each.getCause()) {
+      if (each instanceof TerrariumException ours && !(ours instanceof PythonException)) {
+        return ours;
+      }
+    }
     return translated instanceof RuntimeException runtime
         ? runtime
         : new PythonException("polyglot", String.valueOf(translated), frames(e), translated);

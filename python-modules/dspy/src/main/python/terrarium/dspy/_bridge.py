@@ -7,6 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from terrarium.bridge import ArgumentError, BaseBridge, handler
+from terrarium.bridge.options import SharedDefaults
 from terrarium.bridge.programs import ProgramCache
 
 from . import _options
@@ -29,8 +30,7 @@ class DspyBridge(BaseBridge):
         super().__init__()
         self._runtime: Runtime | None = None
         self._programs: ProgramCache[Program] = ProgramCache("dspy", self._build)
-        self._defaults: dict[str, Any] = {"adapter": "json"}
-        self._cache = False
+        self._defaults = SharedDefaults("dspy", adapter="json", cache=False)
 
     @handler(loads=False)
     def configure(
@@ -42,7 +42,7 @@ class DspyBridge(BaseBridge):
         seed: int | None = None,
         cache: bool = False,
     ) -> dict[str, Any]:
-        """Set the defaults of all programs in this context; what is not given is unset again.
+        """Set the defaults of all programs, in every context; what is not given is unset again.
 
         ``model`` names one of the host's language models, None its default one. ``adapter`` is
         ``json`` (answers keep to a schema), ``chat`` or ``auto`` (chat, then JSON when the answer
@@ -58,9 +58,9 @@ class DspyBridge(BaseBridge):
             "max_tokens": max_tokens,
             "seed": seed,
         }
-        self._defaults = {"adapter": "json", **_options.checked(options, "configure")}
-        self._cache = cache
-        return {**options, "adapter": self._defaults["adapter"], "cache": cache}
+        defaults = {"adapter": "json", **_options.checked(options, "configure"), "cache": cache}
+        self._defaults.set(defaults)
+        return {**options, **defaults}
 
     @handler
     def create_program(self, spec: dict[str, Any], program: str | None = None) -> dict[str, str]:
@@ -117,8 +117,9 @@ class DspyBridge(BaseBridge):
 
     def _run(self, command: str, program: Program, inputs: Any, options: Any, trace: bool) -> dict[str, Any]:
         arguments = program.arguments(command, inputs)
-        merged = {**self._defaults, **program.options, **_options.checked(options)}
-        outputs, exchanges = self._loaded_runtime().run(program, arguments, merged, self._cache)
+        merged = {**self._defaults.get(), **program.options, **_options.checked(options)}
+        cache = merged.pop("cache")
+        outputs, exchanges = self._loaded_runtime().run(program, arguments, merged, cache)
         result: dict[str, Any] = {"outputs": outputs}
         if trace:
             from ._runtime import described

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from terrarium.bridge import BaseBridge, handler
+from terrarium.bridge.options import SharedDefaults, checked
 from terrarium.bridge.programs import ProgramCache
 
-from . import _options, _setup
+from . import _setup
 
 if TYPE_CHECKING:
     from ._model import Exchange
@@ -27,7 +28,7 @@ class LangchainBridge(BaseBridge):
         """Build the table of commands; langchain-core is imported with the first command that needs it."""
         super().__init__()
         self._programs: ProgramCache[Program] = ProgramCache("langchain", self._build)
-        self._defaults: dict[str, Any] = {}
+        self._defaults = SharedDefaults("langchain")
 
     @handler(loads=False)
     def configure(
@@ -37,13 +38,13 @@ class LangchainBridge(BaseBridge):
         max_tokens: int | None = None,
         seed: int | None = None,
     ) -> dict[str, Any]:
-        """Set the defaults of all programs in this context; what is not given is unset again.
+        """Set the defaults of all programs, in every context; what is not given is unset again.
 
         ``model`` names one of the host's language models, None its default one. Returns the defaults. Raises SpecError
         for a value out of range.
         """
         options = {"model": model, "temperature": temperature, "max_tokens": max_tokens, "seed": seed}
-        self._defaults = _options.checked(options, "configure")
+        self._defaults.set(checked(options, "configure"))
         return options
 
     @handler
@@ -87,7 +88,7 @@ class LangchainBridge(BaseBridge):
         read or is not of the declared type.
         """
         built = self._programs.get(program)
-        output, exchanges = built.invoke(inputs, {**self._defaults, **built.options, **_options.checked(options)})
+        output, exchanges = built.invoke(inputs, {**self._defaults.get(), **built.options, **checked(options)})
         result: dict[str, Any] = {"output": output, "usage": _usage(exchanges)}
         if trace:
             last = exchanges[-1]

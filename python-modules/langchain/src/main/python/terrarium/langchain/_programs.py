@@ -12,9 +12,9 @@ from langchain_core.prompts import BasePromptTemplate, ChatPromptTemplate, Promp
 from langchain_core.runnables import Runnable
 
 from terrarium.bridge import ArgumentError, SpecError
+from terrarium.bridge.options import checked
 from terrarium.bridge.types import json_schema
 
-from . import _options
 from ._model import Exchange, HostChatModel, recording
 from ._parsers import VALUE, CompleteJsonOutputParser, TypedOutputParser, is_wrapped
 
@@ -50,7 +50,7 @@ class Program:
             raise SpecError("spec", f"must be a dict, not {type(spec).__name__}")
         for key in spec.keys() - set(_KEYS):
             raise SpecError("spec", f"unknown key {key!r}. Known keys: {', '.join(_KEYS)}")
-        self.options = _options.checked(spec.get("options"), "spec.options")
+        self.options = checked(spec.get("options"), "spec.options")
         self._schema = _schema(spec.get("output"))
         self._parser = _parser(spec.get("parser"), spec.get("output"), self._schema)
         self._prompt = _with_instructions(_prompt(spec.get("prompt")), self._parser)
