@@ -157,6 +157,7 @@ def add_path(folder: str) -> None:
 def install_services(services: dict[str, Callable[..., object]]) -> None:
     from terrarium.bridge import host
 
+    host.uninstall(*host.names())
     host.install(services)
 
 
