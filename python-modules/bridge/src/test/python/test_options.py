@@ -42,11 +42,11 @@ def test_defaults_reach_the_other_contexts() -> None:
         other.set({})
         assert one.get() == {}
     finally:
-        host.uninstall()
+        host.uninstall("program.put", "program.get", "program.version")
 
 
 def test_without_a_host_they_are_the_bridge_s_own() -> None:
-    host.uninstall()
+    host.uninstall("program.put", "program.get", "program.version")
     defaults = SharedDefaults("f", a=1)
     defaults.set({"a": 3})
     assert defaults.get() == {"a": 3}
