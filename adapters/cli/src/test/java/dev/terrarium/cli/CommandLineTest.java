@@ -22,8 +22,7 @@ class CommandLineTest {
   @Test
   void dspyAnswersAQuestion() throws Exception {
     Finished ask =
-        new Launcher()
-            .run("ask", "--timings", "--show-prompt", "What is the capital of France?");
+        new Launcher().run("ask", "--timings", "--show-prompt", "What is the capital of France?");
     assertThat(ask.exitCode()).as(ask.err()).isZero();
     assertThat(ask.out()).contains("Paris").hasLineCount(1);
     assertThat(ask.err())
@@ -106,21 +105,28 @@ class CommandLineTest {
         new Launcher()
             .run(
                 List.of(
-                    "mvn", "-B", "-o", "-q", "-N", "-f", Launcher.ROOT.resolve("pom.xml").toString(),
-                    "-Dterrarium.jdk=[99,100)", "validate"));
+                    "mvn",
+                    "-B",
+                    "-o",
+                    "-q",
+                    "-N",
+                    "-f",
+                    Launcher.ROOT.resolve("pom.xml").toString(),
+                    "-Dterrarium.jdk=[99,100)",
+                    "validate"));
     assertThat(build.exitCode()).isNotZero();
     assertThat(build.out()).contains("[99,100)").contains("toolchain");
   }
 
   @Test
   void runLabelsLinesReportsBadOnesAndGoesOn() throws Exception {
-    String lines =
-        reviews(4) + "this is not JSON\n{\"wrong\": 1}\n" + reviews(2);
+    String lines = reviews(4) + "this is not JSON\n{\"wrong\": 1}\n" + reviews(2);
     Finished run =
         new Launcher().input(lines).run("run", EXAMPLES.resolve("sentiment.yaml").toString());
     assertThat(run.exitCode()).isEqualTo(1);
     assertThat(run.err())
-        .contains("line 5: not a JSON object", "line 6: ", "review", "agreement: ", "2 lines failed");
+        .contains(
+            "line 5: not a JSON object", "line 6: ", "review", "agreement: ", "2 lines failed");
     assertThat(run.out()).hasLineCount(6);
     for (String line : run.out().lines().toList()) {
       JsonNode outputs = JSON.readTree(line);
@@ -140,7 +146,8 @@ class CommandLineTest {
 
   @Test
   void aProgramFileThatIsNotOneIsBadUsage(@TempDir Path folder) throws Exception {
-    Path file = Files.writeString(folder.resolve("p.yaml"), "inputs: {a: {type: string}}\nfoo: 1\n");
+    Path file =
+        Files.writeString(folder.resolve("p.yaml"), "inputs: {a: {type: string}}\nfoo: 1\n");
     assertUsage(new Launcher().run("run", file.toString()), "unknown key 'foo'");
     assertUsage(new Launcher().run("run", "/nowhere.yaml"), "/nowhere.yaml");
   }

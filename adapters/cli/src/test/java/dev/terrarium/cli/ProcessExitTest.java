@@ -44,8 +44,7 @@ class ProcessExitTest {
         """;
 
     public static void main(String[] args) throws Exception {
-      try (Terrarium terrarium =
-              Terrarium.start(TerrariumConfig.custom().contexts(2).build());
+      try (Terrarium terrarium = Terrarium.start(TerrariumConfig.custom().contexts(2).build());
           ExecutorService callers = Executors.newFixedThreadPool(2)) {
         terrarium.register(Framework.fromSource("native", BRIDGE, "native.py"));
         List<Future<?>> calls = new ArrayList<>();

@@ -30,7 +30,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Real DSPy in real contexts, on a scripted model and on the real one. One Terrarium serves all. */
+/**
+ * Real DSPy in real contexts, on a scripted model and on the real one. One Terrarium serves all.
+ */
 @Tag("graalpy")
 class DspyTest {
 
@@ -77,11 +79,7 @@ class DspyTest {
                 .build());
     dspy = terrarium.adapter(Dspy.class);
     scripted = DspyOptions.ofDefaults();
-    real =
-        DspyOptions.ofDefaults()
-            .withModel(smollm2.name())
-            .withTemperature(0)
-            .withMaxTokens(200);
+    real = DspyOptions.ofDefaults().withModel(smollm2.name()).withTemperature(0).withMaxTokens(200);
   }
 
   @AfterAll
@@ -100,7 +98,8 @@ class DspyTest {
   void aRecordsComponentsAreTheFieldsOfTheSignature() {
     SCRIPTED.answers(
         """
-        {"complaint": true, "mood": "ANGRY", "urgency": 0.75, "products": ["kettle"], "orderNumber": 12}""");
+        {"complaint": true, "mood": "ANGRY", "urgency": 0.75, "products": ["kettle"], "orderNumber": 12}\
+        """);
     Traced<Form> traced =
         dspy.predict(Letter.class, Form.class, scripted).trace(new Letter("It leaks.", 2026));
 
@@ -125,7 +124,8 @@ class DspyTest {
     SCRIPTED.answers(
         """
         {"form": {"complaint": false, "mood": "HAPPY", "urgency": 0, "products": [], "orderNumber": null},
-         "counts": {"a": 1}}""");
+         "counts": {"a": 1}}\
+        """);
     Nested nested = dspy.predict(Question.class, Nested.class).call(new Question("?"));
     assertThat(nested)
         .isEqualTo(

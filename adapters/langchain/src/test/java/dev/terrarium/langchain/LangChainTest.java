@@ -139,7 +139,8 @@ class LangChainTest {
   @Test
   void commandsWorkByNameToo() {
     Object ping = terrarium.adapter("langchain").call("ping", Map.of());
-    assertThat(ping).asInstanceOf(InstanceOfAssertFactories.MAP)
+    assertThat(ping)
+        .asInstanceOf(InstanceOfAssertFactories.MAP)
         .containsEntry("framework", "langchain");
   }
 }

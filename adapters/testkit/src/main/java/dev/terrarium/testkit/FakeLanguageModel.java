@@ -117,8 +117,8 @@ public final class FakeLanguageModel implements LanguageModel {
     }
     String whole = untilStop(answers.apply(request), request.stop());
     List<String> words = words(whole);
-    Integer most = request.maxTokens();
-    boolean cut = most != null && words.size() > most;
+    int most = Objects.requireNonNullElse(request.maxTokens(), Integer.MAX_VALUE);
+    boolean cut = words.size() > most;
     List<String> given = cut ? words.subList(0, most) : words;
     given.forEach(word -> sink.accept(new ChatChunk(word)));
     int asked =

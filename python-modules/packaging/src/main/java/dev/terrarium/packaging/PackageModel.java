@@ -64,8 +64,10 @@ public final class PackageModel {
     Path model = gguf(fetched);
     Path placed = output.resolve(FOLDER + model.getFileName());
     Path description = output.resolve(DESCRIPTION);
-    if (Files.exists(description) && Files.exists(placed)) {
-      return; // the folder is this build's own, and the lock names one content
+    if (Files.exists(description)
+        && Files.exists(placed)
+        && Files.size(placed) == Files.size(model)) {
+      return; // written again, it would make the jar be packed again
     }
     FileTrees.createParent(placed);
     linkOrCopy(model, placed);
