@@ -181,8 +181,11 @@ public final class Terrarium implements AutoCloseable {
    */
   @Override
   public void close() {
-    pool.close();
-    models.close();
+    try {
+      pool.close();
+    } finally {
+      models.close();
+    }
   }
 
   private final class CommandAdapter implements Adapter {

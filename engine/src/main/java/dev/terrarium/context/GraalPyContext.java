@@ -34,6 +34,7 @@ final class GraalPyContext implements PythonContext {
   private final Marshaller marshaller;
   private final PythonErrors errors;
   private final Map<String, HandlerTable> bridges = new HashMap<>();
+  private final Map<String, Logger> outputs = new HashMap<>();
   private final Set<String> loaded = ConcurrentHashMap.newKeySet();
   private volatile PythonPackages packages;
   private volatile Logger output = System.getLogger("terrarium.python");
@@ -87,7 +88,7 @@ final class GraalPyContext implements PythonContext {
   public CompletableFuture<@Nullable Void> prepare(BridgeSource framework, String command) {
     return run(
         () -> {
-          output = System.getLogger("terrarium.python." + framework.name());
+          output = outputOf(framework.name());
           HandlerTable table = bridges.get(framework.name());
           if (table == null) {
             table = loading(framework, () -> attach(framework));
@@ -148,10 +149,15 @@ final class GraalPyContext implements PythonContext {
             throw new IllegalStateException("bridge of '" + framework + "' is not attached");
           }
           HandlerTable.Command handler = table.get(command);
+          output = outputOf(framework);
           Object plain = marshaller.toPython(arguments, "args");
           Value result = handler.callable().execute(plain);
           return marshaller.toJava(result, "result");
         });
+  }
+
+  private Logger outputOf(String framework) {
+    return outputs.computeIfAbsent(framework, name -> System.getLogger("terrarium.python." + name));
   }
 
   /** Runs work in the carrier, with Python's exceptions translated while the context is at hand. */

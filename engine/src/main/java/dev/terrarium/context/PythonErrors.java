@@ -24,6 +24,9 @@ final class PythonErrors {
           "terrarium.bridge.errors.SpecError",
           "terrarium.bridge.errors.UnknownProgramError");
 
+  /** What Python sees of a Java exception that a host function threw; its cause. */
+  private static final String HOST_CALL_ERROR = "terrarium.bridge.errors.HostCallError";
+
   private final Value describe;
 
   /**
@@ -53,12 +56,8 @@ final class PythonErrors {
     if (e.isHostException()) {
       return e.asHostException();
     }
-    if (e.isExit()) {
-      return new PythonException(
-          "SystemExit", "Python code asked to exit with " + e.getExitStatus(), frames(e), null);
-    }
     Value exception = e.getGuestObject();
-    if (exception == null || !e.isGuestException() || e.isInternalError()) {
+    if (exception == null || !(e.isGuestException() || e.isExit()) || e.isInternalError()) {
       return new PythonException(
           "polyglot", String.valueOf(e.getMessage()), frames(e), e.isInternalError() ? e : null);
     }
@@ -68,6 +67,9 @@ final class PythonErrors {
     Throwable cause = depth < MAX_CAUSES ? cause(described.getArrayElement(2), depth + 1) : null;
     if (CALLER_ERRORS.contains(type)) {
       return new ArgumentException(message);
+    }
+    if (type.equals(HOST_CALL_ERROR) && cause instanceof RuntimeException) {
+      return cause;
     }
     return new PythonException(type, message, frames(described.getArrayElement(3)), cause);
   }
@@ -99,7 +101,9 @@ final class PythonErrors {
     return frames;
   }
 
-  /** The Python frames of what is no Python exception, such as an exit; innermost first. */
+  /**
+   * The Python frames of what is no Python exception, such as an internal error; innermost first.
+   */
   private static List<StackTraceElement> frames(PolyglotException e) {
     List<StackTraceElement> frames = new ArrayList<>();
     for (PolyglotException.StackFrame frame : e.getPolyglotStackTrace()) {

@@ -41,8 +41,8 @@ public final class ProgramRegistry {
   }
 
   /**
-   * {@code program.version(framework, id)}: a number that changes when the spec is replaced, or None.
-   * A context that built the program compares it before each call.
+   * {@code program.version(framework, id)}: a number that changes when the spec is replaced, or
+   * None. A context that built the program compares it before each call.
    */
   public HostFunction versionFunction() {
     return arguments -> {

@@ -38,6 +38,19 @@ class ProgramRegistryTest {
   }
 
   @Test
+  void versionTellsThatASpecWasReplaced() {
+    HostFunction version = registry.versionFunction();
+    assertThat(version.call(List.of("one", "id"))).isNull();
+    put.call(List.of("one", "id", Map.of("kind", "a")));
+    Object first = version.call(List.of("one", "id"));
+    put.call(List.of("one", "other", Map.of("kind", "a")));
+
+    assertThat(first).isNotNull().isEqualTo(version.call(List.of("one", "id")));
+    put.call(List.of("one", "id", Map.of("kind", "b")));
+    assertThat(version.call(List.of("one", "id"))).isNotNull().isNotEqualTo(first);
+  }
+
+  @Test
   void wrongArgumentsAreRefused() {
     assertThatThrownBy(() -> put.call(List.of("one", "id")))
         .isInstanceOf(ConversionException.class);

@@ -2,6 +2,7 @@ package dev.terrarium.testing;
 
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -56,6 +57,17 @@ public final class Task<T extends @Nullable Object> {
     } catch (ExecutionException e) {
       Throwable cause = e.getCause();
       return cause == null ? e : cause;
+    }
+  }
+
+  /** Returns when the latch is open. */
+  public static void await(CountDownLatch latch) {
+    try {
+      if (!latch.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        throw new AssertionError("the latch was not opened within " + PATIENCE);
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 
