@@ -21,9 +21,9 @@ import java.util.function.BooleanSupplier;
  */
 final class Conversation implements AutoCloseable {
 
-  static final int BLOCK = 64;
+  static final int BLOCK = 32;
 
-  private static final int SMALLEST_WINDOW = 1024;
+  private static final int SMALLEST_WINDOW = 256;
   private static final int NO_ROOM = 1;
 
   private final MemorySegment model;
@@ -128,23 +128,41 @@ final class Conversation implements AutoCloseable {
     }
   }
 
+  /** How many tokens are known in whole blocks. */
+  int known() {
+    return blocks.length;
+  }
+
   /** How many of the prompt's tokens are known in whole blocks; at least one is left to read. */
-  private int shared(int[] prompt) {
+  int shared(int[] prompt) {
     int mismatch = Arrays.mismatch(blocks, prompt);
     int common = mismatch < 0 ? prompt.length : mismatch;
     return Math.min(common, prompt.length - 1) / BLOCK * BLOCK;
   }
 
-  private void makeRoom(int needed) {
+  /** How many tokens there is room for. */
+  int window() {
+    return window;
+  }
+
+  /** How many tokens there would be room for if so many were needed. */
+  int windowFor(int needed) {
     if (needed <= window) {
-      return;
+      return window;
     }
     int bigger = Math.max(SMALLEST_WINDOW, Integer.highestOneBit(needed - 1) << 1);
+    return Math.min(bigger, (maxWindow + BLOCK - 1) / BLOCK * BLOCK);
+  }
+
+  private void makeRoom(int needed) {
+    int size = windowFor(needed);
+    if (size == window) {
+      return;
+    }
     close(context);
     context = MemorySegment.NULL;
     blocks = new int[0];
     window = 0;
-    int size = Math.min(bigger, (maxWindow + BLOCK - 1) / BLOCK * BLOCK);
     Llama.takeErrors();
     context = Llama.contextInit(model, size, BLOCK, threads);
     if (context.equals(MemorySegment.NULL)) {

@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Generation {
 
+  /** Seen by nobody else: who gives up an answer by himself does not wait for it. */
+  private static final String GIVEN_UP = "The answer was given up: the process is ending.";
+
   /** What happens to it, in order. */
   private sealed interface Event {
     record Piece(String text) implements Event {}
@@ -66,13 +69,13 @@ final class Generation {
   }
 
   /** Makes the answer, on the worker's thread, and tells the one who waits. */
-  void run(Tokenizer tokenizer, Conversation conversation) {
+  void run(Tokenizer tokenizer, Conversations conversations) {
     if (cancelled) {
-      fail(new ModelException("The answer was cancelled before it began."));
+      fail(new ModelException(GIVEN_UP));
       return;
     }
     try {
-      events.add(new Event.Done(answer(tokenizer, conversation)));
+      events.add(new Event.Done(answer(tokenizer, conversations.forPrompt(prompt, maxTokens))));
     } catch (RuntimeException | Error e) {
       fail(e);
     }
@@ -102,6 +105,9 @@ final class Generation {
           conversation.read(token);
         }
       }
+    }
+    if (cancelled && reason == FinishReason.LENGTH && count < maxTokens) {
+      throw new ModelException(GIVEN_UP);
     }
     give(text.end());
     return new ChatResponse(
@@ -146,10 +152,15 @@ final class Generation {
     }
   }
 
-  private static RuntimeException rethrown(Throwable cause) {
+  /** With the stack of the one who waited, and the worker's as its cause. */
+  private static ModelException rethrown(Throwable cause) {
     if (cause instanceof Error error) {
       throw error;
     }
-    return (RuntimeException) cause;
+    String message =
+        cause instanceof ModelException
+            ? cause.getMessage()
+            : "The language model failed: " + cause;
+    return new ModelException(String.valueOf(message), cause);
   }
 }

@@ -125,6 +125,12 @@ final class Llama {
       handle("llama_model_get_vocab", ADDRESS, ADDRESS);
   private static final MethodHandle MODEL_N_CTX_TRAIN =
       handle("llama_model_n_ctx_train", JAVA_INT, ADDRESS);
+  private static final MethodHandle MODEL_N_LAYER =
+      handle("llama_model_n_layer", JAVA_INT, ADDRESS);
+  private static final MethodHandle MODEL_N_EMBD = handle("llama_model_n_embd", JAVA_INT, ADDRESS);
+  private static final MethodHandle MODEL_N_HEAD = handle("llama_model_n_head", JAVA_INT, ADDRESS);
+  private static final MethodHandle MODEL_N_HEAD_KV =
+      handle("llama_model_n_head_kv", JAVA_INT, ADDRESS);
   private static final MethodHandle MODEL_HAS_ENCODER =
       handle("llama_model_has_encoder", JAVA_BOOLEAN, ADDRESS);
   private static final MethodHandle MODEL_HAS_DECODER =
@@ -317,6 +323,19 @@ final class Llama {
   static int modelTrainedWindow(MemorySegment model) {
     try {
       return (int) MODEL_N_CTX_TRAIN.invokeExact(model);
+    } catch (Throwable e) {
+      throw failure(e);
+    }
+  }
+
+  /** What remembering a token takes: a key and a value of two bytes a number, in each layer. */
+  static long modelBytesPerToken(MemorySegment model) {
+    try {
+      long width = (int) MODEL_N_EMBD.invokeExact(model);
+      int heads = (int) MODEL_N_HEAD.invokeExact(model);
+      int keyHeads = (int) MODEL_N_HEAD_KV.invokeExact(model);
+      long layers = (int) MODEL_N_LAYER.invokeExact(model);
+      return 4 * layers * width * keyHeads / Math.max(1, heads);
     } catch (Throwable e) {
       throw failure(e);
     }

@@ -17,6 +17,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -46,11 +47,14 @@ public final class LlamaCppModel implements LanguageModel {
   private final List<Thread> workers = new ArrayList<>();
   private final Thread atExit;
 
+  /** Held for reading by those who tokenize, for writing by the one who frees the model. */
+  private final ReentrantReadWriteLock loaded = new ReentrantReadWriteLock();
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Deque<Generation> waiting = new ArrayDeque<>();
   private final Set<Generation> running = new HashSet<>();
-  private boolean closed;
+  private volatile boolean closed;
 
   private LlamaCppModel(
       String name, LlamaCppOptions options, MemorySegment model, ChatTemplate template) {
@@ -181,14 +185,14 @@ public final class LlamaCppModel implements LanguageModel {
     return value == null ? otherwise : value;
   }
 
-  /** Tokenizes while holding the model open. */
+  /** Tokenizes while holding the model loaded. */
   private int[] tokens(List<ChatMessage> messages) {
-    lock.lock();
+    loaded.readLock().lock();
     try {
       checkOpen();
       return tokenizer.tokens(template.render(messages));
     } finally {
-      lock.unlock();
+      loaded.readLock().unlock();
     }
   }
 
@@ -210,11 +214,13 @@ public final class LlamaCppModel implements LanguageModel {
   }
 
   private void work() {
-    try (Conversation conversation =
-        new Conversation(model, options.threads() / options.parallel(), window)) {
+    int workers = options.parallel();
+    try (Conversations conversations =
+        new Conversations(
+            model, options.threads() / workers, window, options.promptMemory() / workers)) {
       Generation generation = take();
       while (generation != null) {
-        generation.run(tokenizer, conversation);
+        generation.run(tokenizer, conversations);
         done(generation);
         generation = take();
       }
@@ -261,7 +267,12 @@ public final class LlamaCppModel implements LanguageModel {
       lock.unlock();
     }
     workers.forEach(LlamaCppModel::join);
-    Llama.modelFree(model);
+    loaded.writeLock().lock();
+    try {
+      Llama.modelFree(model);
+    } finally {
+      loaded.writeLock().unlock();
+    }
     try {
       Runtime.getRuntime().removeShutdownHook(atExit);
     } catch (IllegalStateException e) {

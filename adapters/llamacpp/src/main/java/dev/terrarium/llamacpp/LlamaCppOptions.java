@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param contextWindow most tokens of prompt and answer together; a model trained on fewer has
  *     fewer. Memory is taken for what the longest request so far needed, not for all of it
  * @param parallel answers made at once; each takes memory for its own window, and shares threads
+ * @param promptMemory bytes for keeping what was read of earlier prompts, so that their beginnings
+ *     are not read again; what one request needs is taken in any case
  * @param threads for computing, over all answers made at once
  * @param maxTokens most tokens of an answer
  * @param temperature 0 gives the same answer to the same question
@@ -21,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 public record LlamaCppOptions(
     int contextWindow,
     int parallel,
+    long promptMemory,
     int threads,
     int maxTokens,
     double temperature,
@@ -28,6 +31,7 @@ public record LlamaCppOptions(
     @Nullable String chatTemplate) {
 
   static final int DEFAULT_CONTEXT_WINDOW = 8192;
+  static final long DEFAULT_PROMPT_MEMORY = 256L << 20;
   static final int DEFAULT_MAX_TOKENS = 512;
   static final int MIN_CONTEXT_WINDOW = 64;
   static final int MAX_CONTEXT_WINDOW = 1 << 20;
@@ -38,6 +42,9 @@ public record LlamaCppOptions(
     check(
         "contextWindow", contextWindow, MIN_CONTEXT_WINDOW, MAX_CONTEXT_WINDOW, "number of tokens");
     check("parallel", parallel, 1, MAX_PARALLEL, "number of answers");
+    if (promptMemory < 0) {
+      throw new ConfigurationException("promptMemory: " + promptMemory + " bytes are below 0");
+    }
     check("threads", threads, 1, MAX_THREADS, "number of threads");
     check("maxTokens", maxTokens, 1, MAX_CONTEXT_WINDOW, "number of tokens");
     if (!(temperature >= 0 && temperature <= 100)) {
@@ -80,6 +87,7 @@ public record LlamaCppOptions(
     private final Set<String> given = new HashSet<>();
     private int contextWindow = DEFAULT_CONTEXT_WINDOW;
     private int parallel = 1;
+    private long promptMemory = DEFAULT_PROMPT_MEMORY;
     private int threads = Runtime.getRuntime().availableProcessors();
     private int maxTokens = DEFAULT_MAX_TOKENS;
     private double temperature;
@@ -97,6 +105,12 @@ public record LlamaCppOptions(
     public Builder parallel(int answers) {
       once("parallel");
       parallel = answers;
+      return this;
+    }
+
+    public Builder promptMemory(long bytes) {
+      once("promptMemory");
+      promptMemory = bytes;
       return this;
     }
 
@@ -143,7 +157,14 @@ public record LlamaCppOptions(
      */
     public LlamaCppOptions build() {
       return new LlamaCppOptions(
-          contextWindow, parallel, threads, maxTokens, temperature, seed, chatTemplate);
+          contextWindow,
+          parallel,
+          promptMemory,
+          threads,
+          maxTokens,
+          temperature,
+          seed,
+          chatTemplate);
     }
   }
 }
