@@ -115,7 +115,7 @@ class CommandLineTest {
                     "-Dterrarium.jdk=[99,100)",
                     "validate"));
     assertThat(build.exitCode()).isNotZero();
-    assertThat(build.out()).contains("[99,100)").contains("toolchain");
+    assertThat(build.out()).contains("Terrarium-needs-a-JDK-25-to-be-installed");
   }
 
   @Test

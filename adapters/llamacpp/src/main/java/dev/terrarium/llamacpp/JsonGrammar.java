@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * A JSON schema as grammar for llama.cpp. Not thread-safe; used once.
  *
  * <p>What the grammar makes conforms to the schema, and it has no choice where choice is a trap for
- * a small model: white space is that of {@code {"a": 1, "b": [2, 3]}}, numbers have bounded length.
+ * a small model: white space is that of {@code {"a": 1, "b": [2, 3]}}, numbers have bounded length,
+ * lists without {@code maxItems} at most 20 items.
  * It makes less than the schema allows: properties come in the schema's order, and none that it
  * does not name unless it names none at all. {@code uniqueItems}, unknown formats and the
  * exclusiveness of {@code oneOf} are not enforced; of alternatives, those that cannot be enforced
@@ -31,6 +32,10 @@ final class JsonGrammar {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private static final int MOST_REPEATS = 2000;
+
+  /** Of a list that the schema does not bound: a small model may never end one by itself. */
+  private static final int MOST_ITEMS = 20;
+
   private static final int DECIMALS = 2;
   private static final int MOST_DECIMALS = 9;
 
@@ -413,7 +418,7 @@ final class JsonGrammar {
 
   private String array(JsonNode schema, String path) {
     int min = bound(schema, "minItems", 0, path);
-    int max = bound(schema, "maxItems", Gbnf.UNBOUNDED, path);
+    int max = bound(schema, "maxItems", Math.max(MOST_ITEMS, min), path);
     if (min > max) {
       throw refused(path, "has minItems " + min + " above maxItems " + max);
     }
@@ -427,7 +432,7 @@ final class JsonGrammar {
     int before = prefix.size();
     boolean more =
         before == 0 ? !items.isBoolean() || items.booleanValue() : items.isObject() || min > before;
-    int most = !more ? 0 : max == Gbnf.UNBOUNDED ? max : max - before;
+    int most = more ? Math.max(0, max - before) : 0;
     String head = String.join(" \", \" ", prefix);
     if (most == 0) {
       return "\"[\" " + head + " \"]\"";
