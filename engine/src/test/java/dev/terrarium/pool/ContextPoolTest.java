@@ -299,7 +299,8 @@ class ContextPoolTest {
                   return lease.context();
                 }
               });
-      Task.until("it waits for the first context", () -> !caller.isDone());
+      caller.untilItWaits();
+      assertThat(caller.isDone()).isFalse();
       assertThat(pool.stats()).isEqualTo(new PoolStats(1, 1, 0, 0, 0));
       gate.complete(null);
 
@@ -379,6 +380,7 @@ class ContextPoolTest {
               },
               2);
       Task<ContextLease> early = Task.of(() -> pool.borrow("any"));
+      early.untilItWaits();
       gate.complete(null);
 
       assertThat(early.failure()).isInstanceOf(ModelException.class).hasMessage("no context today");
@@ -427,6 +429,7 @@ class ContextPoolTest {
       Task<@Nullable Void> closer = Task.running(pool::close);
 
       assertThat(waiter.failure()).isInstanceOf(ClosedException.class);
+      closer.untilItWaits();
       assertThat(closer.isDone()).isFalse();
       assertThat(contexts.getFirst().parkings).hasValue(0);
 
@@ -442,6 +445,7 @@ class ContextPoolTest {
       Task<@Nullable Void> closer = Task.running(pool::close);
       Task.until("parking began", () -> contexts.getFirst().parkings.get() == 1);
 
+      closer.untilItWaits();
       assertThat(closer.isDone()).isFalse();
       contexts.getFirst().parking.complete(null);
       closer.result();
@@ -461,6 +465,7 @@ class ContextPoolTest {
       Task<@Nullable Void> closer = Task.running(pool::close);
 
       assertThat(early.failure()).isInstanceOf(ClosedException.class);
+      closer.untilItWaits();
       assertThat(closer.isDone()).isFalse();
       gate.complete(null);
       closer.result();

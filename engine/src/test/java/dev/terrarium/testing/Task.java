@@ -1,6 +1,8 @@
 package dev.terrarium.testing;
 
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -15,6 +17,9 @@ public final class Task<T extends @Nullable Object> {
 
   /** Far more than anything here takes; only a test that fails waits as long. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private static final Set<Thread.State> WAITING =
+      EnumSet.of(Thread.State.WAITING, Thread.State.TIMED_WAITING);
 
   private final FutureTask<T> work;
   private final Thread thread;
@@ -42,6 +47,11 @@ public final class Task<T extends @Nullable Object> {
 
   public boolean isDone() {
     return work.isDone();
+  }
+
+  /** Returns when the work waits for something, or is done. */
+  public void untilItWaits() {
+    until("the task waits", () -> isDone() || WAITING.contains(thread.getState()));
   }
 
   /** The result, once it is there. */

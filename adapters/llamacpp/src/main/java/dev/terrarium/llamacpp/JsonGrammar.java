@@ -21,11 +21,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What the grammar makes conforms to the schema, and it has no choice where choice is a trap for
  * a small model: white space is that of {@code {"a": 1, "b": [2, 3]}}, numbers have bounded length,
- * lists without {@code maxItems} at most 20 items.
- * It makes less than the schema allows: properties come in the schema's order, and none that it
- * does not name unless it names none at all. {@code uniqueItems}, unknown formats and the
- * exclusiveness of {@code oneOf} are not enforced; of alternatives, those that cannot be enforced
- * are left out. Anything else that cannot be enforced is refused.
+ * lists without {@code maxItems} at most 20 items. It makes less than the schema allows: properties
+ * come in the schema's order, and none that it does not name unless it names none at all. {@code
+ * uniqueItems}, unknown formats and the exclusiveness of {@code oneOf} are not enforced; of
+ * alternatives, those that cannot be enforced are left out. Anything else that cannot be enforced
+ * is refused.
  */
 final class JsonGrammar {
 
