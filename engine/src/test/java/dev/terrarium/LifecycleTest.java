@@ -11,6 +11,7 @@ import dev.terrarium.error.PackageException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.testing.FakeModel;
 import dev.terrarium.testing.GraalPyTest;
+import dev.terrarium.testing.LogRecords;
 import dev.terrarium.testing.SharedTerrarium;
 import dev.terrarium.testing.Task;
 import dev.terrarium.testing.TestFunctions;
@@ -252,11 +253,13 @@ class LifecycleTest {
     TerrariumConfig config =
         TerrariumConfig.custom().contexts(2).cacheFolder(file.resolve("cache")).build();
     int before = SharedTerrarium.get().stats().nativeSlotsTaken();
-    try (Terrarium terrarium = Terrarium.start(config).register(SharedTerrarium.probe())) {
+    try (LogRecords log = LogRecords.of("terrarium.pool");
+        Terrarium terrarium = Terrarium.start(config).register(SharedTerrarium.probe())) {
       assertThatThrownBy(() -> terrarium.call("probe", "ping", Map.of()))
           .isInstanceOf(PackageException.class)
           .hasMessageContaining(file.toString())
           .hasMessageContaining("TERRARIUM_CACHE");
+      assertThat(log.lines()).hasSize(1); // the other context's failure
     }
 
     assertThat(SharedTerrarium.get().stats().nativeSlotsTaken()).isEqualTo(before);

@@ -10,6 +10,7 @@ import dev.terrarium.error.ClosedException;
 import dev.terrarium.error.LoadTimeoutException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.testing.AtRest;
+import dev.terrarium.testing.LogRecords;
 import dev.terrarium.testing.Task;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -32,6 +34,13 @@ class ContextPoolTest {
   private static final Duration AT_ONCE = Duration.ZERO;
 
   @RegisterExtension final AtRest atRest = new AtRest();
+
+  private final LogRecords log = LogRecords.of("terrarium.pool");
+
+  @AfterEach
+  void stopCollecting() {
+    log.close();
+  }
 
   /** Contexts made so far, in the order in which they were. */
   private final List<StubContext> contexts = new CopyOnWriteArrayList<>();
@@ -365,7 +374,11 @@ class ContextPoolTest {
               3);
       Task.until("two are there", () -> pool.stats().idle() == 2);
 
+      Task.until("it is told", () -> pool.stats().total() == 2 && !log.lines().isEmpty());
       assertThat(pool.stats()).isEqualTo(new PoolStats(2, 0, 0, 2, 0));
+      assertThat(log.lines())
+          .containsExactly(
+              "terrarium.pool WARNING A context could not be made; the pool goes on without it");
       pool.borrow("any").close();
     }
 
@@ -552,6 +565,10 @@ class ContextPoolTest {
 
       pool.close();
       assertThat(contexts.getFirst().parkings).hasValue(0);
+      assertThat(log.lines())
+          .containsExactly(
+              "terrarium.pool WARNING Calls still ran PT0.001S after close(). Their contexts are"
+                  + " parked when they end.");
 
       lease.close();
       assertThat(contexts.getFirst().parkings).hasValue(1);

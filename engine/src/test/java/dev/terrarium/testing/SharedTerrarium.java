@@ -6,6 +6,7 @@ import dev.terrarium.TerrariumConfig;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
@@ -15,11 +16,14 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * the check that each test leaves it at rest. It has the framework {@code probe} and the language
  * model {@link #MODEL}.
  */
-public final class SharedTerrarium implements ParameterResolver, AfterEachCallback {
+public final class SharedTerrarium
+    implements ParameterResolver, BeforeEachCallback, AfterEachCallback {
 
   public static final FakeModel MODEL = new FakeModel("shared");
 
   private static @Nullable Terrarium shared;
+
+  private final AtRest atRest = new AtRest(() -> get().stats().pool());
 
   /** The shared one, started now if it was not; it is never closed. */
   public static synchronized Terrarium get() {
@@ -53,8 +57,12 @@ public final class SharedTerrarium implements ParameterResolver, AfterEachCallba
   }
 
   @Override
+  public void beforeEach(ExtensionContext context) {
+    atRest.beforeEach(context);
+  }
+
+  @Override
   public void afterEach(ExtensionContext context) {
-    Task.until("all contexts are made", () -> AtRest.starters().isEmpty());
-    AtRest.check(get().stats().pool());
+    atRest.afterEach(context);
   }
 }
