@@ -8,7 +8,9 @@ import dev.terrarium.dspy.Traced;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.langchain.LangChain;
 import dev.terrarium.model.ChatMessage;
+import dev.terrarium.model.ModelStats;
 import dev.terrarium.value.Describe;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -84,14 +86,21 @@ final class Ask implements Callable<Integer> {
       awaitModel(loading);
       timings.mark("waiting for the model");
       for (int i = 0; i < questions.size(); i++) {
+        Duration before = generation(terrarium);
         System.out.println(answerer.answer(questions.get(i)));
-        timings.mark(i == 0 ? "first answer" : "further answers");
+        timings.markAnswer(i == 0, generation(terrarium).minus(before));
       }
       if (showTimings) {
         timings.print(System.err, terrarium.stats());
       }
     }
     return 0;
+  }
+
+  private static Duration generation(Terrarium terrarium) {
+    return terrarium.stats().models().values().stream()
+        .map(ModelStats::busy)
+        .reduce(Duration.ZERO, Duration::plus);
   }
 
   private static void awaitModel(CompletableFuture<?> loading) {

@@ -12,6 +12,7 @@ import java.util.Map;
 final class Timings {
 
   private final Map<String, Duration> phases = new LinkedHashMap<>();
+  private final Map<String, Duration> overheads = new LinkedHashMap<>();
   private final Instant processStart;
   private Instant last;
 
@@ -24,21 +25,32 @@ final class Timings {
   static Timings sinceProcessStart() {
     Timings timings =
         new Timings(ProcessHandle.current().info().startInstant().orElseGet(Instant::now));
-    timings.mark("JVM start");
+    timings.mark("launcher, JVM start");
     return timings;
   }
 
-  /** Ends a phase: all since the last mark. */
-  void mark(String phase) {
+  /** Ends a phase, which is all since the last mark, and returns how long it was. */
+  Duration mark(String phase) {
     Instant now = Instant.now();
-    phases.merge(phase, Duration.between(last, now), Duration::plus);
+    Duration time = Duration.between(last, now);
+    phases.merge(phase, time, Duration::plus);
     last = now;
+    return time;
+  }
+
+  /** Ends the phase of one answer, and keeps what of it was not the model's own time. */
+  void markAnswer(boolean first, Duration generation) {
+    Duration time = mark(first ? "first answer" : "further answers");
+    overheads.merge(
+        first ? "first answer" : "further answers", time.minus(generation), Duration::plus);
   }
 
   /** Prints the phases, and beside them what the models did, some of it in parallel. */
   void print(PrintStream out, Stats stats) {
     phases.forEach((phase, time) -> out.printf("%-28s %8d ms%n", phase, time.toMillis()));
     out.printf("%-28s %8d ms%n", "total", Duration.between(processStart, last).toMillis());
+    overheads.forEach(
+        (answers, time) -> out.printf("%-28s %8d ms%n", answers + ", overhead", time.toMillis()));
     for (Map.Entry<String, ModelStats> entry : stats.models().entrySet()) {
       ModelStats model = entry.getValue();
       out.printf("%s:%n", entry.getKey());

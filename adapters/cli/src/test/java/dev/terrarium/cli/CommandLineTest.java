@@ -27,7 +27,13 @@ class CommandLineTest {
     assertThat(ask.out()).contains("Paris").hasLineCount(1);
     assertThat(ask.err())
         .contains("[SYSTEM]", "`question` (str)", "What is the capital of France?")
-        .contains("JVM start", "first context", "framework import", "model load", "generation")
+        .contains(
+            "JVM start",
+            "first context",
+            "framework import",
+            "model load",
+            "generation",
+            "overhead")
         .doesNotContain("WARNING");
   }
 
