@@ -164,6 +164,11 @@ class ErrorsTest {
   }
 
   @Test
+  void exitOfTheProcessEndsTheCallOnlyToo() {
+    assertThat(failureOf("__import__('os')._exit(3)")).hasMessage("SystemExit: 3");
+  }
+
+  @Test
   void endlessRecursionIsARecursionError() {
     for (int i = 0; i < 2; i++) {
       PythonException e =

@@ -27,6 +27,9 @@ final class PythonErrors {
   /** What Python sees of a Java exception that a host function threw; its cause. */
   private static final String HOST_CALL_ERROR = "terrarium.bridge.errors.HostCallError";
 
+  /** The type of what is no object of Python's own. */
+  private static final String FOREIGN = "polyglot.ForeignException";
+
   private final Value describe;
 
   /**
@@ -63,6 +66,9 @@ final class PythonErrors {
     }
     Value described = describe.execute(exception);
     String type = described.getArrayElement(0).asString();
+    if (e.isExit() && type.equals(FOREIGN)) { // os._exit, which is no SystemExit
+      return new PythonException("SystemExit", String.valueOf(e.getExitStatus()), frames(e), null);
+    }
     String message = described.getArrayElement(1).asString();
     Throwable cause = depth < MAX_CAUSES ? cause(described.getArrayElement(2), depth + 1) : null;
     if (CALLER_ERRORS.contains(type)) {
