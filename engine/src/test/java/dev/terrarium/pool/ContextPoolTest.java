@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CyclicBarrier;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -175,35 +174,38 @@ class ContextPoolTest {
       return new StubContext("context");
     }
 
-    /** The hand-over and the time-out hit each other in all orders; no order may lose a context. */
+    /**
+     * The hand-over and the time-out hit each other in all orders; no order may lose a context.
+     * Each round aims a little earlier or later than the one before, so that they keep meeting.
+     */
     @Test
     void handOverAtTheMomentOfTheTimeOutLosesNoContext() throws Exception {
       ContextPool pool = ready(1);
       int timeOuts = 0;
       int handOvers = 0;
-      CyclicBarrier start = new CyclicBarrier(2);
-      for (int round = 0; round < 4_000; round++) {
+      int spins = 0;
+      for (int round = 0; round < 2_000; round++) {
         ContextLease held = pool.borrow("any");
-        long spins = ThreadLocalRandom.current().nextInt(600);
         Task<Boolean> waiter =
             Task.of(
                 () -> {
-                  start.await();
-                  try (ContextLease lease = pool.borrow("any", Duration.ofNanos(20_000))) {
+                  try (ContextLease lease = pool.borrow("any", Duration.ofNanos(50_000))) {
                     return true;
                   } catch (BorrowTimeoutException e) {
                     return false;
                   }
                 });
-        start.await();
-        for (long i = 0; i < spins; i++) {
+        Task.until("it waits", () -> pool.stats().pending() == 1 || waiter.isDone());
+        for (int i = 0; i < spins; i++) {
           Thread.onSpinWait();
         }
         held.close();
         if (waiter.result()) {
           handOvers++;
+          spins += 20;
         } else {
           timeOuts++;
+          spins = Math.max(0, spins - 20);
         }
         assertThat(pool.stats()).isEqualTo(new PoolStats(1, 0, 0, 1, 0));
       }
