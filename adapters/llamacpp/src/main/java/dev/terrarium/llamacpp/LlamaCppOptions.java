@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param parallel answers made at once; each takes memory for its own window, and shares threads
  * @param promptMemory bytes for keeping what was read of earlier prompts, so that their beginnings
  *     are not read again; what one request needs is taken in any case
- * @param threads for computing, over all answers made at once
+ * @param threads for computing, over all answers made at once. By default half of the processors,
+ *     at most 4: a small model's threads wait for each other at each step, and beside other work
+ *     two of them were slower than one
  * @param maxTokens most tokens of an answer
  * @param temperature 0 gives the same answer to the same question
  * @param seed for sampling at temperatures above 0
@@ -33,6 +35,7 @@ public record LlamaCppOptions(
   static final int DEFAULT_CONTEXT_WINDOW = 8192;
   static final long DEFAULT_PROMPT_MEMORY = 256L << 20;
   static final int DEFAULT_MAX_TOKENS = 512;
+  static final int MOST_DEFAULT_THREADS = 4;
   static final int MIN_CONTEXT_WINDOW = 64;
   static final int MAX_CONTEXT_WINDOW = 1 << 20;
   static final int MAX_PARALLEL = 64;
@@ -73,7 +76,7 @@ public record LlamaCppOptions(
     }
   }
 
-  /** One answer at a time, on all processors, at temperature 0. */
+  /** One answer at a time, at temperature 0. */
   public static LlamaCppOptions ofDefaults() {
     return custom().build();
   }
@@ -82,13 +85,17 @@ public record LlamaCppOptions(
     return new Builder();
   }
 
+  private static int defaultThreads() {
+    return Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, MOST_DEFAULT_THREADS);
+  }
+
   /** Collects options; each can be given once. Not thread-safe. */
   public static final class Builder {
     private final Set<String> given = new HashSet<>();
     private int contextWindow = DEFAULT_CONTEXT_WINDOW;
     private int parallel = 1;
     private long promptMemory = DEFAULT_PROMPT_MEMORY;
-    private int threads = Runtime.getRuntime().availableProcessors();
+    private int threads = defaultThreads();
     private int maxTokens = DEFAULT_MAX_TOKENS;
     private double temperature;
     private long seed;

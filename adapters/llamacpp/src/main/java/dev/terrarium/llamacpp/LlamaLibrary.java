@@ -63,7 +63,7 @@ final class LlamaLibrary {
   /**
    * The library's threads wait for each other several hundred times a token, and do so by spinning
    * unless the environment says otherwise before libgomp is loaded. Beside other work on the same
-   * processors that made answers ten times slower. What the user has set stays.
+   * processors that made answers more than ten times slower. What the user has set stays.
    */
   @SuppressWarnings("restricted")
   private static void waitWithoutSpinning() {
