@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.terrarium.error.ModelException;
-import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -14,7 +13,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A JSON schema as grammar for llama.cpp. Not thread-safe; used once.
@@ -35,9 +33,6 @@ final class JsonGrammar {
 
   /** Of a list that the schema does not bound: a small model may never end one by itself. */
   private static final int MOST_ITEMS = 20;
-
-  private static final int DECIMALS = 2;
-  private static final int MOST_DECIMALS = 9;
 
   /** Keywords that only describe. */
   private static final Set<String> ANNOTATIONS =
@@ -72,40 +67,8 @@ final class JsonGrammar {
           "$dynamicRef",
           "$recursiveRef");
 
-  private static final String HEX = "[0-9a-fA-F]";
-  private static final String DATE =
-      "[0-9]{4} \"-\" ("
-          + "(\"0\" [13578] | \"1\" [02]) \"-\" (\"0\" [1-9] | [12] [0-9] | \"3\" [01])"
-          + " | (\"0\" [469] | \"11\") \"-\" (\"0\" [1-9] | [12] [0-9] | \"30\")"
-          + " | \"02-\" (\"0\" [1-9] | \"1\" [0-9] | \"2\" [0-8]))";
-  private static final String CLOCK = "([01] [0-9] | \"2\" [0-3]) \":\" [0-5] [0-9]";
-  private static final String TIME =
-      CLOCK + " \":\" [0-5] [0-9] (\".\" [0-9]{3})? (\"Z\" | [+-] " + CLOCK + ")";
-  private static final String SECONDS = "[0-9]{1,2} \"S\"";
-  private static final String MINUTES = "[0-9]{1,2} \"M\" (" + SECONDS + ")?";
-  private static final String DURATION_TIME =
-      "\"T\" ([0-9]{1,2} \"H\" (" + MINUTES + ")? | " + MINUTES + " | " + SECONDS + ")";
-
-  /** What is between the quotation marks, by {@code format}. */
-  private static final Map<String, String> FORMATS =
-      Map.of(
-          "date", DATE,
-          "time", TIME,
-          "date-time", DATE + " \"T\" " + TIME,
-          "duration", "\"P\" ([0-9]{1,4} \"D\" (" + DURATION_TIME + ")? | " + DURATION_TIME + ")",
-          "uuid",
-              HEX
-                  + "{8} \"-\" "
-                  + HEX
-                  + "{4} \"-\" "
-                  + HEX
-                  + "{4} \"-\" "
-                  + HEX
-                  + "{4} \"-\" "
-                  + HEX
-                  + "{12}");
-
   private final Gbnf grammar = new Gbnf();
+  private final JsonScalars scalars = new JsonScalars(grammar);
   private final Map<String, String> references = new HashMap<>();
 
   /** References on the way to here since the last text that the grammar makes. */
@@ -132,7 +95,7 @@ final class JsonGrammar {
     return converter.grammar.text(converter.rule(node, "$"));
   }
 
-  private static ModelException refused(String path, String why) {
+  static ModelException refused(String path, String why) {
     return new ModelException("The response schema cannot be enforced: " + path + " " + why + ".");
   }
 
@@ -142,7 +105,7 @@ final class JsonGrammar {
 
   private String expression(JsonNode schema, String path) {
     if (schema.isBoolean() && schema.booleanValue()) {
-      return any();
+      return scalars.any();
     }
     if (!schema.isObject()) {
       throw refused(path, schema.isBoolean() ? "allows nothing" : "is not a schema");
@@ -189,7 +152,7 @@ final class JsonGrammar {
         : "";
   }
 
-  private static boolean hasAny(JsonNode schema, String... keywords) {
+  static boolean hasAny(JsonNode schema, String... keywords) {
     for (String keyword : keywords) {
       if (schema.has(keyword)) {
         return true;
@@ -207,12 +170,12 @@ final class JsonGrammar {
         open = outside;
         yield body;
       }
-      case "string" -> string(schema, path);
-      case "integer" -> number(schema, path, 0);
-      case "number" -> number(schema, path, DECIMALS);
-      case "boolean" -> bool();
+      case "string" -> scalars.string(schema, path);
+      case "integer" -> scalars.integer(schema, path);
+      case "number" -> scalars.number(schema, path);
+      case "boolean" -> scalars.bool();
       case "null" -> "\"null\"";
-      case "" -> any();
+      case "" -> scalars.any();
       default -> throw refused(path, "has the unknown type '" + type + "'");
     };
   }
@@ -373,9 +336,11 @@ final class JsonGrammar {
     String key =
         schema.has("propertyNames")
             ? key(schema.get("propertyNames"), path + ".propertyNames")
-            : string();
+            : scalars.string();
     String value =
-        others.isObject() ? rule(others, path + ".additionalProperties") : grammar.rule(any());
+        others.isObject()
+            ? rule(others, path + ".additionalProperties")
+            : grammar.rule(scalars.any());
     String member = grammar.rule(key + " \": \" " + value);
     return "\"{\" " + Gbnf.repeat(member, "\", \"", min, max) + " \"}\"";
   }
@@ -383,7 +348,7 @@ final class JsonGrammar {
   /** A schema of names does not have to say that they are strings. */
   private String key(JsonNode names, String path) {
     boolean says = hasAny(names, "type", "enum", "const", "$ref", "anyOf", "oneOf", "allOf");
-    return says ? rule(names, path) : grammar.rule(string(names, path));
+    return says ? rule(names, path) : grammar.rule(scalars.string(names, path));
   }
 
   /**
@@ -437,7 +402,7 @@ final class JsonGrammar {
     if (most == 0) {
       return "\"[\" " + head + " \"]\"";
     }
-    String item = items.isObject() ? rule(items, path + ".items") : grammar.rule(any());
+    String item = items.isObject() ? rule(items, path + ".items") : grammar.rule(scalars.any());
     int least = Math.max(0, min - before);
     String rest =
         before == 0
@@ -446,74 +411,7 @@ final class JsonGrammar {
     return "\"[\" " + head + rest + " \"]\"";
   }
 
-  private String string(JsonNode schema, String path) {
-    boolean bounded = hasAny(schema, "minLength", "maxLength");
-    String format = FORMATS.get(schema.path("format").asText());
-    if (schema.has("pattern")) {
-      if (bounded || format != null) {
-        throw refused(path, "has a pattern beside a length or format, which is not supported");
-      }
-      String pattern = schema.get("pattern").asText();
-      try {
-        return "\"\\\"\" " + PatternGrammar.of(pattern, character()) + " \"\\\"\"";
-      } catch (PatternGrammar.UnsupportedPatternException e) {
-        throw refused(
-            path, "has the pattern " + pattern + " with what is not supported: " + e.getMessage());
-      }
-    }
-    if (format != null) {
-      return "\"\\\"\" " + format + " \"\\\"\"";
-    }
-    if (!bounded) {
-      return string();
-    }
-    int min = bound(schema, "minLength", 0, path);
-    int max = bound(schema, "maxLength", Gbnf.UNBOUNDED, path);
-    if (min > max) {
-      throw refused(path, "has minLength " + min + " above maxLength " + max);
-    }
-    return "\"\\\"\" " + Gbnf.repeat(character(), min, max) + " \"\\\"\"";
-  }
-
-  private String number(JsonNode schema, String path, int decimals) {
-    BigDecimal low = decimal(schema, "minimum", path);
-    BigDecimal high = decimal(schema, "maximum", path);
-    BigDecimal above = decimal(schema, "exclusiveMinimum", path);
-    BigDecimal below = decimal(schema, "exclusiveMaximum", path);
-    if (low == null && high == null && above == null && below == null) {
-      return decimals == 0 ? integer() : number();
-    }
-    boolean lowExcluded = above != null && (low == null || above.compareTo(low) >= 0);
-    boolean highExcluded = below != null && (high == null || below.compareTo(high) <= 0);
-    BigDecimal from = lowExcluded ? above : low;
-    BigDecimal to = highExcluded ? below : high;
-    int places = decimals == 0 ? 0 : Math.max(decimals, Math.max(scale(from), scale(to)));
-    if (places > MOST_DECIMALS) {
-      throw refused(path, "has a bound of more than " + MOST_DECIMALS + " decimals");
-    }
-    String range = DigitRange.grammar(from, to, lowExcluded, highExcluded, places);
-    if (range == null) {
-      throw refused(path, "has bounds between which there is no number");
-    }
-    return range;
-  }
-
-  private static int scale(@Nullable BigDecimal bound) {
-    return bound == null ? 0 : bound.stripTrailingZeros().scale();
-  }
-
-  private static @Nullable BigDecimal decimal(JsonNode schema, String keyword, String path) {
-    JsonNode value = schema.get(keyword);
-    if (value == null) {
-      return null;
-    }
-    if (!value.isNumber()) {
-      throw refused(path, "has the " + keyword + " " + value + ", which is no number");
-    }
-    return value.decimalValue();
-  }
-
-  private static int bound(JsonNode schema, String keyword, int otherwise, String path) {
+  static int bound(JsonNode schema, String keyword, int otherwise, String path) {
     JsonNode value = schema.get(keyword);
     if (value == null) {
       return otherwise;
@@ -523,47 +421,5 @@ final class JsonGrammar {
           path, "has the " + keyword + " " + value + ", which is not in 0 to " + MOST_REPEATS);
     }
     return value.intValue();
-  }
-
-  private String any() {
-    String value = "value";
-    if (grammar.isShared(value)) {
-      return value;
-    }
-    grammar.shared(
-        value, "object | array | " + string() + " | " + number() + " | " + bool() + " | \"null\"");
-    grammar.shared("object", "\"{\" (" + "member (\", \" member)*" + ")? \"}\"");
-    grammar.shared("member", string() + " \": \" value");
-    grammar.shared("array", "\"[\" (value (\", \" value)*)? \"]\"");
-    return value;
-  }
-
-  private String character() {
-    grammar.shared(
-        "escaped",
-        "\"\\\\\" ([\"\\\\/bfnrt] | \"u\" ([0-9a-ce-fA-CE-F] "
-            + HEX
-            + "{3} | [dD] [0-7] "
-            + HEX
-            + "{2}))");
-    return grammar.shared("char", "[^\"\\\\\\x7F\\x00-\\x1F] | escaped");
-  }
-
-  private String string() {
-    return grammar.shared("string", "\"\\\"\" " + character() + "* \"\\\"\"");
-  }
-
-  private String integer() {
-    return grammar.shared("integer", "\"0\" | \"-\"? [1-9] [0-9]{0,17}");
-  }
-
-  private String number() {
-    return grammar.shared(
-        "number",
-        "\"-\"? (\"0\" | [1-9] [0-9]{0,14}) (\".\" [0-9]{1,12})? ([eE] [-+]? [1-9] [0-9]?)?");
-  }
-
-  private String bool() {
-    return grammar.shared("boolean", "\"true\" | \"false\"");
   }
 }

@@ -1,0 +1,181 @@
+package dev.terrarium.llamacpp;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.math.BigDecimal;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The parts of a JSON schema's grammar that have no parts: strings, numbers, and what a schema
+ * leaves open. Not thread-safe.
+ */
+final class JsonScalars {
+
+  private static final int DECIMALS = 2;
+  private static final int MOST_DECIMALS = 9;
+
+  private static final String HEX = "[0-9a-fA-F]";
+  private static final String DATE =
+      "[0-9]{4} \"-\" ("
+          + "(\"0\" [13578] | \"1\" [02]) \"-\" (\"0\" [1-9] | [12] [0-9] | \"3\" [01])"
+          + " | (\"0\" [469] | \"11\") \"-\" (\"0\" [1-9] | [12] [0-9] | \"30\")"
+          + " | \"02-\" (\"0\" [1-9] | \"1\" [0-9] | \"2\" [0-8]))";
+  private static final String CLOCK = "([01] [0-9] | \"2\" [0-3]) \":\" [0-5] [0-9]";
+  private static final String TIME =
+      CLOCK + " \":\" [0-5] [0-9] (\".\" [0-9]{3})? (\"Z\" | [+-] " + CLOCK + ")";
+  private static final String SECONDS = "[0-9]{1,2} \"S\"";
+  private static final String MINUTES = "[0-9]{1,2} \"M\" (" + SECONDS + ")?";
+  private static final String DURATION_TIME =
+      "\"T\" ([0-9]{1,2} \"H\" (" + MINUTES + ")? | " + MINUTES + " | " + SECONDS + ")";
+
+  /** What is between the quotation marks, by {@code format}. */
+  private static final Map<String, String> FORMATS =
+      Map.of(
+          "date", DATE,
+          "time", TIME,
+          "date-time", DATE + " \"T\" " + TIME,
+          "duration", "\"P\" ([0-9]{1,4} \"D\" (" + DURATION_TIME + ")? | " + DURATION_TIME + ")",
+          "uuid",
+              HEX
+                  + "{8} \"-\" "
+                  + HEX
+                  + "{4} \"-\" "
+                  + HEX
+                  + "{4} \"-\" "
+                  + HEX
+                  + "{4} \"-\" "
+                  + HEX
+                  + "{12}");
+
+  private final Gbnf grammar;
+
+  /**
+   * @param grammar gets the rules
+   */
+  JsonScalars(Gbnf grammar) {
+    this.grammar = grammar;
+  }
+
+  /** Strings of a format, a pattern or a length, or any. */
+  String string(JsonNode schema, String path) {
+    boolean bounded = JsonGrammar.hasAny(schema, "minLength", "maxLength");
+    String format = FORMATS.get(schema.path("format").asText());
+    if (schema.has("pattern")) {
+      if (bounded || format != null) {
+        throw JsonGrammar.refused(
+            path, "has a pattern beside a length or format, which is not supported");
+      }
+      String pattern = schema.get("pattern").asText();
+      try {
+        return "\"\\\"\" " + PatternGrammar.of(pattern, character()) + " \"\\\"\"";
+      } catch (PatternGrammar.UnsupportedPatternException e) {
+        throw JsonGrammar.refused(
+            path, "has the pattern " + pattern + " with what is not supported: " + e.getMessage());
+      }
+    }
+    if (format != null) {
+      return "\"\\\"\" " + format + " \"\\\"\"";
+    }
+    if (!bounded) {
+      return string();
+    }
+    int min = JsonGrammar.bound(schema, "minLength", 0, path);
+    int max = JsonGrammar.bound(schema, "maxLength", Gbnf.UNBOUNDED, path);
+    if (min > max) {
+      throw JsonGrammar.refused(path, "has minLength " + min + " above maxLength " + max);
+    }
+    return "\"\\\"\" " + Gbnf.repeat(character(), min, max) + " \"\\\"\"";
+  }
+
+  /** Integers between bounds, or any. */
+  String integer(JsonNode schema, String path) {
+    return number(schema, path, 0);
+  }
+
+  /** Numbers between bounds, which then have a fixed count of decimals, or any. */
+  String number(JsonNode schema, String path) {
+    return number(schema, path, DECIMALS);
+  }
+
+  private String number(JsonNode schema, String path, int decimals) {
+    BigDecimal low = decimal(schema, "minimum", path);
+    BigDecimal high = decimal(schema, "maximum", path);
+    BigDecimal above = decimal(schema, "exclusiveMinimum", path);
+    BigDecimal below = decimal(schema, "exclusiveMaximum", path);
+    if (low == null && high == null && above == null && below == null) {
+      return decimals == 0 ? integer() : number();
+    }
+    boolean lowExcluded = above != null && (low == null || above.compareTo(low) >= 0);
+    boolean highExcluded = below != null && (high == null || below.compareTo(high) <= 0);
+    BigDecimal from = lowExcluded ? above : low;
+    BigDecimal to = highExcluded ? below : high;
+    int places = decimals == 0 ? 0 : Math.max(decimals, Math.max(scale(from), scale(to)));
+    if (places > MOST_DECIMALS) {
+      throw JsonGrammar.refused(path, "has a bound of more than " + MOST_DECIMALS + " decimals");
+    }
+    String range = DigitRange.grammar(from, to, lowExcluded, highExcluded, places);
+    if (range == null) {
+      throw JsonGrammar.refused(path, "has bounds between which there is no number");
+    }
+    return range;
+  }
+
+  private static int scale(@Nullable BigDecimal bound) {
+    return bound == null ? 0 : bound.stripTrailingZeros().scale();
+  }
+
+  private static @Nullable BigDecimal decimal(JsonNode schema, String keyword, String path) {
+    JsonNode value = schema.get(keyword);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isNumber()) {
+      throw JsonGrammar.refused(path, "has the " + keyword + " " + value + ", which is no number");
+    }
+    return value.decimalValue();
+  }
+
+  /** Any JSON. */
+  String any() {
+    String value = "value";
+    if (grammar.isShared(value)) {
+      return value;
+    }
+    grammar.shared(
+        value, "object | array | " + string() + " | " + number() + " | " + bool() + " | \"null\"");
+    grammar.shared("object", "\"{\" (" + "member (\", \" member)*" + ")? \"}\"");
+    grammar.shared("member", string() + " \": \" value");
+    grammar.shared("array", "\"[\" (value (\", \" value)*)? \"]\"");
+    return value;
+  }
+
+  private String character() {
+    grammar.shared(
+        "escaped",
+        "\"\\\\\" ([\"\\\\/bfnrt] | \"u\" ([0-9a-ce-fA-CE-F] "
+            + HEX
+            + "{3} | [dD] [0-7] "
+            + HEX
+            + "{2}))");
+    return grammar.shared("char", "[^\"\\\\\\x7F\\x00-\\x1F] | escaped");
+  }
+
+  /** Any string. */
+  String string() {
+    return grammar.shared("string", "\"\\\"\" " + character() + "* \"\\\"\"");
+  }
+
+  private String integer() {
+    return grammar.shared("integer", "\"0\" | \"-\"? [1-9] [0-9]{0,17}");
+  }
+
+  private String number() {
+    return grammar.shared(
+        "number",
+        "\"-\"? (\"0\" | [1-9] [0-9]{0,14}) (\".\" [0-9]{1,12})? ([eE] [-+]? [1-9] [0-9]?)?");
+  }
+
+  String bool() {
+    return grammar.shared("boolean", "\"true\" | \"false\"");
+  }
+}
