@@ -31,25 +31,30 @@ final class PythonErrors {
   private static final String FOREIGN = "polyglot.ForeignException";
 
   private final Value describe;
+  private final Value hostFailure;
 
   /**
    * @param embed the module {@code terrarium.bridge.embed} of the context
    */
   PythonErrors(Value embed) {
     describe = embed.getMember("describe");
+    hostFailure = embed.getMember("host_failure");
   }
 
   /**
    * The Java exception for what came out of Python. One that Terrarium itself threw inside (a
-   * language model's, a conversion's) comes back as it was, also when Python code wrapped it.
+   * language model's, a conversion's) comes back as it was, also when Python code raised another
+   * one from it.
    */
   RuntimeException translate(PolyglotException e) {
-    Throwable translated = translate(e, 0);
-    for (Throwable each = translated; each != null; each = each.getCause()) {
-      if (each instanceof TerrariumException ours && !(ours instanceof PythonException)) {
+    Value exception = e.getGuestObject();
+    if (exception != null && e.isGuestException() && !e.isInternalError()) {
+      Throwable failure = cause(hostFailure.execute(exception), 1);
+      if (failure instanceof TerrariumException ours) {
         return ours;
       }
     }
+    Throwable translated = translate(e, 0);
     return translated instanceof RuntimeException runtime
         ? runtime
         : new PythonException("polyglot", String.valueOf(translated), frames(e), translated);

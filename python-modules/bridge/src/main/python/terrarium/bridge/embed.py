@@ -145,6 +145,18 @@ def describe(exception: BaseException) -> list[object]:
     return [type_name(exception), message, cause, frames]
 
 
+def host_failure(exception: BaseException) -> BaseException | None:
+    """The Java exception that `exception` was raised from, by explicit `raise ... from` at each step; else None."""
+    from terrarium.bridge.errors import HostCallError
+
+    each: BaseException | None = exception
+    while each is not None:
+        if isinstance(each, HostCallError):
+            return each.__cause__
+        each = each.__cause__
+    return None
+
+
 # ---------------------------------------------------------------- bridges
 
 
