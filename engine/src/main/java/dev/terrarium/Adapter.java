@@ -1,6 +1,7 @@
 package dev.terrarium;
 
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** One framework's commands, by name. Thread-safe. */
@@ -8,6 +9,9 @@ public interface Adapter {
 
   /** The framework's name. */
   String framework();
+
+  /** The same commands with other options for each call. */
+  Adapter with(CallOptions options);
 
   /**
    * Runs a command in any free context.
@@ -21,4 +25,10 @@ public interface Adapter {
 
   /** As {@link #call(String, Map)}, with the result read as a type, such as a record. */
   <T> T call(String command, Map<String, ?> arguments, Class<T> type);
+
+  /**
+   * As {@link #call(String, Map)}, without waiting. {@code cancel(true)} on the future that is
+   * returned, not on one derived from it, stops the Python code.
+   */
+  CompletableFuture<@Nullable Object> callAsync(String command, Map<String, ?> arguments);
 }

@@ -1,5 +1,6 @@
 package dev.terrarium;
 
+import dev.terrarium.context.AccessProfile;
 import dev.terrarium.context.BridgeSource;
 import dev.terrarium.error.ConfigurationException;
 import java.io.IOException;
@@ -69,7 +70,8 @@ public final class Framework {
               + "' cannot name a framework: use lower-case letters, digits and underscores,"
               + " beginning with a letter.");
     }
-    return new Framework(new BridgeSource.Source(name, text, filename));
+    return new Framework(
+        new BridgeSource.Source(name, AccessProfile.TRUSTED_NATIVE, true, text, filename));
   }
 
   private static String stem(String path) {

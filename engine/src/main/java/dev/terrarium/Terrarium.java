@@ -4,6 +4,7 @@ import dev.terrarium.context.BridgeSource;
 import dev.terrarium.context.PolyglotRuntime;
 import dev.terrarium.context.PythonPackages;
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.TerrariumException;
 import dev.terrarium.error.UnknownFrameworkException;
 import dev.terrarium.model.LanguageModel;
@@ -11,15 +12,16 @@ import dev.terrarium.model.LanguageModels;
 import dev.terrarium.model.ModelService;
 import dev.terrarium.pool.ContextLease;
 import dev.terrarium.pool.ContextPool;
+import dev.terrarium.pool.Deadline;
 import dev.terrarium.program.ProgramRegistry;
 import dev.terrarium.value.HostFunction;
 import dev.terrarium.value.HostFunctions;
 import dev.terrarium.value.TypedReader;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +41,7 @@ public final class Terrarium implements AutoCloseable {
   private final ClassLoader loader;
   private final LanguageModels models;
   private final ContextPool pool;
+  private final ContextPropagation propagation;
   private final Map<String, BridgeSource> frameworks = new ConcurrentHashMap<>();
   private final Map<Class<?>, Object> typedAdapters = new ConcurrentHashMap<>();
 
@@ -50,9 +53,9 @@ public final class Terrarium implements AutoCloseable {
     pool =
         new ContextPool(
             PolyglotRuntime.factory(packages, config.cache(), services(models, loader)),
-            config.contexts(),
-            config.borrowTimeout(),
-            config.loadTimeout());
+            config.access(),
+            config.pool());
+    propagation = config.contextPropagation();
   }
 
   /** Starts with the defaults. */
@@ -111,10 +114,52 @@ public final class Terrarium implements AutoCloseable {
    * @throws TerrariumException one of its kinds, which say what went wrong
    */
   public @Nullable Object call(String framework, String command, Map<String, ?> arguments) {
+    return call(framework, command, arguments, CallOptions.ofDefaults());
+  }
+
+  /** As {@link #call(String, String, Map)}, with options such as a deadline. */
+  public @Nullable Object call(
+      String framework, String command, Map<String, ?> arguments, CallOptions options) {
     BridgeSource source = framework(framework);
-    try (ContextLease lease = pool.borrow(framework)) {
-      return lease.call(source, command, arguments);
+    Deadline deadline = Deadline.after(options.deadline().orElse(null));
+    try (ContextLease lease = pool.borrow(source, command, deadline)) {
+      return lease.call(command, arguments, propagation::wrap);
     }
+  }
+
+  /**
+   * As {@link #call(String, String, Map, CallOptions)}, on a virtual thread. {@code cancel(true)}
+   * on the future that is returned, not on one derived from it, stops the Python code.
+   */
+  public CompletableFuture<@Nullable Object> callAsync(
+      String framework, String command, Map<String, ?> arguments, CallOptions options) {
+    framework(framework);
+    ClassLoader callers = Thread.currentThread().getContextClassLoader();
+    CompletableFuture<@Nullable Object> answer = new CompletableFuture<>();
+    Runnable propagated =
+        propagation.wrap(() -> answer.complete(call(framework, command, arguments, options)));
+    return CallFuture.start(
+        () -> {
+          Thread.currentThread().setContextClassLoader(callers);
+          propagated.run();
+          return answer.join();
+        });
+  }
+
+  /**
+   * Has so many contexts load a framework now, in parallel and in the background.
+   *
+   * @return done when they all have it; failed with the {@link
+   *     dev.terrarium.error.FrameworkLoadException} of one that could not
+   * @throws ConfigurationException when there may not be as many contexts
+   */
+  public CompletableFuture<@Nullable Void> prewarm(String framework, int contexts) {
+    return pool.prewarm(framework(framework), contexts);
+  }
+
+  /** Done when the minimum of contexts is there; frameworks load when they are first needed. */
+  public CompletableFuture<@Nullable Void> ready() {
+    return pool.ready();
   }
 
   private BridgeSource framework(String name) {
@@ -132,7 +177,7 @@ public final class Terrarium implements AutoCloseable {
    */
   public Adapter adapter(String framework) {
     framework(framework);
-    return new CommandAdapter(framework);
+    return new CommandAdapter(framework, CallOptions.ofDefaults());
   }
 
   /**
@@ -141,13 +186,21 @@ public final class Terrarium implements AutoCloseable {
    * @throws ConfigurationException when no jar on the class path offers it
    */
   public <A> A adapter(Class<A> type) {
-    return type.cast(typedAdapters.computeIfAbsent(type, this::createAdapter));
+    return type.cast(
+        typedAdapters.computeIfAbsent(type, key -> createAdapter(key, CallOptions.ofDefaults())));
   }
 
-  private Object createAdapter(Class<?> type) {
+  /**
+   * As {@link #adapter(Class)}, whose every call has these options. Made anew each time, and cheap.
+   */
+  public <A> A adapter(Class<A> type, CallOptions options) {
+    return type.cast(createAdapter(type, options));
+  }
+
+  private Object createAdapter(Class<?> type, CallOptions options) {
     for (AdapterFactory<?> factory : ServiceLoader.load(AdapterFactory.class, loader)) {
       if (factory.type() == type) {
-        return factory.create(adapter(factory.framework()));
+        return factory.create(adapter(factory.framework()).with(options));
       }
     }
     throw new ConfigurationException(
@@ -172,28 +225,37 @@ public final class Terrarium implements AutoCloseable {
         PolyglotRuntime.nativeSlotsTaken(),
         PolyglotRuntime.nativeSlotLimit(),
         models.stats(),
-        List.copyOf(frameworks.keySet()).stream().sorted().toList());
+        frameworks.keySet().stream().sorted().toList());
   }
 
   /**
-   * Refuses new calls, waits for running ones, and parks the contexts for the next start in this
-   * process. Models that were given in the configuration stay open. Twice is once.
+   * Refuses new calls, lets running ones end for as long as the drain time-out, stops the rest, and
+   * keeps the contexts for the next start in this process. Models that were given in the
+   * configuration stay open. Twice is once.
+   *
+   * @throws dev.terrarium.error.NestedCallException from within a call, which would wait for itself
    */
   @Override
   public void close() {
     try {
       pool.close();
-    } finally {
+    } catch (NestedCallException e) {
+      throw e; // nothing was closed
+    } catch (RuntimeException e) {
       models.close();
+      throw e;
     }
+    models.close();
   }
 
   private final class CommandAdapter implements Adapter {
 
     private final String framework;
+    private final CallOptions options;
 
-    CommandAdapter(String framework) {
+    CommandAdapter(String framework, CallOptions options) {
       this.framework = framework;
+      this.options = options;
     }
 
     @Override
@@ -202,8 +264,18 @@ public final class Terrarium implements AutoCloseable {
     }
 
     @Override
+    public Adapter with(CallOptions other) {
+      return new CommandAdapter(framework, other);
+    }
+
+    @Override
     public @Nullable Object call(String command, Map<String, ?> arguments) {
-      return Terrarium.this.call(framework, command, arguments);
+      return Terrarium.this.call(framework, command, arguments, options);
+    }
+
+    @Override
+    public CompletableFuture<@Nullable Object> callAsync(String command, Map<String, ?> arguments) {
+      return Terrarium.this.callAsync(framework, command, arguments, options);
     }
 
     @Override

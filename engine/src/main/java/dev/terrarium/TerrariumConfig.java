@@ -1,7 +1,9 @@
 package dev.terrarium;
 
+import dev.terrarium.context.AccessProfile;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.model.LanguageModel;
+import dev.terrarium.pool.PoolSettings;
 import dev.terrarium.resource.CacheFolder;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,17 +21,22 @@ public final class TerrariumConfig {
 
   private static final int MAX_CONTEXTS = 64;
 
-  private final int contexts;
-  private final Duration borrowTimeout;
-  private final Duration loadTimeout;
+  private final PoolSettings pool;
+  private final AccessProfile access;
+  private final ContextPropagation propagation;
   private final CacheFolder cache;
   private final Map<String, LanguageModel> models;
   private final Optional<String> defaultModel;
 
   private TerrariumConfig(Builder builder) {
-    contexts = builder.contexts;
-    borrowTimeout = builder.borrowTimeout;
-    loadTimeout = builder.loadTimeout;
+    pool =
+        PoolSettings.of(builder.minContexts, builder.maxContexts)
+            .withTimeouts(builder.borrowTimeout, builder.loadTimeout, builder.drainTimeout)
+            .withCheckEvery(builder.checkEvery)
+            .withRecycling(builder.recycleAfterCalls, builder.recycleAfter)
+            .withLeakThreshold(builder.leakThreshold);
+    access = builder.access;
+    propagation = builder.propagation;
     cache =
         builder.cacheFolder == null
             ? CacheFolder.ofDefaults()
@@ -46,19 +53,42 @@ public final class TerrariumConfig {
     return new Builder();
   }
 
-  /** Contexts in the pool, 1 to 64; default 2. */
+  /** Contexts that serve at most, 1 to 64; default 2. */
   public int contexts() {
-    return contexts;
+    return pool.max();
+  }
+
+  /** Contexts that are made at the start and kept; default as many as there may be. */
+  public int minContexts() {
+    return pool.min();
   }
 
   /** How long a call waits for a free context; default 10 s. */
   public Duration borrowTimeout() {
-    return borrowTimeout;
+    return pool.borrowTimeout();
   }
 
   /** How long a call waits for the first context, and for a framework to load; default 120 s. */
   public Duration loadTimeout() {
-    return loadTimeout;
+    return pool.loadTimeout();
+  }
+
+  /** How long closing waits for running calls before it stops them; default 10 s. */
+  public Duration drainTimeout() {
+    return pool.drainTimeout();
+  }
+
+  /** The most that any framework is granted; default {@link AccessProfile#TRUSTED_NATIVE}. */
+  public AccessProfile access() {
+    return access;
+  }
+
+  PoolSettings pool() {
+    return pool;
+  }
+
+  ContextPropagation contextPropagation() {
+    return propagation;
   }
 
   CacheFolder cache() {
@@ -77,20 +107,40 @@ public final class TerrariumConfig {
 
   /** Collects a configuration. Not thread-safe. */
   public static final class Builder {
-    private int contexts = 2;
-    private Duration borrowTimeout = Duration.ofSeconds(10);
-    private Duration loadTimeout = Duration.ofMinutes(2);
+    private static final PoolSettings DEFAULTS = PoolSettings.of(2, 2);
+
+    private int minContexts = DEFAULTS.min();
+    private int maxContexts = DEFAULTS.max();
+    private Duration borrowTimeout = DEFAULTS.borrowTimeout();
+    private Duration loadTimeout = DEFAULTS.loadTimeout();
+    private Duration drainTimeout = DEFAULTS.drainTimeout();
+    private int checkEvery = DEFAULTS.checkEvery();
+    private long recycleAfterCalls = DEFAULTS.recycleAfterCalls();
+    private Duration recycleAfter = DEFAULTS.recycleAfter();
+    private Duration leakThreshold = DEFAULTS.leakThreshold();
+    private AccessProfile access = AccessProfile.TRUSTED_NATIVE;
+    private ContextPropagation propagation = ContextPropagation.none();
     private @Nullable Path cacheFolder;
     private final Map<String, LanguageModel> models = new LinkedHashMap<>();
     private @Nullable String defaultModel;
 
     private Builder() {}
 
+    /** So many contexts, made at the start. */
     public Builder contexts(int count) {
-      if (count < 1 || count > MAX_CONTEXTS) {
-        throw new ConfigurationException("contexts: " + count + " is not 1 to " + MAX_CONTEXTS);
+      return contexts(count, count);
+    }
+
+    /** So many contexts at the start, and up to so many when callers would have to wait. */
+    public Builder contexts(int min, int max) {
+      if (max < 1 || max > MAX_CONTEXTS) {
+        throw new ConfigurationException("contexts: " + max + " is not 1 to " + MAX_CONTEXTS);
       }
-      contexts = count;
+      if (min < 0 || min > max) {
+        throw new ConfigurationException("contexts: the minimum " + min + " is not 0 to " + max);
+      }
+      minContexts = min;
+      maxContexts = max;
       return this;
     }
 
@@ -102,6 +152,69 @@ public final class TerrariumConfig {
     public Builder loadTimeout(Duration timeout) {
       loadTimeout = positive("loadTimeout", timeout);
       return this;
+    }
+
+    /** How long closing waits for running calls before it stops them; zero stops them at once. */
+    public Builder drainTimeout(Duration timeout) {
+      drainTimeout = notNegative("drainTimeout", timeout);
+      return this;
+    }
+
+    /**
+     * After how many calls a context is looked through without a fault: for modules, builtins and
+     * handlers that a call replaced, for threads that it left; default 1,000. After a fault it
+     * always is.
+     */
+    public Builder checkEvery(int calls) {
+      if (calls < 1) {
+        throw new ConfigurationException("checkEvery: " + calls + " is not above zero");
+      }
+      checkEvery = calls;
+      return this;
+    }
+
+    /**
+     * After how many calls, and at which age, a context drops all its frameworks and starts afresh,
+     * up to a tenth sooner so that not all do at once; zero, the default, means never.
+     */
+    public Builder recycle(long afterCalls, Duration afterTime) {
+      if (afterCalls < 0) {
+        throw new ConfigurationException("recycle: " + afterCalls + " calls is below zero");
+      }
+      recycleAfterCalls = afterCalls;
+      recycleAfter = notNegative("recycle", afterTime);
+      return this;
+    }
+
+    /**
+     * How long a call may hold a context before it is reported to the log with its caller's stack;
+     * default 5 minutes, zero for never.
+     */
+    public Builder leakThreshold(Duration threshold) {
+      leakThreshold = notNegative("leakThreshold", threshold);
+      return this;
+    }
+
+    /**
+     * The most that any framework is granted, and what one is granted that declares nothing. One
+     * that declares more is refused.
+     */
+    public Builder access(AccessProfile ceiling) {
+      access = ceiling;
+      return this;
+    }
+
+    /** What crosses from the calling thread to the one that runs the Python code. */
+    public Builder contextPropagation(ContextPropagation hook) {
+      propagation = hook;
+      return this;
+    }
+
+    private static Duration notNegative(String name, Duration time) {
+      if (time.isNegative()) {
+        throw new ConfigurationException(name + ": " + time + " is below zero");
+      }
+      return time;
     }
 
     private static Duration positive(String name, Duration timeout) {

@@ -1,24 +1,24 @@
 package dev.terrarium.context;
 
-import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one thread on which a context lives from its creation on. It has a big stack (importing a
- * large framework overflows 1 MiB), is a daemon, and never ends: a thread that used native
- * extensions must not (docs/decisions/002). Thread-safe.
+ * large framework overflows 1 MiB), is a daemon, and ends only when told to: a thread that used
+ * native extensions must not end (docs/decisions/002). Thread-safe.
  */
 final class Carrier {
 
   static final long STACK_BYTES = 64L << 20;
 
-  private final ThreadPoolExecutor thread;
+  private final ThreadPoolExecutor executor;
+  private volatile @Nullable Thread thread;
 
   Carrier(String name) {
-    thread =
+    executor =
         new ThreadPoolExecutor(
             1,
             1,
@@ -28,23 +28,23 @@ final class Carrier {
             work -> {
               Thread carrier = new Thread(null, work, name, STACK_BYTES, false);
               carrier.setDaemon(true);
+              thread = carrier;
               return carrier;
             });
   }
 
-  /**
-   * Runs the work after what was submitted before; the future holds its result or what it threw.
-   */
-  <T> CompletableFuture<T> submit(Callable<T> work) {
-    CompletableFuture<T> result = new CompletableFuture<>();
-    thread.execute(
-        () -> {
-          try {
-            result.complete(work.call());
-          } catch (Throwable e) {
-            result.completeExceptionally(e);
-          }
-        });
-    return result;
+  /** Whether the calling thread is the carrier. */
+  boolean isCurrent() {
+    return Thread.currentThread() == thread;
+  }
+
+  /** Runs the work after what was given before. */
+  void execute(Runnable work) {
+    executor.execute(work);
+  }
+
+  /** Lets the thread end after what was given before. */
+  void end() {
+    executor.shutdown();
   }
 }

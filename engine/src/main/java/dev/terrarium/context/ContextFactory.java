@@ -7,5 +7,5 @@ public interface ContextFactory {
   /**
    * A context ready for use; blocks until it is, and may be called from several threads at once.
    */
-  PythonContext create();
+  PythonContext create(AccessProfile profile);
 }

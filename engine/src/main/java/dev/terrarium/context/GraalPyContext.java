@@ -1,5 +1,6 @@
 package dev.terrarium.context;
 
+import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.FrameworkLoadException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.TerrariumException;
@@ -9,6 +10,8 @@ import dev.terrarium.value.Marshaller;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,32 +19,45 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
 import org.graalvm.polyglot.Context;
 import org.graalvm.polyglot.PolyglotException;
 import org.graalvm.polyglot.Value;
 import org.jspecify.annotations.Nullable;
 
-/** A GraalPy context with its carrier. Fields without {@code volatile} belong to the carrier. */
+/** A GraalPy context with its carrier. Fields that no other thread may touch belong to it. */
 final class GraalPyContext implements PythonContext {
 
   private static final Logger LOGGER = System.getLogger("terrarium.context");
 
+  /** How long threads that a call left behind may take to stop. */
+  private static final Duration STRAY_THREADS = Duration.ofSeconds(1);
+
   private final Carrier carrier;
   private final String name;
+  private final AccessProfile profile;
   private final PolyglotRuntime runtime;
   private final Context context;
+  private final Fence fence = new Fence();
   private final Value embed;
   private final Marshaller marshaller;
   private final PythonErrors errors;
-  private final Map<String, HandlerTable> bridges = new HashMap<>();
-  private final Map<String, Logger> outputs = new HashMap<>();
+  private final Map<String, HandlerTable> bridges = new ConcurrentHashMap<>();
   private final Set<String> loaded = ConcurrentHashMap.newKeySet();
+  private final Map<String, Logger> outputs = new HashMap<>();
+  private Map<String, HostFunction> services = Map.of();
   private volatile PythonPackages packages;
   private volatile Logger output = System.getLogger("terrarium.python");
 
   private GraalPyContext(
-      String name, Carrier carrier, PolyglotRuntime runtime, PythonPackages packages) {
+      String name,
+      AccessProfile profile,
+      Carrier carrier,
+      PolyglotRuntime runtime,
+      PythonPackages packages) {
     this.name = name;
+    this.profile = profile;
     this.carrier = carrier;
     this.runtime = runtime;
     this.packages = packages;
@@ -55,23 +71,62 @@ final class GraalPyContext implements PythonContext {
 
   /** Makes a context on a carrier of its own. */
   static CompletableFuture<GraalPyContext> create(
-      String name, PolyglotRuntime runtime, PythonPackages packages) {
+      String name, AccessProfile profile, PolyglotRuntime runtime, PythonPackages packages) {
     Carrier carrier = new Carrier(name);
-    return carrier.submit(() -> new GraalPyContext(name, carrier, runtime, packages));
+    CompletableFuture<GraalPyContext> created = new CompletableFuture<>();
+    carrier.execute(
+        () -> {
+          try {
+            created.complete(new GraalPyContext(name, profile, carrier, runtime, packages));
+          } catch (Throwable e) {
+            created.completeExceptionally(e);
+            carrier.end();
+          }
+        });
+    return created;
   }
 
   /**
    * Gives the context, new or parked before, to a user: the packages and services it works with.
    */
   CompletableFuture<@Nullable Void> open(
-      PythonPackages newPackages, Map<String, HostFunction> services) {
-    return run(
-        () -> {
-          packages = newPackages;
-          Object dict = marshaller.toPython(services, "services");
-          embed.invokeMember("install_services", dict);
-          return null;
-        });
+      PythonPackages newPackages, Map<String, HostFunction> newServices) {
+    return this.<@Nullable Void>submit(
+            () -> {
+              packages = newPackages;
+              services = guarded(newServices);
+              installServices();
+              return null;
+            })
+        .result();
+  }
+
+  private void installServices() {
+    embed.invokeMember("install_services", marshaller.toPython(services, "services"));
+    embed.invokeMember("accept");
+  }
+
+  /** The services, which a call that is being stopped no longer reaches, nor comes back from. */
+  private Map<String, HostFunction> guarded(Map<String, HostFunction> functions) {
+    Map<String, HostFunction> guarded = new HashMap<>();
+    functions.forEach(
+        (service, function) ->
+            guarded.put(
+                service,
+                arguments -> {
+                  checkStopped();
+                  Object answer = function.call(arguments);
+                  checkStopped();
+                  return answer;
+                }));
+    return guarded;
+  }
+
+  private void checkStopped() {
+    Fence.Visit visit = fence.inside();
+    if (visit != null && visit.isStopped()) {
+      throw new CallInterruptedException("The call was given up and is being stopped.");
+    }
   }
 
   @Override
@@ -80,35 +135,42 @@ final class GraalPyContext implements PythonContext {
   }
 
   @Override
-  public boolean hasLoaded(String framework) {
-    return loaded.contains(framework);
+  public AccessProfile profile() {
+    return profile;
   }
 
   @Override
-  public CompletableFuture<@Nullable Void> prepare(BridgeSource framework, String command) {
-    return run(
+  public boolean isReady(String framework, @Nullable String command) {
+    HandlerTable table = bridges.get(framework);
+    if (table == null) {
+      return false;
+    }
+    return loaded.contains(framework) || (command != null && !table.loads(command));
+  }
+
+  @Override
+  public boolean isQuick(String framework, String command) {
+    HandlerTable table = bridges.get(framework);
+    return table != null && !table.loads(command);
+  }
+
+  @Override
+  public Execution<@Nullable Void> prepare(BridgeSource framework, @Nullable String command) {
+    return submit(
         () -> {
           output = outputOf(framework.name());
           HandlerTable table = bridges.get(framework.name());
           if (table == null) {
-            table = loading(framework, () -> attach(framework));
-            bridges.put(framework.name(), table);
+            loading(framework, () -> attach(framework));
           }
-          if (table.get(command).loads() && !loaded.contains(framework.name())) {
-            HandlerTable attached = table;
-            loading(
-                framework,
-                () -> {
-                  attached.ensureFramework();
-                  return attached;
-                });
-            loaded.add(framework.name());
+          if (!isReady(framework.name(), command)) {
+            loading(framework, () -> load(framework));
           }
           return null;
         });
   }
 
-  private HandlerTable attach(BridgeSource framework) {
+  private void attach(BridgeSource framework) {
     Value bridge =
         switch (framework) {
           case BridgeSource.Packaged packaged -> {
@@ -120,13 +182,24 @@ final class GraalPyContext implements PythonContext {
           case BridgeSource.Source source ->
               embed.invokeMember("load_source", source.name(), source.text(), source.filename());
         };
-    return new HandlerTable(framework.name(), bridge, embed.invokeMember("handler_table", bridge));
+    HandlerTable table =
+        new HandlerTable(framework.name(), bridge, embed.invokeMember("handler_table", bridge));
+    embed.invokeMember("accept");
+    bridges.put(framework.name(), table);
   }
 
-  private HandlerTable loading(BridgeSource framework, Callable<HandlerTable> work)
-      throws Exception {
+  private void load(BridgeSource framework) {
+    HandlerTable table = bridges.get(framework.name());
+    if (table != null) {
+      table.ensureFramework();
+      embed.invokeMember("accept");
+      loaded.add(framework.name());
+    }
+  }
+
+  private void loading(BridgeSource framework, Runnable work) {
     try {
-      return work.call();
+      work.run();
     } catch (PolyglotException e) {
       Throwable cause = errors.translate(e);
       if (cause instanceof PythonException wrapper
@@ -140,53 +213,179 @@ final class GraalPyContext implements PythonContext {
   }
 
   @Override
-  public CompletableFuture<@Nullable Object> call(
-      String framework, String command, Map<String, ?> arguments) {
-    return run(
+  public Execution<@Nullable Object> call(
+      String framework, String command, Map<String, ?> arguments, UnaryOperator<Runnable> around) {
+    Callable<@Nullable Object> body = inside(() -> callNow(framework, command, arguments));
+    CarrierWork<@Nullable Object> work = work(body);
+    if (carrier.isCurrent()) {
+      work.runWithin();
+      return work;
+    }
+    Runnable propagated = around.apply(work);
+    carrier.execute(
         () -> {
-          HandlerTable table = bridges.get(framework);
-          if (table == null) {
-            throw new IllegalStateException("bridge of '" + framework + "' is not attached");
+          Throwable reason = null;
+          try {
+            propagated.run();
+          } catch (Throwable e) {
+            reason = e;
+          } finally {
+            work.failUnlessRun(reason);
           }
-          HandlerTable.Command handler = table.get(command);
-          output = outputOf(framework);
-          Object plain = marshaller.toPython(arguments, "args");
-          Value result = handler.callable().execute(plain);
-          return marshaller.toJava(result, "result");
         });
+    return work;
+  }
+
+  private @Nullable Object callNow(String framework, String command, Map<String, ?> arguments) {
+    HandlerTable table = bridges.get(framework);
+    if (table == null) {
+      throw new IllegalStateException("bridge of '" + framework + "' is not attached");
+    }
+    HandlerTable.Command handler = table.get(command);
+    Logger before = output;
+    output = outputOf(framework);
+    try {
+      Object plain = marshaller.toPython(arguments, "args");
+      Value result = handler.callable().execute(plain);
+      return marshaller.toJava(result, "result");
+    } finally {
+      output = before;
+    }
   }
 
   private Logger outputOf(String framework) {
     return outputs.computeIfAbsent(framework, name -> System.getLogger("terrarium.python." + name));
   }
 
-  /** Runs work in the carrier, with Python's exceptions translated while the context is at hand. */
-  private <T extends @Nullable Object> CompletableFuture<T> run(Callable<T> work) {
-    return carrier.submit(
+  @Override
+  public Execution<@Nullable Void> cleanUp(String framework) {
+    return submit(
         () -> {
-          try {
-            return work.call();
-          } catch (PolyglotException e) {
-            throw errors.translate(e);
-          } catch (StackOverflowError e) {
-            throw new PythonException(
-                "RecursionError",
-                "the carrier's stack of " + Carrier.STACK_BYTES + " bytes overflowed",
-                List.of(),
-                e);
+          HandlerTable table = bridges.get(framework);
+          if (table != null) {
+            cleanUp(framework, table);
           }
+          return null;
         });
+  }
+
+  private void cleanUp(String framework, HandlerTable table) {
+    loaded.remove(framework);
+    try {
+      Object none = marshaller.toPython(Map.of(), "args");
+      table.get("cleanup_framework").callable().execute(none);
+    } catch (PolyglotException | TerrariumException e) {
+      LOGGER.log(Level.WARNING, "cleanup of '" + framework + "' in " + name + " failed", e);
+    }
+  }
+
+  @Override
+  public Execution<Condition> heal() {
+    return execute(work(this::healNow));
+  }
+
+  @Override
+  public Execution<Condition> reset() {
+    return execute(
+        work(
+            () -> {
+              inside(
+                      () -> {
+                        dropAll();
+                        installServices();
+                        return null;
+                      })
+                  .call();
+              return healNow();
+            }));
+  }
+
+  /** What one call left behind is put back; threads that it left are stopped from outside. */
+  private Condition healNow() throws Exception {
+    List<String> wrong = inside(this::check).call();
+    if (wrong.isEmpty()) {
+      return Condition.SOUND;
+    }
+    LOGGER.log(Level.INFO, "A call left " + name + " changed, which is put back: " + wrong);
+    List<String> left = inside(() -> texts(embed.invokeMember("reset"))).call();
+    if (left.stream().anyMatch(each -> each.startsWith("thread:"))) {
+      stopThreads();
+      left = inside(() -> texts(embed.invokeMember("reset"))).call();
+    }
+    if (left.isEmpty()) {
+      return Condition.RESTORED;
+    }
+    LOGGER.log(Level.WARNING, name + " could not be put back: " + left);
+    return Condition.BROKEN;
+  }
+
+  private List<String> check() {
+    bridges.values().forEach(HandlerTable::settle);
+    return texts(embed.invokeMember("check"));
+  }
+
+  private void stopThreads() {
+    try {
+      context.interrupt(STRAY_THREADS);
+    } catch (TimeoutException e) {
+      LOGGER.log(Level.DEBUG, "threads of " + name + " did not stop in " + STRAY_THREADS);
+    }
+  }
+
+  private static List<String> texts(Value list) {
+    List<String> texts = new ArrayList<>();
+    for (long i = 0; i < list.getArraySize(); i++) {
+      texts.add(list.getArrayElement(i).asString());
+    }
+    return texts;
+  }
+
+  /** Work that enters the context for as long as it lasts. */
+  private <T extends @Nullable Object> Execution<T> submit(Callable<T> body) {
+    return execute(work(inside(body)));
+  }
+
+  private <T extends @Nullable Object> CarrierWork<T> work(Callable<T> body) {
+    return new CarrierWork<>(name, context, fence, body);
+  }
+
+  private <T extends @Nullable Object> CarrierWork<T> execute(CarrierWork<T> work) {
+    carrier.execute(work);
+    return work;
+  }
+
+  /**
+   * The body inside the context, so that an interruption finds it wherever it is, with Python's
+   * exceptions translated while the context is at hand.
+   */
+  private <T extends @Nullable Object> Callable<T> inside(Callable<T> body) {
+    return () -> {
+      context.enter();
+      try {
+        checkStopped(); // after entering: from here on an interruption finds it
+        return body.call();
+      } catch (PolyglotException e) {
+        throw errors.translate(e);
+      } catch (StackOverflowError e) {
+        throw new PythonException(
+            "RecursionError",
+            "the carrier's stack of " + Carrier.STACK_BYTES + " bytes overflowed",
+            List.of(),
+            e);
+      } finally {
+        context.leave();
+      }
+    };
   }
 
   @Override
   public CompletableFuture<@Nullable Void> park() {
-    return run(() -> {
-          bridges.forEach(this::cleanUp);
-          bridges.clear();
-          loaded.clear();
-          embed.invokeMember("forget");
-          return null;
-        })
+    return this.<@Nullable Void>submit(
+            () -> {
+              dropAll();
+              return null;
+            })
+        .result()
         .handle(
             (done, failure) -> {
               if (failure == null) {
@@ -199,12 +398,24 @@ final class GraalPyContext implements PythonContext {
             });
   }
 
-  private void cleanUp(String framework, HandlerTable table) {
+  private void dropAll() {
+    bridges.forEach(this::cleanUp);
+    bridges.clear();
+    loaded.clear();
+    embed.invokeMember("forget");
+  }
+
+  @Override
+  public void retire() {
+    Thread.ofPlatform().daemon().name(name + "-close").start(this::close);
+  }
+
+  /** Frees the context's memory; the carrier and its native slot stay. Waits for the carrier. */
+  private void close() {
     try {
-      Object none = marshaller.toPython(Map.of(), "args");
-      table.get("cleanup_framework").callable().execute(none);
-    } catch (PolyglotException | TerrariumException e) {
-      LOGGER.log(Level.WARNING, "cleanup of '" + framework + "' in " + name + " failed", e);
+      context.close(true);
+    } catch (RuntimeException e) {
+      LOGGER.log(Level.DEBUG, name + " could not be closed", e);
     }
   }
 }

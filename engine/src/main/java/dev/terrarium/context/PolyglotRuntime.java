@@ -59,12 +59,12 @@ public final class PolyglotRuntime {
   public static ContextFactory factory(
       PythonPackages packages, CacheFolder cache, Map<String, HostFunction> services) {
     Platform.check();
-    return () -> {
+    return profile -> {
       Path bridge = packages.folder("bridge");
       startEngine(cache);
       return BY_HOME
           .computeIfAbsent(bridge, PolyglotRuntime::new)
-          .acquire(bridge, packages, services);
+          .acquire(bridge, profile, packages, services);
     };
   }
 
@@ -78,7 +78,10 @@ public final class PolyglotRuntime {
   }
 
   private GraalPyContext acquire(
-      Path bridge, PythonPackages packages, Map<String, HostFunction> services) {
+      Path bridge,
+      AccessProfile profile,
+      PythonPackages packages,
+      Map<String, HostFunction> services) {
     GraalPyContext context;
     synchronized (parked) {
       context = parked.poll();
@@ -87,7 +90,7 @@ public final class PolyglotRuntime {
       NativeSlots.take();
       NativeSlots.prepare(bridge);
       String name = "terrarium-context-" + CONTEXTS.incrementAndGet();
-      context = join(GraalPyContext.create(name, this, packages));
+      context = join(GraalPyContext.create(name, profile, this, packages));
     }
     join(context.open(packages, services));
     return context;

@@ -2,6 +2,7 @@ package dev.terrarium.context;
 
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,27 +14,55 @@ public interface PythonContext {
   /** What its carrier thread is called. */
   String name();
 
-  /** Whether the framework itself, and not only its bridge, is imported here. */
-  boolean hasLoaded(String framework);
+  /** What code in it may do. */
+  AccessProfile profile();
 
   /**
-   * Makes the context able to run a command: attaches the framework's bridge, and imports the
-   * framework when the command needs it. Not to be cut short: it goes on when nobody waits.
+   * Whether a command can run here as things are: its bridge is attached, and the framework itself
+   * imported if the command needs it.
+   *
+   * @param command null for any command that needs the framework
    */
-  CompletableFuture<@Nullable Void> prepare(BridgeSource framework, String command);
+  boolean isReady(String framework, @Nullable String command);
+
+  /** Whether a command is known here to run without its framework. */
+  boolean isQuick(String framework, String command);
 
   /**
-   * Runs a command of a bridge that is attached.
+   * Makes the context ready for a command: attaches the framework's bridge, and imports the
+   * framework when the command needs it. A command that the bridge does not know is none to get
+   * ready for.
+   *
+   * @param command null for any command that needs the framework
+   */
+  Execution<@Nullable Void> prepare(BridgeSource framework, @Nullable String command);
+
+  /**
+   * Runs a command of a bridge that is attached: in the carrier, or at once when the calling thread
+   * is the carrier, as it is in a call from Python.
    *
    * @param arguments by name, marshalled in the carrier
+   * @param around given the work on the calling thread; what it returns is run in its place
    * @return the marshalled result, or what went wrong
    */
-  CompletableFuture<@Nullable Object> call(
-      String framework, String command, Map<String, ?> arguments);
+  Execution<@Nullable Object> call(
+      String framework, String command, Map<String, ?> arguments, UnaryOperator<Runnable> around);
+
+  /** Drops the framework's objects; its next command loads it again. Failures are logged. */
+  Execution<@Nullable Void> cleanUp(String framework);
+
+  /** Looks for what a call may have broken, and puts it back. */
+  Execution<Condition> heal();
+
+  /** Drops all frameworks and what their users left, then as {@link #heal}. */
+  Execution<Condition> reset();
 
   /**
-   * Gives the context up: its frameworks' objects are dropped, and its next user starts afresh. The
-   * future ends when that is done, never with a failure.
+   * Gives a sound context up: its frameworks' objects are dropped, and its next user starts afresh.
+   * The future ends when that is done, never with a failure.
    */
   CompletableFuture<@Nullable Void> park();
+
+  /** Gives a broken context up for good. Returns at once; its memory is freed when that is safe. */
+  void retire();
 }

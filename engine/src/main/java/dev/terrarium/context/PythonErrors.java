@@ -57,7 +57,8 @@ final class PythonErrors {
     Throwable translated = translate(e, 0);
     return translated instanceof RuntimeException runtime
         ? runtime
-        : new PythonException("polyglot", String.valueOf(translated), frames(e), translated);
+        : new PythonException(
+            PythonException.INTERNAL, String.valueOf(translated), frames(e), translated);
   }
 
   private Throwable translate(PolyglotException e, int depth) {
@@ -67,7 +68,10 @@ final class PythonErrors {
     Value exception = e.getGuestObject();
     if (exception == null || !(e.isGuestException() || e.isExit()) || e.isInternalError()) {
       return new PythonException(
-          "polyglot", String.valueOf(e.getMessage()), frames(e), e.isInternalError() ? e : null);
+          belowPython(e),
+          String.valueOf(e.getMessage()),
+          frames(e),
+          e.isInternalError() ? e : null);
     }
     Value described = describe.execute(exception);
     String type = described.getArrayElement(0).asString();
@@ -83,6 +87,16 @@ final class PythonErrors {
       return cause;
     }
     return new PythonException(type, message, frames(described.getArrayElement(3)), cause);
+  }
+
+  /** What to call a failure that is no exception of Python's. */
+  private static String belowPython(PolyglotException e) {
+    if (e.isResourceExhausted()) {
+      return String.valueOf(e.getMessage()).contains("StackOverflow")
+          ? "RecursionError"
+          : "MemoryError";
+    }
+    return e.isInterrupted() ? "KeyboardInterrupt" : PythonException.INTERNAL;
   }
 
   private @Nullable Throwable cause(Value exception, int depth) {

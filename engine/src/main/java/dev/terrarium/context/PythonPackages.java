@@ -111,7 +111,13 @@ public final class PythonPackages {
       if (archive.framework() != null && archive.bridge() != null) {
         String[] bridge = archive.bridge().split(":", 2);
         frameworks.add(
-            new BridgeSource.Packaged(archive.framework(), archive.name(), bridge[0], bridge[1]));
+            new BridgeSource.Packaged(
+                archive.framework(),
+                AccessProfile.TRUSTED_NATIVE,
+                true,
+                archive.name(),
+                bridge[0],
+                bridge[1]));
       }
     }
     return frameworks;

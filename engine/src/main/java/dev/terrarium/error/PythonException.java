@@ -11,6 +11,9 @@ public final class PythonException extends TerrariumException {
 
   private static final long serialVersionUID = 1;
 
+  /** The type of what is no Python exception, but a failure of the runtime below Python. */
+  public static final String INTERNAL = "polyglot";
+
   private final String type;
   private final String pythonMessage;
 

@@ -7,7 +7,7 @@ import org.graalvm.polyglot.Value;
 
 /**
  * The commands of one framework in one context: the bridge's {@code _handlers} dict, resolved to
- * executable values once. Used on the context's carrier thread only.
+ * executable values once. What touches Python is used on the context's carrier thread only.
  */
 public final class HandlerTable {
 
@@ -43,6 +43,17 @@ public final class HandlerTable {
       throw new UnknownCommandException(framework, name, commands.keySet());
     }
     return command;
+  }
+
+  /** Whether the command needs the framework; one that does not exist does not. Thread-safe. */
+  public boolean loads(String name) {
+    Command command = commands.get(name);
+    return command != null && command.loads();
+  }
+
+  /** After a fault: lets the bridge bring its native extensions back into step. */
+  public void settle() {
+    bridge.invokeMember("_settle");
   }
 
   /** Imports the framework itself; returns at once when it is there. */

@@ -1,13 +1,12 @@
 package dev.terrarium.pool;
 
 import dev.terrarium.error.CallInterruptedException;
-import dev.terrarium.error.TerrariumException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Waiting for what another thread does, on the caller's thread and in the caller's terms. */
@@ -16,50 +15,41 @@ final class Awaiting {
   private Awaiting() {}
 
   /**
-   * The future's result, waiting as long as it takes.
+   * Waits until the future is done, however it ends.
    *
+   * @param nanos how long at most; {@link Long#MAX_VALUE} for as long as it takes
    * @param what names the work in the message of an interruption
+   * @return whether it is done
+   * @throws CallInterruptedException when the calling thread is interrupted, whose flag is set
+   *     again
    */
-  static <T extends @Nullable Object> T await(CompletableFuture<T> future, String what) {
+  static boolean isDoneWithin(CompletableFuture<?> future, long nanos, String what) {
     try {
-      return future.get();
+      future.get(nanos, TimeUnit.NANOSECONDS);
+      return true;
     } catch (InterruptedException e) {
-      throw interrupted(what, e);
-    } catch (ExecutionException e) {
-      throw unchecked(e.getCause());
-    }
-  }
-
-  /**
-   * The future's result, or the exception given when it is not there in time. A time-out beyond 292
-   * years, where nanoseconds end, lasts as long.
-   */
-  static <T extends @Nullable Object> T await(
-      CompletableFuture<T> future,
-      Duration timeout,
-      String what,
-      Supplier<TerrariumException> onTimeout) {
-    try {
-      return future.get(TimeUnit.NANOSECONDS.convert(timeout), TimeUnit.NANOSECONDS);
-    } catch (InterruptedException e) {
-      throw interrupted(what, e);
-    } catch (ExecutionException e) {
-      throw unchecked(e.getCause());
+      Thread.currentThread().interrupt();
+      throw new CallInterruptedException("Interrupted while waiting for " + what + ".", e);
+    } catch (ExecutionException | java.util.concurrent.CancellationException e) {
+      return true;
     } catch (TimeoutException e) {
-      throw onTimeout.get();
+      return false;
     }
   }
 
-  private static CallInterruptedException interrupted(String what, InterruptedException e) {
-    Thread.currentThread().interrupt();
-    return new CallInterruptedException("Interrupted while waiting for " + what + ".", e);
+  /** As above; a time-out beyond 292 years, where nanoseconds end, lasts as long. */
+  static boolean isDoneWithin(CompletableFuture<?> future, Duration timeout, String what) {
+    return isDoneWithin(future, TimeUnit.NANOSECONDS.convert(timeout), what);
   }
 
-  private static RuntimeException unchecked(@Nullable Throwable cause) {
-    return switch (cause) {
+  /** What to throw for a failed future. An {@link Error} is thrown at once. */
+  static RuntimeException unchecked(@Nullable Throwable failure) {
+    return switch (failure) {
+      case CompletionException wrapper when wrapper.getCause() != null ->
+          unchecked(wrapper.getCause());
       case Error error -> throw error;
-      case RuntimeException failure -> failure;
-      case null, default -> new IllegalStateException(cause);
+      case RuntimeException runtime -> runtime;
+      case null, default -> new IllegalStateException(failure);
     };
   }
 

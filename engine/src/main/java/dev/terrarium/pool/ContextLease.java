@@ -1,81 +1,174 @@
 package dev.terrarium.pool;
 
-import dev.terrarium.context.BridgeSource;
+import dev.terrarium.context.Execution;
 import dev.terrarium.context.PythonContext;
-import dev.terrarium.error.LoadTimeoutException;
-import java.time.Duration;
+import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.error.CallTimeoutException;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CancellationException;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A borrowed context. For one thread, which closes it. A call that its caller no longer waits for
- * goes on, and the context returns to the pool when it ends.
+ * A borrowed context, ready for one call. For one thread, which closes it. A call that its caller
+ * no longer waits for is stopped, and the context returns to the pool when it has.
  */
 public final class ContextLease implements AutoCloseable {
 
+  /** On a carrier, the lease that it works for. */
+  private static final ThreadLocal<@Nullable ContextLease> CURRENT = new ThreadLocal<>();
+
   private final ContextPool pool;
-  private final PythonContext context;
-  private final Duration loadTimeout;
-  private CompletableFuture<?> running = CompletableFuture.completedFuture(null);
+  private final PooledContext context;
+  private final String framework;
+  private final Deadline deadline;
+  private final @Nullable ContextLease outer;
+  private @Nullable Execution<@Nullable Object> call;
   private boolean closed;
 
-  ContextLease(ContextPool pool, PythonContext context, Duration loadTimeout) {
+  ContextLease(ContextPool pool, PooledContext context, Waiter borrower) {
+    this(pool, context, borrower.name(), borrower.deadline, null);
+  }
+
+  private ContextLease(
+      ContextPool pool,
+      PooledContext context,
+      String framework,
+      Deadline deadline,
+      @Nullable ContextLease outer) {
     this.pool = pool;
     this.context = context;
-    this.loadTimeout = loadTimeout;
+    this.framework = framework;
+    this.deadline = deadline;
+    this.outer = outer;
+  }
+
+  /** The lease that the calling thread works for: it is a carrier, and Python called Java. */
+  static @Nullable ContextLease current() {
+    return CURRENT.get();
+  }
+
+  /** A lease of the same context for a call within this one's call, on the same thread. */
+  ContextLease nested(String nestedFramework, Deadline nestedDeadline) {
+    return new ContextLease(pool, context, nestedFramework, nestedDeadline, this);
+  }
+
+  boolean isOf(ContextPool other) {
+    return pool == other;
+  }
+
+  PythonContext context() {
+    return context.context;
   }
 
   /** The context's name. */
-  public String context() {
+  public String name() {
     return context.name();
   }
 
   /**
-   * Runs a command, loading its framework first where that is needed.
+   * Runs a command of the framework that the context was borrowed for.
    *
-   * @throws LoadTimeoutException when loading takes longer than its time-out
+   * @param propagation given the work on the calling thread; what it returns is run on the carrier
+   * @throws CallTimeoutException when the deadline passes; the call is then stopped
+   * @throws CallInterruptedException when the calling thread is interrupted; so it is then
    */
-  public @Nullable Object call(BridgeSource framework, String command, Map<String, ?> arguments) {
+  public @Nullable Object call(
+      String command, Map<String, ?> arguments, UnaryOperator<Runnable> propagation) {
+    if (outer != null) {
+      return callWithin(outer, command, arguments);
+    }
+    Execution<@Nullable Object> work =
+        context.context.call(framework, command, arguments, body -> propagation.apply(bound(body)));
+    call = work;
+    context.running = work;
+    String what = "'" + framework + "." + command + "'";
+    if (!Awaiting.isDoneWithin(work.result(), pool.left(deadline), what)) {
+      throw passed(what);
+    }
+    return result(work, what);
+  }
+
+  /**
+   * Runs at once, on this thread, which is the carrier. A deadline that passes stops both calls.
+   */
+  private @Nullable Object callWithin(
+      ContextLease caller, String command, Map<String, ?> arguments) {
+    String what = "'" + framework + "." + command + "'";
+    Runnable disarm = pool.whenOver(deadline, caller::stop);
     try {
-      prepare(framework, command);
-      CompletableFuture<@Nullable Object> call = context.call(framework.name(), command, arguments);
-      running = call;
-      return Awaiting.await(call, "'" + framework.name() + "." + command + "'");
-    } catch (RuntimeException e) {
-      if (running.isCompletedExceptionally()) {
-        Awaiting.addCaller(e);
+      return result(
+          context.context.call(framework, command, arguments, UnaryOperator.identity()), what);
+    } finally {
+      disarm.run();
+    }
+  }
+
+  private void stop() {
+    Execution<?> work = context.running;
+    if (work != null) {
+      work.interrupt();
+    }
+  }
+
+  private @Nullable Object result(Execution<@Nullable Object> work, String what) {
+    if (!work.result().isCompletedExceptionally()) {
+      return work.result().join();
+    }
+    Throwable reason = work.result().exceptionNow();
+    if (reason instanceof CancellationException) {
+      throw pool.isClosed()
+          ? new CallInterruptedException(
+              what + " was stopped because its Terrarium was closed.", reason)
+          : passed(what);
+    }
+    RuntimeException failure = Awaiting.unchecked(reason);
+    Awaiting.addCaller(failure);
+    throw failure;
+  }
+
+  private CallTimeoutException passed(String what) {
+    return new CallTimeoutException(
+        what
+            + " did not end within its deadline of "
+            + deadline
+            + " and is being stopped in "
+            + name()
+            + ".");
+  }
+
+  /** The work with this lease and the caller's class loader around it. */
+  private Runnable bound(Runnable body) {
+    ClassLoader loader = Thread.currentThread().getContextClassLoader();
+    return () -> {
+      Thread carrier = Thread.currentThread();
+      ClassLoader own = carrier.getContextClassLoader();
+      carrier.setContextClassLoader(loader);
+      CURRENT.set(this);
+      try {
+        body.run();
+      } finally {
+        CURRENT.remove();
+        carrier.setContextClassLoader(own);
       }
-      throw e;
-    }
+    };
   }
 
-  private void prepare(BridgeSource framework, String command) {
-    if (!context.hasLoaded(framework.name())) {
-      CompletableFuture<@Nullable Void> prepared = context.prepare(framework, command);
-      running = prepared;
-      Awaiting.await(
-          prepared,
-          loadTimeout,
-          "framework '" + framework.name() + "' to load",
-          () ->
-              new LoadTimeoutException(
-                  "Framework '"
-                      + framework.name()
-                      + "' was not loaded within "
-                      + loadTimeout
-                      + ". Loading goes on in "
-                      + context.name()
-                      + "; call again later, or raise the load time-out."));
-    }
-  }
-
-  /** Gives the context back, at once or when its running call ends. Twice is once. */
+  /** Gives the context back, at once or when its call has stopped. Twice is once. */
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      running = running.whenComplete((result, failure) -> pool.release(context));
+    if (closed || outer != null) {
+      return;
+    }
+    closed = true;
+    Execution<@Nullable Object> work = call;
+    if (work == null) {
+      pool.release(context, null);
+    } else if (work.result().isDone()) {
+      pool.release(
+          context, work.result().isCompletedExceptionally() ? work.result().exceptionNow() : null);
+    } else {
+      pool.giveUp(context, work);
     }
   }
 }

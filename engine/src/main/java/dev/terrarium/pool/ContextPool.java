@@ -1,234 +1,1001 @@
 package dev.terrarium.pool;
 
+import dev.terrarium.context.AccessProfile;
+import dev.terrarium.context.BridgeSource;
+import dev.terrarium.context.Condition;
 import dev.terrarium.context.ContextFactory;
+import dev.terrarium.context.Execution;
 import dev.terrarium.context.PythonContext;
 import dev.terrarium.error.BorrowTimeoutException;
 import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.ClosedException;
+import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.error.FrameworkLoadException;
 import dev.terrarium.error.LoadTimeoutException;
+import dev.terrarium.error.NestedCallException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A fixed number of contexts to borrow. They are made in parallel on threads of their own; waiting
- * borrowers are served in the order in which they came. Thread-safe.
+ * Contexts to borrow. A borrower gets one that is ready for its command; making contexts, loading
+ * frameworks and checking what a fault may have broken is the pool's own work, beside the callers.
+ * Thread-safe.
  *
- * <p>All state is guarded by one lock, which is never held while a context works, is made or is
- * parked. A context is in exactly one place: idle, handed to a waiter, or with a lease.
+ * <p>All state is guarded by one lock. Nothing foreign runs under it: what a decision sets off is
+ * collected and run after the lock is released. {@code docs/CONCURRENCY.md} has the reasoning.
  */
 public final class ContextPool implements AutoCloseable {
 
+  /** How long work may take to stop before its context counts as one that does not serve. */
+  static final Duration GRACE = Duration.ofMillis(100);
+
+  /** How long a check of a context may take. */
+  static final Duration CHECK_LIMIT = Duration.ofSeconds(30);
+
+  /** How long work that was stopped may go on before its thread is counted as lost. */
+  static final Duration ABANDON_AFTER = Duration.ofMinutes(1);
+
+  /** How long after a context could not be made another one is tried beside those there are. */
+  static final Duration RETRY_AFTER = Duration.ofSeconds(30);
+
+  /** The share of the borrow time-out after which a waiter takes a context that others use. */
+  private static final int PATIENCE = 4;
+
   private static final Logger LOGGER = System.getLogger("terrarium.pool");
 
-  private record Waiter(CompletableFuture<PythonContext> context) {}
+  private final ContextFactory factory;
+  private final PoolSettings settings;
+  private final Timer timer;
+  private final Executor makers;
+  private final BooleanSupplier room;
 
-  private final Duration borrowTimeout;
-  private final Duration loadTimeout;
   private final ReentrantLock lock = new ReentrantLock();
+  private final List<Runnable> effects = new ArrayList<>();
+
+  /** Neither parked nor retired. */
+  private final Set<PooledContext> contexts = new LinkedHashSet<>();
 
   /** Least recently used first. */
-  private final Deque<PythonContext> idle = new ArrayDeque<>();
+  private final Deque<PooledContext> idle = new ArrayDeque<>();
 
-  private final Deque<Waiter> waiting = new ArrayDeque<>();
+  /** In the order in which they came. */
+  private final Set<Waiter> waiters = new LinkedHashSet<>();
+
+  private final Map<String, Integer> pending = new TreeMap<>();
   private final List<CompletableFuture<@Nullable Void>> parking = new ArrayList<>();
-  private final CompletableFuture<@Nullable Void> firstReady = new CompletableFuture<>();
+  private final CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
 
-  /** Done when no context is being made, and closed with none on lease. */
+  /** Done when the pool is closed, no context is being made and none is left. */
   private final CompletableFuture<@Nullable Void> quiet = new CompletableFuture<>();
 
   private int starting;
-  private int active;
+  private long made;
+  private long loads;
+  private long restored;
+  private long recycled;
+  private long retired;
+  private long retryAt;
+  private boolean leakWatch;
   private boolean closed;
 
-  /**
-   * Starts making the contexts and returns at once.
-   *
-   * @param size how many, at least 1
-   * @param borrowTimeout how long a borrower waits for a context once there are any
-   * @param loadTimeout how long a caller waits for the first context or for a framework to load
-   */
-  public ContextPool(
-      ContextFactory factory, int size, Duration borrowTimeout, Duration loadTimeout) {
-    this.borrowTimeout = borrowTimeout;
-    this.loadTimeout = loadTimeout;
-    this.starting = size;
-    for (int i = 0; i < size; i++) {
-      Thread.ofPlatform().daemon().name("terrarium-start-" + i).start(() -> add(factory));
-    }
+  /** Starts making the first contexts, of the profile given, and returns at once. */
+  public ContextPool(ContextFactory factory, AccessProfile profile, PoolSettings settings) {
+    this(
+        factory,
+        profile,
+        settings,
+        Timer.system(),
+        work -> Thread.ofPlatform().daemon().name("terrarium-start").start(work),
+        HeapRoom::forOneFramework);
   }
 
   /**
-   * Borrows a context, by preference one that has the framework loaded.
+   * As above, with the outer world given.
    *
-   * @throws BorrowTimeoutException when none becomes free in time
-   * @throws ClosedException when the pool is closed, or is closed meanwhile
+   * @param makers runs the making of contexts, which blocks
+   * @param room whether memory allows one framework more in a context that has some
+   */
+  ContextPool(
+      ContextFactory factory,
+      AccessProfile profile,
+      PoolSettings settings,
+      Timer timer,
+      Executor makers,
+      BooleanSupplier room) {
+    this.factory = factory;
+    this.settings = settings;
+    this.timer = timer;
+    this.makers = makers;
+    this.room = room;
+    this.retryAt = timer.nanoTime();
+    locked(
+        () -> {
+          while (starting < settings.min()) {
+            make(profile, null);
+          }
+        });
+  }
+
+  // ------------------------------------------------------------------ borrowing
+
+  /**
+   * Borrows a context that is ready for the command; within a call, the caller's own if it is.
+   *
+   * @throws BorrowTimeoutException when none is free in time
+   * @throws LoadTimeoutException when the first context or the framework is not there in time
+   * @throws FrameworkLoadException when the framework does not load
+   * @throws CallTimeoutException when the deadline comes first
    * @throws CallInterruptedException when the calling thread is interrupted
+   * @throws ClosedException when the pool is closed, or is closed meanwhile
+   * @throws NestedCallException within a call, when none could be had without waiting for others
    */
-  public ContextLease borrow(String framework) {
-    return borrow(framework, borrowTimeout);
+  public ContextLease borrow(BridgeSource framework, String command, Deadline deadline) {
+    ContextLease outer = ContextLease.current();
+    boolean nested = outer != null && outer.isOf(this);
+    if (outer != null && nested && outer.context().isReady(framework.name(), command)) {
+      return outer.nested(framework.name(), deadline);
+    }
+    Waiter waiter =
+        new Waiter(
+            framework,
+            command,
+            nested ? Waiter.Kind.NESTED : Waiter.Kind.BORROWER,
+            deadline,
+            timer.nanoTime(),
+            settings.leakThreshold().isPositive() ? new Throwable("borrowed here") : null);
+    enqueue(waiter);
+    return new ContextLease(this, await(waiter), waiter);
   }
 
-  /** As {@link #borrow(String)}, with a time-out of its own. */
-  public ContextLease borrow(String framework, Duration timeout) {
-    awaitFirst();
-    CompletableFuture<PythonContext> context = request(framework);
-    try {
-      PythonContext borrowed =
-          Awaiting.await(
-              context,
-              timeout,
-              "a free context",
-              () ->
-                  new BorrowTimeoutException(
-                      "No context was free within "
-                          + timeout
-                          + " ("
-                          + stats()
-                          + "). Raise the number of contexts or the borrow time-out, or find the"
-                          + " calls that hold them."));
-      return new ContextLease(this, borrowed, loadTimeout);
-    } catch (BorrowTimeoutException | CallInterruptedException e) {
-      withdraw(context);
-      throw e;
+  /** Gives the waiter a context, or a place in the queue and work toward one. */
+  void enqueue(Waiter waiter) {
+    locked(
+        () -> {
+          if (closed) {
+            throw closedException();
+          }
+          PooledContext ready = mostRecentlyUsed(context -> context.isReadyFor(waiter));
+          if (ready != null) {
+            idle.remove(ready);
+            assign(ready, waiter);
+            return;
+          }
+          waiters.add(waiter);
+          pending.merge(waiter.name(), 1, Integer::sum);
+          startWork(waiter);
+          if (waiter.is(Waiter.Kind.NESTED) && !waiter.hasWork) {
+            leave(waiter);
+            throw new NestedCallException(
+                "A call of '"
+                    + waiter.name()
+                    + "' from within a call needs another context, and to wait for one could"
+                    + " last for ever ("
+                    + figures()
+                    + "). Raise the number of contexts.");
+          }
+        });
+  }
+
+  private PooledContext await(Waiter waiter) {
+    while (waiter.isWaiting()) {
+      long nanos = reconsider(waiter);
+      if (waiter.isWaiting()) {
+        LockSupport.parkNanos(this, nanos);
+        if (Thread.interrupted()) {
+          Thread.currentThread().interrupt();
+          withdraw(waiter);
+          throw new CallInterruptedException(
+              "Interrupted while waiting for a free context.", new InterruptedException());
+        }
+      }
+    }
+    RuntimeException failure = waiter.failure();
+    if (failure != null) {
+      Awaiting.addCaller(failure);
+      throw failure;
+    }
+    PooledContext context = waiter.context();
+    if (context == null) {
+      throw new IllegalStateException("a borrower was neither served nor refused");
+    }
+    return context;
+  }
+
+  /**
+   * How long the waiter may wait before it must be looked at again, in nanoseconds. One whose time
+   * is over fails.
+   */
+  long reconsider(Waiter waiter) {
+    return locked(
+        () -> {
+          if (!waiter.isWaiting()) {
+            return 0L;
+          }
+          long now = timer.nanoTime();
+          long deadline = waiter.deadline.left(now);
+          boolean loading = isLoadingFor(waiter);
+          long left =
+              loading
+                  ? nanos(settings.loadTimeout()) - (now - waiter.enqueued)
+                  : nanos(settings.borrowTimeout()) - (now - waiter.waitingSince);
+          if (deadline <= 0 || left <= 0) {
+            leave(waiter);
+            waiter.fail(deadline <= 0 ? deadlineOf(waiter) : timeoutOf(waiter, loading));
+            return 0L;
+          }
+          long patience = nanos(settings.borrowTimeout()) / PATIENCE - (now - waiter.waitingSince);
+          if (patience <= 0 && !waiter.impatient) {
+            waiter.impatient = true;
+            startWork(waiter);
+          }
+          return Math.min(Math.min(deadline, left), patience > 0 ? patience : Long.MAX_VALUE);
+        });
+  }
+
+  /** Nanoseconds that are left of a deadline. */
+  long left(Deadline deadline) {
+    return deadline.left(timer.nanoTime());
+  }
+
+  /** Runs the task when the deadline passes, unless what is returned is run before. */
+  Runnable whenOver(Deadline deadline, Runnable task) {
+    long left = left(deadline);
+    return left == Long.MAX_VALUE ? () -> {} : timer.after(Duration.ofNanos(left), task);
+  }
+
+  private static long nanos(Duration duration) {
+    return TimeUnit.NANOSECONDS.convert(duration);
+  }
+
+  /** Whether what the waiter waits for is a load: its own, or one of its framework. */
+  private boolean isLoadingFor(Waiter waiter) {
+    boolean readySomewhere = false;
+    boolean loading = waiter.hasWork || (starting > 0 && contexts.isEmpty());
+    for (PooledContext context : contexts) {
+      readySomewhere |= !context.stuck && context.isReadyFor(waiter);
+      loading |= waiter.name().equals(context.preparing);
+    }
+    return loading && !readySomewhere;
+  }
+
+  private RuntimeException deadlineOf(Waiter waiter) {
+    return new CallTimeoutException(
+        "The deadline of "
+            + waiter.deadline
+            + " passed while the call of '"
+            + waiter.name()
+            + "' waited for a context ("
+            + figures()
+            + ").");
+  }
+
+  private RuntimeException timeoutOf(Waiter waiter, boolean loading) {
+    if (loading) {
+      return new LoadTimeoutException(
+          (contexts.isEmpty()
+                  ? "The first context was not ready"
+                  : "Framework '" + waiter.name() + "' was not loaded")
+              + " within "
+              + settings.loadTimeout()
+              + " ("
+              + figures()
+              + "). Loading goes on; call again later, or raise the load time-out.");
+    }
+    return new BorrowTimeoutException(
+        "No context was free for '"
+            + waiter.name()
+            + "' within "
+            + settings.borrowTimeout()
+            + " ("
+            + figures()
+            + "). Raise the number of contexts or the borrow time-out, or find the calls that hold"
+            + " them.");
+  }
+
+  /** Leaves the queue; a context that was given in the meantime goes back. */
+  void withdraw(Waiter waiter) {
+    locked(
+        () -> {
+          PooledContext given = waiter.context();
+          if (given != null) {
+            given.borrower = null;
+            offer(given);
+          } else if (waiters.contains(waiter)) {
+            leave(waiter);
+            waiter.fail(closedException());
+          }
+        });
+  }
+
+  private void leave(Waiter waiter) {
+    if (waiters.remove(waiter)) {
+      pending.merge(waiter.name(), -1, (count, one) -> count == 1 ? null : count + one);
     }
   }
 
-  private void awaitFirst() {
-    if (!firstReady.isDone()) {
-      Awaiting.await(
-          firstReady,
-          loadTimeout,
-          "the first context",
-          () ->
-              new LoadTimeoutException(
-                  "The first context was not ready within "
-                      + loadTimeout
-                      + ". It is still being made; call again later, or raise the load time-out."));
+  /**
+   * Has so many contexts load a framework, in parallel, on the pool's own threads.
+   *
+   * @return done when they all have it
+   * @throws ConfigurationException when the pool may not have as many contexts
+   */
+  public CompletableFuture<@Nullable Void> prewarm(BridgeSource framework, int count) {
+    if (count < 1 || count > settings.max()) {
+      throw new ConfigurationException(
+          "prewarm: " + count + " contexts is not 1 to " + settings.max());
     }
+    List<CompletableFuture<@Nullable Void>> prewarmed = new ArrayList<>();
+    locked(
+        () -> {
+          if (closed) {
+            throw closedException();
+          }
+          long have = contexts.stream().filter(context -> has(context, framework.name())).count();
+          for (long i = have; i < count; i++) {
+            Waiter waiter =
+                new Waiter(
+                    framework,
+                    null,
+                    Waiter.Kind.PREWARMING,
+                    Deadline.none(),
+                    timer.nanoTime(),
+                    null);
+            prewarmed.add(waiter.prewarmed);
+            waiters.add(waiter);
+            pending.merge(waiter.name(), 1, Integer::sum);
+            startWork(waiter);
+          }
+        });
+    return CompletableFuture.allOf(prewarmed.toArray(CompletableFuture[]::new));
   }
 
-  /** A context that is free now, or a place in the queue. */
-  private CompletableFuture<PythonContext> request(String framework) {
-    lock.lock();
-    try {
-      if (closed) {
-        throw closedException();
-      }
-      if (idle.isEmpty() && active == 0 && starting == 0) {
-        Awaiting.await(firstReady, "the first context"); // throws why there is none
-      }
-      PythonContext free = takeIdle(framework);
-      if (free != null) {
-        active++;
-        return CompletableFuture.completedFuture(free);
-      }
-      Waiter waiter = new Waiter(new CompletableFuture<>());
-      waiting.add(waiter);
-      return waiter.context();
-    } finally {
-      lock.unlock();
-    }
+  private static boolean has(PooledContext context, String framework) {
+    return !context.stuck
+        && (context.context.isReady(framework, null) || framework.equals(context.preparing));
   }
 
-  private @Nullable PythonContext takeIdle(String framework) {
-    for (PythonContext context : idle) {
-      if (context.hasLoaded(framework)) {
-        idle.remove(context);
+  // ------------------------------------------------------------------ choosing
+
+  /** The first idle context, least recently used first, of a kind. Lock held. */
+  private @Nullable PooledContext leastRecentlyUsed(Predicate<PooledContext> kind) {
+    for (PooledContext context : idle) {
+      if (kind.test(context)) {
         return context;
       }
     }
-    return idle.poll();
+    return null;
   }
 
-  /** Leaves the queue; a context that was handed over in the meantime goes back. */
-  private void withdraw(CompletableFuture<PythonContext> context) {
-    lock.lock();
-    try {
-      waiting.removeIf(waiter -> waiter.context() == context);
-    } finally {
-      lock.unlock();
+  /** The first idle context, most recently used first, of a kind. Lock held. */
+  private @Nullable PooledContext mostRecentlyUsed(Predicate<PooledContext> kind) {
+    for (Iterator<PooledContext> each = idle.descendingIterator(); each.hasNext(); ) {
+      PooledContext context = each.next();
+      if (kind.test(context)) {
+        return context;
+      }
     }
-    if (context.isDone() && !context.isCompletedExceptionally()) {
-      release(context.join());
-    }
+    return null;
   }
 
-  /** Takes a context back from a lease. */
-  void release(PythonContext context) {
-    lock.lock();
-    try {
-      active--;
-      offer(context);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Gives a context to the first waiter, or makes it idle, or parks it. Lock held. */
-  private void offer(PythonContext context) {
-    if (closed) {
-      parking.add(context.park());
-      checkQuiet();
+  /**
+   * Sets off what brings the waiter a context, when no idle one is ready for it: loading in a bare
+   * one, else making a new one, else loading in one that others use, if it must be. Lock held.
+   */
+  private void startWork(Waiter waiter) {
+    if (waiter.hasWork || !isInDemand(waiter)) {
       return;
     }
-    Waiter next = waiting.poll();
-    if (next == null) {
-      idle.add(context);
-      return;
+    PooledContext bare = leastRecentlyUsed(each -> each.fits(waiter) && each.isBare());
+    if (bare != null) {
+      idle.remove(bare);
+      prepare(bare, waiter);
+    } else if (mayMakeOneMore()) {
+      make(waiter.profile(), waiter);
+    } else if (mayTakeFromOthers(waiter)) {
+      PooledContext used = leastMissed(waiter);
+      PooledContext other = used == null ? idle.peek() : null;
+      if (used != null) {
+        idle.remove(used);
+        prepare(used, waiter);
+      } else if (other != null && mayReplace(waiter)) {
+        idle.remove(other);
+        replace(other, waiter);
+      }
     }
-    active++;
-    next.context().complete(context);
   }
 
-  private void add(ContextFactory factory) {
+  /**
+   * The idle context to load one more framework in: the least recently used of those whose
+   * frameworks others have too, else of all. Lock held.
+   */
+  private @Nullable PooledContext leastMissed(Waiter waiter) {
+    PooledContext spare = leastRecentlyUsed(each -> each.fits(waiter) && isSpare(each));
+    return spare != null ? spare : leastRecentlyUsed(each -> each.fits(waiter));
+  }
+
+  private boolean isSpare(PooledContext context) {
+    return context.frameworks.keySet().stream()
+        .allMatch(name -> contexts.stream().anyMatch(each -> each != context && has(each, name)));
+  }
+
+  /** Whether fewer contexts are being made ready for its framework than wait for one. Lock held. */
+  private boolean isInDemand(Waiter waiter) {
+    long loading =
+        contexts.stream().filter(context -> waiter.name().equals(context.preparing)).count();
+    return waiter.is(Waiter.Kind.NESTED) || loading < pending.getOrDefault(waiter.name(), 0);
+  }
+
+  /**
+   * Whether the waiter may load its framework in a context that has others: when no context
+   * promises it, when it has waited long enough for one that does, or when nothing is to be loaded.
+   * Lock held.
+   */
+  private boolean mayTakeFromOthers(Waiter waiter) {
+    String command = waiter.command;
+    return waiter.impatient
+        || waiter.kind != Waiter.Kind.BORROWER
+        || contexts.stream().noneMatch(context -> context.promises(waiter))
+        || (command != null
+            && contexts.stream()
+                .anyMatch(context -> context.context.isQuick(waiter.name(), command)));
+  }
+
+  /** Whether the waiter may have a context of another profile given up for it. Lock held. */
+  private boolean mayReplace(Waiter waiter) {
+    return waiter.impatient || noneFits(waiter);
+  }
+
+  private boolean noneFits(Waiter waiter) {
+    return contexts.stream().noneMatch(context -> !context.stuck && context.fits(waiter));
+  }
+
+  private boolean mayMakeOneMore() {
+    return starting + serving() < settings.max()
+        && starting + contexts.size() < 2 * settings.max()
+        && (contexts.isEmpty() || timer.nanoTime() - retryAt >= 0);
+  }
+
+  private long serving() {
+    return contexts.stream().filter(context -> !context.stuck).count();
+  }
+
+  /** Gives a context that has become free to the first waiter who can use it. Lock held. */
+  private void offer(PooledContext context) {
+    if (closed || serving() > settings.max()) {
+      park(context);
+      return;
+    }
+    for (Waiter waiter : waiters) {
+      if (context.isReadyFor(waiter)) {
+        if (!waiter.is(Waiter.Kind.PREWARMING)) {
+          leave(waiter);
+          assign(context, waiter);
+          return;
+        }
+      } else if (!waiter.hasWork && isInDemand(waiter)) {
+        if (context.fits(waiter) && (context.isBare() || mayTakeFromOthers(waiter))) {
+          prepare(context, waiter);
+          return;
+        }
+        if (!context.fits(waiter) && mayReplace(waiter)) {
+          replace(context, waiter);
+          return;
+        }
+      }
+    }
+    context.toIdle();
+    idle.add(context);
+  }
+
+  private void assign(PooledContext context, Waiter waiter) {
+    if (context.state() != ContextState.IN_USE) {
+      context.to(ContextState.IN_USE);
+    }
+    context.used(waiter.framework);
+    context.borrower = waiter;
+    context.borrowedAt = timer.nanoTime();
+    context.leakReported = false;
+    watchForLeaks();
+    waiter.give(context);
+  }
+
+  // ------------------------------------------------------------------ making and loading
+
+  /** Makes a context, for a waiter or for the minimum. Lock held. */
+  private void make(AccessProfile profile, @Nullable Waiter waiter) {
+    starting++;
+    if (waiter != null) {
+      waiter.hasWork = true;
+    }
+    effects.add(
+        () -> {
+          try {
+            makers.execute(() -> makeNow(profile, waiter));
+          } catch (RuntimeException | Error e) { // such as no thread being left
+            makeEnded(
+                null, new IllegalStateException("A context could not be made: " + e, e), waiter);
+          }
+        });
+  }
+
+  private void makeNow(AccessProfile profile, @Nullable Waiter waiter) {
     PythonContext context = null;
     RuntimeException failure = null;
     try {
-      context = factory.create();
+      context = factory.create(profile);
     } catch (RuntimeException e) {
       failure = e;
     } catch (Error e) {
       failure = new IllegalStateException("A context could not be made: " + e, e);
     }
-    lock.lock();
-    try {
-      starting--;
-      if (context != null) {
-        offer(context);
-        firstReady.complete(null);
-      } else if (failure != null) {
-        startFailed(failure);
-      }
-      checkQuiet();
-    } finally {
-      lock.unlock();
+    makeEnded(context, failure, waiter);
+  }
+
+  private void makeEnded(
+      @Nullable PythonContext context,
+      @Nullable RuntimeException failure,
+      @Nullable Waiter waiter) {
+    locked(
+        () -> {
+          starting--;
+          if (waiter != null) {
+            waiter.hasWork = false;
+          }
+          if (context != null) {
+            made(context, waiter);
+          } else if (failure != null) {
+            notMade(failure, waiter);
+          }
+          checkQuiet();
+        });
+  }
+
+  private void made(PythonContext context, @Nullable Waiter waiter) {
+    made++;
+    PooledContext pooled =
+        new PooledContext(context, timer.nanoTime(), ThreadLocalRandom.current().nextDouble());
+    contexts.add(pooled);
+    if (starting == 0 || contexts.size() >= settings.min()) {
+      effects.add(() -> ready.complete(null));
+    }
+    if (waiter != null && waiter.is(Waiter.Kind.NESTED) && waiter.isWaiting() && !closed) {
+      prepare(pooled, waiter);
+    } else {
+      offer(pooled);
     }
   }
 
-  /** The pool goes on with the contexts it has; without any, borrowers are told why. Lock held. */
-  private void startFailed(RuntimeException failure) {
-    boolean none = idle.isEmpty() && active == 0 && starting == 0;
-    if (none) {
-      firstReady.completeExceptionally(failure);
-      waiting.forEach(waiter -> waiter.context().completeExceptionally(failure));
-      waiting.clear();
-    } else {
-      LOGGER.log(
-          Level.WARNING, "A context could not be made; the pool goes on without it", failure);
+  /** The pool goes on with the contexts it has; who has no hope left is told why. Lock held. */
+  private void notMade(RuntimeException failure, @Nullable Waiter waiter) {
+    retryAt = timer.nanoTime() + nanos(RETRY_AFTER);
+    if (contexts.isEmpty() && starting == 0) {
+      List.copyOf(waiters).forEach(each -> refuse(each, failure));
+      effects.add(() -> ready.completeExceptionally(failure));
+      return;
     }
+    effects.add(
+        () ->
+            LOGGER.log(
+                Level.WARNING,
+                "A context could not be made; the pool goes on without it",
+                failure));
+    if (waiter != null && waiter.isWaiting()) {
+      if (waiter.is(Waiter.Kind.NESTED) || (starting == 0 && noneFits(waiter))) {
+        refuse(waiter, failure);
+      } else {
+        startWork(waiter);
+      }
+    }
+  }
+
+  private void refuse(Waiter waiter, RuntimeException failure) {
+    leave(waiter);
+    waiter.fail(failure);
+  }
+
+  /** Loads the waiter's framework in a context that is nobody's. Lock held. */
+  private void prepare(PooledContext context, Waiter waiter) {
+    if (context.state() != ContextState.IN_USE) {
+      context.to(ContextState.IN_USE);
+    }
+    context.preparing = waiter.name();
+    waiter.hasWork = true;
+    List<String> drop = context.toDropFor(waiter.framework, room.getAsBoolean());
+    drop.forEach(context.frameworks::remove);
+    effects.add(
+        () -> {
+          drop.forEach(context.context::cleanUp);
+          Execution<@Nullable Void> loading =
+              context.context.prepare(waiter.framework, waiter.command);
+          context.running = loading;
+          loading.whenDone((done, failure) -> locked(() -> prepared(context, waiter, failure)));
+        });
+  }
+
+  private void prepared(PooledContext context, Waiter waiter, @Nullable Throwable failure) {
+    context.preparing = null;
+    context.running = null;
+    waiter.hasWork = false;
+    if (failure != null) {
+      RuntimeException reason = Awaiting.unchecked(failure);
+      List.copyOf(waiters).stream()
+          .filter(each -> each == waiter || failsWith(each, waiter, reason))
+          .forEach(each -> refuse(each, reason));
+      heal(context);
+      return;
+    }
+    context.used(waiter.framework);
+    loads++;
+    long now = timer.nanoTime();
+    for (Waiter each : waiters) {
+      if (each.name().equals(waiter.name())) {
+        each.waitingSince = now;
+        each.wake();
+      }
+    }
+    waiters.stream()
+        .filter(each -> each.is(Waiter.Kind.PREWARMING) && each.name().equals(waiter.name()))
+        .filter(each -> each == waiter || !each.hasWork)
+        .findFirst()
+        .ifPresent(this::finish);
+    if (waiter.is(Waiter.Kind.NESTED) && waiter.isWaiting() && !closed) {
+      leave(waiter);
+      assign(context, waiter);
+    } else {
+      offer(context);
+    }
+  }
+
+  private void finish(Waiter prewarming) {
+    leave(prewarming);
+    effects.add(() -> prewarming.prewarmed.complete(null));
+  }
+
+  /** Whether a waiter has no other hope than the load that failed. */
+  private boolean failsWith(Waiter each, Waiter loader, RuntimeException reason) {
+    return reason instanceof FrameworkLoadException
+        && each.name().equals(loader.name())
+        && !each.hasWork
+        && contexts.stream().noneMatch(context -> context.promises(each));
+  }
+
+  // ------------------------------------------------------------------ giving back
+
+  /**
+   * Takes a context back from a lease whose work has ended.
+   *
+   * @param failure how it ended, null for well
+   */
+  void release(PooledContext context, @Nullable Throwable failure) {
+    locked(
+        () -> {
+          context.borrower = null;
+          context.running = null;
+          context.called();
+          context.stuck = false;
+          if (context.state() == ContextState.ABANDONED) {
+            context.to(ContextState.SUSPECT);
+          }
+          switch (FaultPolicy.of(failure)) {
+            case KEEP -> keep(context);
+            case CHECK -> heal(context);
+            case RESET -> recycle(context);
+            case RETIRE -> retire(context);
+          }
+        });
+  }
+
+  private void keep(PooledContext context) {
+    if (context.isRecyclingDue(settings, timer.nanoTime())) {
+      recycle(context);
+    } else if (context.isCheckDue(settings.checkEvery())) {
+      heal(context);
+    } else {
+      offer(context);
+    }
+  }
+
+  /**
+   * Takes note that nobody waits for a lease's work any more. It is stopped; when it does not stop,
+   * another context takes its place until it does.
+   */
+  void giveUp(PooledContext context, Execution<?> work) {
+    work.interrupt();
+    Runnable cancel = timer.after(GRACE, () -> locked(() -> quarantine(context, work)));
+    work.whenDone(
+        (result, failure) -> {
+          cancel.run();
+          release(context, failure);
+        });
+  }
+
+  private void quarantine(PooledContext context, Execution<?> work) {
+    if (work.result().isDone() || context.stuck || !contexts.contains(context)) {
+      return;
+    }
+    if (context.state() != ContextState.SUSPECT) {
+      context.to(ContextState.SUSPECT);
+    }
+    context.stuck = true;
+    timer.after(ABANDON_AFTER, () -> locked(() -> abandon(context, work)));
+    fillUp(context.context.profile());
+  }
+
+  private void abandon(PooledContext context, Execution<?> work) {
+    if (!work.result().isDone() && context.state() == ContextState.SUSPECT) {
+      context.to(ContextState.ABANDONED);
+      effects.add(
+          () ->
+              LOGGER.log(
+                  Level.WARNING,
+                  "What runs in "
+                      + context.name()
+                      + " has not stopped for "
+                      + ABANDON_AFTER
+                      + "; its thread is counted as lost."));
+    }
+  }
+
+  /** Makes what is missing: for waiters, and up to the minimum. Lock held. */
+  private void fillUp(AccessProfile profile) {
+    if (closed) {
+      return;
+    }
+    List.copyOf(waiters).forEach(this::startWork);
+    while (starting + serving() < settings.min() && mayMakeOneMore()) {
+      make(profile, null);
+    }
+  }
+
+  /** Has a context checked and mended, then offers it. Lock held. */
+  private void heal(PooledContext context) {
+    mend(context, () -> context.context.heal());
+  }
+
+  /** Has a context drop all frameworks, then checked and mended, then offers it. Lock held. */
+  private void recycle(PooledContext context) {
+    recycled++;
+    context.recycled(timer.nanoTime());
+    mend(context, () -> context.context.reset());
+  }
+
+  private void mend(PooledContext context, Supplier<Execution<Condition>> work) {
+    if (context.state() != ContextState.SUSPECT) {
+      context.to(ContextState.SUSPECT);
+    }
+    effects.add(
+        () -> {
+          Execution<Condition> mending = work.get();
+          context.running = mending;
+          Runnable cancel =
+              timer.after(
+                  CHECK_LIMIT,
+                  () -> {
+                    mending.interrupt();
+                    locked(() -> quarantine(context, mending));
+                  });
+          mending.whenDone(
+              (found, failure) -> {
+                cancel.run();
+                locked(() -> mended(context, failure == null ? found : Condition.BROKEN));
+              });
+        });
+  }
+
+  private void mended(PooledContext context, Condition found) {
+    context.running = null;
+    context.stuck = false;
+    if (context.state() == ContextState.ABANDONED) {
+      context.to(ContextState.SUSPECT);
+    }
+    if (found == Condition.BROKEN) {
+      retire(context);
+      return;
+    }
+    restored += found == Condition.RESTORED ? 1 : 0;
+    context.frameworks.keySet().removeIf(name -> !context.context.isReady(name, "ping"));
+    offer(context);
+  }
+
+  private void retire(PooledContext context) {
+    context.to(ContextState.RETIRED);
+    contexts.remove(context);
+    retired++;
+    effects.add(
+        () -> {
+          LOGGER.log(
+              Level.WARNING, context.name() + " is broken beyond repair and is given up for good.");
+          context.context.retire();
+        });
+    fillUp(context.context.profile());
+    checkQuiet();
+  }
+
+  /** Makes room for a context of the waiter's profile. Lock held. */
+  private void replace(PooledContext context, Waiter waiter) {
+    park(context);
+    make(waiter.profile(), waiter);
+  }
+
+  private void park(PooledContext context) {
+    context.to(ContextState.PARKED);
+    contexts.remove(context);
+    CompletableFuture<@Nullable Void> parked = new CompletableFuture<>();
+    parking.add(parked);
+    parking.removeIf(CompletableFuture::isDone);
+    effects.add(
+        () -> {
+          CompletableFuture<?> unused =
+              context.context.park().whenComplete((done, failure) -> parked.complete(null));
+        });
+    checkQuiet();
+  }
+
+  // ------------------------------------------------------------------ leases held too long
+
+  /** One timer for all leases, set for the oldest. Lock held. */
+  private void watchForLeaks() {
+    Duration threshold = settings.leakThreshold();
+    if (threshold.isPositive() && !leakWatch) {
+      leakWatch = true;
+      timer.after(threshold, () -> locked(this::reportLeaks));
+    }
+  }
+
+  private void reportLeaks() {
+    long now = timer.nanoTime();
+    long threshold = nanos(settings.leakThreshold());
+    long next = Long.MAX_VALUE;
+    for (PooledContext context : contexts) {
+      Waiter borrower = context.borrower;
+      if (borrower != null && !context.leakReported) {
+        long left = threshold - (now - context.borrowedAt);
+        if (left <= 0) {
+          context.leakReported = true;
+          effects.add(() -> reportLeak(context, borrower));
+        } else {
+          next = Math.min(next, left);
+        }
+      }
+    }
+    leakWatch = next != Long.MAX_VALUE;
+    if (leakWatch) {
+      timer.after(Duration.ofNanos(next), () -> locked(this::reportLeaks));
+    }
+  }
+
+  private void reportLeak(PooledContext context, Waiter borrower) {
+    LOGGER.log(
+        Level.WARNING,
+        context.name()
+            + " has been on lease to thread '"
+            + borrower.thread.getName()
+            + "' for '"
+            + borrower.name()
+            + "' for more than "
+            + settings.leakThreshold()
+            + "; a deadline would end such a call.",
+        borrower.origin);
+  }
+
+  // ------------------------------------------------------------------ figures
+
+  /** Done when the minimum of contexts is there, or failed when none could be made. */
+  public CompletableFuture<@Nullable Void> ready() {
+    return ready.copy();
+  }
+
+  boolean isClosed() {
+    return locked(() -> closed);
+  }
+
+  public PoolStats stats() {
+    return locked(this::figures);
+  }
+
+  private PoolStats figures() {
+    Set<PooledContext> ordered = new LinkedHashSet<>(idle);
+    ordered.addAll(contexts);
+    return new PoolStats(
+        starting,
+        waiters.size(),
+        ordered.stream().map(PooledContext::stats).toList(),
+        Map.copyOf(pending),
+        made,
+        loads,
+        restored,
+        recycled,
+        retired);
+  }
+
+  // ------------------------------------------------------------------ closing
+
+  /**
+   * Refuses new borrowers and those that wait, parks the idle contexts, lets running calls end for
+   * as long as the drain time-out, stops the rest, and returns. What does not stop even then is
+   * parked when it does. Thread-safe; twice is once.
+   *
+   * @throws NestedCallException from within a call, which would wait for itself
+   */
+  @Override
+  public void close() {
+    ContextLease outer = ContextLease.current();
+    if (outer != null && outer.isOf(this)) {
+      throw new NestedCallException(
+          "close() was called from within a call, and would wait for that call to end. Close from"
+              + " a thread of your own.");
+    }
+    locked(
+        () -> {
+          closed = true;
+          List.copyOf(waiters).forEach(waiter -> refuse(waiter, closedException()));
+          List.copyOf(idle).forEach(this::park);
+          idle.clear();
+          effects.add(() -> ready.completeExceptionally(closedException()));
+          checkQuiet();
+        });
+    if (!isQuietWithin(settings.drainTimeout())) {
+      stopAll();
+      if (!isQuietWithin(GRACE.multipliedBy(2))) {
+        LOGGER.log(
+            Level.WARNING,
+            "Calls still ran "
+                + settings.drainTimeout()
+                + " after close(), and have not stopped ("
+                + stats()
+                + "). Their contexts are parked when they do.");
+      }
+    }
+  }
+
+  private void stopAll() {
+    locked(
+        () ->
+            contexts.forEach(
+                context -> {
+                  Execution<?> running = context.running;
+                  if (running != null) {
+                    effects.add(running::interrupt);
+                  }
+                }));
+  }
+
+  /** Whether the pool becomes quiet in time; an interruption ends the wait. */
+  private boolean isQuietWithin(Duration timeout) {
+    CompletableFuture<String> parked =
+        quiet.thenCompose(done -> locked(() -> allOf(parking))).thenApply(done -> "parked");
+    return Awaiting.isDoneWithin(parked, timeout, "running calls to end");
+  }
+
+  private static CompletableFuture<@Nullable Void> allOf(
+      List<CompletableFuture<@Nullable Void>> futures) {
+    return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new));
   }
 
   private void checkQuiet() {
-    if (closed && starting == 0 && active == 0) {
-      quiet.complete(null);
+    if (closed && starting == 0 && contexts.isEmpty()) {
+      effects.add(() -> quiet.complete(null));
     }
   }
 
@@ -236,47 +1003,27 @@ public final class ContextPool implements AutoCloseable {
     return new ClosedException("This Terrarium is closed; start another one.");
   }
 
-  public PoolStats stats() {
-    lock.lock();
-    try {
-      return new PoolStats(
-          starting + active + idle.size(), starting, active, idle.size(), waiting.size());
-    } finally {
-      lock.unlock();
-    }
+  // ------------------------------------------------------------------ the lock
+
+  private void locked(Runnable decision) {
+    locked(
+        () -> {
+          decision.run();
+          return this;
+        });
   }
 
-  /**
-   * Refuses new borrowers and those that wait, parks the idle contexts, and waits for running calls
-   * and contexts being made, up to the load time-out; what runs longer is parked when it ends.
-   * Thread-safe; twice is once.
-   */
-  @Override
-  public void close() {
+  /** Decides under the lock, then does what was decided. */
+  private <T> T locked(Supplier<T> decision) {
+    List<Runnable> decided;
     lock.lock();
     try {
-      closed = true;
-      ClosedException refusal = closedException();
-      firstReady.completeExceptionally(refusal);
-      waiting.forEach(waiter -> waiter.context().completeExceptionally(refusal));
-      waiting.clear();
-      idle.forEach(context -> parking.add(context.park()));
-      idle.clear();
-      checkQuiet();
+      return decision.get();
     } finally {
+      decided = List.copyOf(effects);
+      effects.clear();
       lock.unlock();
-    }
-    CompletableFuture<?> parked =
-        quiet.thenCompose(
-            done -> CompletableFuture.allOf(parking.toArray(CompletableFuture[]::new)));
-    try {
-      Awaiting.await(
-          parked.thenApply(done -> "parked"),
-          loadTimeout,
-          "running calls to end",
-          () -> new LoadTimeoutException("Calls still ran " + loadTimeout + " after close()."));
-    } catch (LoadTimeoutException e) {
-      LOGGER.log(Level.WARNING, e.getMessage() + " Their contexts are parked when they end.");
+      decided.forEach(Runnable::run);
     }
   }
 }

@@ -1,0 +1,20 @@
+package dev.terrarium.error;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A call passed its deadline. Its Python code is being stopped, and its context is checked before
+ * anyone else gets it.
+ */
+public final class CallTimeoutException extends TerrariumException {
+
+  private static final long serialVersionUID = 1;
+
+  public CallTimeoutException(String message) {
+    this(message, null);
+  }
+
+  public CallTimeoutException(String message, @Nullable Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,21 @@
+package dev.terrarium.pool;
+
+import dev.terrarium.context.AccessProfile;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One context at one moment. Immutable.
+ *
+ * @param name also its carrier thread's
+ * @param frameworks those it has, least recently used first
+ * @param loading the framework that it is loading, null for none
+ * @param calls how many it has answered since this pool has it
+ */
+public record ContextStats(
+    String name,
+    ContextState state,
+    AccessProfile profile,
+    List<String> frameworks,
+    @Nullable String loading,
+    long calls) {}

@@ -1,0 +1,108 @@
+package dev.terrarium.pool;
+
+import dev.terrarium.context.AccessProfile;
+import dev.terrarium.context.BridgeSource;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One who wants a context that is ready for a command: a borrower, or a prewarming, which wants one
+ * context more to be ready and gives it to others. Guarded by the pool's lock but for what is
+ * volatile.
+ */
+final class Waiter {
+
+  enum Kind {
+    BORROWER,
+    /** A borrower within a call, which may not wait for other borrowers. */
+    NESTED,
+    PREWARMING
+  }
+
+  final BridgeSource framework;
+  final @Nullable String command;
+  final Kind kind;
+  final Thread thread;
+  final Deadline deadline;
+  final long enqueued;
+
+  /** Where it was when it asked; null unless long leases are reported. */
+  final @Nullable Throwable origin;
+
+  /** What a prewarming ends. */
+  final CompletableFuture<@Nullable Void> prewarmed = new CompletableFuture<>();
+
+  /** Since when it waits for nothing but a context. */
+  long waitingSince;
+
+  /** Whether a context is being made, or is loading the framework, because of it. */
+  boolean hasWork;
+
+  /** Whether it has waited long enough to take a context that others use. */
+  boolean impatient;
+
+  private volatile @Nullable PooledContext context;
+  private volatile @Nullable RuntimeException failure;
+
+  Waiter(
+      BridgeSource framework,
+      @Nullable String command,
+      Kind kind,
+      Deadline deadline,
+      long now,
+      @Nullable Throwable origin) {
+    this.framework = framework;
+    this.command = command;
+    this.kind = kind;
+    this.thread = Thread.currentThread();
+    this.deadline = deadline;
+    this.enqueued = now;
+    this.waitingSince = now;
+    this.origin = origin;
+  }
+
+  String name() {
+    return framework.name();
+  }
+
+  AccessProfile profile() {
+    return framework.profile();
+  }
+
+  boolean is(Kind other) {
+    return kind == other;
+  }
+
+  boolean isWaiting() {
+    return context == null && failure == null && !prewarmed.isDone();
+  }
+
+  /** The context that it was given, if it was. */
+  @Nullable PooledContext context() {
+    return context;
+  }
+
+  /** What it failed with, if it did. */
+  @Nullable RuntimeException failure() {
+    return failure;
+  }
+
+  void give(PooledContext given) {
+    context = given;
+    wake();
+  }
+
+  void fail(RuntimeException reason) {
+    failure = reason;
+    prewarmed.completeExceptionally(reason);
+    wake();
+  }
+
+  /** Has a borrower look how long it may wait. */
+  void wake() {
+    if (kind != Kind.PREWARMING) {
+      LockSupport.unpark(thread);
+    }
+  }
+}
