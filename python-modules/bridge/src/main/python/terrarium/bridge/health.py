@@ -25,13 +25,12 @@ import os
 import sys
 import threading
 import time
-from _operator import is_ as _is
 from _weakref import ref as _ref
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from terrarium.bridge.base import BaseBridge
 
@@ -114,7 +113,7 @@ _FINDERS_BY_RIGHT = {"VendorImporter", "_SixMetaPathImporter"}
 _THREADS_BY_RIGHT = {"TMonitor"}
 
 # What holds names, how they are spoken of (kind and prefix), and what they were bound to.
-_Bindings = tuple[str, str, dict[Any, Any], tuple[str, ...], tuple[Any, ...]]
+_Bindings = tuple[str, str, dict[Any, Any], tuple[tuple[str, Any], ...]]
 # A list or a dict, how it is spoken of, and what it contained.
 _Elements = tuple[str, str, list[Any], tuple[Any, ...]]
 _Entries = tuple[str, str, dict[Any, Any], tuple[tuple[Any, Any], ...]]
@@ -153,23 +152,19 @@ class Health:
     def release(self, modules: Iterable[str]) -> None:
         """Forget modules that were dropped from ``sys.modules`` on purpose, so that they are not put back."""
         dropped = {*modules}
-        for index, (kind, prefix, namespace, names, values) in _enumerate(self._bindings):
+        for index, (kind, prefix, namespace, pairs) in _enumerate(self._bindings):
             if kind == "module" and not prefix:
-                kept = [(name, value) for name, value in _zip(names, values) if name not in dropped]
-                self._bindings[index] = (
-                    kind,
-                    prefix,
-                    namespace,
-                    (*[name for name, _ in kept],),
-                    (*[value for _, value in kept],),
-                )
+                kept = (*[pair for pair in pairs if pair[0] not in dropped],)
+                self._bindings[index] = (kind, prefix, namespace, kept)
 
     def accept(self) -> None:
         """Take the present state for the sound one; nothing of the state before it is kept."""
         modules: dict[Any, Any] = _sys_names["modules"]
         loaded = {name: module for name, module in (*modules.items(),) if _type(name) is _str and module is not None}
+        others = _REBOUND_BY_RIGHT["builtins"]
+        builtin_names = [name for name in (*_builtin_names,) if _type(name) is _str and name not in others]
         self._bindings = [
-            _bindings("builtin", "", _builtin_names, _settled(_builtin_names, "builtins")),
+            _bindings("builtin", "", _builtin_names, (*builtin_names,)),
             _bindings("module", "sys.", _sys_names, ("modules",)),
             _bindings("module", "", modules, (*loaded,)),
             _bindings("stream", "sys.", _sys_names, _STREAMS),
@@ -177,11 +172,12 @@ class Health:
             _bindings("path", "sys.", _sys_names, ("path",)),
             _bindings("environment", "os.", _os_names, ("environ",)),
         ]
+        verdicts: dict[type, bool] = {}
         for name, module in loaded.items():
             if _type(module) is ModuleType and _is_ours(name):
                 namespace = module.__dict__
-                covered = [each for each in _settled(namespace, name) if _is_covered(namespace[each])]
-                self._bindings.append(_bindings("attribute", name + ".", namespace, (*covered,)))
+                names = _covered(namespace, _REBOUND_BY_RIGHT.get(name, ()), verdicts)
+                self._bindings.append(_bindings("attribute", name + ".", namespace, names))
         self._elements = [
             (kind, "sys." + name, _sys_names[name], (*_sys_names[name],))
             for kind, name in (("path", "path"), ("hook", "meta_path"), ("hook", "path_hooks"))
@@ -241,7 +237,7 @@ class Health:
         self._free()
         if _getrecursionlimit() != self._limit:
             _setrecursionlimit(self._limit)
-        known = {*self._bindings[0][3], *_REBOUND_BY_RIGHT["builtins"]}
+        known = {*[name for name, _ in self._bindings[0][3]], *_REBOUND_BY_RIGHT["builtins"]}
         for name in [each for each in _builtin_names if _type(each) is _str and each not in known]:
             del _builtin_names[name]
         for bindings in self._bindings:
@@ -355,7 +351,7 @@ def _attempt(action: Callable[..., object], *arguments: Any) -> None:
 
 
 def _bindings(kind: str, prefix: str, namespace: dict[Any, Any], names: tuple[str, ...]) -> _Bindings:
-    return kind, prefix, namespace, names, (*[namespace.get(name) for name in names],)
+    return kind, prefix, namespace, (*[(name, namespace.get(name)) for name in names],)
 
 
 def _entries(kind: str, prefix: str, table: dict[Any, Any]) -> _Entries:
@@ -369,25 +365,32 @@ def _is_ours(module: str) -> bool:
     return module.partition(".")[0] in _STANDARD or (module + ".").startswith("terrarium.bridge.")
 
 
-def _settled(namespace: dict[Any, Any], module: str) -> tuple[str, ...]:
-    """The names of a module that nobody may rebind."""
-    others = _REBOUND_BY_RIGHT.get(module, ())
-    return (*[name for name in (*namespace,) if _type(name) is _str and name not in others],)
-
-
-def _is_covered(value: Any) -> bool:
-    return _issubclass(_type(value), _COVERED)
+def _covered(namespace: dict[Any, Any], others: Collection[str], verdicts: dict[type, bool]) -> tuple[str, ...]:
+    """The names of functions, classes and modules in a module, but for others; verdicts are those on types so far."""
+    names = []
+    for name, value in (*namespace.items(),):
+        cls = _type(value)
+        covered = verdicts.get(cls)
+        if covered is None:
+            covered = verdicts[cls] = _issubclass(cls, _COVERED)
+        if covered and name not in others and _type(name) is _str:
+            names.append(name)
+    return (*names,)
 
 
 def _is_bound(bindings: _Bindings) -> bool:
-    _, _, namespace, names, values = bindings
-    return _all(_map(_is, _map(namespace.get, names), values))
+    _, _, namespace, pairs = bindings
+    now = namespace.get
+    for name, value in pairs:  # noqa: SIM110 - most of the cost of a check; a generator doubles it
+        if now(name) is not value:
+            return False
+    return True
 
 
 def _binding_faults(bindings: _Bindings) -> list[str]:
-    kind, prefix, namespace, names, values = bindings
+    kind, prefix, namespace, pairs = bindings
     faults = []
-    for name, value in _zip(names, values):
+    for name, value in pairs:
         now = namespace.get(name, _MISSING)
         if now is _MISSING:
             faults.append(f"{kind}: {prefix}{_shown(name)} is missing")
@@ -398,8 +401,8 @@ def _binding_faults(bindings: _Bindings) -> list[str]:
 
 def _rebind(bindings: _Bindings) -> None:
     if not _is_bound(bindings):
-        _, _, namespace, names, values = bindings
-        for name, value in _zip(names, values):
+        _, _, namespace, pairs = bindings
+        for name, value in pairs:
             if namespace.get(name, _MISSING) is not value:
                 namespace[name] = value
 
