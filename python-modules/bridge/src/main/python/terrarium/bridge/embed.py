@@ -1,4 +1,5 @@
-"""What the Java engine calls inside a context: making and reading plain values, describing exceptions, loading bridges.
+"""What the Java engine calls inside a context: making and reading plain values, describing exceptions, loading bridges,
+and telling whether the context is sound.
 
 Nothing here is for handlers. Each function is called by `dev.terrarium.value.Marshaller` or
 `dev.terrarium.context.PythonContext` and takes what crosses the border by itself (numbers, strings, booleans, and
@@ -11,10 +12,14 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from terrarium.bridge.health import Health
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from terrarium.bridge.base import BaseBridge
+
+_health = Health()  # made before there is any code of users, whose builtins it might get to see
 
 
 # ---------------------------------------------------------------- values, Java to Python
@@ -219,7 +224,8 @@ def _instance(cls: Any, where: str) -> BaseBridge:
 
 
 def handler_table(bridge: BaseBridge) -> list[object]:
-    """`[name1, callable1, loads1, name2, ...]` of all commands."""
+    """`[name1, callable1, loads1, name2, ...]` of all commands, which are watched from now on."""
+    watch_handlers(bridge)
     return [each for name, handler in bridge._handlers.items() for each in (name, handler, handler.loads)]
 
 
@@ -236,7 +242,32 @@ def reset() -> list[str]:
 
 
 def forget() -> None:
-    """Drops what belongs to the present user of the context: services and modules made from sources."""
-    for name in [each for each in sys.modules if each.startswith("terrarium_user_")]:
+    """Drops what belongs to the present user of the context: services, modules made from sources, watched bridges."""
+    _health.unwatch_all()
+    names = [each for each in sys.modules if each.startswith("terrarium_user_")]
+    _health.release(names)
+    for name in names:
         del sys.modules[name]
     install_services({})
+
+
+# ---------------------------------------------------------------- health
+
+
+def watch_handlers(bridge: BaseBridge) -> None:
+    _health.watch(bridge)
+
+
+def accept() -> None:
+    """Takes the present state of the context for the sound one."""
+    _health.accept()
+
+
+def check() -> list[str]:
+    """What differs from the accepted state, each as `kind: detail`; empty when the context is sound."""
+    return _health.check()
+
+
+def reset() -> list[str]:
+    """Puts back what can be put back, and returns what is left of :func:`check`'s list."""
+    return _health.reset()

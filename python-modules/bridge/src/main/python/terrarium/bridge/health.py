@@ -1,0 +1,521 @@
+"""Whether a context is still as it was when its engine found it sound, and putting back what is not.
+
+A context serves one call after the other, and what one handler breaks the next one finds broken. :class:`Health`
+remembers the state of the interpreter, tells what differs from it and restores it. It is called on the context's own
+thread, between calls.
+
+What it covers are *bindings*: the names of builtins, the modules of ``sys.modules``, the functions, classes and
+modules that the standard library and this package hold under their own names, the streams, hooks and paths of
+``sys``; and by content ``sys.path``, ``sys.meta_path``, ``sys.path_hooks``, the environment and the handlers of
+bridges. It covers neither what is inside of functions and classes (``threading.Thread.run = None``) nor data: caches
+of ``re`` and ``functools``, registries of ``logging``, ``codecs`` and ``warnings``, members of enums, the seed of
+``random``, contexts of ``decimal``. A handler that means harm finds a way around it; one that is careless does not.
+
+It works while the interpreter is broken. No function here looks a builtin up when it runs, each is bound below when
+the module is imported; objects that may come from users are compared by identity, and messages have names and names
+of types, never a ``repr``. Should ``check`` raise all the same, then the context is not sound.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import gc
+import os
+import sys
+import threading
+import time
+from _weakref import ref as _ref
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from terrarium.bridge.base import BaseBridge
+
+_all = all
+_any = any
+_ascii = ascii
+_bytes = bytes
+_dict = dict
+_enumerate = enumerate
+_issubclass = issubclass
+_len = len
+_list = list
+_map = map
+_object_attribute = object.__getattribute__
+_str = str
+_type = type
+_type_name = type.__dict__["__name__"].__get__  # not cls.__name__, which a metaclass may answer
+_zip = zip
+_Exception = Exception
+
+_builtin_names = builtins.__dict__
+_sys_names = sys.__dict__
+_os_names = os.__dict__
+_getrecursionlimit = sys.getrecursionlimit
+_setrecursionlimit = sys.setrecursionlimit
+_gettrace = sys.gettrace
+_settrace = sys.settrace
+_getprofile = sys.getprofile
+_setprofile = sys.setprofile
+_getcwd = os.getcwd
+_chdir = os.chdir
+_putenv = os.putenv
+_unsetenv = os.unsetenv
+_gc_isenabled = gc.isenabled
+_gc_enable = gc.enable
+_gc_disable = gc.disable
+_monotonic = time.monotonic
+_get_ident = threading.get_ident
+_main_thread = threading.main_thread()
+_Thread = threading.Thread
+_is_alive = threading.Thread.is_alive
+_join = threading.Thread.join
+_active: dict[int, threading.Thread] = threading.__dict__["_active"]
+_DummyThread: type = threading.__dict__["_DummyThread"]
+
+_MISSING = object()
+_MOST_MESSAGES = 20
+_MOST_CHARACTERS = 100
+_JOIN_SECONDS = 1.0
+
+_STANDARD = sys.stdlib_module_names
+_COVERED = (
+    FunctionType,
+    BuiltinFunctionType,
+    MethodType,
+    ModuleType,
+    type,
+    type(functools.lru_cache(lambda: None)),
+)
+_STREAMS = ("stderr", "stdin", "stdout")
+_HOOKS = ("breakpointhook", "displayhook", "excepthook", "unraisablehook")
+_HOOK_LISTS = ("meta_path", "path_hooks")
+
+# Names that are documented, or used by the standard library itself, as something to rebind at any time.
+_REBOUND_BY_RIGHT = {
+    "builtins": {"_"},  # gettext.install, sys.displayhook
+    "logging": {"_logRecordFactory", "_loggerClass"},  # setLogRecordFactory, setLoggerClass
+    "pydoc": {"pager"},  # chosen at the first use
+    "sys": {"last_type", *_HOOKS},  # the last is of the interactive interpreter; hooks are a kind of their own
+    "threading": {"excepthook"},
+    "warnings": {  # logging.captureWarnings, catch_warnings
+        "_showwarnmsg_impl",
+        "formatwarning",
+        "showwarning",
+    },
+}
+# Finders that packages add when they are imported, as late as that may be, and rely on from then on.
+_FINDERS_BY_RIGHT = {"VendorImporter", "_SixMetaPathImporter"}
+# Threads that packages start once and keep: tqdm's monitor of its bars.
+_THREADS_BY_RIGHT = {"TMonitor"}
+
+# What holds names, how they are spoken of (kind and prefix), and what they were bound to.
+_Bindings = tuple[str, str, dict[Any, Any], tuple[tuple[str, Any], ...]]
+# A list or a dict, how it is spoken of, and what it contained.
+_Elements = tuple[str, str, list[Any], tuple[Any, ...]]
+_Entries = tuple[str, str, dict[Any, Any], tuple[tuple[Any, Any], ...]]
+
+
+class Health:
+    """The state of the interpreter that was last found sound, and how the present one differs from it.
+
+    Not thread-safe: it belongs to the context's thread. Before the first ``accept`` everything is sound.
+    """
+
+    def __init__(self) -> None:
+        self._bridges: list[tuple[str, BaseBridge]] = []
+        self._bindings: list[_Bindings] = []
+        self._elements: list[_Elements] = []
+        self._handlers: list[tuple[_Bindings, _Entries]] = []
+        self._environment: _Entries | None = None
+        self._directory: str | None = None
+        self._threads: list[threading.Thread] = []
+        self._limit = 0
+        self._gc = True
+        self._trace: Any = None
+        self._profile: Any = None
+
+    def watch(self, bridge: BaseBridge) -> None:
+        """Remember the handlers of a bridge, which are sound now."""
+        self._bridges = [each for each in self._bridges if each[1] is not bridge]
+        self._bridges.append((bridge.framework, bridge))
+        self._accept_handlers()
+
+    def unwatch_all(self) -> None:
+        """Forget all bridges, which were dropped."""
+        self._bridges = []
+        self._handlers = []
+
+    def release(self, modules: Iterable[str]) -> None:
+        """Forget modules that were dropped from ``sys.modules`` on purpose, so that they are not put back."""
+        dropped = {*modules}
+        for index, (kind, prefix, namespace, pairs) in _enumerate(self._bindings):
+            if kind == "module" and not prefix:
+                kept = (*[pair for pair in pairs if pair[0] not in dropped],)
+                self._bindings[index] = (kind, prefix, namespace, kept)
+
+    def accept(self) -> None:
+        """Take the present state for the sound one; nothing of the state before it is kept."""
+        modules: dict[Any, Any] = _sys_names["modules"]
+        loaded = {name: module for name, module in (*modules.items(),) if _type(name) is _str and module is not None}
+        others = _REBOUND_BY_RIGHT["builtins"]
+        builtin_names = [name for name in (*_builtin_names,) if _type(name) is _str and name not in others]
+        self._bindings = [
+            _bindings("builtin", "", _builtin_names, (*builtin_names,)),
+            _bindings("module", "sys.", _sys_names, ("modules",)),
+            _bindings("module", "", modules, (*loaded,)),
+            _bindings("stream", "sys.", _sys_names, _STREAMS),
+            _bindings("hook", "sys.", _sys_names, (*_HOOKS, *_HOOK_LISTS)),
+            _bindings("path", "sys.", _sys_names, ("path",)),
+            _bindings("environment", "os.", _os_names, ("environ",)),
+        ]
+        verdicts: dict[type, bool] = {}
+        for name, module in loaded.items():
+            if _type(module) is ModuleType and _is_ours(name):
+                namespace = module.__dict__
+                names = _covered(namespace, _REBOUND_BY_RIGHT.get(name, ()), verdicts)
+                self._bindings.append(_bindings("attribute", name + ".", namespace, names))
+        self._elements = [
+            (kind, "sys." + name, _sys_names[name], (*_sys_names[name],))
+            for kind, name in (("path", "path"), ("hook", "meta_path"), ("hook", "path_hooks"))
+            if _type(_sys_names[name]) is _list
+        ]
+        self._environment = None
+        variables = _object_attribute(_os_names["environ"], "__dict__")
+        if _type(variables.get("_data")) is _dict:
+            self._bindings.append(_bindings("environment", "os.environ.", variables, ("_data",)))
+            self._environment = _entries("environment", "", variables["_data"])
+        self._accept_handlers()
+        self._directory = _directory()
+        self._threads = [*_active.values()]
+        self._limit = _getrecursionlimit()
+        self._gc = _gc_isenabled()
+        self._trace = _gettrace()
+        self._profile = _getprofile()
+
+    def check(self) -> list[str]:
+        """Return what differs from the accepted state, each as ``kind: detail``; empty when nothing does.
+
+        The kinds are builtin, module, attribute, stream, hook, path, environment, directory, handlers, thread,
+        limit and gc. Sorted; after the first twenty only their number. Changes nothing.
+        """
+        if not self._bindings:
+            return []
+        limit, trace, profile = _getrecursionlimit(), _gettrace(), _getprofile()
+        try:
+            self._free()
+            faults = self._faults()
+            if limit != self._limit:
+                faults.append(f"limit: sys.setrecursionlimit is at {limit} and was at {self._limit}")
+            if trace is not self._trace:
+                faults.append("hook: sys.settrace has another function")
+            if profile is not self._profile:
+                faults.append("hook: sys.setprofile has another function")
+        finally:
+            if trace is not self._trace:
+                _settrace(trace)
+            if profile is not self._profile:
+                _setprofile(profile)
+            if limit < self._limit:
+                _attempt(_setrecursionlimit, limit)  # refused when it was set further up the stack
+        faults.sort()
+        if (more := _len(faults) - _MOST_MESSAGES) > 0:
+            faults[_MOST_MESSAGES:] = [f"and {more} more"]
+        return faults
+
+    def reset(self) -> list[str]:
+        """Put back what can be put back, and return what ``check`` says then.
+
+        Modules are never imported again: the very objects return. Names that were added to builtins go. Threads
+        cannot be ended from here; those that are ending are waited for, no longer than a second.
+        """
+        if not self._bindings:
+            return []
+        self._free()
+        if _getrecursionlimit() != self._limit:
+            _setrecursionlimit(self._limit)
+        known = {*[name for name, _ in self._bindings[0][3]], *_REBOUND_BY_RIGHT["builtins"]}
+        for name in [each for each in _builtin_names if _type(each) is _str and each not in known]:
+            del _builtin_names[name]
+        for bindings in self._bindings:
+            _rebind(bindings)
+        for each in self._elements:
+            if _changed(each):
+                _refill(each)
+        for table, entries in self._handlers:
+            _rebind(table)
+            _replace_entries(entries)
+        self._reset_environment()
+        if self._directory is not None and _directory() != self._directory:
+            _attempt(_chdir, self._directory)
+        if _gc_isenabled() != self._gc:
+            (_gc_enable if self._gc else _gc_disable)()
+        self._join_strays()
+        return self.check()
+
+    def _accept_handlers(self) -> None:
+        self._handlers = []
+        for framework, bridge in self._bridges:
+            namespace = _object_attribute(bridge, "__dict__")
+            table = namespace.get("_handlers")
+            if _type(table) is _dict:
+                prefix = framework + "."
+                self._handlers.append(
+                    (
+                        _bindings("handlers", prefix, namespace, ("_handlers",)),
+                        _entries("handlers", prefix, table),
+                    )
+                )
+
+    def _free(self) -> None:
+        """Get room on the stack, and rid of functions that would be called at each step from here."""
+        if _getrecursionlimit() < self._limit:
+            _setrecursionlimit(self._limit)
+        if _gettrace() is not self._trace:
+            _settrace(self._trace)
+        if _getprofile() is not self._profile:
+            _setprofile(self._profile)
+
+    def _faults(self) -> list[str]:
+        faults: list[str] = []
+        for bindings in self._bindings:
+            if not _is_bound(bindings):
+                faults += _binding_faults(bindings)
+        for each in self._elements:
+            if _changed(each):
+                faults.append(f"{each[0]}: entries of {each[1]} were added, removed or moved")
+        for table, entries in self._handlers:
+            if not _is_bound(table):
+                faults += _binding_faults(table)
+            faults += _entry_faults(entries)
+        if self._environment is not None:
+            faults += _entry_faults(self._environment)
+        if self._directory is not None:
+            directory = _directory()
+            if directory is None:
+                faults.append("directory: the working directory cannot be read")
+            elif directory != self._directory:
+                faults.append("directory: the working directory is another one")
+        if _gc_isenabled() != self._gc:
+            faults.append(f"gc: the garbage collector is turned {'off' if self._gc else 'on'}")
+        for thread in self._strays():
+            name = _object_attribute(thread, "__dict__").get("_name")
+            faults.append(f"thread: {_shown(name)} of type {_kind_of(thread)} is running")
+        return faults
+
+    def _strays(self) -> list[threading.Thread]:
+        """The threads that run, and neither did before nor may go on."""
+        here = _get_ident()
+        strays = []
+        for identity, thread in (*_active.items(),):
+            if identity == here or thread is _main_thread or _has(self._threads, thread):
+                continue
+            cls = _type(thread)
+            # Nobody can tell whether a dummy, which stands for a thread not started by threading, runs.
+            if cls is not _DummyThread and _issubclass(cls, _Thread) and _type_name(cls) not in _THREADS_BY_RIGHT:
+                strays.append(thread)
+        if strays:
+            workers = _executor_workers(self._bindings[2][2])
+            strays = [each for each in strays if not _has(workers, each) and _runs(each)]
+        return strays
+
+    def _join_strays(self) -> None:
+        end = _monotonic() + _JOIN_SECONDS
+        for thread in self._strays():
+            if (left := end - _monotonic()) > 0:
+                _attempt(_join, thread, left)
+
+    def _reset_environment(self) -> None:
+        if self._environment is None:
+            return
+        now = [*self._environment[2].items()]
+        if not _replace_entries(self._environment):
+            return
+        before = self._environment[2]
+        for name, _ in now:
+            if (_type(name) is _bytes or _type(name) is _str) and name not in before:
+                _attempt(_unsetenv, name)
+        for name, value in before.items():
+            _attempt(_putenv, name, value)
+
+
+def _attempt(action: Callable[..., object], *arguments: Any) -> None:
+    """Do something that may be refused; `check` tells when it was, and matters."""
+    try:
+        action(*arguments)
+    except _Exception:
+        return
+
+
+def _bindings(kind: str, prefix: str, namespace: dict[Any, Any], names: tuple[str, ...]) -> _Bindings:
+    return kind, prefix, namespace, (*[(name, namespace.get(name)) for name in names],)
+
+
+def _entries(kind: str, prefix: str, table: dict[Any, Any]) -> _Entries:
+    return kind, prefix, table, (*table.items(),)
+
+
+def _is_ours(module: str) -> bool:
+    """Whether a module is one of the standard library or of this package."""
+    if module == "builtins":
+        return False
+    return module.partition(".")[0] in _STANDARD or (module + ".").startswith("terrarium.bridge.")
+
+
+def _covered(namespace: dict[Any, Any], others: Collection[str], verdicts: dict[type, bool]) -> tuple[str, ...]:
+    """The names of functions, classes and modules in a module, but for others; verdicts are those on types so far."""
+    names = []
+    for name, value in (*namespace.items(),):
+        cls = _type(value)
+        covered = verdicts.get(cls)
+        if covered is None:
+            covered = verdicts[cls] = _issubclass(cls, _COVERED)
+        if covered and name not in others and _type(name) is _str:
+            names.append(name)
+    return (*names,)
+
+
+def _is_bound(bindings: _Bindings) -> bool:
+    _, _, namespace, pairs = bindings
+    now = namespace.get
+    for name, value in pairs:  # noqa: SIM110 - most of the cost of a check; a generator doubles it
+        if now(name) is not value:
+            return False
+    return True
+
+
+def _binding_faults(bindings: _Bindings) -> list[str]:
+    kind, prefix, namespace, pairs = bindings
+    faults = []
+    for name, value in pairs:
+        now = namespace.get(name, _MISSING)
+        if now is _MISSING:
+            faults.append(f"{kind}: {prefix}{_shown(name)} is missing")
+        elif now is not value:
+            faults.append(f"{kind}: {prefix}{_shown(name)} is another object, of type {_kind_of(now)}")
+    return faults
+
+
+def _rebind(bindings: _Bindings) -> None:
+    if not _is_bound(bindings):
+        _, _, namespace, pairs = bindings
+        for name, value in pairs:
+            if namespace.get(name, _MISSING) is not value:
+                namespace[name] = value
+
+
+def _changed(elements: _Elements) -> bool:
+    _, _, now, before = elements
+    kept = [each for each in now if not _may_stay(each, before)]
+    return _len(kept) != _len(before) or not _all(_map(_same, kept, before))
+
+
+def _refill(elements: _Elements) -> None:
+    _, _, now, before = elements
+    now[:] = [*before, *[each for each in now if _may_stay(each, before)]]
+
+
+def _may_stay(finder: Any, before: tuple[Any, ...]) -> bool:
+    """Whether an element of a list was added by right."""
+    return _type_name(_type(finder)) in _FINDERS_BY_RIGHT and not _has(before, finder)
+
+
+def _entry_faults(entries: _Entries) -> list[str]:
+    if _has_entries(entries):
+        return []
+    kind, prefix, table, pairs = entries
+    before = _dict(pairs)
+    now = {}
+    faults = []
+    for key, value in (*table.items(),):
+        if _type(key) is not _str and _type(key) is not _bytes:
+            faults.append(f"{kind}: {prefix}({_kind_of(key)}) was added")
+        elif key in before:
+            now[key] = value
+        else:
+            faults.append(f"{kind}: {prefix}{_shown(key)} was added")
+    for key, value in pairs:
+        if key not in now:
+            faults.append(f"{kind}: {prefix}{_shown(key)} is missing")
+        elif not _same(now[key], value):
+            faults.append(f"{kind}: {prefix}{_shown(key)} is another one")
+    return faults
+
+
+def _has_entries(entries: _Entries) -> bool:
+    _, _, table, pairs = entries
+    if _len(table) != _len(pairs):
+        return False
+    for (key, value), (key_before, value_before) in _zip((*table.items(),), pairs):
+        if not (key is key_before and value is value_before):
+            return False
+    return True
+
+
+def _replace_entries(entries: _Entries) -> bool:
+    """Put the entries of a dict back; return whether it had others."""
+    if _has_entries(entries):
+        return False
+    _, _, table, pairs = entries
+    table.clear()
+    table.update(pairs)
+    return True
+
+
+def _same(now: Any, before: Any) -> bool:
+    if now is before:
+        return True
+    if _type(now) is not _type(before):
+        return False
+    if _type(now) is _str or _type(now) is _bytes:
+        same: bool = now == before
+        return same
+    return False
+
+
+def _has(objects: Iterable[Any], wanted: Any) -> bool:
+    return _any(each is wanted for each in objects)  # not `in`, which asks objects whether they are equal
+
+
+def _directory() -> str | None:
+    """The working directory, None when it cannot be read."""
+    try:
+        return _getcwd()
+    except _Exception:
+        return None
+
+
+def _runs(thread: threading.Thread) -> bool:
+    try:
+        return _is_alive(thread)  # false for one that was ended from outside and could not sign off
+    except _Exception:
+        return True
+
+
+def _executor_workers(modules: dict[Any, Any]) -> list[Any]:
+    """The threads of executors, which wait for work as long as the executor is there."""
+    module = modules.get("concurrent.futures.thread")
+    if _type(module) is not ModuleType:
+        return []
+    queues = _object_attribute(module.__dict__.get("_threads_queues"), "__dict__").get("data")
+    if _type(queues) is not _dict:
+        return []
+    return [each() for each in (*queues,) if _type(each) is _ref]
+
+
+def _shown(name: Any) -> str:
+    """A name as it can be written into a message."""
+    if _type(name) is _bytes:
+        name = name.decode("utf-8", "replace")
+    if _type(name) is not _str:
+        return f"({_kind_of(name)})"
+    text: str = name[:_MOST_CHARACTERS]
+    return text if text.isprintable() else _ascii(text)
+
+
+def _kind_of(value: Any) -> str:
+    name: str = _type_name(_type(value))
+    return name
