@@ -403,7 +403,7 @@ public final class ContextPool implements AutoCloseable {
    * one, else making a new one, else loading in one that others use, if it must be. Lock held.
    */
   private void startWork(Waiter waiter) {
-    if (waiter.hasWork || !isInDemand(waiter)) {
+    if (waiter.hasWork || !isInDemand(waiter) || willSoonBeServed(waiter)) {
       return;
     }
     PooledContext bare = leastRecentlyUsed(each -> each.fits(waiter) && each.isBare());
@@ -437,6 +437,18 @@ public final class ContextPool implements AutoCloseable {
   private boolean isSpare(PooledContext context) {
     return context.frameworks.keySet().stream()
         .allMatch(name -> contexts.stream().anyMatch(each -> each != context && has(each, name)));
+  }
+
+  /** Whether a context that is ready for it is only being checked, which is short. Lock held. */
+  private boolean willSoonBeServed(Waiter waiter) {
+    return waiter.is(Waiter.Kind.BORROWER)
+        && !waiter.impatient
+        && contexts.stream()
+            .anyMatch(
+                context ->
+                    context.state() == ContextState.SUSPECT
+                        && !context.stuck
+                        && context.isReadyFor(waiter));
   }
 
   /** Whether fewer contexts are being made ready for its framework than wait for one. Lock held. */

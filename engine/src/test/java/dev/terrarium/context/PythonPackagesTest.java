@@ -55,7 +55,13 @@ class PythonPackagesTest {
     assertThat(packages.names()).containsExactly("words");
     assertThat(packages.frameworks())
         .containsExactly(
-            new BridgeSource.Packaged("wordcount", "words", "terrarium.words", "WordsBridge"));
+            new BridgeSource.Packaged(
+                "wordcount",
+                AccessProfile.TRUSTED_NATIVE,
+                true,
+                "words",
+                "terrarium.words",
+                "WordsBridge"));
   }
 
   @Test

@@ -229,18 +229,6 @@ def handler_table(bridge: BaseBridge) -> list[object]:
     return [each for name, handler in bridge._handlers.items() for each in (name, handler, handler.loads)]
 
 
-def accept() -> None:
-    pass
-
-
-def check() -> list[str]:
-    return []
-
-
-def reset() -> list[str]:
-    return []
-
-
 def forget() -> None:
     """Drops what belongs to the present user of the context: services, modules made from sources, watched bridges."""
     _health.unwatch_all()

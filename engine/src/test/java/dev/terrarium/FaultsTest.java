@@ -1,0 +1,152 @@
+package dev.terrarium;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.error.PythonException;
+import dev.terrarium.error.TerrariumException;
+import dev.terrarium.testing.GraalPyTest;
+import dev.terrarium.testing.LogRecords;
+import dev.terrarium.testing.SharedTerrarium;
+import dev.terrarium.testing.Task;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Handlers that do all they can to spoil the pool, each followed by calls that must be right. */
+@GraalPyTest
+class FaultsTest {
+
+  private static final int ROUNDS = 1_000;
+
+  /** Each leaves the next caller nothing to notice. */
+  private enum Fault {
+    NONE("pass", null),
+    EXCEPTION("raise ProbeError('boom')", PythonException.class),
+    ENDLESS_LOOP("while True: pass", CallTimeoutException.class),
+    LOOP_THAT_SWALLOWS(
+        """
+        while True:
+            try:
+                while True: pass
+            except: pass
+        """,
+        CallTimeoutException.class),
+    RECURSION(
+        """
+        def down(): return down() + 1
+        down()
+        """,
+        PythonException.class),
+    SYS_EXIT("sys.exit(3)", PythonException.class),
+    OS_EXIT("import os\nos._exit(3)", PythonException.class),
+    THREAD_LEFT_BEHIND(
+        """
+        import threading
+        def forever():
+            while True: pass
+        threading.Thread(target=forever).start()
+        raise ProbeError('with a thread')
+        """,
+        PythonException.class),
+    PATCHED_BUILTIN(
+        "import builtins\nbuiltins.len = lambda of: 41\nraise ProbeError('patched')",
+        PythonException.class),
+    BROKEN_BUILTINS(
+        "import builtins\ndel builtins.isinstance\nbuiltins.dict = None\n[].x",
+        PythonException.class),
+    DELETED_MODULE(
+        "import json\ndel sys.modules['json']\nraise ProbeError('deleted')", PythonException.class),
+    PATCHED_MODULE(
+        "import json\njson.loads = None\nraise ProbeError('patched')", PythonException.class),
+    REDIRECTED_STDOUT(
+        "import io\nsys.stdout = io.StringIO()\nraise ProbeError('redirected')",
+        PythonException.class),
+    CLEARED_PATH("sys.path.clear()\nraise ProbeError('cleared')", PythonException.class),
+    ENVIRONMENT(
+        "import os\nos.environ['TERRARIUM_PROBE'] = 'x'\nraise ProbeError('set')",
+        PythonException.class);
+
+    final String source;
+    final @Nullable Class<? extends TerrariumException> ends;
+
+    Fault(String source, @Nullable Class<? extends TerrariumException> ends) {
+      this.source = source;
+      this.ends = ends;
+    }
+  }
+
+  /** Everything that the faults above break, in one expression. */
+  private static final String PROOF =
+      """
+      [len([1, 2]), isinstance(1, int), dict(a=1), __import__('json').loads('[5]'),
+       type(sys.stdout).__name__, len(sys.path) > 0,
+       __import__('os').environ.get('TERRARIUM_PROBE'), decimal.Decimal('1.5') * 2]
+      """;
+
+  @Test
+  void aThousandRoundsOfFaultsLeaveAPoolThatIsRight() {
+    Random random = new Random(20_261_124);
+    Map<Fault, Integer> seen = new EnumMap<>(Fault.class);
+    TerrariumConfig config =
+        TerrariumConfig.custom().contexts(2).borrowTimeout(Duration.ofSeconds(60)).build();
+    try (LogRecords log = LogRecords.of("terrarium");
+        Terrarium terrarium = Terrarium.start(config).register(SharedTerrarium.probe())) {
+      terrarium.prewarm("probe", 2).join();
+      Object right = proof(terrarium);
+      int slots = terrarium.stats().nativeSlotsTaken();
+      int carriers = threads("terrarium-context-");
+      for (int round = 0; round < ROUNDS; round++) {
+        Fault fault = Fault.values()[random.nextInt(Fault.values().length)];
+        seen.merge(fault, 1, Integer::sum);
+        commit(terrarium, fault);
+        for (int call = 0; call < 2; call++) {
+          assertThat(proof(terrarium)).as("round %d after %s", round, fault).isEqualTo(right);
+        }
+      }
+      Task.until("two contexts are idle", () -> isWhole(terrarium));
+
+      assertThat(seen).containsOnlyKeys(Fault.values());
+      assertThat(terrarium.stats().pool().retired()).isZero();
+      assertThat(terrarium.stats().pool().restored()).isPositive();
+      assertThat(terrarium.stats().nativeSlotsTaken() - slots).isLessThanOrEqualTo(2);
+      assertThat(threads("terrarium-context-") - carriers).isLessThanOrEqualTo(2);
+      assertThat(log.lines()).noneMatch(line -> line.contains("beyond repair"));
+    }
+    Task.until("no interrupter is left", () -> threads("-interrupt") == 0);
+  }
+
+  private static boolean isWhole(Terrarium terrarium) {
+    return terrarium.stats().pool().idle() == 2 && terrarium.stats().pool().total() == 2;
+  }
+
+  private static Object proof(Terrarium terrarium) {
+    Object proof = terrarium.call("probe", "evaluate", Map.of("expression", PROOF.strip()));
+    assertThat(proof).isNotNull();
+    return proof == null ? "" : proof;
+  }
+
+  private static void commit(Terrarium terrarium, Fault fault) {
+    CallOptions options =
+        fault.ends == CallTimeoutException.class
+            ? CallOptions.deadline(Duration.ofMillis(50))
+            : CallOptions.ofDefaults();
+    Class<?> ended = null;
+    try {
+      terrarium.call("probe", "execute", Map.of("source", fault.source), options);
+    } catch (TerrariumException e) {
+      ended = e.getClass();
+    }
+    assertThat(ended).as("how %s ended", fault).isEqualTo(fault.ends);
+  }
+
+  private static int threads(String part) {
+    return (int)
+        Thread.getAllStackTraces().keySet().stream()
+            .filter(thread -> thread.getName().contains(part))
+            .count();
+  }
+}

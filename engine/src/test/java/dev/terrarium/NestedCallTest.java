@@ -1,0 +1,189 @@
+package dev.terrarium;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.error.NestedCallException;
+import dev.terrarium.testing.GraalPyTest;
+import dev.terrarium.testing.SharedTerrarium;
+import dev.terrarium.testing.TestFunctions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Calls within calls: Python calls Java, which calls Terrarium; and what crosses with a call. */
+@GraalPyTest
+class NestedCallTest {
+
+  private static final ScopedValue<String> USER = ScopedValue.newInstance();
+  private static final String CALL_BACK = "host.call('test.call')";
+
+  @AfterEach
+  void noCallBack() {
+    TestFunctions.onCall(arguments -> arguments);
+  }
+
+  private static Terrarium one() {
+    return Terrarium.start(TerrariumConfig.custom().contexts(1).build())
+        .register(SharedTerrarium.probe())
+        .register(Framework.fromResource("/frameworks/wordcount.py"));
+  }
+
+  private static @Nullable Object evaluate(Terrarium terrarium, String expression) {
+    return terrarium.call("probe", "evaluate", Map.of("expression", expression));
+  }
+
+  @Test
+  void nestedCallUsesItsCallersContext() {
+    try (Terrarium terrarium = one()) {
+      TestFunctions.onCall(arguments -> evaluate(terrarium, "__import__('threading').get_ident()"));
+
+      assertThat(evaluate(terrarium, "[" + CALL_BACK + ", __import__('threading').get_ident()]"))
+          .isInstanceOfSatisfying(
+              List.class, threads -> assertThat(threads.get(0)).isEqualTo(threads.get(1)));
+    }
+  }
+
+  @Test
+  void callsNestDeeply() {
+    try (Terrarium terrarium = one()) {
+      TestFunctions.onCall(
+          arguments -> {
+            long depth = arguments.getFirst() instanceof Long number ? number : 0;
+            return depth == 0
+                ? 0L
+                : evaluate(terrarium, "1 + host.call('test.call', " + (depth - 1) + ")");
+          });
+
+      assertThat(evaluate(terrarium, "host.call('test.call', 30)")).isEqualTo(30L);
+    }
+  }
+
+  @Test
+  void frameworkThatTheCallersContextLacksIsRefusedWhenToWaitCouldLastForEver() {
+    try (Terrarium terrarium = one()) {
+      TestFunctions.onCall(
+          arguments -> terrarium.call("wordcount", "count", Map.of("text", "a b")));
+
+      assertThatThrownBy(() -> evaluate(terrarium, CALL_BACK))
+          .isInstanceOf(NestedCallException.class)
+          .hasMessageContaining("'wordcount'")
+          .hasMessageContaining("Raise the number of contexts");
+      assertThat(evaluate(terrarium, "1 + 1")).isEqualTo(2L);
+    }
+  }
+
+  @Test
+  void frameworkThatTheCallersContextLacksIsCalledInAFreeOne(Terrarium shared) {
+    if (!shared.stats().frameworks().contains("wordcount")) {
+      shared.register(Framework.fromResource("/frameworks/wordcount.py"));
+    }
+    TestFunctions.onCall(arguments -> shared.call("wordcount", "count", Map.of("text", "a b a")));
+
+    assertThat(evaluate(shared, CALL_BACK)).isNotNull();
+  }
+
+  @Test
+  void deadlineOfANestedCallEndsBoth() {
+    CallOptions soon = CallOptions.deadline(Duration.ofMillis(100));
+    try (Terrarium terrarium = one()) {
+      TestFunctions.onCall(
+          arguments ->
+              terrarium.call("probe", "execute", Map.of("source", "while True: pass"), soon));
+
+      assertThatThrownBy(() -> evaluate(terrarium, CALL_BACK))
+          .isInstanceOf(CallTimeoutException.class);
+      assertThat(evaluate(terrarium, "1 + 1")).isEqualTo(2L);
+    }
+  }
+
+  @Test
+  void closingFromWithinACallIsRefused() {
+    try (Terrarium terrarium = one()) {
+      TestFunctions.onCall(
+          arguments -> {
+            terrarium.close();
+            return null;
+          });
+
+      assertThatThrownBy(() -> evaluate(terrarium, CALL_BACK))
+          .isInstanceOf(NestedCallException.class)
+          .hasMessageContaining("from within a call");
+      assertThat(evaluate(terrarium, "1 + 1")).isEqualTo(2L);
+    }
+  }
+
+  @Test
+  void whatBelongsToTheCallersThreadCrosses() throws Exception {
+    ContextPropagation user =
+        call -> {
+          String name = USER.orElse("nobody");
+          return () -> ScopedValue.where(USER, name).run(call);
+        };
+    AtomicReference<@Nullable ClassLoader> seen = new AtomicReference<>();
+    TestFunctions.onCall(
+        arguments -> {
+          seen.set(Thread.currentThread().getContextClassLoader());
+          return USER.orElse("nothing");
+        });
+    TerrariumConfig config = TerrariumConfig.custom().contexts(1).contextPropagation(user).build();
+    ClassLoader own = new ClassLoader() {};
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    try (Terrarium terrarium = Terrarium.start(config).register(SharedTerrarium.probe())) {
+      thread.setContextClassLoader(own);
+      Object answer = ScopedValue.where(USER, "ann").call(() -> evaluate(terrarium, CALL_BACK));
+      Object later =
+          ScopedValue.where(USER, "bob")
+              .call(
+                  () ->
+                      terrarium
+                          .adapter("probe")
+                          .callAsync("evaluate", Map.of("expression", CALL_BACK)))
+              .get();
+
+      assertThat(answer).isEqualTo("ann");
+      assertThat(later).isEqualTo("bob");
+      assertThat(seen).hasValue(own);
+      assertThat(evaluate(terrarium, CALL_BACK)).isEqualTo("nobody");
+    } finally {
+      thread.setContextClassLoader(before);
+    }
+  }
+
+  @Test
+  void propagationThatFailsFailsItsCallOnly() {
+    ContextPropagation broken =
+        call ->
+            () -> {
+              if (USER.isBound()) {
+                call.run();
+              } else {
+                throw new IllegalStateException("nobody is logged in");
+              }
+            };
+    ContextPropagation carrying =
+        call -> {
+          boolean bound = USER.isBound();
+          return () -> {
+            if (bound) {
+              ScopedValue.where(USER, "x").run(broken.wrap(call));
+            } else {
+              broken.wrap(call).run();
+            }
+          };
+        };
+    TerrariumConfig config =
+        TerrariumConfig.custom().contexts(1).contextPropagation(carrying).build();
+    try (Terrarium terrarium = Terrarium.start(config).register(SharedTerrarium.probe())) {
+      assertThatThrownBy(() -> evaluate(terrarium, "1")).hasRootCauseMessage("nobody is logged in");
+      ScopedValue.where(USER, "ann")
+          .run(() -> assertThat(evaluate(terrarium, "1 + 1")).isEqualTo(2L));
+    }
+  }
+}

@@ -1,0 +1,290 @@
+package dev.terrarium;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.error.PythonException;
+import dev.terrarium.pool.PoolStats;
+import dev.terrarium.testing.GraalPyTest;
+import dev.terrarium.testing.SharedTerrarium;
+import dev.terrarium.testing.Task;
+import dev.terrarium.testing.TestFunctions;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Deadlines, interruption and cancellation on real Python. Every stop must leave the pool with
+ * right answers; how fast it was is measured in {@code jmh/} and only bounded here, generously.
+ */
+@GraalPyTest
+class StoppingTest {
+
+  private static final CallOptions SOON = CallOptions.deadline(Duration.ofMillis(200));
+  private static final Duration CEILING = Duration.ofSeconds(20);
+
+  private final Terrarium terrarium;
+
+  StoppingTest(Terrarium terrarium) {
+    this.terrarium = terrarium;
+  }
+
+  @BeforeEach
+  void bothContextsHaveTheFramework() {
+    terrarium.prewarm("probe", 2).join();
+  }
+
+  private @Nullable Object execute(String source, CallOptions options) {
+    return terrarium.call("probe", "execute", Map.of("source", source), options);
+  }
+
+  private @Nullable Object evaluate(String expression) {
+    return terrarium.call("probe", "evaluate", Map.of("expression", expression));
+  }
+
+  /** Both contexts are back and sound: none was given up, and each answers. */
+  private void assertThatAllIsWell(PoolStats before) {
+    Task.until(
+        "two contexts are idle and none is suspect",
+        () -> terrarium.stats().pool().idle() == 2 && terrarium.stats().pool().total() == 2);
+    assertThat(terrarium.stats().pool().retired()).isEqualTo(before.retired());
+    assertThat(evaluate("6 * 7")).isEqualTo(42L);
+  }
+
+  /** Python code that never ends, in paragraphs. */
+  private static final String ENDLESS =
+      """
+      while True: pass
+
+      while True:
+          for i in range(10): pass
+
+      sum(1 for _ in iter(int, 1))
+
+      [0 for _ in range(10**12)]
+
+      while True:
+          try:
+              while True: pass
+          except: pass
+
+      while True:
+          try:
+              while True: pass
+          except BaseException: pass
+
+      while True:
+          try: pass
+          finally:
+              while True: pass
+
+      import time
+      time.sleep(1000)
+
+      import threading
+      threading.Event().wait()
+
+      import queue
+      queue.Queue().get()
+
+      import asyncio
+      asyncio.run(asyncio.sleep(1000))
+
+      import asyncio
+      async def busy():
+          while True: await asyncio.sleep(0)
+      asyncio.run(busy())
+
+      import json
+      text = '[' + '1,' * 100000 + '1]'
+      while True: json.loads(text)
+
+      import fractions
+      sum(fractions.Fraction(1, each) for each in range(1, 10**9))
+      """;
+
+  static String[] endless() {
+    return ENDLESS.split("\n\n");
+  }
+
+  @ParameterizedTest
+  @MethodSource("endless")
+  void deadlineStopsPythonCode(String source) {
+    PoolStats before = terrarium.stats().pool();
+    long start = System.nanoTime();
+
+    assertThatThrownBy(() -> execute(source, SOON))
+        .isInstanceOf(CallTimeoutException.class)
+        .hasMessageContaining("'probe.execute'")
+        .hasMessageContaining("PT0.2S");
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(CEILING);
+    assertThatAllIsWell(before);
+  }
+
+  @Test
+  void importThatIsCutOffCanBeMadeAgain() {
+    PoolStats before = terrarium.stats().pool();
+    String importing =
+        """
+        while True:
+            for name in list(sys.modules):
+                if name.split('.')[0] in ('xml', 'wave', 'tarfile'):
+                    del sys.modules[name]
+            import xml.dom.minidom, wave, tarfile
+        """;
+    for (int millis = 5; millis < 400; millis += 30) {
+      CallOptions options = CallOptions.deadline(Duration.ofMillis(millis));
+      assertThatThrownBy(() -> execute(importing, options))
+          .isInstanceOf(CallTimeoutException.class);
+      assertThat(evaluate("__import__('xml.dom.minidom').dom.minidom.parseString('<a/>').toxml()"))
+          .isEqualTo("<?xml version=\"1.0\" ?><a/>");
+    }
+    assertThatAllIsWell(before);
+  }
+
+  @Test
+  void javaFunctionThatPythonCalledIsInterrupted() throws Exception {
+    PoolStats before = terrarium.stats().pool();
+    CountDownLatch never = new CountDownLatch(1);
+    CompletableFuture<String> ended = new CompletableFuture<>();
+    TestFunctions.onCall(
+        arguments -> {
+          try {
+            never.await();
+            return "opened";
+          } catch (InterruptedException e) {
+            ended.complete("interrupted");
+            Thread.currentThread().interrupt();
+            return null;
+          }
+        });
+
+    assertThatThrownBy(() -> execute("host.call('test.call')", SOON))
+        .isInstanceOf(CallTimeoutException.class);
+    assertThat(Task.of(ended::get).result()).isEqualTo("interrupted");
+    assertThatAllIsWell(before);
+  }
+
+  @Test
+  void interruptedCallerStopsItsCall() throws Exception {
+    PoolStats before = terrarium.stats().pool();
+    CountDownLatch inside = new CountDownLatch(1);
+    TestFunctions.onCall(
+        arguments -> {
+          inside.countDown();
+          return null;
+        });
+    Task<@Nullable Object> caller =
+        Task.of(
+            () -> execute("host.call('test.call')\nwhile True: pass", CallOptions.ofDefaults()));
+    Task.await(inside);
+    caller.interrupt();
+
+    assertThat(caller.failure()).isInstanceOf(CallInterruptedException.class);
+    assertThatAllIsWell(before);
+  }
+
+  @Test
+  void cancelledFutureStopsItsCall() {
+    PoolStats before = terrarium.stats().pool();
+    CountDownLatch inside = new CountDownLatch(1);
+    TestFunctions.onCall(
+        arguments -> {
+          inside.countDown();
+          return null;
+        });
+    CompletableFuture<@Nullable Object> call =
+        terrarium
+            .adapter("probe")
+            .callAsync("execute", Map.of("source", "host.call('test.call')\nwhile True: pass"));
+    Task.await(inside);
+
+    assertThat(call.cancel(true)).isTrue();
+    assertThatThrownBy(call::join).isInstanceOf(CancellationException.class);
+    assertThatAllIsWell(before);
+  }
+
+  @Test
+  void futureBringsResultsAndFailures() throws Exception {
+    Adapter probe = terrarium.adapter("probe");
+
+    assertThat(probe.callAsync("evaluate", Map.of("expression", "1 + 1")).get()).isEqualTo(2L);
+    CompletableFuture<@Nullable Object> failing = probe.callAsync("fail", Map.of("message", "no"));
+    assertThatThrownBy(failing::get).hasCauseInstanceOf(PythonException.class);
+    assertThatThrownBy(
+            () -> probe.with(SOON).callAsync("execute", Map.of("source", "while True: pass")).get())
+        .hasCauseInstanceOf(CallTimeoutException.class);
+  }
+
+  /**
+   * One long built-in call cannot be stopped. Its caller is answered all the same, another context
+   * takes over, and it comes back when the call has ended.
+   */
+  @Test
+  void builtInThatDoesNotStopIsSetAsideUntilItEnds() throws Exception {
+    PoolStats before = terrarium.stats().pool();
+    Task<@Nullable Object> stuck = Task.of(() -> execute("sum(range(2 * 10**7))", SOON));
+    assertThat(stuck.failure()).isInstanceOf(CallTimeoutException.class);
+
+    assertThat(evaluate("6 * 7")).isEqualTo(42L);
+    assertThatAllIsWell(before);
+  }
+
+  /**
+   * The fence: an interruption aimed at a call hits that call or nothing. 10,000 short calls are
+   * each given up at about the moment of their end, with another caller's calls right behind them
+   * on the same context; none of those may fail.
+   */
+  @Test
+  void interruptionHitsNoLaterCall() throws Exception {
+    TerrariumConfig config = TerrariumConfig.custom().contexts(1).build();
+    try (Terrarium one = Terrarium.start(config).register(SharedTerrarium.probe())) {
+      assertThat(one.call("probe", "echo", Map.of("v", 1))).isEqualTo(1L);
+      AtomicInteger wrong = new AtomicInteger();
+      AtomicInteger cut = new AtomicInteger();
+      int[] answered = {0};
+      Task<@Nullable Void> other =
+          Task.running(
+              () -> {
+                while (!Thread.currentThread().isInterrupted()) {
+                  try {
+                    Object answer = one.call("probe", "evaluate", Map.of("expression", "1 + 1"));
+                    wrong.addAndGet(Long.valueOf(2).equals(answer) ? 0 : 1);
+                    answered[0]++;
+                  } catch (CallInterruptedException e) {
+                    return; // told to end
+                  } catch (RuntimeException e) {
+                    wrong.incrementAndGet();
+                  }
+                }
+              });
+      long aim = 300_000;
+      for (int round = 0; round < 10_000; round++) {
+        CallOptions options = CallOptions.deadline(Duration.ofNanos(aim));
+        try {
+          one.call("probe", "evaluate", Map.of("expression", "sum(range(200))"), options);
+          aim = Math.max(1_000, aim - 2_000);
+        } catch (CallTimeoutException e) {
+          cut.incrementAndGet();
+          aim += 2_000;
+        }
+      }
+      other.interrupt();
+      other.result();
+
+      assertThat(wrong).as("calls of the other caller that went wrong").hasValue(0);
+      assertThat(answered[0]).isPositive();
+      assertThat(cut).hasPositiveValue();
+    }
+  }
+}
