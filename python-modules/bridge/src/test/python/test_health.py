@@ -69,6 +69,7 @@ def sound(*bridges: BaseBridge) -> Iterator[Health]:
     trace, profile = sys.gettrace(), sys.getprofile()
     chdir, system, isenabled = os.chdir, sys, gc.isenabled
     switch = (gc.disable, gc.enable)
+    modules = sys.modules
     health = Health()
     for bridge in bridges:
         health.watch(bridge)
@@ -81,7 +82,7 @@ def sound(*bridges: BaseBridge) -> Iterator[Health]:
         system.setprofile(profile)
         for table, content in contents:
             for name in [*table]:
-                if name not in content:
+                if name not in content and table is not modules:  # what was imported is not imported twice
                     del table[name]
             for name, value in content.items():
                 if name not in table or table[name] is not value:
@@ -161,6 +162,7 @@ def test_a_module_that_is_missing_or_replaced() -> None:
     ]
     assert importlib.import_module("json") is json
     assert importlib.import_module("queue") is queue
+    del sys.modules["added"]
 
 
 def test_the_table_of_modules_itself() -> None:
@@ -517,9 +519,10 @@ def test_checking_is_quick() -> None:
 def test_the_engine_s_functions() -> None:
     with sound():
         bridge = Words()
-        embed.handler_table(bridge)
-        embed.accept()
+        own, embed._health = embed._health, Health()
         try:
+            embed.handler_table(bridge)
+            embed.accept()
             before = embed.check()
             bridge._handlers.clear()
             found = embed.check()
@@ -528,6 +531,6 @@ def test_the_engine_s_functions() -> None:
             bridge._handlers.clear()
             forgotten = embed.check()
         finally:
-            embed._health = Health()
+            embed._health = own
     assert before == left == forgotten == []
     assert "handlers: words.count is missing" in found

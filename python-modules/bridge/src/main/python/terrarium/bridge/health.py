@@ -74,6 +74,7 @@ _Thread = threading.Thread
 _is_alive = threading.Thread.is_alive
 _join = threading.Thread.join
 _active: dict[int, threading.Thread] = threading.__dict__["_active"]
+_limbo: dict[threading.Thread, threading.Thread] = threading.__dict__["_limbo"]
 _DummyThread: type = threading.__dict__["_DummyThread"]
 
 _MISSING = object()
@@ -190,7 +191,7 @@ class Health:
             self._environment = _entries("environment", "", variables["_data"])
         self._accept_handlers()
         self._directory = _directory()
-        self._threads = [*_active.values()]
+        self._threads = [*_limbo.values(), *_active.values()]
         self._limit = _getrecursionlimit()
         self._gc = _gc_isenabled()
         self._trace = _gettrace()
@@ -308,14 +309,15 @@ class Health:
 
     def _strays(self) -> list[threading.Thread]:
         """The threads that run, and neither did before nor may go on."""
-        here = _get_ident()
-        strays = []
-        for identity, thread in (*_active.items(),):
-            if identity == here or thread is _main_thread or _has(self._threads, thread):
-                continue
+        known = (*self._threads, _main_thread, _active.get(_get_ident()))
+        strays: list[threading.Thread] = []
+        # `start` returns before the thread has moved from limbo; in this order none is missed
+        for thread in (*_limbo.values(), *_active.values()):
             cls = _type(thread)
             # Nobody can tell whether a dummy, which stands for a thread not started by threading, runs.
-            if cls is not _DummyThread and _issubclass(cls, _Thread) and _type_name(cls) not in _THREADS_BY_RIGHT:
+            if cls is _DummyThread or not _issubclass(cls, _Thread) or _type_name(cls) in _THREADS_BY_RIGHT:
+                continue
+            if not _has(known, thread) and not _has(strays, thread):
                 strays.append(thread)
         if strays:
             workers = _executor_workers(self._bindings[2][2])
