@@ -80,12 +80,23 @@ class NestedCallTest {
 
   @Test
   void frameworkThatTheCallersContextLacksIsCalledInAFreeOne(Terrarium shared) {
-    if (!shared.stats().frameworks().contains("wordcount")) {
-      shared.register(Framework.fromResource("/frameworks/wordcount.py"));
-    }
-    TestFunctions.onCall(arguments -> shared.call("wordcount", "count", Map.of("text", "a b a")));
+    shared.register(
+        Framework.fromSource(
+            "neighbour",
+            """
+            from terrarium.bridge import BaseBridge, handler
 
-    assertThat(evaluate(shared, CALL_BACK)).isNotNull();
+            class Neighbour(BaseBridge):
+                framework = "neighbour"
+
+                @handler
+                def greet(self) -> str:
+                    return "hello"
+            """,
+            "neighbour.py"));
+    TestFunctions.onCall(arguments -> shared.call("neighbour", "greet", Map.of()));
+
+    assertThat(evaluate(shared, CALL_BACK)).isEqualTo("hello");
   }
 
   @Test
@@ -103,6 +114,7 @@ class NestedCallTest {
   }
 
   @Test
+  @SuppressWarnings("try") // that it is closed too soon is the point
   void closingFromWithinACallIsRefused() {
     try (Terrarium terrarium = one()) {
       TestFunctions.onCall(

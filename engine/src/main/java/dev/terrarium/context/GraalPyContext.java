@@ -67,6 +67,7 @@ final class GraalPyContext implements PythonContext {
     this.embed = context.eval(runtime.bootstrap());
     this.marshaller = new Marshaller(embed);
     this.errors = new PythonErrors(embed);
+    embed.invokeMember("accept");
   }
 
   /** Makes a context on a carrier of its own. */
@@ -103,7 +104,6 @@ final class GraalPyContext implements PythonContext {
 
   private void installServices() {
     embed.invokeMember("install_services", marshaller.toPython(services, "services"));
-    embed.invokeMember("accept");
   }
 
   /** The services, which a call that is being stopped no longer reaches, nor comes back from. */
@@ -159,18 +159,26 @@ final class GraalPyContext implements PythonContext {
     return submit(
         () -> {
           output = outputOf(framework.name());
-          HandlerTable table = bridges.get(framework.name());
-          if (table == null) {
-            loading(framework, () -> attach(framework));
-          }
-          if (!isReady(framework.name(), command)) {
-            loading(framework, () -> load(framework));
-          }
+          loading(framework, () -> attachAndLoad(framework, command));
+          embed.invokeMember("accept");
           return null;
         });
   }
 
-  private void attach(BridgeSource framework) {
+  private void attachAndLoad(BridgeSource framework, @Nullable String command) {
+    String name = framework.name();
+    HandlerTable table = bridges.get(name);
+    if (table == null) {
+      table = attach(framework);
+      bridges.put(name, table);
+    }
+    if (!isReady(name, command)) {
+      table.ensureFramework();
+      loaded.add(name);
+    }
+  }
+
+  private HandlerTable attach(BridgeSource framework) {
     Value bridge =
         switch (framework) {
           case BridgeSource.Packaged packaged -> {
@@ -182,19 +190,7 @@ final class GraalPyContext implements PythonContext {
           case BridgeSource.Source source ->
               embed.invokeMember("load_source", source.name(), source.text(), source.filename());
         };
-    HandlerTable table =
-        new HandlerTable(framework.name(), bridge, embed.invokeMember("handler_table", bridge));
-    embed.invokeMember("accept");
-    bridges.put(framework.name(), table);
-  }
-
-  private void load(BridgeSource framework) {
-    HandlerTable table = bridges.get(framework.name());
-    if (table != null) {
-      table.ensureFramework();
-      embed.invokeMember("accept");
-      loaded.add(framework.name());
-    }
+    return new HandlerTable(framework.name(), bridge, embed.invokeMember("handler_table", bridge));
   }
 
   private void loading(BridgeSource framework, Runnable work) {
@@ -289,39 +285,48 @@ final class GraalPyContext implements PythonContext {
     return execute(
         work(
             () -> {
-              inside(
-                      () -> {
-                        dropAll();
-                        installServices();
-                        return null;
-                      })
-                  .call();
-              return healNow();
+              Condition condition = healNow(); // what follows needs sound builtins
+              if (condition != Condition.BROKEN) {
+                run(this::dropAll);
+                run(this::installServices);
+              }
+              return condition;
             }));
   }
 
   /** What one call left behind is put back; threads that it left are stopped from outside. */
   private Condition healNow() throws Exception {
-    List<String> wrong = inside(this::check).call();
-    if (wrong.isEmpty()) {
-      return Condition.SOUND;
+    List<String> wrong = inside(() -> texts(embed.invokeMember("check"))).call();
+    List<String> left = wrong.isEmpty() ? wrong : putBack();
+    if (!wrong.isEmpty()) {
+      LOGGER.log(Level.INFO, "A call left " + name + " changed, which is put back: " + wrong);
     }
-    LOGGER.log(Level.INFO, "A call left " + name + " changed, which is put back: " + wrong);
+    if (!left.isEmpty()) {
+      LOGGER.log(Level.WARNING, name + " could not be put back: " + left);
+      return Condition.BROKEN;
+    }
+    run(() -> bridges.values().forEach(HandlerTable::settle));
+    return wrong.isEmpty() ? Condition.SOUND : Condition.RESTORED;
+  }
+
+  /** What is still wrong afterwards. */
+  private List<String> putBack() throws Exception {
     List<String> left = inside(() -> texts(embed.invokeMember("reset"))).call();
     if (left.stream().anyMatch(each -> each.startsWith("thread:"))) {
       stopThreads();
       left = inside(() -> texts(embed.invokeMember("reset"))).call();
     }
-    if (left.isEmpty()) {
-      return Condition.RESTORED;
-    }
-    LOGGER.log(Level.WARNING, name + " could not be put back: " + left);
-    return Condition.BROKEN;
+    return left;
   }
 
-  private List<String> check() {
-    bridges.values().forEach(HandlerTable::settle);
-    return texts(embed.invokeMember("check"));
+  /** Runs the action inside the context. */
+  private void run(Runnable action) throws Exception {
+    inside(
+            () -> {
+              action.run();
+              return name;
+            })
+        .call();
   }
 
   private void stopThreads() {
@@ -380,15 +385,11 @@ final class GraalPyContext implements PythonContext {
 
   @Override
   public CompletableFuture<@Nullable Void> park() {
-    return this.<@Nullable Void>submit(
-            () -> {
-              dropAll();
-              return null;
-            })
+    return reset()
         .result()
         .handle(
-            (done, failure) -> {
-              if (failure == null) {
+            (condition, failure) -> {
+              if (failure == null && condition != Condition.BROKEN) {
                 runtime.parked(this);
               } else {
                 LOGGER.log(
@@ -403,6 +404,7 @@ final class GraalPyContext implements PythonContext {
     bridges.clear();
     loaded.clear();
     embed.invokeMember("forget");
+    embed.invokeMember("accept"); // and so lets go of what the last user imported
   }
 
   @Override

@@ -47,6 +47,20 @@ final class PythonErrors {
    * one from it.
    */
   RuntimeException translate(PolyglotException e) {
+    try {
+      return translateByPython(e);
+    } catch (PolyglotException broken) { // the code that describes it was broken by what it did
+      String message = String.valueOf(e.getMessage());
+      int end = message.indexOf(": ");
+      return new PythonException(
+          e.isGuestException() && end > 0 ? message.substring(0, end) : "BaseException",
+          end > 0 ? message.substring(end + 2) : message,
+          frames(e),
+          null);
+    }
+  }
+
+  private RuntimeException translateByPython(PolyglotException e) {
     Value exception = e.getGuestObject();
     if (exception != null && e.isGuestException() && !e.isInternalError()) {
       Throwable failure = cause(hostFailure.execute(exception), 1);

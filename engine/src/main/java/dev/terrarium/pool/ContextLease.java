@@ -112,10 +112,10 @@ public final class ContextLease implements AutoCloseable {
   }
 
   private @Nullable Object result(Execution<@Nullable Object> work, String what) {
-    if (!work.result().isCompletedExceptionally()) {
+    Throwable reason = Awaiting.failureOf(work.result());
+    if (reason == null) {
       return work.result().join();
     }
-    Throwable reason = work.result().exceptionNow();
     if (reason instanceof CancellationException) {
       throw pool.isClosed()
           ? new CallInterruptedException(
@@ -128,13 +128,11 @@ public final class ContextLease implements AutoCloseable {
   }
 
   private CallTimeoutException passed(String what) {
-    return new CallTimeoutException(
-        what
-            + " did not end within its deadline of "
-            + deadline
-            + " and is being stopped in "
-            + name()
-            + ".");
+    String whose =
+        deadline == Deadline.none()
+            ? " was stopped, because a call within it did not end within its deadline, in "
+            : " did not end within its deadline of " + deadline + " and is being stopped in ";
+    return new CallTimeoutException(what + whose + name() + ".");
   }
 
   /** The work with this lease and the caller's class loader around it. */
@@ -165,8 +163,7 @@ public final class ContextLease implements AutoCloseable {
     if (work == null) {
       pool.release(context, null);
     } else if (work.result().isDone()) {
-      pool.release(
-          context, work.result().isCompletedExceptionally() ? work.result().exceptionNow() : null);
+      pool.release(context, Awaiting.failureOf(work.result()));
     } else {
       pool.giveUp(context, work);
     }
