@@ -2,6 +2,9 @@
 
 import datetime
 import decimal
+import io
+import json
+import os
 import struct
 import sys
 import threading
@@ -22,7 +25,8 @@ class Probe(BaseBridge):
     framework = "probe"
 
     def _load_framework(self) -> None:
-        self.namespace = {"host": host, "decimal": decimal, "datetime": datetime, "sys": sys, "ProbeError": ProbeError}
+        modules = {each.__name__: each for each in (datetime, decimal, host, io, json, os, sys)}
+        self.namespace = {**modules, "host": host, "ProbeError": ProbeError}
 
     @handler
     def echo(self, v: object) -> object:

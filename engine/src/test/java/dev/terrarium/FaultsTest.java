@@ -1,5 +1,6 @@
 package dev.terrarium;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrarium.error.CallTimeoutException;
@@ -96,7 +97,7 @@ class FaultsTest {
     try (LogRecords log = LogRecords.of("terrarium");
         Terrarium terrarium = Terrarium.start(config).register(SharedTerrarium.probe())) {
       terrarium.prewarm("probe", 2).join();
-      Object right = proof(terrarium);
+      Object right = proof(terrarium, "start");
       int slots = terrarium.stats().nativeSlotsTaken();
       int carriers = threads("terrarium-context-");
       for (int round = 0; round < ROUNDS; round++) {
@@ -104,7 +105,7 @@ class FaultsTest {
         seen.merge(fault, 1, Integer::sum);
         commit(terrarium, fault);
         for (int call = 0; call < 2; call++) {
-          assertThat(proof(terrarium)).as("round %d after %s", round, fault).isEqualTo(right);
+          assertThat(proof(terrarium, round + " after " + fault + log.lines())).isEqualTo(right);
         }
       }
       Task.until("two contexts are idle", () -> isWhole(terrarium));
@@ -123,10 +124,13 @@ class FaultsTest {
     return terrarium.stats().pool().idle() == 2 && terrarium.stats().pool().total() == 2;
   }
 
-  private static Object proof(Terrarium terrarium) {
-    Object proof = terrarium.call("probe", "evaluate", Map.of("expression", PROOF.strip()));
-    assertThat(proof).isNotNull();
-    return proof == null ? "" : proof;
+  private static Object proof(Terrarium terrarium, String round) {
+    try {
+      return requireNonNull(
+          terrarium.call("probe", "evaluate", Map.of("expression", PROOF.strip())));
+    } catch (TerrariumException e) {
+      throw new AssertionError("wrong in round " + round, e);
+    }
   }
 
   private static void commit(Terrarium terrarium, Fault fault) {

@@ -252,8 +252,14 @@ def accept() -> None:
 
 
 def check() -> list[str]:
-    """What differs from the accepted state, each as `kind: detail`; empty when the context is sound."""
-    return _health.check()
+    """What differs from the accepted state, each as `kind: detail`; empty when the context is sound.
+
+    Modules that a sound context has imported since are watched from then on.
+    """
+    faults = _health.check()
+    if not faults and _health.has_grown():
+        _health.accept()
+    return faults
 
 
 def reset() -> list[str]:

@@ -197,6 +197,10 @@ class Health:
         self._trace = _gettrace()
         self._profile = _getprofile()
 
+    def has_grown(self) -> bool:
+        """Tell whether modules were imported since ``accept``, which it does not watch."""
+        return bool(self._bindings) and _len(_sys_names["modules"]) > self._bindings[2][3].__len__()
+
     def check(self) -> list[str]:
         """Return what differs from the accepted state, each as ``kind: detail``; empty when nothing does.
 
