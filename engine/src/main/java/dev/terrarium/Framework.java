@@ -1,5 +1,6 @@
 package dev.terrarium;
 
+import dev.terrarium.context.AccessProfile;
 import dev.terrarium.context.BridgeSource;
 import dev.terrarium.error.ConfigurationException;
 import java.io.IOException;
@@ -7,6 +8,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Python framework that Terrarium can call: its name and its bridge. Immutable. Frameworks whose
@@ -21,10 +23,16 @@ public final class Framework {
 
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]*");
 
-  private final BridgeSource source;
+  private final String name;
+  private final String text;
+  private final String filename;
+  private final @Nullable AccessProfile access;
 
-  private Framework(BridgeSource source) {
-    this.source = source;
+  private Framework(String name, String text, String filename, @Nullable AccessProfile access) {
+    this.name = name;
+    this.text = text;
+    this.filename = filename;
+    this.access = access;
   }
 
   /**
@@ -69,7 +77,7 @@ public final class Framework {
               + "' cannot name a framework: use lower-case letters, digits and underscores,"
               + " beginning with a letter.");
     }
-    return new Framework(new BridgeSource.Source(name, text, filename));
+    return new Framework(name, text, filename, null);
   }
 
   private static String stem(String path) {
@@ -77,11 +85,22 @@ public final class Framework {
     return file.endsWith(".py") ? file.substring(0, file.length() - ".py".length()) : file;
   }
 
-  public String name() {
-    return source.name();
+  /**
+   * The same framework with this access. Without, it gets the most that the Terrarium grants
+   * ({@link TerrariumConfig#access()}).
+   */
+  public Framework withAccess(AccessProfile profile) {
+    return new Framework(name, text, filename, profile);
   }
 
-  BridgeSource source() {
-    return source;
+  public String name() {
+    return name;
+  }
+
+  /**
+   * @param ceiling the access of a framework that declares none
+   */
+  BridgeSource source(AccessProfile ceiling) {
+    return new BridgeSource.Source(name, access == null ? ceiling : access, text, filename);
   }
 }

@@ -1,5 +1,6 @@
 package dev.terrarium;
 
+import dev.terrarium.context.AccessProfile;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.resource.CacheFolder;
@@ -25,6 +26,7 @@ public final class TerrariumConfig {
   private final CacheFolder cache;
   private final Map<String, LanguageModel> models;
   private final Optional<String> defaultModel;
+  private final AccessProfile access;
 
   private TerrariumConfig(Builder builder) {
     contexts = builder.contexts;
@@ -36,6 +38,7 @@ public final class TerrariumConfig {
             : CacheFolder.at(builder.cacheFolder);
     models = Map.copyOf(builder.models);
     defaultModel = Optional.ofNullable(builder.defaultModel);
+    access = builder.access;
   }
 
   public static TerrariumConfig ofDefaults() {
@@ -61,6 +64,11 @@ public final class TerrariumConfig {
     return loadTimeout;
   }
 
+  /** The most that any framework is granted; default {@link AccessProfile#TRUSTED_NATIVE}. */
+  public AccessProfile access() {
+    return access;
+  }
+
   CacheFolder cache() {
     return cache;
   }
@@ -83,6 +91,7 @@ public final class TerrariumConfig {
     private @Nullable Path cacheFolder;
     private final Map<String, LanguageModel> models = new LinkedHashMap<>();
     private @Nullable String defaultModel;
+    private AccessProfile access = AccessProfile.TRUSTED_NATIVE;
 
     private Builder() {}
 
@@ -109,6 +118,12 @@ public final class TerrariumConfig {
         throw new ConfigurationException(name + ": " + timeout + " is not above zero");
       }
       return timeout;
+    }
+
+    /** The most that any framework is granted; one that declares more is refused. */
+    public Builder access(AccessProfile ceiling) {
+      access = ceiling;
+      return this;
     }
 
     /** Where packages and models are unpacked; the default is the user's cache folder. */

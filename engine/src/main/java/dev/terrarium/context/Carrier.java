@@ -8,8 +8,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The one thread on which a context lives from its creation on. It has a big stack (importing a
- * large framework overflows 1 MiB), is a daemon, and never ends: a thread that used native
- * extensions must not (docs/decisions/002). Thread-safe.
+ * large framework overflows 1 MiB) and is a daemon. The carrier of a context that used native
+ * extensions must never end (docs/decisions/002). Thread-safe.
  */
 final class Carrier {
 
@@ -46,5 +46,10 @@ final class Carrier {
           }
         });
     return result;
+  }
+
+  /** Ends the thread after the work submitted before; nothing may be submitted any more. */
+  void end() {
+    thread.shutdown();
   }
 }

@@ -6,6 +6,7 @@ import dev.terrarium.error.TerrariumException;
 import dev.terrarium.handler.HandlerTable;
 import dev.terrarium.value.HostFunction;
 import dev.terrarium.value.Marshaller;
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.graalvm.polyglot.Context;
 import org.graalvm.polyglot.PolyglotException;
 import org.graalvm.polyglot.Value;
@@ -28,7 +30,10 @@ final class GraalPyContext implements PythonContext {
 
   private final Carrier carrier;
   private final String name;
+  private final AccessProfile profile;
   private final PolyglotRuntime runtime;
+  private final PackageFiles files;
+  private final AtomicReference<Logger> output;
   private final Context context;
   private final Value embed;
   private final Marshaller marshaller;
@@ -37,27 +42,54 @@ final class GraalPyContext implements PythonContext {
   private final Map<String, Logger> outputs = new HashMap<>();
   private final Set<String> loaded = ConcurrentHashMap.newKeySet();
   private volatile PythonPackages packages;
-  private volatile Logger output = System.getLogger("terrarium.python");
 
   private GraalPyContext(
-      String name, Carrier carrier, PolyglotRuntime runtime, PythonPackages packages) {
+      String name,
+      AccessProfile profile,
+      Carrier carrier,
+      PolyglotRuntime runtime,
+      PythonPackages packages)
+      throws IOException {
     this.name = name;
+    this.profile = profile;
     this.carrier = carrier;
     this.runtime = runtime;
     this.packages = packages;
+    this.files = runtime.files();
+    AtomicReference<Logger> logger = new AtomicReference<>(System.getLogger("terrarium.python"));
+    this.output = logger;
     this.context =
         runtime.newContext(
-            new LineLog(() -> output, Level.INFO), new LineLog(() -> output, Level.WARNING));
-    this.embed = context.eval(runtime.bootstrap());
-    this.marshaller = new Marshaller(embed);
-    this.errors = new PythonErrors(embed);
+            profile,
+            files,
+            new LineLog(logger::get, Level.INFO),
+            new LineLog(logger::get, Level.WARNING));
+    boolean ready = false;
+    try {
+      this.embed = context.eval(runtime.bootstrap());
+      embed.invokeMember("restrict", profile.word(), profile.nativeCode());
+      this.marshaller = new Marshaller(embed);
+      this.errors = new PythonErrors(embed, profile);
+      ready = true;
+    } finally {
+      if (!ready) {
+        context.close(true);
+      }
+    }
   }
 
   /** Makes a context on a carrier of its own. */
   static CompletableFuture<GraalPyContext> create(
-      String name, PolyglotRuntime runtime, PythonPackages packages) {
+      String name, AccessProfile profile, PolyglotRuntime runtime, PythonPackages packages) {
     Carrier carrier = new Carrier(name);
-    return carrier.submit(() -> new GraalPyContext(name, carrier, runtime, packages));
+    return carrier
+        .submit(() -> new GraalPyContext(name, profile, carrier, runtime, packages))
+        .whenComplete(
+            (context, failure) -> {
+              if (failure != null) {
+                carrier.end();
+              }
+            });
   }
 
   /**
@@ -80,6 +112,11 @@ final class GraalPyContext implements PythonContext {
   }
 
   @Override
+  public AccessProfile profile() {
+    return profile;
+  }
+
+  @Override
   public boolean hasLoaded(String framework) {
     return loaded.contains(framework);
   }
@@ -88,7 +125,7 @@ final class GraalPyContext implements PythonContext {
   public CompletableFuture<@Nullable Void> prepare(BridgeSource framework, String command) {
     return run(
         () -> {
-          output = outputOf(framework.name());
+          output.set(outputOf(framework.name()));
           HandlerTable table = bridges.get(framework.name());
           if (table == null) {
             table = loading(framework, () -> attach(framework));
@@ -108,12 +145,15 @@ final class GraalPyContext implements PythonContext {
         });
   }
 
-  private HandlerTable attach(BridgeSource framework) {
+  private HandlerTable attach(BridgeSource framework) throws IOException {
     Value bridge =
         switch (framework) {
           case BridgeSource.Packaged packaged -> {
             Path folder = packages.folder(packaged.packages());
-            NativeSlots.prepare(folder);
+            if (profile.nativeCode()) {
+              NativeSlots.prepare(folder);
+            }
+            files.allow(folder);
             embed.invokeMember("add_path", folder.resolve("site").toString());
             yield embed.invokeMember("load_bridge", packaged.module(), packaged.className());
           }
@@ -149,7 +189,7 @@ final class GraalPyContext implements PythonContext {
             throw new IllegalStateException("bridge of '" + framework + "' is not attached");
           }
           HandlerTable.Command handler = table.get(command);
-          output = outputOf(framework);
+          output.set(outputOf(framework));
           Object plain = marshaller.toPython(arguments, "args");
           Value result = handler.callable().execute(plain);
           return marshaller.toJava(result, "result");
@@ -184,16 +224,23 @@ final class GraalPyContext implements PythonContext {
           bridges.forEach(this::cleanUp);
           bridges.clear();
           loaded.clear();
-          embed.invokeMember("forget");
+          if (profile.nativeCode()) {
+            embed.invokeMember("forget");
+          } else {
+            context.close(true);
+          }
           return null;
         })
         .handle(
             (done, failure) -> {
-              if (failure == null) {
-                runtime.parked(this);
-              } else {
+              if (failure != null) {
                 LOGGER.log(
                     Level.WARNING, name + " could not be reset and is not used again", failure);
+              } else if (profile.nativeCode()) {
+                runtime.parked(this);
+              }
+              if (!profile.nativeCode()) {
+                carrier.end();
               }
               return null;
             });

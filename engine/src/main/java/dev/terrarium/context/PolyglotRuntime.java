@@ -3,6 +3,7 @@ package dev.terrarium.context;
 import dev.terrarium.error.PackageException;
 import dev.terrarium.resource.CacheFolder;
 import dev.terrarium.value.HostFunction;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.System.Logger.Level;
@@ -16,6 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.graalvm.polyglot.Context;
 import org.graalvm.polyglot.Engine;
+import org.graalvm.polyglot.EnvironmentAccess;
 import org.graalvm.polyglot.HostAccess;
 import org.graalvm.polyglot.PolyglotAccess;
 import org.graalvm.polyglot.Source;
@@ -59,12 +61,12 @@ public final class PolyglotRuntime {
   public static ContextFactory factory(
       PythonPackages packages, CacheFolder cache, Map<String, HostFunction> services) {
     Platform.check();
-    return () -> {
+    return profile -> {
       Path bridge = packages.folder("bridge");
       startEngine(cache);
       return BY_HOME
           .computeIfAbsent(bridge, PolyglotRuntime::new)
-          .acquire(bridge, packages, services);
+          .acquire(profile, bridge, packages, services);
     };
   }
 
@@ -78,19 +80,41 @@ public final class PolyglotRuntime {
   }
 
   private GraalPyContext acquire(
-      Path bridge, PythonPackages packages, Map<String, HostFunction> services) {
-    GraalPyContext context;
-    synchronized (parked) {
-      context = parked.poll();
-    }
-    if (context == null) {
-      NativeSlots.take();
-      NativeSlots.prepare(bridge);
-      String name = "terrarium-context-" + CONTEXTS.incrementAndGet();
-      context = join(GraalPyContext.create(name, this, packages));
-    }
+      AccessProfile profile,
+      Path bridge,
+      PythonPackages packages,
+      Map<String, HostFunction> services) {
+    GraalPyContext context =
+        profile.nativeCode() ? nativeContext(bridge, packages) : create(profile, packages);
     join(context.open(packages, services));
     return context;
+  }
+
+  /** A parked context, or a new one with a native slot of its own. */
+  private GraalPyContext nativeContext(Path bridge, PythonPackages packages) {
+    synchronized (parked) {
+      GraalPyContext context = parked.poll();
+      if (context != null) {
+        return context;
+      }
+    }
+    NativeSlots.take();
+    boolean made = false;
+    try {
+      NativeSlots.prepare(bridge);
+      GraalPyContext context = create(AccessProfile.TRUSTED_NATIVE, packages);
+      made = true;
+      return context;
+    } finally {
+      if (!made) {
+        NativeSlots.giveBack();
+      }
+    }
+  }
+
+  private GraalPyContext create(AccessProfile profile, PythonPackages packages) {
+    String name = "terrarium-context-" + CONTEXTS.incrementAndGet();
+    return join(GraalPyContext.create(name, profile, this, packages));
   }
 
   private static <T extends @Nullable Object> T join(CompletableFuture<T> future) {
@@ -104,6 +128,7 @@ public final class PolyglotRuntime {
     }
   }
 
+  /** Keeps a context with native code for its next user. */
   void parked(GraalPyContext context) {
     synchronized (parked) {
       parked.add(context);
@@ -129,34 +154,51 @@ public final class PolyglotRuntime {
     return engine;
   }
 
+  /** The files of a restricted context: Python's own. */
+  PackageFiles files() throws IOException {
+    return new PackageFiles(home).allow(home).allow(prefix).allow(site);
+  }
+
   /**
-   * A context of the access profile that native extensions need: files, threads and native code,
-   * but no processes, no environment variables, no Java classes and no other languages.
+   * A context of this access profile. None has processes, environment variables, Java classes or
+   * other languages.
+   *
+   * @param files what a restricted context reads
    */
-  Context newContext(OutputStream out, OutputStream err) {
+  Context newContext(
+      AccessProfile profile, PackageFiles files, OutputStream out, OutputStream err) {
     Engine shared = engine;
     if (shared == null) {
       throw new IllegalStateException("the engine is started before any context is made");
     }
-    return Context.newBuilder("python")
-        .engine(shared)
-        .allowExperimentalOptions(true)
-        .allowNativeAccess(true)
-        .allowCreateThread(true)
-        .allowIO(IOAccess.ALL)
-        .allowHostAccess(HostAccess.NONE)
-        .allowPolyglotAccess(PolyglotAccess.NONE)
-        .in(InputStream.nullInputStream())
-        .out(out)
-        .err(err)
-        .option("python.PythonHome", home.toString())
-        .option("python.SysBasePrefix", home.toString())
-        .option("python.SysPrefix", prefix.toString())
-        .option("python.PythonPath", site.toString())
-        .option("python.IsolateNativeModules", "true")
-        .option("python.IgnoreEnvironmentFlag", "true")
-        .option("python.NoUserSiteFlag", "true")
-        .option("python.WarnExperimentalFeatures", "false")
-        .build();
+    boolean trusted = profile.grants(AccessProfile.TRUSTED);
+    Context.Builder builder =
+        Context.newBuilder("python")
+            .engine(shared)
+            .allowExperimentalOptions(true)
+            .allowNativeAccess(profile.nativeCode())
+            .allowCreateThread(trusted)
+            .allowCreateProcess(false)
+            .allowEnvironmentAccess(EnvironmentAccess.NONE)
+            .allowIO(trusted ? IOAccess.ALL : IOAccess.newBuilder().fileSystem(files).build())
+            .allowHostAccess(HostAccess.NONE)
+            .allowPolyglotAccess(PolyglotAccess.NONE)
+            .in(InputStream.nullInputStream())
+            .out(out)
+            .err(err)
+            .option("python.PythonHome", home.toString())
+            .option("python.SysBasePrefix", home.toString())
+            .option("python.SysPrefix", prefix.toString())
+            .option("python.PythonPath", site.toString())
+            .option("python.IgnoreEnvironmentFlag", "true")
+            .option("python.NoUserSiteFlag", "true")
+            .option("python.WarnExperimentalFeatures", "false")
+            // Of all: one context without it that tries native code spoils that of the process.
+            .option("python.IsolateNativeModules", "true");
+    if (!profile.nativeCode()) {
+      // Trying to load the C API takes a native slot, even where native code is not allowed.
+      builder.option("python.CAPI", prefix.resolve("no-native-code").toString());
+    }
+    return builder.build();
   }
 }

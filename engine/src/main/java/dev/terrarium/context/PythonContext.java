@@ -13,6 +13,9 @@ public interface PythonContext {
   /** What its carrier thread is called. */
   String name();
 
+  /** What the Python code in it may reach. */
+  AccessProfile profile();
+
   /** Whether the framework itself, and not only its bridge, is imported here. */
   boolean hasLoaded(String framework);
 
@@ -32,8 +35,9 @@ public interface PythonContext {
       String framework, String command, Map<String, ?> arguments);
 
   /**
-   * Gives the context up: its frameworks' objects are dropped, and its next user starts afresh. The
-   * future ends when that is done, never with a failure.
+   * Gives the context up: one with native code drops its frameworks' objects and waits for its next
+   * user, who starts afresh; one without is closed. The future ends when that is done, never with a
+   * failure.
    */
   CompletableFuture<@Nullable Void> park();
 }

@@ -1,5 +1,6 @@
 package dev.terrarium.pool;
 
+import dev.terrarium.context.AccessProfile;
 import dev.terrarium.context.ContextFactory;
 import dev.terrarium.context.PythonContext;
 import dev.terrarium.error.BorrowTimeoutException;
@@ -192,7 +193,7 @@ public final class ContextPool implements AutoCloseable {
     PythonContext context = null;
     RuntimeException failure = null;
     try {
-      context = factory.create();
+      context = factory.create(AccessProfile.TRUSTED_NATIVE);
     } catch (RuntimeException e) {
       failure = e;
     } catch (Error e) {

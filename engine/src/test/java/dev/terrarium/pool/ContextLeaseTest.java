@@ -3,6 +3,7 @@ package dev.terrarium.pool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.context.AccessProfile;
 import dev.terrarium.context.BridgeSource;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.LoadTimeoutException;
@@ -22,14 +23,14 @@ class ContextLeaseTest {
 
   private static final Duration LONG = Duration.ofSeconds(30);
   private static final BridgeSource WORDCOUNT =
-      new BridgeSource.Source("wordcount", "", "wordcount.py");
+      new BridgeSource.Source("wordcount", AccessProfile.TRUSTED, "", "wordcount.py");
 
   @RegisterExtension final AtRest atRest = new AtRest();
 
   private final StubContext context = new StubContext("context");
 
   private ContextPool pool(Duration loadTimeout) {
-    ContextPool pool = atRest.watch(new ContextPool(() -> context, 1, LONG, loadTimeout));
+    ContextPool pool = atRest.watch(new ContextPool(profile -> context, 1, LONG, loadTimeout));
     Task.until("the context is idle", () -> pool.stats().idle() == 1);
     return pool;
   }

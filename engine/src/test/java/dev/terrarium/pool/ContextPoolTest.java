@@ -58,7 +58,7 @@ class ContextPoolTest {
 
   /** A pool whose contexts are all made. */
   private ContextPool ready(int size) {
-    ContextPool pool = pool(this::make, size);
+    ContextPool pool = pool(profile -> make(), size);
     Task.until("all contexts are idle", () -> pool.stats().idle() == size);
     return pool;
   }
@@ -68,7 +68,7 @@ class ContextPoolTest {
   }
 
   private static ContextFactory failing(RuntimeException failure) {
-    return () -> {
+    return profile -> {
       throw failure;
     };
   }
@@ -161,7 +161,8 @@ class ContextPoolTest {
 
     @Test
     void theConfiguredTimeOutIsTheDefaultOne() {
-      ContextPool pool = atRest.watch(new ContextPool(this::none, 1, Duration.ofNanos(7), LONG));
+      ContextPool pool =
+          atRest.watch(new ContextPool(profile -> none(), 1, Duration.ofNanos(7), LONG));
       Task.until("the context is idle", () -> pool.stats().idle() == 1);
       try (ContextLease lease = pool.borrow("any")) {
         assertThatThrownBy(() -> pool.borrow("any"))
@@ -296,7 +297,7 @@ class ContextPoolTest {
       ContextPool pool =
           atRest.watch(
               new ContextPool(
-                  () -> {
+                  profile -> {
                     gate.join();
                     return make();
                   },
@@ -324,7 +325,7 @@ class ContextPoolTest {
       ContextPool pool =
           atRest.watch(
               new ContextPool(
-                  () -> {
+                  profile -> {
                     gate.join();
                     return make();
                   },
@@ -348,7 +349,7 @@ class ContextPoolTest {
       AtomicInteger number = new AtomicInteger();
       ContextPool pool =
           pool(
-              () -> {
+              profile -> {
                 if (number.getAndIncrement() > 0) {
                   gate.join();
                 }
@@ -367,7 +368,7 @@ class ContextPoolTest {
       AtomicInteger number = new AtomicInteger();
       ContextPool pool =
           pool(
-              () -> {
+              profile -> {
                 if (number.getAndIncrement() == 1) {
                   throw new ModelException("no more");
                 }
@@ -389,7 +390,7 @@ class ContextPoolTest {
       CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
       ContextPool pool =
           pool(
-              () -> {
+              profile -> {
                 gate.join();
                 throw new ModelException("no context today");
               },
@@ -409,7 +410,7 @@ class ContextPoolTest {
     void anErrorWhileMakingAContextIsToldToo() {
       ContextPool pool =
           pool(
-              () -> {
+              profile -> {
                 throw new NoClassDefFoundError("some/Library");
               },
               1);
@@ -471,7 +472,7 @@ class ContextPoolTest {
       CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
       ContextPool pool =
           pool(
-              () -> {
+              profile -> {
                 gate.join();
                 return make();
               },
@@ -496,7 +497,7 @@ class ContextPoolTest {
       CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
       ContextPool pool =
           pool(
-              () -> {
+              profile -> {
                 gate.join();
                 throw new ModelException("too late");
               },
@@ -531,7 +532,7 @@ class ContextPoolTest {
     void closingTwiceAndFromSeveralThreadsParksEachContextOnce() throws Exception {
       for (int round = 0; round < 200; round++) {
         contexts.clear();
-        ContextPool pool = pool(this::makeOne, 3);
+        ContextPool pool = pool(profile -> makeOne(), 3);
         CyclicBarrier start = new CyclicBarrier(4);
         List<Task<@Nullable Void>> closers = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
@@ -561,7 +562,7 @@ class ContextPoolTest {
     @Test
     void callsThatOutlastTheCloseAreParkedWhenTheyEnd() {
       ContextPool pool =
-          atRest.watch(new ContextPool(ContextPoolTest.this::make, 1, LONG, Duration.ofMillis(1)));
+          atRest.watch(new ContextPool(profile -> make(), 1, LONG, Duration.ofMillis(1)));
       Task.until("the context is idle", () -> pool.stats().idle() == 1);
       ContextLease lease = pool.borrow("any");
 
@@ -595,7 +596,7 @@ class ContextPoolTest {
     void callersAndACloserMeet() throws Exception {
       for (int round = 0; round < 200; round++) {
         contexts.clear();
-        ContextPool pool = pool(this::makeOne, 2);
+        ContextPool pool = pool(profile -> makeOne(), 2);
         CyclicBarrier start = new CyclicBarrier(5);
         List<Task<@Nullable Void>> tasks = new ArrayList<>();
         for (int i = 0; i < 4; i++) {

@@ -1,5 +1,6 @@
 package dev.terrarium.pool;
 
+import dev.terrarium.context.AccessProfile;
 import dev.terrarium.context.BridgeSource;
 import dev.terrarium.context.PythonContext;
 import java.util.Map;
@@ -37,6 +38,11 @@ final class StubContext implements PythonContext {
   @Override
   public String name() {
     return name;
+  }
+
+  @Override
+  public AccessProfile profile() {
+    return AccessProfile.TRUSTED_NATIVE;
   }
 
   @Override
