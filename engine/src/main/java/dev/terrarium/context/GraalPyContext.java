@@ -238,6 +238,8 @@ final class GraalPyContext implements PythonContext {
                     Level.WARNING, name + " could not be reset and is not used again", failure);
               } else if (profile.nativeCode()) {
                 runtime.parked(this);
+              } else {
+                runtime.closed(this);
               }
               if (!profile.nativeCode()) {
                 carrier.end();

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -33,6 +34,12 @@ public final class PolyglotRuntime {
 
   private static final Map<Path, PolyglotRuntime> BY_HOME = new ConcurrentHashMap<>();
   private static final AtomicInteger CONTEXTS = new AtomicInteger();
+
+  /**
+   * Every context that is not closed. One that the garbage collector finds is closed by the next
+   * thread that makes one, which can then wait for ever for the other's threads.
+   */
+  private static final Set<GraalPyContext> OPEN = ConcurrentHashMap.newKeySet();
 
   private static @Nullable Engine engine;
 
@@ -114,7 +121,13 @@ public final class PolyglotRuntime {
 
   private GraalPyContext create(AccessProfile profile, PythonPackages packages) {
     String name = "terrarium-context-" + CONTEXTS.incrementAndGet();
-    return join(GraalPyContext.create(name, profile, this, packages));
+    GraalPyContext context = join(GraalPyContext.create(name, profile, this, packages));
+    OPEN.add(context);
+    return context;
+  }
+
+  void closed(GraalPyContext context) {
+    OPEN.remove(context);
   }
 
   private static <T extends @Nullable Object> T join(CompletableFuture<T> future) {

@@ -329,6 +329,16 @@ class AccessTest {
   }
 
   @Test
+  void contextThatItsUserForgetsDoesNotHoldUpTheNext() {
+    evaluate(make(TRUSTED), "__import__('threading').main_thread().name");
+    System.gc();
+
+    PythonContext next = make(TRUSTED);
+    assertThat(evaluate(next, "1 + 1")).isEqualTo(2L);
+    await(next.park());
+  }
+
+  @Test
   void parkedContextIsTakenForItsOwnProfileOnly() {
     PythonContext parked = make(TRUSTED_NATIVE);
     await(parked.park());
