@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Python framework that Terrarium can call: its name and its bridge. Immutable. Frameworks whose
@@ -22,10 +23,23 @@ public final class Framework {
 
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]*");
 
-  private final BridgeSource source;
+  private final String name;
+  private final String text;
+  private final String filename;
+  private final @Nullable AccessProfile access;
+  private final boolean sharesContext;
 
-  private Framework(BridgeSource source) {
-    this.source = source;
+  private Framework(
+      String name,
+      String text,
+      String filename,
+      @Nullable AccessProfile access,
+      boolean sharesContext) {
+    this.name = name;
+    this.text = text;
+    this.filename = filename;
+    this.access = access;
+    this.sharesContext = sharesContext;
   }
 
   /**
@@ -70,8 +84,7 @@ public final class Framework {
               + "' cannot name a framework: use lower-case letters, digits and underscores,"
               + " beginning with a letter.");
     }
-    return new Framework(
-        new BridgeSource.Source(name, AccessProfile.TRUSTED_NATIVE, true, text, filename));
+    return new Framework(name, text, filename, null, true);
   }
 
   private static String stem(String path) {
@@ -79,11 +92,31 @@ public final class Framework {
     return file.endsWith(".py") ? file.substring(0, file.length() - ".py".length()) : file;
   }
 
-  public String name() {
-    return source.name();
+  /**
+   * The same framework with this access. Without, it gets the most that the Terrarium grants
+   * ({@link TerrariumConfig#access()}).
+   */
+  public Framework withAccess(AccessProfile profile) {
+    return new Framework(name, text, filename, profile, sharesContext);
   }
 
-  BridgeSource source() {
-    return source;
+  /**
+   * The same framework in contexts of its own: it is never loaded beside another, and what a
+   * context has is dropped first.
+   */
+  public Framework alone() {
+    return new Framework(name, text, filename, access, false);
+  }
+
+  public String name() {
+    return name;
+  }
+
+  /**
+   * @param ceiling the access of a framework that declares none
+   */
+  BridgeSource source(AccessProfile ceiling) {
+    return new BridgeSource.Source(
+        name, access == null ? ceiling : access, sharesContext, text, filename);
   }
 }

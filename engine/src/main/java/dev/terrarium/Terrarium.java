@@ -1,8 +1,10 @@
 package dev.terrarium;
 
+import dev.terrarium.context.AccessProfile;
 import dev.terrarium.context.BridgeSource;
 import dev.terrarium.context.PolyglotRuntime;
 import dev.terrarium.context.PythonPackages;
+import dev.terrarium.error.AccessException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.TerrariumException;
@@ -39,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 public final class Terrarium implements AutoCloseable {
 
   private final ClassLoader loader;
+  private final AccessProfile ceiling;
   private final LanguageModels models;
   private final ContextPool pool;
   private final ContextPropagation propagation;
@@ -47,6 +50,7 @@ public final class Terrarium implements AutoCloseable {
 
   private Terrarium(TerrariumConfig config) {
     loader = classLoader();
+    ceiling = config.access();
     PythonPackages packages = PythonPackages.discover(loader, config.cache());
     packages.frameworks().forEach(framework -> frameworks.put(framework.name(), framework));
     models = new LanguageModels(config.models(), config.defaultModel().orElse(null), loader);
@@ -95,9 +99,11 @@ public final class Terrarium implements AutoCloseable {
    *
    * @return this
    * @throws ConfigurationException when one of that name is there already
+   * @throws AccessException when it declares more access than this Terrarium grants
    */
   public Terrarium register(Framework framework) {
-    if (frameworks.putIfAbsent(framework.name(), framework.source()) != null) {
+    BridgeSource source = granted(framework.source(ceiling));
+    if (frameworks.putIfAbsent(framework.name(), source) != null) {
       throw new ConfigurationException(
           "A framework named '" + framework.name() + "' is registered already.");
     }
@@ -167,6 +173,22 @@ public final class Terrarium implements AutoCloseable {
     if (source == null) {
       throw new UnknownFrameworkException(name, frameworks.keySet());
     }
+    return granted(source);
+  }
+
+  private BridgeSource granted(BridgeSource source) {
+    if (!ceiling.grants(source.profile())) {
+      throw new AccessException(
+          "Framework '"
+              + source.name()
+              + "' declares the access profile "
+              + source.profile().word()
+              + ", and this Terrarium grants no more than "
+              + ceiling.word()
+              + ". Raise it by TerrariumConfig.custom().access(AccessProfile."
+              + source.profile()
+              + "), or use a framework that needs less.");
+    }
     return source;
   }
 
@@ -174,6 +196,7 @@ public final class Terrarium implements AutoCloseable {
    * One framework's commands.
    *
    * @throws UnknownFrameworkException with the known ones
+   * @throws AccessException when it declares more access than this Terrarium grants
    */
   public Adapter adapter(String framework) {
     framework(framework);

@@ -3,6 +3,7 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.context.AccessProfile;
 import dev.terrarium.context.BridgeSource;
 import dev.terrarium.error.ConfigurationException;
 import org.junit.jupiter.api.Test;
@@ -17,13 +18,26 @@ class FrameworkTest {
     Framework framework = Framework.fromResource(resource);
 
     assertThat(framework.name()).isEqualTo("wordcount");
-    assertThat(framework.source())
+    assertThat(framework.source(AccessProfile.TRUSTED))
         .isInstanceOfSatisfying(
             BridgeSource.Source.class,
             source -> {
               assertThat(source.filename()).isEqualTo("frameworks/wordcount.py");
               assertThat(source.text()).contains("class WordCount(BaseBridge)");
             });
+  }
+
+  @Test
+  void accessIsThatOfTheTerrariumUnlessItIsDeclared() {
+    Framework framework = Framework.fromSource("words", "", "words.py");
+
+    assertThat(framework.source(AccessProfile.TRUSTED).profile()).isEqualTo(AccessProfile.TRUSTED);
+    assertThat(
+            framework
+                .withAccess(AccessProfile.RESTRICTED)
+                .source(AccessProfile.TRUSTED_NATIVE)
+                .profile())
+        .isEqualTo(AccessProfile.RESTRICTED);
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.context.AccessProfile;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.testing.FakeModel;
 import java.nio.file.Path;
@@ -22,6 +23,13 @@ class TerrariumConfigTest {
     assertThat(config.loadTimeout()).isEqualTo(Duration.ofMinutes(2));
     assertThat(config.models()).isEmpty();
     assertThat(config.defaultModel()).isEmpty();
+    assertThat(config.access()).isEqualTo(AccessProfile.TRUSTED_NATIVE);
+  }
+
+  @Test
+  void accessIsTheCeiling() {
+    assertThat(TerrariumConfig.custom().access(AccessProfile.RESTRICTED).build().access())
+        .isEqualTo(AccessProfile.RESTRICTED);
   }
 
   @ParameterizedTest

@@ -5,7 +5,8 @@ package dev.terrarium.context;
 public interface ContextFactory {
 
   /**
-   * A context ready for use; blocks until it is, and may be called from several threads at once.
+   * A context ready for use, with exactly this access; blocks until it is, and may be called from
+   * several threads at once.
    */
   PythonContext create(AccessProfile profile);
 }

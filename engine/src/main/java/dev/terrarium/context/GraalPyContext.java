@@ -2,11 +2,13 @@ package dev.terrarium.context;
 
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.FrameworkLoadException;
+import dev.terrarium.error.PackageException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.TerrariumException;
 import dev.terrarium.handler.HandlerTable;
 import dev.terrarium.value.HostFunction;
 import dev.terrarium.value.Marshaller;
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -20,6 +22,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.graalvm.polyglot.Context;
 import org.graalvm.polyglot.PolyglotException;
@@ -38,6 +41,8 @@ final class GraalPyContext implements PythonContext {
   private final String name;
   private final AccessProfile profile;
   private final PolyglotRuntime runtime;
+  private final PackageFiles files;
+  private final AtomicReference<Logger> output;
   private final Context context;
   private final Fence fence = new Fence();
   private final Value embed;
@@ -48,26 +53,41 @@ final class GraalPyContext implements PythonContext {
   private final Map<String, Logger> outputs = new HashMap<>();
   private Map<String, HostFunction> services = Map.of();
   private volatile PythonPackages packages;
-  private volatile Logger output = System.getLogger("terrarium.python");
 
   private GraalPyContext(
       String name,
       AccessProfile profile,
       Carrier carrier,
       PolyglotRuntime runtime,
-      PythonPackages packages) {
+      PythonPackages packages)
+      throws IOException {
     this.name = name;
     this.profile = profile;
     this.carrier = carrier;
     this.runtime = runtime;
     this.packages = packages;
+    this.files = runtime.files();
+    AtomicReference<Logger> logger = new AtomicReference<>(System.getLogger("terrarium.python"));
+    this.output = logger;
     this.context =
         runtime.newContext(
-            new LineLog(() -> output, Level.INFO), new LineLog(() -> output, Level.WARNING));
-    this.embed = context.eval(runtime.bootstrap());
-    this.marshaller = new Marshaller(embed);
-    this.errors = new PythonErrors(embed);
-    embed.invokeMember("accept");
+            profile,
+            files,
+            new LineLog(logger::get, Level.INFO),
+            new LineLog(logger::get, Level.WARNING));
+    boolean ready = false;
+    try {
+      this.embed = context.eval(runtime.bootstrap());
+      embed.invokeMember("restrict", profile.word(), profile.nativeCode());
+      this.marshaller = new Marshaller(embed);
+      this.errors = new PythonErrors(embed, profile);
+      embed.invokeMember("accept");
+      ready = true;
+    } finally {
+      if (!ready) {
+        context.close(true);
+      }
+    }
   }
 
   /** Makes a context on a carrier of its own. */
@@ -158,7 +178,7 @@ final class GraalPyContext implements PythonContext {
   public Execution<@Nullable Void> prepare(BridgeSource framework, @Nullable String command) {
     return submit(
         () -> {
-          output = outputOf(framework.name());
+          output.set(outputOf(framework.name()));
           loading(framework, () -> attachAndLoad(framework, command));
           embed.invokeMember("accept");
           return null;
@@ -183,7 +203,10 @@ final class GraalPyContext implements PythonContext {
         switch (framework) {
           case BridgeSource.Packaged packaged -> {
             Path folder = packages.folder(packaged.packages());
-            NativeSlots.prepare(folder);
+            if (profile.nativeCode()) {
+              NativeSlots.prepare(folder);
+            }
+            allow(folder);
             embed.invokeMember("add_path", folder.resolve("site").toString());
             yield embed.invokeMember("load_bridge", packaged.module(), packaged.className());
           }
@@ -191,6 +214,14 @@ final class GraalPyContext implements PythonContext {
               embed.invokeMember("load_source", source.name(), source.text(), source.filename());
         };
     return new HandlerTable(framework.name(), bridge, embed.invokeMember("handler_table", bridge));
+  }
+
+  private void allow(Path folder) {
+    try {
+      files.allow(folder);
+    } catch (IOException e) {
+      throw new PackageException("Cannot open the Python packages in " + folder + ": " + e, e);
+    }
   }
 
   private void loading(BridgeSource framework, Runnable work) {
@@ -238,14 +269,14 @@ final class GraalPyContext implements PythonContext {
       throw new IllegalStateException("bridge of '" + framework + "' is not attached");
     }
     HandlerTable.Command handler = table.get(command);
-    Logger before = output;
-    output = outputOf(framework);
+    Logger before = output.get();
+    output.set(outputOf(framework));
     try {
       Object plain = marshaller.toPython(arguments, "args");
       Value result = handler.callable().execute(plain);
       return marshaller.toJava(result, "result");
     } finally {
-      output = before;
+      output.set(before);
     }
   }
 
@@ -297,7 +328,7 @@ final class GraalPyContext implements PythonContext {
   /** What one call left behind is put back; threads that it left are stopped from outside. */
   private Condition healNow() throws Exception {
     List<String> wrong = inside(() -> texts(embed.invokeMember("check"))).call();
-    List<String> left = wrong.isEmpty() ? wrong : putBack();
+    List<String> left = wrong.isEmpty() ? wrong : putBack(wrong);
     if (!wrong.isEmpty()) {
       LOGGER.log(Level.INFO, "A call left " + name + " changed, which is put back: " + wrong);
     }
@@ -310,13 +341,11 @@ final class GraalPyContext implements PythonContext {
   }
 
   /** What is still wrong afterwards. */
-  private List<String> putBack() throws Exception {
-    List<String> left = inside(() -> texts(embed.invokeMember("reset"))).call();
-    if (left.stream().anyMatch(each -> each.startsWith("thread:"))) {
-      stopThreads();
-      left = inside(() -> texts(embed.invokeMember("reset"))).call();
+  private List<String> putBack(List<String> wrong) throws Exception {
+    if (wrong.stream().anyMatch(each -> each.startsWith("thread:"))) {
+      stopThreads(); // waited for by what follows
     }
-    return left;
+    return inside(() -> texts(embed.invokeMember("reset"))).call();
   }
 
   /** Runs the action inside the context. */
@@ -385,6 +414,9 @@ final class GraalPyContext implements PythonContext {
 
   @Override
   public CompletableFuture<@Nullable Void> park() {
+    if (!profile.nativeCode()) {
+      return close().handle((closed, failure) -> null);
+    }
     return reset()
         .result()
         .handle(
@@ -394,6 +426,7 @@ final class GraalPyContext implements PythonContext {
               } else {
                 LOGGER.log(
                     Level.WARNING, name + " could not be reset and is not used again", failure);
+                retire();
               }
               return null;
             });
@@ -409,15 +442,32 @@ final class GraalPyContext implements PythonContext {
 
   @Override
   public void retire() {
-    Thread.ofPlatform().daemon().name(name + "-close").start(this::close);
+    CompletableFuture<?> unused = close();
   }
 
-  /** Frees the context's memory; the carrier and its native slot stay. Waits for the carrier. */
-  private void close() {
-    try {
-      context.close(true);
-    } catch (RuntimeException e) {
-      LOGGER.log(Level.DEBUG, name + " could not be closed", e);
-    }
+  /**
+   * Frees the context's memory, on a thread of its own: it waits for what runs there. The carrier
+   * of native code stays, and its slot.
+   */
+  private CompletableFuture<@Nullable Void> close() {
+    CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
+    Thread.ofPlatform()
+        .daemon()
+        .name(name + "-close")
+        .start(
+            () -> {
+              try {
+                context.close(true);
+                runtime.closed(this);
+              } catch (RuntimeException e) {
+                LOGGER.log(Level.DEBUG, name + " could not be closed", e);
+              } finally {
+                if (!profile.nativeCode()) {
+                  carrier.end();
+                }
+                closed.complete(null);
+              }
+            });
+    return closed;
   }
 }

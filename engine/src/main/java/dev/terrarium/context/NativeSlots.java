@@ -13,7 +13,7 @@ import java.util.List;
 /**
  * The process's native slots. A context that loads native extensions takes one for good, closing
  * gives none back, and there are 64 (system property {@code python.MaximumNumberOfCextCopies}).
- * Thread-safe.
+ * Only a context that never came to be gives its own back. Thread-safe.
  *
  * <p>For slot N the runtime loads {@code X.so.dupN} instead of {@code X.so}, and would call {@code
  * patchelf} to make it. Package archives therefore hold a template {@code X.so.slot} beside each
@@ -47,6 +47,11 @@ final class NativeSlots {
       throw new NativeSlotsExhaustedException(LIMIT);
     }
     taken++;
+  }
+
+  /** Takes back the slot of a context that never came to be: it ran no native code. */
+  static synchronized void giveBack() {
+    taken--;
   }
 
   /** Lays out the libraries of a package folder for all slots taken so far. */

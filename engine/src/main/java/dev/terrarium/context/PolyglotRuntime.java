@@ -3,6 +3,7 @@ package dev.terrarium.context;
 import dev.terrarium.error.PackageException;
 import dev.terrarium.resource.CacheFolder;
 import dev.terrarium.value.HostFunction;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.System.Logger.Level;
@@ -10,12 +11,14 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.graalvm.polyglot.Context;
 import org.graalvm.polyglot.Engine;
+import org.graalvm.polyglot.EnvironmentAccess;
 import org.graalvm.polyglot.HostAccess;
 import org.graalvm.polyglot.PolyglotAccess;
 import org.graalvm.polyglot.Source;
@@ -31,6 +34,12 @@ public final class PolyglotRuntime {
 
   private static final Map<Path, PolyglotRuntime> BY_HOME = new ConcurrentHashMap<>();
   private static final AtomicInteger CONTEXTS = new AtomicInteger();
+
+  /**
+   * Every context that is not closed. One that the garbage collector finds is closed by the next
+   * thread that makes one, which can then wait for ever for the other's threads.
+   */
+  private static final Set<GraalPyContext> OPEN = ConcurrentHashMap.newKeySet();
 
   private static @Nullable Engine engine;
 
@@ -64,7 +73,7 @@ public final class PolyglotRuntime {
       startEngine(cache);
       return BY_HOME
           .computeIfAbsent(bridge, PolyglotRuntime::new)
-          .acquire(bridge, profile, packages, services);
+          .acquire(profile, bridge, packages, services);
     };
   }
 
@@ -78,22 +87,47 @@ public final class PolyglotRuntime {
   }
 
   private GraalPyContext acquire(
-      Path bridge,
       AccessProfile profile,
+      Path bridge,
       PythonPackages packages,
       Map<String, HostFunction> services) {
-    GraalPyContext context;
-    synchronized (parked) {
-      context = parked.poll();
-    }
-    if (context == null) {
-      NativeSlots.take();
-      NativeSlots.prepare(bridge);
-      String name = "terrarium-context-" + CONTEXTS.incrementAndGet();
-      context = join(GraalPyContext.create(name, profile, this, packages));
-    }
+    GraalPyContext context =
+        profile.nativeCode() ? nativeContext(bridge, packages) : create(profile, packages);
     join(context.open(packages, services));
     return context;
+  }
+
+  /** A parked context, or a new one with a native slot of its own. */
+  private GraalPyContext nativeContext(Path bridge, PythonPackages packages) {
+    synchronized (parked) {
+      GraalPyContext context = parked.poll();
+      if (context != null) {
+        return context;
+      }
+    }
+    NativeSlots.take();
+    boolean made = false;
+    try {
+      NativeSlots.prepare(bridge);
+      GraalPyContext context = create(AccessProfile.TRUSTED_NATIVE, packages);
+      made = true;
+      return context;
+    } finally {
+      if (!made) {
+        NativeSlots.giveBack();
+      }
+    }
+  }
+
+  private GraalPyContext create(AccessProfile profile, PythonPackages packages) {
+    String name = "terrarium-context-" + CONTEXTS.incrementAndGet();
+    GraalPyContext context = join(GraalPyContext.create(name, profile, this, packages));
+    OPEN.add(context);
+    return context;
+  }
+
+  void closed(GraalPyContext context) {
+    OPEN.remove(context);
   }
 
   private static <T extends @Nullable Object> T join(CompletableFuture<T> future) {
@@ -107,6 +141,7 @@ public final class PolyglotRuntime {
     }
   }
 
+  /** Keeps a context with native code for its next user. */
   void parked(GraalPyContext context) {
     synchronized (parked) {
       parked.add(context);
@@ -132,34 +167,51 @@ public final class PolyglotRuntime {
     return engine;
   }
 
+  /** The files of a restricted context: Python's own. */
+  PackageFiles files() throws IOException {
+    return new PackageFiles(home).allow(home).allow(prefix).allow(site);
+  }
+
   /**
-   * A context of the access profile that native extensions need: files, threads and native code,
-   * but no processes, no environment variables, no Java classes and no other languages.
+   * A context of this access profile. None has processes, environment variables, Java classes or
+   * other languages.
+   *
+   * @param files what a restricted context reads
    */
-  Context newContext(OutputStream out, OutputStream err) {
+  Context newContext(
+      AccessProfile profile, PackageFiles files, OutputStream out, OutputStream err) {
     Engine shared = engine;
     if (shared == null) {
       throw new IllegalStateException("the engine is started before any context is made");
     }
-    return Context.newBuilder("python")
-        .engine(shared)
-        .allowExperimentalOptions(true)
-        .allowNativeAccess(true)
-        .allowCreateThread(true)
-        .allowIO(IOAccess.ALL)
-        .allowHostAccess(HostAccess.NONE)
-        .allowPolyglotAccess(PolyglotAccess.NONE)
-        .in(InputStream.nullInputStream())
-        .out(out)
-        .err(err)
-        .option("python.PythonHome", home.toString())
-        .option("python.SysBasePrefix", home.toString())
-        .option("python.SysPrefix", prefix.toString())
-        .option("python.PythonPath", site.toString())
-        .option("python.IsolateNativeModules", "true")
-        .option("python.IgnoreEnvironmentFlag", "true")
-        .option("python.NoUserSiteFlag", "true")
-        .option("python.WarnExperimentalFeatures", "false")
-        .build();
+    boolean trusted = profile.grants(AccessProfile.TRUSTED);
+    Context.Builder builder =
+        Context.newBuilder("python")
+            .engine(shared)
+            .allowExperimentalOptions(true)
+            .allowNativeAccess(profile.nativeCode())
+            .allowCreateThread(trusted)
+            .allowCreateProcess(false)
+            .allowEnvironmentAccess(EnvironmentAccess.NONE)
+            .allowIO(trusted ? IOAccess.ALL : IOAccess.newBuilder().fileSystem(files).build())
+            .allowHostAccess(HostAccess.NONE)
+            .allowPolyglotAccess(PolyglotAccess.NONE)
+            .in(InputStream.nullInputStream())
+            .out(out)
+            .err(err)
+            .option("python.PythonHome", home.toString())
+            .option("python.SysBasePrefix", home.toString())
+            .option("python.SysPrefix", prefix.toString())
+            .option("python.PythonPath", site.toString())
+            .option("python.IgnoreEnvironmentFlag", "true")
+            .option("python.NoUserSiteFlag", "true")
+            .option("python.WarnExperimentalFeatures", "false")
+            // Of all: one context without it that tries native code spoils that of the process.
+            .option("python.IsolateNativeModules", "true");
+    if (!profile.nativeCode()) {
+      // Trying to load the C API takes a native slot, even where native code is not allowed.
+      builder.option("python.CAPI", prefix.resolve("no-native-code").toString());
+    }
+    return builder.build();
   }
 }

@@ -1,5 +1,6 @@
 package dev.terrarium.context;
 
+import dev.terrarium.error.AccessException;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.TerrariumException;
@@ -7,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.graalvm.polyglot.PolyglotException;
 import org.graalvm.polyglot.SourceSection;
 import org.graalvm.polyglot.Value;
@@ -24,6 +26,18 @@ final class PythonErrors {
           "terrarium.bridge.errors.SpecError",
           "terrarium.bridge.errors.UnknownProgramError");
 
+  /** What {@code terrarium.bridge.embed} raises for what no profile, or not this one, grants. */
+  private static final Set<String> REFUSALS =
+      Set.of("terrarium.bridge.errors.NativeCodeError", "terrarium.bridge.errors.AccessError");
+
+  /** How internal errors read that the polyglot API and the POSIX layer raise for the like. */
+  private static final Pattern INTERNAL_REFUSAL =
+      Pattern.compile(
+          "java\\.lang\\.SecurityException: .*"
+              + "|java\\.lang\\.IllegalStateException: Creating threads is not allowed\\."
+              + "|.*UnsupportedPosixFeatureException: .* was excluded",
+          Pattern.DOTALL);
+
   /** What Python sees of a Java exception that a host function threw; its cause. */
   private static final String HOST_CALL_ERROR = "terrarium.bridge.errors.HostCallError";
 
@@ -32,11 +46,14 @@ final class PythonErrors {
 
   private final Value describe;
   private final Value hostFailure;
+  private final AccessProfile profile;
 
   /**
    * @param embed the module {@code terrarium.bridge.embed} of the context
+   * @param profile what the context grants
    */
-  PythonErrors(Value embed) {
+  PythonErrors(Value embed, AccessProfile profile) {
+    this.profile = profile;
     describe = embed.getMember("describe");
     hostFailure = embed.getMember("host_failure");
   }
@@ -79,6 +96,9 @@ final class PythonErrors {
     if (e.isHostException()) {
       return e.asHostException();
     }
+    if (e.isInternalError() && isRefusal(e.getMessage())) {
+      return refusal(e.getMessage(), e);
+    }
     Value exception = e.getGuestObject();
     if (exception == null || !(e.isGuestException() || e.isExit()) || e.isInternalError()) {
       return new PythonException(
@@ -97,6 +117,9 @@ final class PythonErrors {
     if (CALLER_ERRORS.contains(type)) {
       return new ArgumentException(message);
     }
+    if (REFUSALS.contains(type)) {
+      return refusal(message, e);
+    }
     if (type.equals(HOST_CALL_ERROR) && cause instanceof RuntimeException) {
       return cause;
     }
@@ -111,6 +134,24 @@ final class PythonErrors {
           : "MemoryError";
     }
     return e.isInterrupted() ? "KeyboardInterrupt" : PythonException.INTERNAL;
+  }
+
+  static boolean isRefusal(@Nullable String internalError) {
+    return internalError != null && INTERNAL_REFUSAL.matcher(internalError).matches();
+  }
+
+  private AccessException refusal(@Nullable String message, PolyglotException e) {
+    return new AccessException(
+        "The access profile "
+            + profile.word()
+            + " of the context does not grant it: "
+            + message
+            + ". "
+            + (profile == AccessProfile.TRUSTED_NATIVE
+                ? "No profile does."
+                : "If a higher one does, declare that for the framework: Framework.withAccess, or"
+                    + " 'access' in its jar's descriptor."),
+        e);
   }
 
   private @Nullable Throwable cause(Value exception, int depth) {

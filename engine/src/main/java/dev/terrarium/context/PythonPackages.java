@@ -9,6 +9,7 @@ import java.net.URI;
 import java.net.URL;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
@@ -17,6 +18,7 @@ import java.util.Properties;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +34,13 @@ public final class PythonPackages {
   private static final Pattern BRIDGE = Pattern.compile("[\\w.]+:\\w+");
 
   private record Archive(
-      String name, URL url, String sha256, @Nullable String framework, @Nullable String bridge) {}
+      String name,
+      URL url,
+      String sha256,
+      @Nullable String framework,
+      @Nullable String bridge,
+      AccessProfile access,
+      boolean alone) {}
 
   private final Map<String, Archive> archives;
   private final CacheFolder cache;
@@ -93,7 +101,25 @@ public final class PythonPackages {
         URI.create(root + required(properties, "archive", descriptor)).toURL(),
         sha256,
         properties.getProperty("framework"),
-        bridge);
+        bridge,
+        access(properties, descriptor),
+        Boolean.parseBoolean(properties.getProperty("alone")));
+  }
+
+  private static AccessProfile access(Properties properties, URL descriptor) {
+    String word = properties.getProperty("access", AccessProfile.TRUSTED_NATIVE.word());
+    return AccessProfile.ofWord(word)
+        .orElseThrow(
+            () ->
+                new PackageException(
+                    descriptor
+                        + ": access is '"
+                        + word
+                        + "'; it can be "
+                        + Arrays.stream(AccessProfile.values())
+                            .map(AccessProfile::word)
+                            .collect(Collectors.joining(", "))
+                        + "."));
   }
 
   private static String required(Properties properties, String key, URL descriptor) {
@@ -113,8 +139,8 @@ public final class PythonPackages {
         frameworks.add(
             new BridgeSource.Packaged(
                 archive.framework(),
-                AccessProfile.TRUSTED_NATIVE,
-                true,
+                archive.access(),
+                !archive.alone(),
                 archive.name(),
                 bridge[0],
                 bridge[1]));

@@ -15,6 +15,16 @@ class NativeSlotsTest {
     return new String(bytes, StandardCharsets.ISO_8859_1);
   }
 
+  @Test
+  void slotOfAContextThatNeverCameToBeIsFreeAgain() {
+    int before = NativeSlots.taken();
+
+    NativeSlots.take();
+    assertThat(NativeSlots.taken()).isEqualTo(before + 1);
+    NativeSlots.giveBack();
+    assertThat(NativeSlots.taken()).isEqualTo(before);
+  }
+
   @ParameterizedTest
   @CsvSource({"0,dup00", "9,dup09", "10,dup0a", "63,dup3f", "255,dupff"})
   void numbersAreTwoHexadecimalDigits(int slot, String expected) {

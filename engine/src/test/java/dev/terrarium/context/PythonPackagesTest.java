@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PythonPackagesTest {
@@ -62,6 +63,26 @@ class PythonPackagesTest {
                 "words",
                 "terrarium.words",
                 "WordsBridge"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void descriptorsDeclareTheAccess(AccessProfile profile) throws IOException {
+    PythonPackages packages = discover(jar("one", DESCRIPTOR + "access=" + profile.word() + "\n"));
+
+    assertThat(packages.frameworks()).extracting(BridgeSource::profile).containsExactly(profile);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "all", "TRUSTED", "trusted_native"})
+  void accessThatCannotBeIsNamedWithWhatCan(String access) throws IOException {
+    URL jar = jar("one", DESCRIPTOR + "access=" + access + "\n");
+
+    assertThatThrownBy(() -> discover(jar))
+        .isInstanceOf(PackageException.class)
+        .hasMessageContaining("/one/")
+        .hasMessageContaining(
+            "access is '" + access + "'; it can be restricted, trusted, trusted-native.");
   }
 
   @Test

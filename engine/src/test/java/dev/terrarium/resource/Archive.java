@@ -15,7 +15,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /** A package archive as a jar carries it, made in memory. */
-final class Archive {
+public final class Archive {
 
   private final byte[] bytes;
 
@@ -24,7 +24,7 @@ final class Archive {
   }
 
   /** A zip of these files and the {@code MANIFEST} that lists them. */
-  static Archive of(Map<String, String> files) {
+  public static Archive of(Map<String, String> files) {
     return of(files, manifest(files));
   }
 
@@ -63,11 +63,11 @@ final class Archive {
     return HexFormat.of().formatHex(CacheFolder.newSha256().digest(bytes));
   }
 
-  byte[] bytes() {
+  public byte[] bytes() {
     return bytes.clone();
   }
 
-  String sha256() {
+  public String sha256() {
     return sha256(bytes);
   }
 

@@ -133,6 +133,14 @@ def java_exception(error: BaseException) -> tuple[str, str]:
     return "", text
 
 
+class AccessError(BridgeError, PermissionError):
+    """The context's access profile does not grant it."""
+
+
+class NativeCodeError(BridgeError, ImportError):
+    """A native extension was imported where the access profile grants no native code."""
+
+
 class UnknownProgramError(BridgeError):
     """A program was called that neither this context nor the host's registry knows."""
 

@@ -199,7 +199,7 @@ class Health:
 
     def has_grown(self) -> bool:
         """Tell whether modules were imported since ``accept``, which it does not watch."""
-        return bool(self._bindings) and _len(_sys_names["modules"]) > self._bindings[2][3].__len__()
+        return _len(self._bindings) > 0 and _len(_sys_names["modules"]) > _len(self._bindings[2][3])
 
     def check(self) -> list[str]:
         """Return what differs from the accepted state, each as ``kind: detail``; empty when nothing does.
