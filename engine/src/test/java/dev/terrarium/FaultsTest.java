@@ -14,8 +14,10 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Handlers that do all they can to spoil the pool, each followed by calls that must be right. */
 @GraalPyTest
@@ -89,6 +91,7 @@ class FaultsTest {
       """;
 
   @Test
+  @Timeout(value = 10, unit = TimeUnit.MINUTES)
   void aThousandRoundsOfFaultsLeaveAPoolThatIsRight() {
     Random random = new Random(20_261_124);
     Map<Fault, Integer> seen = new EnumMap<>(Fault.class);
@@ -101,7 +104,7 @@ class FaultsTest {
       int slots = terrarium.stats().nativeSlotsTaken();
       int carriers = threads("terrarium-context-");
       for (int round = 0; round < ROUNDS; round++) {
-        Fault fault = Fault.values()[random.nextInt(Fault.values().length)];
+        Fault fault = next(random);
         seen.merge(fault, 1, Integer::sum);
         commit(terrarium, fault);
         for (int call = 0; call < 2; call++) {
@@ -120,6 +123,12 @@ class FaultsTest {
     Task.until("no interrupter is left", () -> threads("-interrupt") == 0);
   }
 
+  /** Each fault as often as the others, but for the slow one. */
+  private static Fault next(Random random) {
+    Fault fault = Fault.values()[random.nextInt(Fault.values().length)];
+    return fault == Fault.THREAD_LEFT_BEHIND && random.nextInt(8) > 0 ? Fault.NONE : fault;
+  }
+
   private static boolean isWhole(Terrarium terrarium) {
     return terrarium.stats().pool().idle() == 2 && terrarium.stats().pool().total() == 2;
   }
@@ -135,9 +144,10 @@ class FaultsTest {
 
   private static void commit(Terrarium terrarium, Fault fault) {
     CallOptions options =
-        fault.ends == CallTimeoutException.class
-            ? CallOptions.deadline(Duration.ofMillis(50))
-            : CallOptions.ofDefaults();
+        CallOptions.deadline(
+            fault.ends == CallTimeoutException.class
+                ? Duration.ofMillis(50)
+                : Duration.ofMinutes(2));
     Class<?> ended = null;
     try {
       terrarium.call("probe", "execute", Map.of("source", fault.source), options);
