@@ -414,7 +414,7 @@ public final class ContextPool implements AutoCloseable {
       make(waiter.profile(), waiter);
     } else if (mayTakeFromOthers(waiter)) {
       PooledContext used = leastMissed(waiter);
-      PooledContext other = used == null ? idle.peek() : null;
+      PooledContext other = used == null ? leastRecentlyUsed(each -> !each.fits(waiter)) : null;
       if (used != null) {
         idle.remove(used);
         prepare(used, waiter);
@@ -430,8 +430,13 @@ public final class ContextPool implements AutoCloseable {
    * frameworks others have too, else of all. Lock held.
    */
   private @Nullable PooledContext leastMissed(Waiter waiter) {
-    PooledContext spare = leastRecentlyUsed(each -> each.fits(waiter) && isSpare(each));
-    return spare != null ? spare : leastRecentlyUsed(each -> each.fits(waiter));
+    PooledContext spare = leastRecentlyUsed(each -> couldLoad(each, waiter) && isSpare(each));
+    return spare != null ? spare : leastRecentlyUsed(each -> couldLoad(each, waiter));
+  }
+
+  /** Whether a load there brings the waiter nearer: one that prewarms needs one context more. */
+  private static boolean couldLoad(PooledContext context, Waiter waiter) {
+    return context.fits(waiter) && !context.isReadyFor(waiter);
   }
 
   private boolean isSpare(PooledContext context) {
@@ -912,6 +917,21 @@ public final class ContextPool implements AutoCloseable {
 
   public PoolStats stats() {
     return locked(this::figures);
+  }
+
+  /** For tests: the contexts that are neither parked nor retired. */
+  List<PooledContext> contexts() {
+    return locked(() -> List.copyOf(contexts));
+  }
+
+  /** For tests: the idle contexts, least recently used first. */
+  List<PooledContext> idle() {
+    return locked(() -> List.copyOf(idle));
+  }
+
+  /** For tests: the queue. */
+  List<Waiter> waiters() {
+    return locked(() -> List.copyOf(waiters));
   }
 
   private PoolStats figures() {
