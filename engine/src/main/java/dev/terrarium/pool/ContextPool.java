@@ -425,6 +425,13 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
+  /** Sets off what waiters may have set off and that is not under way. Lock held. */
+  private void startAllWork() {
+    if (!waiters.isEmpty() && (!idle.isEmpty() || mayMakeOneMore())) {
+      List.copyOf(waiters).forEach(this::startWork);
+    }
+  }
+
   /**
    * The idle context to load one more framework in: the least recently used of those whose
    * frameworks others have too, else of all. Lock held.
@@ -466,9 +473,12 @@ public final class ContextPool implements AutoCloseable {
                 .anyMatch(context -> context.context.isQuick(waiter.name(), command)));
   }
 
-  /** Whether the waiter may have a context of another profile given up for it. Lock held. */
+  /**
+   * Whether the waiter may have a context of another profile given up for it: a borrower when it
+   * has waited long enough, or would wait in vain. Lock held.
+   */
   private boolean mayReplace(Waiter waiter) {
-    return waiter.impatient || noneFits(waiter);
+    return waiter.impatient || !waiter.is(Waiter.Kind.BORROWER) || noneFits(waiter);
   }
 
   private boolean noneFits(Waiter waiter) {
@@ -485,12 +495,21 @@ public final class ContextPool implements AutoCloseable {
     return contexts.stream().filter(context -> !context.stuck).count();
   }
 
-  /** Gives a context that has become free to the first waiter who can use it. Lock held. */
+  /**
+   * Puts a context that has become free to use. Who waited for it, and was not the one to get it,
+   * may need other work now. Lock held.
+   */
   private void offer(PooledContext context) {
     if (closed || serving() > settings.max()) {
       park(context);
-      return;
+    } else {
+      give(context);
     }
+    startAllWork();
+  }
+
+  /** Gives a context to the first waiter who can use it. Lock held. */
+  private void give(PooledContext context) {
     for (Waiter waiter : waiters) {
       if (context.isReadyFor(waiter)) {
         if (!waiter.is(Waiter.Kind.PREWARMING)) {
@@ -767,7 +786,7 @@ public final class ContextPool implements AutoCloseable {
     if (closed) {
       return;
     }
-    List.copyOf(waiters).forEach(this::startWork);
+    startAllWork();
     while (starting + serving() < settings.min() && mayMakeOneMore()) {
       make(profile, null);
     }
