@@ -802,6 +802,7 @@ public final class ContextPool implements AutoCloseable {
     recycled++;
     context.recycled(timer.nanoTime());
     mend(context, () -> context.context.reset());
+    startAllWork();
   }
 
   private void mend(PooledContext context, Supplier<Execution<Condition>> work) {
