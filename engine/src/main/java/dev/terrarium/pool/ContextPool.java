@@ -351,8 +351,7 @@ public final class ContextPool implements AutoCloseable {
           if (closed) {
             throw closedException();
           }
-          long have = contexts.stream().filter(context -> has(context, framework.name())).count();
-          for (long i = have; i < count; i++) {
+          for (long goal = ready(framework.name()) + 1; goal <= count; goal++) {
             Waiter waiter =
                 new Waiter(
                     framework,
@@ -361,6 +360,7 @@ public final class ContextPool implements AutoCloseable {
                     Deadline.none(),
                     timer.nanoTime(),
                     null);
+            waiter.goal = goal;
             prewarmed.add(waiter.prewarmed);
             waiters.add(waiter);
             pending.merge(waiter.name(), 1, Integer::sum);
@@ -370,9 +370,28 @@ public final class ContextPool implements AutoCloseable {
     return CompletableFuture.allOf(prewarmed.toArray(CompletableFuture[]::new));
   }
 
-  private static boolean has(PooledContext context, String framework) {
-    return !context.stuck
-        && (context.context.isReady(framework, null) || framework.equals(context.preparing));
+  /** How many contexts have the framework loaded. Lock held. */
+  private long ready(String framework) {
+    return contexts.stream().filter(context -> context.has(framework)).count();
+  }
+
+  /** How many contexts are loading the framework. Lock held. */
+  private long loading(String framework) {
+    return contexts.stream().filter(context -> framework.equals(context.preparing)).count();
+  }
+
+  /** Ends the prewarmings that have as many contexts as they want. Lock held. */
+  private void endPrewarmings() {
+    for (Waiter waiter : List.copyOf(waiters)) {
+      if (waiter.is(Waiter.Kind.PREWARMING) && ready(waiter.name()) >= waiter.goal) {
+        endPrewarming(waiter);
+      }
+    }
+  }
+
+  private void endPrewarming(Waiter waiter) {
+    leave(waiter);
+    effects.add(() -> waiter.prewarmed.complete(null));
   }
 
   // ------------------------------------------------------------------ choosing
@@ -448,14 +467,17 @@ public final class ContextPool implements AutoCloseable {
 
   private boolean isSpare(PooledContext context) {
     return context.frameworks.keySet().stream()
-        .allMatch(name -> contexts.stream().anyMatch(each -> each != context && has(each, name)));
+        .allMatch(name -> contexts.stream().anyMatch(each -> each != context && each.has(name)));
   }
 
   /** Whether fewer contexts are being made ready for its framework than wait for one. Lock held. */
   private boolean isInDemand(Waiter waiter) {
-    long loading =
-        contexts.stream().filter(context -> waiter.name().equals(context.preparing)).count();
-    return waiter.is(Waiter.Kind.NESTED) || loading < pending.getOrDefault(waiter.name(), 0);
+    String name = waiter.name();
+    return switch (waiter.kind) {
+      case BORROWER -> loading(name) < pending.getOrDefault(name, 0);
+      case NESTED -> true;
+      case PREWARMING -> ready(name) + loading(name) < waiter.goal;
+    };
   }
 
   /**
@@ -500,6 +522,7 @@ public final class ContextPool implements AutoCloseable {
    * may need other work now. Lock held.
    */
   private void offer(PooledContext context) {
+    endPrewarmings();
     if (closed || serving() > settings.max()) {
       park(context);
     } else {
@@ -599,7 +622,9 @@ public final class ContextPool implements AutoCloseable {
     made++;
     PooledContext pooled =
         new PooledContext(context, timer.nanoTime(), ThreadLocalRandom.current().nextDouble());
+    boolean first = contexts.isEmpty();
     contexts.add(pooled);
+    waitAnew(each -> first || each.equals(waiter));
     if (starting == 0 || contexts.size() >= settings.min()) {
       effects.add(() -> ready.complete(null));
     }
@@ -624,11 +649,14 @@ public final class ContextPool implements AutoCloseable {
                 Level.WARNING,
                 "A context could not be made; the pool goes on without it",
                 failure));
-    if (waiter != null && waiter.isWaiting()) {
+    if (waiter != null && waiters.contains(waiter)) {
       if (waiter.is(Waiter.Kind.NESTED) || (starting == 0 && noneFits(waiter))) {
         refuse(waiter, failure);
       } else {
         startWork(waiter);
+        if (waiter.is(Waiter.Kind.PREWARMING) && !waiter.hasWork && isInDemand(waiter)) {
+          refuse(waiter, failure); // it has no time-out that would end it
+        }
       }
     }
   }
@@ -661,39 +689,41 @@ public final class ContextPool implements AutoCloseable {
     context.preparing = null;
     context.running = null;
     waiter.hasWork = false;
+    waitAnew(each -> each.name().equals(waiter.name()));
     if (failure != null) {
       RuntimeException reason = Awaiting.unchecked(failure);
       List.copyOf(waiters).stream()
           .filter(each -> each == waiter || failsWith(each, waiter, reason))
           .forEach(each -> refuse(each, reason));
       heal(context);
+      startAllWork();
       return;
     }
     context.used(waiter.framework);
     loads++;
-    long now = timer.nanoTime();
-    for (Waiter each : waiters) {
-      if (each.name().equals(waiter.name())) {
-        each.waitingSince = now;
-        each.wake();
-      }
+    if (waiter.is(Waiter.Kind.PREWARMING) && waiters.contains(waiter)) {
+      endPrewarming(waiter); // two that compete for contexts each have had their load, and end
     }
-    waiters.stream()
-        .filter(each -> each.is(Waiter.Kind.PREWARMING) && each.name().equals(waiter.name()))
-        .filter(each -> each == waiter || !each.hasWork)
-        .findFirst()
-        .ifPresent(this::finish);
     if (waiter.is(Waiter.Kind.NESTED) && waiter.isWaiting() && !closed) {
       leave(waiter);
       assign(context, waiter);
+      endPrewarmings();
+      startAllWork();
     } else {
       offer(context);
     }
   }
 
-  private void finish(Waiter prewarming) {
-    leave(prewarming);
-    effects.add(() -> prewarming.prewarmed.complete(null));
+  /** From now on these wait for a context, not for one that is made or loads. Lock held. */
+  private void waitAnew(Predicate<Waiter> kind) {
+    long now = timer.nanoTime();
+    waiters.stream()
+        .filter(kind)
+        .forEach(
+            waiter -> {
+              waiter.waitingSince = now;
+              waiter.wake();
+            });
   }
 
   /** Whether a waiter has no other hope than the load that failed. */

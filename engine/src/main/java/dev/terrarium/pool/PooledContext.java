@@ -93,6 +93,11 @@ final class PooledContext {
     return frameworks.keySet().stream().noneMatch(name -> context.isReady(name, null));
   }
 
+  /** Whether the framework is loaded and stays so. */
+  boolean has(String framework) {
+    return !stuck && frameworks.containsKey(framework) && context.isReady(framework, null);
+  }
+
   /** Whether it has what the waiter wants and is to keep it, or is about to have it. */
   boolean promises(Waiter waiter) {
     return !stuck
