@@ -509,8 +509,12 @@ public final class ContextPool implements AutoCloseable {
 
   private boolean mayMakeOneMore() {
     return starting + serving() < settings.max()
-        && starting + contexts.size() < 2 * settings.max()
-        && (contexts.isEmpty() || timer.nanoTime() - retryAt >= 0);
+        && total() < 2 * settings.max()
+        && (total() == 0 || timer.nanoTime() - retryAt >= 0);
+  }
+
+  private int total() {
+    return starting + contexts.size();
   }
 
   private long serving() {
