@@ -668,6 +668,7 @@ public final class ContextPool implements AutoCloseable {
   private void refuse(Waiter waiter, RuntimeException failure) {
     leave(waiter);
     waiter.fail(failure);
+    effects.add(() -> waiter.prewarmed.completeExceptionally(failure));
   }
 
   /** Loads the waiter's framework in a context that is nobody's. Lock held. */

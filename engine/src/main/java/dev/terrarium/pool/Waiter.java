@@ -96,9 +96,9 @@ final class Waiter {
     wake();
   }
 
+  /** The pool completes {@link #prewarmed} itself, without its lock: users' actions follow. */
   void fail(RuntimeException reason) {
     failure = reason;
-    prewarmed.completeExceptionally(reason);
     wake();
   }
 
