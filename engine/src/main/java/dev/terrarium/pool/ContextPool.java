@@ -186,15 +186,18 @@ public final class ContextPool implements AutoCloseable {
           startWork(waiter);
           if (waiter.is(Waiter.Kind.NESTED) && !waiter.hasWork) {
             leave(waiter);
-            throw new NestedCallException(
-                "A call of '"
-                    + waiter.name()
-                    + "' from within a call needs another context, and to wait for one could"
-                    + " last for ever ("
-                    + figures()
-                    + "). Raise the number of contexts.");
+            throw noContextWithin(waiter);
           }
         });
+  }
+
+  private NestedCallException noContextWithin(Waiter waiter) {
+    return new NestedCallException(
+        "A call of '"
+            + waiter.name()
+            + "' from within a call needs another context, and to wait for one could last for ever ("
+            + figures()
+            + "). Raise the number of contexts.");
   }
 
   private PooledContext await(Waiter waiter) {
@@ -632,10 +635,15 @@ public final class ContextPool implements AutoCloseable {
     if (starting == 0 || contexts.size() >= settings.min()) {
       effects.add(() -> ready.complete(null));
     }
-    if (waiter != null && waiter.is(Waiter.Kind.NESTED) && waiter.isWaiting() && !closed) {
-      prepare(pooled, waiter);
-    } else {
+    if (waiter == null || !waiter.is(Waiter.Kind.NESTED) || !waiters.contains(waiter)) {
       offer(pooled);
+    } else if (serving() <= settings.max()) {
+      prepare(pooled, waiter);
+    } else { // one that was stuck is back
+      offer(pooled);
+      if (waiters.contains(waiter) && !waiter.hasWork) {
+        refuse(waiter, noContextWithin(waiter));
+      }
     }
   }
 
