@@ -195,7 +195,8 @@ public final class ContextPool implements AutoCloseable {
     return new NestedCallException(
         "A call of '"
             + waiter.name()
-            + "' from within a call needs another context, and to wait for one could last for ever ("
+            + "' from within a call needs another context, and to wait for one could last for ever"
+            + " ("
             + figures()
             + "). Raise the number of contexts.");
   }
