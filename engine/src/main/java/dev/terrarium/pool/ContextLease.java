@@ -112,10 +112,10 @@ public final class ContextLease implements AutoCloseable {
   }
 
   private @Nullable Object result(Execution<@Nullable Object> work, String what) {
-    if (!work.result().isCompletedExceptionally()) {
+    Throwable reason = Awaiting.failureOf(work.result());
+    if (reason == null) {
       return work.result().join();
     }
-    Throwable reason = work.result().exceptionNow();
     if (reason instanceof CancellationException) {
       throw pool.isClosed()
           ? new CallInterruptedException(
@@ -165,8 +165,7 @@ public final class ContextLease implements AutoCloseable {
     if (work == null) {
       pool.release(context, null);
     } else if (work.result().isDone()) {
-      pool.release(
-          context, work.result().isCompletedExceptionally() ? work.result().exceptionNow() : null);
+      pool.release(context, Awaiting.failureOf(work.result()));
     } else {
       pool.giveUp(context, work);
     }
