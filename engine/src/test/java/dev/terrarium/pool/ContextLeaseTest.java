@@ -72,8 +72,7 @@ class ContextLeaseTest {
   void deadlineStopsTheCall() {
     StubContext context = open().hold(Kind.CALL);
     ContextLease lease =
-        bench.lease(
-            asked(Deadline.after(Duration.ofSeconds(3), bench.timer.nanoTime())));
+        bench.lease(asked(Deadline.after(Duration.ofSeconds(3), bench.timer.nanoTime())));
     bench.timer.turn(Duration.ofSeconds(3));
 
     assertThatThrownBy(() -> PoolBench.call(lease))

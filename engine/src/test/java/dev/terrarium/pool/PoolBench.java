@@ -109,6 +109,11 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
     return log.lines();
   }
 
+  /** What the pool logged as thrown. */
+  List<Throwable> thrown() {
+    return log.thrown();
+  }
+
   Waiter waiter(BridgeSource framework, String command, Waiter.Kind kind, Deadline deadline) {
     return new Waiter(
         framework, command, kind, deadline, timer.nanoTime(), new Throwable("borrowed here"));
@@ -130,7 +135,8 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
     return new ContextLease(pool(), pooled(waiter), waiter);
   }
 
-  private PooledContext pooled(Waiter waiter) {
+  /** The context that a waiter was given. */
+  PooledContext pooled(Waiter waiter) {
     PooledContext context = waiter.context();
     if (context == null) {
       throw new AssertionError("not served: " + pool().stats(), waiter.failure());
