@@ -42,9 +42,9 @@ final class Awaiting {
     return isDoneWithin(future, TimeUnit.NANOSECONDS.convert(timeout), what);
   }
 
-  /** What a future that is done failed with, null for a result. */
+  /** What a future that is done failed with, a cancellation too; null for a result. */
   static @Nullable Throwable failureOf(CompletableFuture<?> done) {
-    return done.<@Nullable Throwable>handle((result, failure) -> failure).join();
+    return done.<@Nullable Throwable>handle((value, failure) -> failure).join();
   }
 
   /** What to throw for a failed future. An {@link Error} is thrown at once. */

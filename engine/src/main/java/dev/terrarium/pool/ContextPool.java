@@ -186,15 +186,19 @@ public final class ContextPool implements AutoCloseable {
           startWork(waiter);
           if (waiter.is(Waiter.Kind.NESTED) && !waiter.hasWork) {
             leave(waiter);
-            throw new NestedCallException(
-                "A call of '"
-                    + waiter.name()
-                    + "' from within a call needs another context, and to wait for one could"
-                    + " last for ever ("
-                    + figures()
-                    + "). Raise the number of contexts.");
+            throw noContextWithin(waiter);
           }
         });
+  }
+
+  private NestedCallException noContextWithin(Waiter waiter) {
+    return new NestedCallException(
+        "A call of '"
+            + waiter.name()
+            + "' from within a call needs another context, and to wait for one could last for ever"
+            + " ("
+            + figures()
+            + "). Raise the number of contexts.");
   }
 
   private PooledContext await(Waiter waiter) {
@@ -351,8 +355,7 @@ public final class ContextPool implements AutoCloseable {
           if (closed) {
             throw closedException();
           }
-          long have = contexts.stream().filter(context -> has(context, framework.name())).count();
-          for (long i = have; i < count; i++) {
+          for (long goal = ready(framework.name()) + 1; goal <= count; goal++) {
             Waiter waiter =
                 new Waiter(
                     framework,
@@ -361,6 +364,7 @@ public final class ContextPool implements AutoCloseable {
                     Deadline.none(),
                     timer.nanoTime(),
                     null);
+            waiter.goal = goal;
             prewarmed.add(waiter.prewarmed);
             waiters.add(waiter);
             pending.merge(waiter.name(), 1, Integer::sum);
@@ -370,9 +374,28 @@ public final class ContextPool implements AutoCloseable {
     return CompletableFuture.allOf(prewarmed.toArray(CompletableFuture[]::new));
   }
 
-  private static boolean has(PooledContext context, String framework) {
-    return !context.stuck
-        && (context.context.isReady(framework, null) || framework.equals(context.preparing));
+  /** How many contexts have the framework loaded. Lock held. */
+  private long ready(String framework) {
+    return contexts.stream().filter(context -> context.has(framework)).count();
+  }
+
+  /** How many contexts are loading the framework. Lock held. */
+  private long loading(String framework) {
+    return contexts.stream().filter(context -> framework.equals(context.preparing)).count();
+  }
+
+  /** Ends the prewarmings that have as many contexts as they want. Lock held. */
+  private void endPrewarmings() {
+    for (Waiter waiter : List.copyOf(waiters)) {
+      if (waiter.is(Waiter.Kind.PREWARMING) && ready(waiter.name()) >= waiter.goal) {
+        endPrewarming(waiter);
+      }
+    }
+  }
+
+  private void endPrewarming(Waiter waiter) {
+    leave(waiter);
+    effects.add(() -> waiter.prewarmed.complete(null));
   }
 
   // ------------------------------------------------------------------ choosing
@@ -414,7 +437,7 @@ public final class ContextPool implements AutoCloseable {
       make(waiter.profile(), waiter);
     } else if (mayTakeFromOthers(waiter)) {
       PooledContext used = leastMissed(waiter);
-      PooledContext other = used == null ? idle.peek() : null;
+      PooledContext other = used == null ? leastRecentlyUsed(each -> !each.fits(waiter)) : null;
       if (used != null) {
         idle.remove(used);
         prepare(used, waiter);
@@ -425,18 +448,30 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
+  /** Sets off what waiters may have set off and that is not under way. Lock held. */
+  private void startAllWork() {
+    if (!waiters.isEmpty() && (!idle.isEmpty() || mayMakeOneMore())) {
+      List.copyOf(waiters).forEach(this::startWork);
+    }
+  }
+
   /**
    * The idle context to load one more framework in: the least recently used of those whose
    * frameworks others have too, else of all. Lock held.
    */
   private @Nullable PooledContext leastMissed(Waiter waiter) {
-    PooledContext spare = leastRecentlyUsed(each -> each.fits(waiter) && isSpare(each));
-    return spare != null ? spare : leastRecentlyUsed(each -> each.fits(waiter));
+    PooledContext spare = leastRecentlyUsed(each -> couldLoad(each, waiter) && isSpare(each));
+    return spare != null ? spare : leastRecentlyUsed(each -> couldLoad(each, waiter));
+  }
+
+  /** Whether a load there brings the waiter nearer: one that prewarms needs one context more. */
+  private static boolean couldLoad(PooledContext context, Waiter waiter) {
+    return context.fits(waiter) && !context.isReadyFor(waiter);
   }
 
   private boolean isSpare(PooledContext context) {
     return context.frameworks.keySet().stream()
-        .allMatch(name -> contexts.stream().anyMatch(each -> each != context && has(each, name)));
+        .allMatch(name -> contexts.stream().anyMatch(each -> each != context && each.has(name)));
   }
 
   /** Whether a context that is ready for it is only being checked, which is short. Lock held. */
@@ -453,9 +488,12 @@ public final class ContextPool implements AutoCloseable {
 
   /** Whether fewer contexts are being made ready for its framework than wait for one. Lock held. */
   private boolean isInDemand(Waiter waiter) {
-    long loading =
-        contexts.stream().filter(context -> waiter.name().equals(context.preparing)).count();
-    return waiter.is(Waiter.Kind.NESTED) || loading < pending.getOrDefault(waiter.name(), 0);
+    String name = waiter.name();
+    return switch (waiter.kind) {
+      case BORROWER -> loading(name) < pending.getOrDefault(name, 0);
+      case NESTED -> true;
+      case PREWARMING -> ready(name) + loading(name) < waiter.goal;
+    };
   }
 
   /**
@@ -473,9 +511,12 @@ public final class ContextPool implements AutoCloseable {
                 .anyMatch(context -> context.context.isQuick(waiter.name(), command)));
   }
 
-  /** Whether the waiter may have a context of another profile given up for it. Lock held. */
+  /**
+   * Whether the waiter may have a context of another profile given up for it: a borrower when it
+   * has waited long enough, or would wait in vain. Lock held.
+   */
   private boolean mayReplace(Waiter waiter) {
-    return waiter.impatient || noneFits(waiter);
+    return waiter.impatient || !waiter.is(Waiter.Kind.BORROWER) || noneFits(waiter);
   }
 
   private boolean noneFits(Waiter waiter) {
@@ -484,20 +525,34 @@ public final class ContextPool implements AutoCloseable {
 
   private boolean mayMakeOneMore() {
     return starting + serving() < settings.max()
-        && starting + contexts.size() < 2 * settings.max()
-        && (contexts.isEmpty() || timer.nanoTime() - retryAt >= 0);
+        && total() < 2 * settings.max()
+        && (total() == 0 || timer.nanoTime() - retryAt >= 0);
+  }
+
+  private int total() {
+    return starting + contexts.size();
   }
 
   private long serving() {
     return contexts.stream().filter(context -> !context.stuck).count();
   }
 
-  /** Gives a context that has become free to the first waiter who can use it. Lock held. */
+  /**
+   * Puts a context that has become free to use. Who waited for it, and was not the one to get it,
+   * may need other work now. Lock held.
+   */
   private void offer(PooledContext context) {
+    endPrewarmings();
     if (closed || serving() > settings.max()) {
       park(context);
-      return;
+    } else {
+      give(context);
     }
+    startAllWork();
+  }
+
+  /** Gives a context to the first waiter who can use it. Lock held. */
+  private void give(PooledContext context) {
     for (Waiter waiter : waiters) {
       if (context.isReadyFor(waiter)) {
         if (!waiter.is(Waiter.Kind.PREWARMING)) {
@@ -587,14 +642,21 @@ public final class ContextPool implements AutoCloseable {
     made++;
     PooledContext pooled =
         new PooledContext(context, timer.nanoTime(), ThreadLocalRandom.current().nextDouble());
+    boolean first = contexts.isEmpty();
     contexts.add(pooled);
+    waitAnew(each -> first || each.equals(waiter));
     if (starting == 0 || contexts.size() >= settings.min()) {
       effects.add(() -> ready.complete(null));
     }
-    if (waiter != null && waiter.is(Waiter.Kind.NESTED) && waiter.isWaiting() && !closed) {
-      prepare(pooled, waiter);
-    } else {
+    if (waiter == null || !waiter.is(Waiter.Kind.NESTED) || !waiters.contains(waiter)) {
       offer(pooled);
+    } else if (serving() <= settings.max()) {
+      prepare(pooled, waiter);
+    } else { // one that was stuck is back
+      offer(pooled);
+      if (waiters.contains(waiter) && !waiter.hasWork) {
+        refuse(waiter, noContextWithin(waiter));
+      }
     }
   }
 
@@ -612,11 +674,14 @@ public final class ContextPool implements AutoCloseable {
                 Level.WARNING,
                 "A context could not be made; the pool goes on without it",
                 failure));
-    if (waiter != null && waiter.isWaiting()) {
+    if (waiter != null && waiters.contains(waiter)) {
       if (waiter.is(Waiter.Kind.NESTED) || (starting == 0 && noneFits(waiter))) {
         refuse(waiter, failure);
       } else {
         startWork(waiter);
+        if (waiter.is(Waiter.Kind.PREWARMING) && !waiter.hasWork && isInDemand(waiter)) {
+          refuse(waiter, failure); // it has no time-out that would end it
+        }
       }
     }
   }
@@ -624,6 +689,7 @@ public final class ContextPool implements AutoCloseable {
   private void refuse(Waiter waiter, RuntimeException failure) {
     leave(waiter);
     waiter.fail(failure);
+    effects.add(() -> waiter.prewarmed.completeExceptionally(failure));
   }
 
   /** Loads the waiter's framework in a context that is nobody's. Lock held. */
@@ -649,39 +715,41 @@ public final class ContextPool implements AutoCloseable {
     context.preparing = null;
     context.running = null;
     waiter.hasWork = false;
+    waitAnew(each -> each.name().equals(waiter.name()));
     if (failure != null) {
       RuntimeException reason = Awaiting.unchecked(failure);
       List.copyOf(waiters).stream()
           .filter(each -> each == waiter || failsWith(each, waiter, reason))
           .forEach(each -> refuse(each, reason));
       heal(context);
+      startAllWork();
       return;
     }
     context.used(waiter.framework);
     loads++;
-    long now = timer.nanoTime();
-    for (Waiter each : waiters) {
-      if (each.name().equals(waiter.name())) {
-        each.waitingSince = now;
-        each.wake();
-      }
+    if (waiter.is(Waiter.Kind.PREWARMING) && waiters.contains(waiter)) {
+      endPrewarming(waiter); // two that compete for contexts each have had their load, and end
     }
-    waiters.stream()
-        .filter(each -> each.is(Waiter.Kind.PREWARMING) && each.name().equals(waiter.name()))
-        .filter(each -> each == waiter || !each.hasWork)
-        .findFirst()
-        .ifPresent(this::finish);
     if (waiter.is(Waiter.Kind.NESTED) && waiter.isWaiting() && !closed) {
       leave(waiter);
       assign(context, waiter);
+      endPrewarmings();
+      startAllWork();
     } else {
       offer(context);
     }
   }
 
-  private void finish(Waiter prewarming) {
-    leave(prewarming);
-    effects.add(() -> prewarming.prewarmed.complete(null));
+  /** From now on these wait for a context, not for one that is made or loads. Lock held. */
+  private void waitAnew(Predicate<Waiter> kind) {
+    long now = timer.nanoTime();
+    waiters.stream()
+        .filter(kind)
+        .forEach(
+            waiter -> {
+              waiter.waitingSince = now;
+              waiter.wake();
+            });
   }
 
   /** Whether a waiter has no other hope than the load that failed. */
@@ -774,7 +842,7 @@ public final class ContextPool implements AutoCloseable {
     if (closed) {
       return;
     }
-    List.copyOf(waiters).forEach(this::startWork);
+    startAllWork();
     while (starting + serving() < settings.min() && mayMakeOneMore()) {
       make(profile, null);
     }
@@ -790,6 +858,7 @@ public final class ContextPool implements AutoCloseable {
     recycled++;
     context.recycled(timer.nanoTime());
     mend(context, () -> context.context.reset());
+    startAllWork();
   }
 
   private void mend(PooledContext context, Supplier<Execution<Condition>> work) {
@@ -924,6 +993,21 @@ public final class ContextPool implements AutoCloseable {
 
   public PoolStats stats() {
     return locked(this::figures);
+  }
+
+  /** For tests: the contexts that are neither parked nor retired. */
+  List<PooledContext> contexts() {
+    return locked(() -> List.copyOf(contexts));
+  }
+
+  /** For tests: the idle contexts, least recently used first. */
+  List<PooledContext> idle() {
+    return locked(() -> List.copyOf(idle));
+  }
+
+  /** For tests: the queue. */
+  List<Waiter> waiters() {
+    return locked(() -> List.copyOf(waiters));
   }
 
   private PoolStats figures() {

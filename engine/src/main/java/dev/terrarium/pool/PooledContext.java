@@ -93,9 +93,16 @@ final class PooledContext {
     return frameworks.keySet().stream().noneMatch(name -> context.isReady(name, null));
   }
 
-  /** Whether it has what the waiter wants, or is about to. */
+  /** Whether the framework is loaded and stays so. */
+  boolean has(String framework) {
+    return !stuck && frameworks.containsKey(framework) && context.isReady(framework, null);
+  }
+
+  /** Whether it has what the waiter wants and is to keep it, or is about to have it. */
   boolean promises(Waiter waiter) {
-    return !stuck && (waiter.name().equals(preparing) || isReadyFor(waiter));
+    return !stuck
+        && (waiter.name().equals(preparing)
+            || (frameworks.containsKey(waiter.name()) && isReadyFor(waiter)));
   }
 
   void used(BridgeSource framework) {

@@ -30,6 +30,9 @@ final class Waiter {
   /** Where it was when it asked; null unless long leases are reported. */
   final @Nullable Throwable origin;
 
+  /** How many contexts are to have the framework for a prewarming to end. */
+  long goal;
+
   /** What a prewarming ends. */
   final CompletableFuture<@Nullable Void> prewarmed = new CompletableFuture<>();
 
@@ -93,9 +96,9 @@ final class Waiter {
     wake();
   }
 
+  /** The pool completes {@link #prewarmed} itself, without its lock: users' actions follow. */
   void fail(RuntimeException reason) {
     failure = reason;
-    prewarmed.completeExceptionally(reason);
     wake();
   }
 

@@ -1,6 +1,7 @@
 package dev.terrarium.testing;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
@@ -41,6 +42,11 @@ public final class LogRecords implements AutoCloseable {
     return records.stream()
         .map(each -> each.getLoggerName() + " " + each.getLevel() + " " + each.getMessage())
         .toList();
+  }
+
+  /** What was thrown, of those records that carry it. */
+  public List<Throwable> thrown() {
+    return records.stream().map(LogRecord::getThrown).filter(Objects::nonNull).toList();
   }
 
   @Override

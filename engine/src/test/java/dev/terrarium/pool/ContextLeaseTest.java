@@ -1,0 +1,259 @@
+package dev.terrarium.pool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.context.BridgeSource;
+import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.error.NestedCallException;
+import dev.terrarium.error.PythonException;
+import dev.terrarium.pool.StubExecution.Kind;
+import dev.terrarium.testing.Task;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+@SuppressWarnings("try") // a lease is held here, not used
+class ContextLeaseTest {
+
+  private static final BridgeSource WORDCOUNT = PoolBench.framework("wordcount");
+
+  @RegisterExtension final PoolBench bench = new PoolBench();
+
+  private StubContext open() {
+    bench.open(1, 1);
+    bench.use(WORDCOUNT);
+    return bench.context(0);
+  }
+
+  private @Nullable Object call(Deadline deadline) {
+    try (ContextLease lease = bench.pool().borrow(WORDCOUNT, "count", deadline)) {
+      return PoolBench.call(lease);
+    }
+  }
+
+  @Test
+  void callsInTheContextThatWasBorrowed() {
+    StubContext context = open();
+
+    assertThat(call(Deadline.none())).isEqualTo("answer");
+    assertThat(context.asked).containsExactly("PREPARE wordcount", "CALL wordcount");
+    assertThat(bench.pool().stats().contexts().getFirst().calls()).isEqualTo(2);
+  }
+
+  @Test
+  void interruptedCallerStopsItsCallAndTheContextReturnsWhenItHasStopped() throws Exception {
+    StubContext context = open().hold(Kind.CALL);
+    Task<@Nullable Object> caller = Task.of(() -> call(Deadline.none()));
+    Task.until("the call began", () -> !context.open().isEmpty());
+    StubExecution<?> call = context.running();
+    caller.interrupt();
+
+    assertThat(caller.failure())
+        .isInstanceOf(CallInterruptedException.class)
+        .hasMessageContaining("'wordcount.count'");
+    assertThat(call.interrupts).hasValue(1);
+    assertThat(bench.pool().stats().active()).isEqualTo(1);
+
+    call.stop();
+    assertThat(context.count(Kind.HEAL)).isOne();
+    assertThat(bench.pool().stats().idle()).isEqualTo(1);
+  }
+
+  @Test
+  void deadlineStopsTheCall() {
+    StubContext context = open().hold(Kind.CALL);
+    ContextLease lease =
+        bench.lease(asked(Deadline.after(Duration.ofSeconds(3), bench.timer.nanoTime())));
+    bench.timer.turn(Duration.ofSeconds(3));
+
+    assertThatThrownBy(() -> PoolBench.call(lease))
+        .isInstanceOf(CallTimeoutException.class)
+        .hasMessage(
+            "'wordcount.count' did not end within its deadline of PT3S and is being stopped in"
+                + " context-0.");
+    lease.close();
+    assertThat(context.running().interrupts).hasValue(1);
+    context.running().stop();
+    assertThat(bench.pool().stats().idle()).isEqualTo(1);
+  }
+
+  private Waiter asked(Deadline deadline) {
+    Waiter waiter = bench.waiter(WORDCOUNT, "count", Waiter.Kind.BORROWER, deadline);
+    bench.pool().enqueue(waiter);
+    return waiter;
+  }
+
+  @Test
+  void closingTwiceReturnsTheContextOnce() {
+    open();
+    ContextLease lease = bench.borrow(WORDCOUNT);
+    lease.close();
+    lease.close();
+
+    assertThat(bench.pool().idle()).hasSize(1);
+  }
+
+  @Test
+  void failedCallShowsPythonFramesThenTheCallers() {
+    open()
+        .failing(
+            Kind.CALL,
+            new PythonException(
+                "ValueError",
+                "bad",
+                List.of(new StackTraceElement("wordcount", "count", "wordcount.py", 7)),
+                null));
+
+    assertThatThrownBy(() -> call(Deadline.none()))
+        .isInstanceOfSatisfying(
+            PythonException.class,
+            e -> {
+              assertThat(e.getStackTrace()[0]).hasToString("wordcount.count(wordcount.py:7)");
+              assertThat(Arrays.stream(e.getStackTrace()).map(StackTraceElement::getMethodName))
+                  .contains("failedCallShowsPythonFramesThenTheCallers");
+            });
+  }
+
+  @Test
+  void errorThrownInACallComesBackAsItself() {
+    open().failing(Kind.CALL, new AssertionError("thrown inside"));
+
+    assertThatThrownBy(() -> call(Deadline.none()))
+        .isInstanceOf(AssertionError.class)
+        .hasMessage("thrown inside");
+  }
+
+  @Test
+  void callStoppedByClosingSaysSo() {
+    StubContext context = open();
+    context.obeys = true;
+    context.hold(Kind.CALL);
+    ContextLease lease = bench.borrow(WORDCOUNT);
+    AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
+    Task<@Nullable Void> caller =
+        Task.running(
+            () -> {
+              try (lease) {
+                PoolBench.call(lease);
+              } catch (CallInterruptedException e) {
+                thrown.set(e);
+              }
+            });
+    Task.until("the call began", () -> !context.open().isEmpty());
+    caller.untilItWaits();
+    bench.pool().close();
+    Task.until("the caller was told", caller::isDone);
+
+    assertThat(thrown.get())
+        .hasMessage("'wordcount.count' was stopped because its Terrarium was closed.");
+    assertThat(context.parkings).hasValue(1);
+  }
+
+  @Test
+  void theCallersClassLoaderIsThatOfTheCall() {
+    StubContext context = open();
+    ClassLoader loader = new ClassLoader() {};
+    context.answer = () -> Thread.currentThread().getContextClassLoader();
+    ClassLoader before = Thread.currentThread().getContextClassLoader();
+    Thread.currentThread().setContextClassLoader(loader);
+    try {
+      assertThat(call(Deadline.none())).isSameAs(loader);
+    } finally {
+      Thread.currentThread().setContextClassLoader(before);
+    }
+  }
+
+  @Test
+  void propagationIsAroundTheCall() {
+    open();
+    StringBuilder order = new StringBuilder();
+    try (ContextLease lease = bench.borrow(WORDCOUNT)) {
+      UnaryOperator<Runnable> around =
+          body ->
+              () -> {
+                order.append("in ");
+                body.run();
+                order.append("out");
+              };
+      lease.call("count", Map.of(), around);
+    }
+
+    assertThat(order).hasToString("in out");
+  }
+
+  @Test
+  void nestedCallRunsInTheSameContextAndDoesNotGiveItBack() {
+    StubContext context = open();
+    context.answer = nestedOnce(context, () -> call(Deadline.none()));
+
+    assertThat(call(Deadline.none())).isEqualTo("nested: answer");
+    assertThat(context.count(Kind.CALL)).isEqualTo(2);
+    assertThat(bench.pool().idle()).hasSize(1);
+    assertThat(ContextLease.current()).isNull();
+  }
+
+  /** An answer that calls within the first call alone. */
+  private static Supplier<@Nullable Object> nestedOnce(
+      StubContext context, Supplier<@Nullable Object> call) {
+    return () -> {
+      context.answer = () -> "answer";
+      return "nested: " + call.get();
+    };
+  }
+
+  @Test
+  void closingThePoolFromWithinACallIsRefused() {
+    StubContext context = open();
+    context.answer =
+        () -> {
+          bench.pool().close();
+          return null;
+        };
+
+    assertThatThrownBy(() -> call(Deadline.none()))
+        .isInstanceOf(NestedCallException.class)
+        .hasMessageContaining("Close from a thread of your own");
+    assertThat(call(Deadline.none(), context)).isEqualTo("still open");
+  }
+
+  private @Nullable Object call(Deadline deadline, StubContext context) {
+    context.answer = () -> "still open";
+    return call(deadline);
+  }
+
+  @Test
+  void deadlineOfANestedCallStopsTheCallAroundIt() {
+    StubContext context = open();
+    context.hold(Kind.CALL);
+    Waiter waiter = asked(Deadline.none());
+    context.answer =
+        () -> {
+          context.release(Kind.CALL);
+          context.answer =
+              () -> {
+                bench.timer.turn(Duration.ofSeconds(2));
+                return "late";
+              };
+          return call(Deadline.after(Duration.ofSeconds(2), bench.timer.nanoTime()));
+        };
+    ContextLease lease = bench.lease(waiter);
+    Task<@Nullable Object> caller = Task.of(() -> PoolBench.call(lease));
+    Task.until("the call began", () -> !context.open().isEmpty());
+    caller.untilItWaits();
+    StubExecution<?> running = context.running();
+    running.end();
+    lease.close();
+
+    assertThat(running.interrupts).hasValue(1);
+    assertThat(bench.pool().idle()).hasSize(1);
+  }
+}
