@@ -344,9 +344,6 @@ final class GraalPyContext implements PythonContext {
   private List<String> putBack(List<String> wrong) throws Exception {
     if (wrong.stream().anyMatch(each -> each.startsWith("thread:"))) {
       stopThreads(); // waited for by what follows
-      List<String> left = inside(() -> texts(embed.invokeMember("reset"))).call();
-      run(() -> embed.invokeMember("switch_threads"));
-      return left;
     }
     return inside(() -> texts(embed.invokeMember("reset"))).call();
   }

@@ -81,7 +81,7 @@ public final class ContextLease implements AutoCloseable {
     Execution<@Nullable Object> work =
         context.context.call(framework, command, arguments, body -> propagation.apply(bound(body)));
     call = work;
-    context.running = work;
+    pool.runs(context, work);
     String what = "'" + framework + "." + command + "'";
     if (!Awaiting.isDoneWithin(work.result(), pool.left(deadline), what)) {
       throw passed(what);

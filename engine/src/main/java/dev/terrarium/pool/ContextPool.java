@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -51,7 +52,7 @@ public final class ContextPool implements AutoCloseable {
   static final Duration GRACE = Duration.ofMillis(100);
 
   /** How long a check of a context may take. */
-  static final Duration CHECK_LIMIT = Duration.ofSeconds(30);
+  static final Duration CHECK_LIMIT = Duration.ofSeconds(10);
 
   /** How long work that was stopped may go on before its thread is counted as lost. */
   static final Duration ABANDON_AFTER = Duration.ofMinutes(1);
@@ -98,6 +99,7 @@ public final class ContextPool implements AutoCloseable {
   private long retryAt;
   private boolean leakWatch;
   private boolean closed;
+  private volatile boolean stopping;
 
   /** Starts making the first contexts, of the profile given, and returns at once. */
   public ContextPool(ContextFactory factory, AccessProfile profile, PoolSettings settings) {
@@ -480,10 +482,7 @@ public final class ContextPool implements AutoCloseable {
         && !waiter.impatient
         && contexts.stream()
             .anyMatch(
-                context ->
-                    context.state() == ContextState.SUSPECT
-                        && !context.stuck
-                        && context.isReadyFor(waiter));
+                context -> context.state() == ContextState.SUSPECT && context.promises(waiter));
   }
 
   /** Whether fewer contexts are being made ready for its framework than wait for one. Lock held. */
@@ -706,7 +705,7 @@ public final class ContextPool implements AutoCloseable {
           drop.forEach(context.context::cleanUp);
           Execution<@Nullable Void> loading =
               context.context.prepare(waiter.framework, waiter.command);
-          context.running = loading;
+          runs(context, loading);
           loading.whenDone((done, failure) -> locked(() -> prepared(context, waiter, failure)));
         });
   }
@@ -771,12 +770,8 @@ public final class ContextPool implements AutoCloseable {
     locked(
         () -> {
           context.borrower = null;
-          context.running = null;
           context.called();
-          context.stuck = false;
-          if (context.state() == ContextState.ABANDONED) {
-            context.to(ContextState.SUSPECT);
-          }
+          ended(context);
           switch (FaultPolicy.of(failure)) {
             case KEEP -> keep(context);
             case CHECK -> heal(context);
@@ -850,25 +845,29 @@ public final class ContextPool implements AutoCloseable {
 
   /** Has a context checked and mended, then offers it. Lock held. */
   private void heal(PooledContext context) {
-    mend(context, () -> context.context.heal());
+    mend(context, () -> context.context.heal(), true);
   }
 
   /** Has a context drop all frameworks, then checked and mended, then offers it. Lock held. */
   private void recycle(PooledContext context) {
     recycled++;
     context.recycled(timer.nanoTime());
-    mend(context, () -> context.context.reset());
+    mend(context, () -> context.context.reset(), true);
     startAllWork();
   }
 
-  private void mend(PooledContext context, Supplier<Execution<Condition>> work) {
+  /**
+   * Has a context mended, once more when it had to be stopped: that stops the threads, too, which a
+   * call left and which kept the first attempt from running. Lock held.
+   */
+  private void mend(PooledContext context, Supplier<Execution<Condition>> work, boolean again) {
     if (context.state() != ContextState.SUSPECT) {
       context.to(ContextState.SUSPECT);
     }
     effects.add(
         () -> {
           Execution<Condition> mending = work.get();
-          context.running = mending;
+          runs(context, mending);
           Runnable cancel =
               timer.after(
                   CHECK_LIMIT,
@@ -879,17 +878,29 @@ public final class ContextPool implements AutoCloseable {
           mending.whenDone(
               (found, failure) -> {
                 cancel.run();
-                locked(() -> mended(context, failure == null ? found : Condition.BROKEN));
+                locked(
+                    () -> {
+                      ended(context);
+                      if (again && failure instanceof CancellationException) {
+                        mend(context, () -> context.context.heal(), false);
+                      } else {
+                        mended(context, failure == null ? found : Condition.BROKEN);
+                      }
+                    });
               });
         });
   }
 
-  private void mended(PooledContext context, Condition found) {
+  /** What ran in a context has ended, at last if it was stuck. Lock held. */
+  private static void ended(PooledContext context) {
     context.running = null;
     context.stuck = false;
     if (context.state() == ContextState.ABANDONED) {
       context.to(ContextState.SUSPECT);
     }
+  }
+
+  private void mended(PooledContext context, Condition found) {
     if (found == Condition.BROKEN) {
       retire(context);
       return;
@@ -1065,7 +1076,16 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
+  /** Takes note of what runs in a context, so that closing can stop it. */
+  void runs(PooledContext context, Execution<?> work) {
+    context.running = work;
+    if (stopping) { // it came too late to be seen by stopAll
+      work.interrupt();
+    }
+  }
+
   private void stopAll() {
+    stopping = true;
     locked(
         () ->
             contexts.forEach(
@@ -1119,7 +1139,16 @@ public final class ContextPool implements AutoCloseable {
       decided = List.copyOf(effects);
       effects.clear();
       lock.unlock();
-      decided.forEach(Runnable::run);
+      decided.forEach(ContextPool::runDecided);
+    }
+  }
+
+  /** One that fails, which none should, does not keep the others from being run. */
+  private static void runDecided(Runnable effect) {
+    try {
+      effect.run();
+    } catch (RuntimeException | Error e) {
+      LOGGER.log(Level.ERROR, "The pool could not do what it had decided", e);
     }
   }
 }

@@ -299,25 +299,6 @@ def check() -> list[str]:
     return faults
 
 
-def switch_threads() -> None:
-    """Returns once another thread, which does not wait for anything, has run beside this one.
-
-    After threads were stopped from outside, the runtime may no longer switch between threads, and this never returns.
-    """
-    import threading
-
-    stop: list[bool] = []
-
-    def spin() -> None:
-        while not stop:
-            pass
-
-    thread = threading.Thread(target=spin, daemon=True)
-    thread.start()
-    stop.append(True)
-    thread.join()
-
-
 def reset() -> list[str]:
     """Puts back what can be put back, and returns what is left of :func:`check`'s list."""
     return _health.reset()
