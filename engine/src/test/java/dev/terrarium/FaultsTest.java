@@ -119,13 +119,19 @@ class FaultsTest {
       Task.until("two contexts are idle", () -> isWhole(terrarium));
 
       assertThat(seen).containsOnlyKeys(Fault.values());
-      assertThat(terrarium.stats().pool().retired()).isZero();
+      assertThat(terrarium.stats().pool().retired())
+          .as("retired, see %s", log.lines().stream().filter(FaultsTest::isWarning).toList())
+          .isZero();
       assertThat(terrarium.stats().pool().restored()).isPositive();
       assertThat(terrarium.stats().nativeSlotsTaken() - slots).isLessThanOrEqualTo(2);
       assertThat(threads("terrarium-context-") - carriers).isLessThanOrEqualTo(2);
       assertThat(log.lines()).noneMatch(line -> line.contains("beyond repair"));
     }
     Task.until("no interrupter is left", () -> threads("-interrupt") == 0);
+  }
+
+  private static boolean isWarning(String line) {
+    return line.contains(" WARNING ");
   }
 
   /** Each fault as often as the others, but for the slow one. */
