@@ -338,7 +338,7 @@ final class GraalPyContext implements PythonContext {
       LOGGER.log(Level.WARNING, name + " could not be put back: " + left);
       return Condition.BROKEN;
     }
-    run(() -> bridges.values().forEach(HandlerTable::settle));
+    run(() -> embed.invokeMember("settle"));
     return wrong.isEmpty() ? Condition.SOUND : Condition.RESTORED;
   }
 

@@ -51,11 +51,6 @@ public final class HandlerTable {
     return command != null && command.loads();
   }
 
-  /** After a fault: lets the bridge bring its native extensions back into step. */
-  public void settle() {
-    bridge.invokeMember("_settle");
-  }
-
   /** Imports the framework itself; returns at once when it is there. */
   public void ensureFramework() {
     bridge.invokeMember("_ensure_framework");

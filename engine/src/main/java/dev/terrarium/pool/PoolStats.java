@@ -38,6 +38,14 @@ public record PoolStats(
     return count(ContextState.IN_USE);
   }
 
+  /** Contexts with a lease. */
+  public int leased() {
+    return (int)
+        contexts.stream()
+            .filter(each -> each.state() == ContextState.IN_USE && each.loading() == null)
+            .count();
+  }
+
   /** Contexts that wait to be borrowed. */
   public int idle() {
     return count(ContextState.FRESH) + count(ContextState.WARM);

@@ -143,13 +143,6 @@ class BaseBridge:
     def _cleanup_framework(self) -> None:
         """Drop the framework's objects; called under the same lock, only when it is loaded."""
 
-    def _settle(self) -> None:
-        """Bring native extensions back into step after a call was cut off; must not raise.
-
-        An interruption inside a native call can leave an exception pending, which the next native
-        call then raises. A bridge of such a framework makes one throw-away call here.
-        """
-
     def _framework_stats(self) -> dict[str, Any]:
         """Return figures to add to ``get_stats``; called only when the framework is loaded."""
         return {}

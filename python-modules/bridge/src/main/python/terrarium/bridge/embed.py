@@ -302,3 +302,17 @@ def check() -> list[str]:
 def reset() -> list[str]:
     """Puts back what can be put back, and returns what is left of :func:`check`'s list."""
     return _health.reset()
+
+
+def settle() -> None:
+    """One throw-away native call, after a call was cut off.
+
+    An interruption within pydantic's core that calls a Python validator leaves an exception pending, which the next
+    native call raises as SystemError, once.
+    """
+    core = sys.modules.get("pydantic_core")
+    if core is not None:
+        try:
+            core.from_json(b"0")
+        except SystemError:
+            pass

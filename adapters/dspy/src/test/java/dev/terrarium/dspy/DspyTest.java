@@ -3,10 +3,12 @@ package dev.terrarium.dspy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.CallOptions;
 import dev.terrarium.Framework;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.error.ArgumentException;
+import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.error.PythonException;
@@ -14,6 +16,7 @@ import dev.terrarium.llamacpp.LlamaCpp;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.value.Describe;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +32,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * Real DSPy in real contexts, on a scripted model and on the real one. One Terrarium serves all.
@@ -90,7 +94,7 @@ class DspyTest {
 
   @AfterEach
   void nothingIsLeftBehind() {
-    assertThat(terrarium.stats().pool().active()).isZero();
+    assertThat(terrarium.stats().pool().leased()).isZero();
     assertThat(terrarium.stats().pool().pending()).isZero();
   }
 
@@ -281,5 +285,52 @@ class DspyTest {
             """,
             "beside.py"));
     assertThat(terrarium.call("beside", "twice", Map.of("text", "ab"))).isEqualTo("abab");
+  }
+
+  /**
+   * The import of a large framework, cut off again and again by a caller's deadline, can be made
+   * again and then works. Its own context, in which nothing is imported yet.
+   */
+  @Test
+  @Timeout(value = 6, unit = TimeUnit.MINUTES)
+  void importThatIsCutOffCanBeMadeAgain() {
+    Framework importer =
+        Framework.fromSource(
+            "importer",
+            """
+            from terrarium.bridge import BaseBridge, handler
+
+            class Importer(BaseBridge):
+                framework = "importer"
+
+                @handler
+                def run(self) -> str:
+                    import dspy
+                    return dspy.__version__
+            """,
+            "importer.py");
+    TerrariumConfig config = TerrariumConfig.custom().contexts(1).languageModel(SCRIPTED).build();
+    try (Terrarium one = Terrarium.start(config).register(importer)) {
+      one.call("dspy", "ping", Map.of()); // puts the packages on the path, and imports nothing
+      one.call("importer", "ping", Map.of());
+      int cut = 0;
+      for (int millis = 250; millis <= 2_000; millis += 250) {
+        try {
+          one.call("importer", "run", Map.of(), CallOptions.deadline(Duration.ofMillis(millis)));
+        } catch (CallTimeoutException e) {
+          cut++;
+        }
+      }
+      assertThat(cut).isPositive();
+      assertThat(one.call("importer", "run", Map.of())).isEqualTo("3.4.1");
+
+      SCRIPTED.answers("{\"answer\": \"Paris\"}");
+      Answer answer =
+          one.adapter(Dspy.class)
+              .predict(Question.class, Answer.class, scripted)
+              .call(new Question("Capital of France?"));
+      assertThat(answer).isEqualTo(new Answer("Paris"));
+      assertThat(one.stats().pool().retired()).isZero();
+    }
   }
 }

@@ -84,7 +84,7 @@ class LangChainTest {
   @AfterEach
   void nothingIsLeftBehind() {
     MODEL.scripted = "";
-    assertThat(terrarium.stats().pool().active()).isZero();
+    assertThat(terrarium.stats().pool().leased()).isZero();
     assertThat(terrarium.stats().pool().pending()).isZero();
   }
 
