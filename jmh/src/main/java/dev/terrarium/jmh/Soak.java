@@ -177,7 +177,7 @@ public final class Soak {
     Samples samples = new Samples();
     System.out.println(
         "   time    calls answered wrong | plain p50      p99 | heap MB  RSS MB | idle use susp"
-            + " aband wait | slots restored recycled retired | failures by rule");
+            + " aband wait | slots made loads restored recycled retired | failures by rule");
     long start = System.nanoTime();
     long lost = 0;
     while (System.nanoTime() - start < time.toNanos() && lost == 0) {
@@ -235,7 +235,9 @@ public final class Soak {
     wrong.increment();
     if (wrong.sum() <= 20) {
       System.out.println("WRONG: " + kind + ": " + what);
-      if (e != null && e.getCause() != null) {
+      if (e != null) {
+        StackTraceElement[] frames = e.getStackTrace(); // those of Python first
+        System.out.println("  at " + List.of(frames).subList(0, Math.min(40, frames.length)));
         System.out.println("  caused by " + e.getCause());
       }
     }
@@ -342,7 +344,7 @@ public final class Soak {
     Stats stats = terrarium.stats();
     System.out.printf(
         "%5.0f s %8d %8d %5d | %6.2f ms %5.0f ms | %7.1f %7.1f | %4d %3d %4d %5d %4d |"
-            + " %5d %8d %8d %7d | %s%n",
+            + " %5d %4d %5d %8d %8d %7d | %s%n",
         seconds,
         begun.sum(),
         answered.sum(),
@@ -357,6 +359,8 @@ public final class Soak {
         stats.pool().abandoned(),
         stats.pool().pending(),
         stats.nativeSlotsTaken(),
+        stats.pool().made(),
+        stats.pool().loads(),
         stats.pool().restored(),
         stats.pool().recycled(),
         stats.pool().retired(),
