@@ -34,7 +34,11 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 2)
 @Fork(
     value = 2,
-    jvmArgsAppend = {"-Xss64m", "--enable-native-access=ALL-UNNAMED"})
+    jvmArgsAppend = {
+      "-Xss64m",
+      "--enable-native-access=ALL-UNNAMED",
+      "--sun-misc-unsafe-memory-access=allow"
+    })
 public class WarmCall {
 
   private static final String BRIDGE =
