@@ -23,7 +23,7 @@ final class CarrierWork<T extends @Nullable Object> implements Execution<T>, Run
   private final Context context;
   private final Fence fence;
   private final Callable<T> body;
-  private final Fence.Visit visit = new Fence.Visit();
+  private final Fence.Visit visit = new Fence.Visit(this::startInterrupting);
   private final CompletableFuture<T> result = new CompletableFuture<>();
 
   /**
@@ -89,9 +89,11 @@ final class CarrierWork<T extends @Nullable Object> implements Execution<T>, Run
 
   @Override
   public void interrupt() {
-    if (fence.stop(visit)) {
-      Thread.ofPlatform().daemon().name(name + "-interrupt").start(this::interruptNow);
-    }
+    fence.stop(visit);
+  }
+
+  private void startInterrupting() {
+    Thread.ofPlatform().daemon().name(name + "-interrupt").start(this::interruptNow);
   }
 
   private void interruptNow() {

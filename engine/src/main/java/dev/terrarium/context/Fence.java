@@ -7,14 +7,24 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sees to it that an interruption hits the work that it is meant for and nothing that comes after:
  * only work that is inside can be interrupted, and none leaves while an interruption is under way.
+ * Work that must not be interrupted for a while is shielded; the interruption follows then.
  * Thread-safe.
  */
 final class Fence {
 
   /** One visit. Guarded by the fence. */
   static final class Visit {
+    private final Runnable interruption;
     private boolean over;
     private volatile boolean stopped;
+
+    /**
+     * @param interruption interrupts what is inside, without waiting for it, and then calls {@link
+     *     Fence#interrupted}
+     */
+    Visit(Runnable interruption) {
+      this.interruption = interruption;
+    }
 
     /** Whether it was asked to stop, before it was over. */
     boolean isStopped() {
@@ -26,6 +36,7 @@ final class Fence {
   private final Condition quiet = lock.newCondition();
   private @Nullable Visit inside;
   private boolean interrupting;
+  private int shields;
 
   /** On the carrier, before the context is entered; then the visit looks whether it is stopped. */
   void enter(Visit visit) {
@@ -43,6 +54,7 @@ final class Fence {
     try {
       visit.over = true;
       inside = null;
+      shields = 0;
       while (interrupting) {
         quiet.awaitUninterruptibly();
       }
@@ -72,23 +84,57 @@ final class Fence {
     }
   }
 
-  /**
-   * Marks a visit as stopped, unless it is over.
-   *
-   * @return whether it is inside and the caller has to interrupt it, and then to call {@link
-   *     #interrupted}
-   */
-  boolean stop(Visit visit) {
+  /** Marks a visit as stopped, unless it is over, and has it interrupted if it is inside. */
+  void stop(Visit visit) {
     lock.lock();
     try {
       if (visit.over || visit.stopped) {
-        return false;
+        return;
       }
       visit.stopped = true;
-      interrupting = inside == visit;
-      return interrupting;
+      interruptInside();
     } finally {
       lock.unlock();
+    }
+  }
+
+  /**
+   * From now on what is inside is not interrupted.
+   *
+   * @return false when it is stopped already and must not begin what it wants to shield
+   */
+  boolean shield() {
+    lock.lock();
+    try {
+      if (shields == 0 && inside != null && inside.stopped) {
+        return false;
+      }
+      shields++;
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Ends the innermost shield; after the outermost one an interruption follows that was held up.
+   */
+  void unshield() {
+    lock.lock();
+    try {
+      shields = Math.max(0, shields - 1);
+      interruptInside();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Lock held. */
+  private void interruptInside() {
+    Visit visit = inside;
+    if (visit != null && visit.stopped && shields == 0 && !interrupting) {
+      interrupting = true;
+      visit.interruption.run();
     }
   }
 

@@ -82,6 +82,7 @@ final class GraalPyContext implements PythonContext {
       this.embed = context.eval(runtime.bootstrap());
       embed.invokeMember("restrict", profile.word(), profile.nativeCode());
       this.marshaller = new Marshaller(embed);
+      shieldNativeImports();
       this.errors = new PythonErrors(embed, profile);
       embed.invokeMember("accept");
       ready = true;
@@ -126,6 +127,26 @@ final class GraalPyContext implements PythonContext {
 
   private void installServices() {
     embed.invokeMember("install_services", marshaller.toPython(services, "services"));
+  }
+
+  /** An interruption while a native extension sets itself up would end the process. */
+  private void shieldNativeImports() {
+    HostFunction begin =
+        arguments -> {
+          if (!fence.shield()) {
+            throw new CallInterruptedException("The call was given up and is being stopped.");
+          }
+          return null;
+        };
+    HostFunction end =
+        arguments -> {
+          fence.unshield();
+          return null;
+        };
+    embed.invokeMember(
+        "shield_native_imports",
+        marshaller.toPython(begin, "begin"),
+        marshaller.toPython(end, "end"));
   }
 
   /** The services, which a call that is being stopped no longer reaches, nor comes back from. */
@@ -332,7 +353,7 @@ final class GraalPyContext implements PythonContext {
     List<String> wrong = inside(() -> texts(embed.invokeMember("check"))).call();
     List<String> left = wrong.isEmpty() ? wrong : putBack(wrong);
     if (!wrong.isEmpty()) {
-      LOGGER.log(Level.INFO, "A call left " + name + " changed, which is put back: " + wrong);
+      LOGGER.log(Level.DEBUG, "A call left " + name + " changed, which is put back: " + wrong);
     }
     if (!left.isEmpty()) {
       LOGGER.log(Level.WARNING, name + " could not be put back: " + left);

@@ -9,6 +9,7 @@ objects of this context), so that no Java object is ever part of a value that a 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -199,6 +200,29 @@ def restrict(access: str, native_code: bool) -> None:
         imp.create_dynamic = refuse_native
 
 
+def shield_native_imports(begin: Callable[[], object], end: Callable[[], object]) -> None:
+    """Has `begin` and `end` called around the initialization of each native extension.
+
+    The C code of many extensions does not check whether its calls back into Python succeeded. An interruption in one
+    of those makes it go on with a null pointer, which ends the process.
+    """
+    from importlib import import_module
+
+    def shielded(initialize: Callable[..., Any]) -> Callable[..., Any]:
+        def guarded(*args: Any) -> Any:
+            begin()
+            try:
+                return initialize(*args)
+            finally:
+                end()
+
+        return guarded
+
+    imp: Any = import_module("_imp")
+    imp.create_dynamic = shielded(imp.create_dynamic)
+    imp.exec_dynamic = shielded(imp.exec_dynamic)
+
+
 # ---------------------------------------------------------------- bridges
 
 
@@ -312,7 +336,5 @@ def settle() -> None:
     """
     core = sys.modules.get("pydantic_core")
     if core is not None:
-        try:
+        with suppress(SystemError):
             core.from_json(b"0")
-        except SystemError:
-            pass
