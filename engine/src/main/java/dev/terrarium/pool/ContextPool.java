@@ -276,8 +276,11 @@ public final class ContextPool implements AutoCloseable {
 
   /** Whether what the waiter waits for is a load: its own, or one of its framework. */
   private boolean isLoadingFor(Waiter waiter) {
+    if (waiter.hasWork) {
+      return true;
+    }
     boolean readySomewhere = false;
-    boolean loading = waiter.hasWork || (starting > 0 && contexts.isEmpty());
+    boolean loading = starting > 0 && contexts.isEmpty();
     for (PooledContext context : contexts) {
       readySomewhere |= !context.stuck && context.isReadyFor(waiter);
       loading |= waiter.name().equals(context.preparing);

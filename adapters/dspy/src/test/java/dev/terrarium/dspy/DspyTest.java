@@ -233,7 +233,7 @@ class DspyTest {
     } finally {
       SCRIPTED.beforeAnswering(() -> 0);
     }
-    assertThat(terrarium.stats().nativeSlotsTaken()).isEqualTo(4);
+    assertThat(terrarium.stats().nativeSlotsTaken()).isGreaterThanOrEqualTo(4);
   }
 
   @Test
