@@ -70,6 +70,7 @@ public final class ContextPool implements AutoCloseable {
   private final Timer timer;
   private final Executor makers;
   private final BooleanSupplier room;
+  private final LeakWatch leaks;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final List<Runnable> effects = new ArrayList<>();
@@ -97,7 +98,6 @@ public final class ContextPool implements AutoCloseable {
   private long recycled;
   private long retired;
   private long retryAt;
-  private boolean leakWatch;
   private boolean closed;
   private volatile boolean stopping;
 
@@ -130,6 +130,7 @@ public final class ContextPool implements AutoCloseable {
     this.timer = timer;
     this.makers = makers;
     this.room = room;
+    this.leaks = new LeakWatch(settings.leakThreshold(), timer);
     this.retryAt = timer.nanoTime();
     locked(
         () -> {
@@ -175,7 +176,7 @@ public final class ContextPool implements AutoCloseable {
     locked(
         () -> {
           if (closed) {
-            throw closedException();
+            throw Refusals.closed();
           }
           PooledContext ready = mostRecentlyUsed(context -> context.isReadyFor(waiter));
           if (ready != null) {
@@ -188,19 +189,9 @@ public final class ContextPool implements AutoCloseable {
           startWork(waiter);
           if (waiter.is(Waiter.Kind.NESTED) && !waiter.hasWork) {
             leave(waiter);
-            throw noContextWithin(waiter);
+            throw Refusals.nested(waiter, figures());
           }
         });
-  }
-
-  private NestedCallException noContextWithin(Waiter waiter) {
-    return new NestedCallException(
-        "A call of '"
-            + waiter.name()
-            + "' from within a call needs another context, and to wait for one could last for ever"
-            + " ("
-            + figures()
-            + "). Raise the number of contexts.");
   }
 
   private PooledContext await(Waiter waiter) {
@@ -247,7 +238,7 @@ public final class ContextPool implements AutoCloseable {
                   : nanos(settings.borrowTimeout()) - (now - waiter.waitingSince);
           if (deadline <= 0 || left <= 0) {
             leave(waiter);
-            waiter.fail(deadline <= 0 ? deadlineOf(waiter) : timeoutOf(waiter, loading));
+            waiter.fail(refusal(waiter, deadline <= 0, loading));
             return 0L;
           }
           long patience = nanos(settings.borrowTimeout()) / PATIENCE - (now - waiter.waitingSince);
@@ -288,38 +279,13 @@ public final class ContextPool implements AutoCloseable {
     return loading && !readySomewhere;
   }
 
-  private RuntimeException deadlineOf(Waiter waiter) {
-    return new CallTimeoutException(
-        "The deadline of "
-            + waiter.deadline
-            + " passed while the call of '"
-            + waiter.name()
-            + "' waited for a context ("
-            + figures()
-            + ").");
-  }
-
-  private RuntimeException timeoutOf(Waiter waiter, boolean loading) {
-    if (loading) {
-      return new LoadTimeoutException(
-          (contexts.isEmpty()
-                  ? "The first context was not ready"
-                  : "Framework '" + waiter.name() + "' was not loaded")
-              + " within "
-              + settings.loadTimeout()
-              + " ("
-              + figures()
-              + "). Loading goes on; call again later, or raise the load time-out.");
+  private RuntimeException refusal(Waiter waiter, boolean deadlinePassed, boolean loading) {
+    if (deadlinePassed) {
+      return Refusals.deadline(waiter, figures());
     }
-    return new BorrowTimeoutException(
-        "No context was free for '"
-            + waiter.name()
-            + "' within "
-            + settings.borrowTimeout()
-            + " ("
-            + figures()
-            + "). Raise the number of contexts or the borrow time-out, or find the calls that hold"
-            + " them.");
+    return loading
+        ? Refusals.load(waiter, settings, figures())
+        : Refusals.borrow(waiter, settings, figures());
   }
 
   /** Leaves the queue; a context that was given in the meantime goes back. */
@@ -329,10 +295,11 @@ public final class ContextPool implements AutoCloseable {
           PooledContext given = waiter.context();
           if (given != null) {
             given.borrower = null;
+            leaks.end(given);
             offer(given);
           } else if (waiters.contains(waiter)) {
             leave(waiter);
-            waiter.fail(closedException());
+            waiter.fail(Refusals.closed());
           }
         });
   }
@@ -358,7 +325,7 @@ public final class ContextPool implements AutoCloseable {
     locked(
         () -> {
           if (closed) {
-            throw closedException();
+            throw Refusals.closed();
           }
           for (long goal = ready(framework.name()) + 1; goal <= count; goal++) {
             Waiter waiter =
@@ -583,9 +550,7 @@ public final class ContextPool implements AutoCloseable {
     }
     context.used(waiter.framework);
     context.borrower = waiter;
-    context.borrowedAt = timer.nanoTime();
-    context.leakReported = false;
-    watchForLeaks();
+    leaks.begin(context, waiter);
     waiter.give(context);
   }
 
@@ -657,7 +622,7 @@ public final class ContextPool implements AutoCloseable {
     } else { // one that was stuck is back
       offer(pooled);
       if (waiters.contains(waiter) && !waiter.hasWork) {
-        refuse(waiter, noContextWithin(waiter));
+        refuse(waiter, Refusals.nested(waiter, figures()));
       }
     }
   }
@@ -773,6 +738,7 @@ public final class ContextPool implements AutoCloseable {
     locked(
         () -> {
           context.borrower = null;
+          leaks.end(context);
           context.called();
           ended(context);
           switch (FaultPolicy.of(failure)) {
@@ -947,53 +913,6 @@ public final class ContextPool implements AutoCloseable {
     checkQuiet();
   }
 
-  // ------------------------------------------------------------------ leases held too long
-
-  /** One timer for all leases, set for the oldest. Lock held. */
-  private void watchForLeaks() {
-    Duration threshold = settings.leakThreshold();
-    if (threshold.isPositive() && !leakWatch) {
-      leakWatch = true;
-      timer.after(threshold, () -> locked(this::reportLeaks));
-    }
-  }
-
-  private void reportLeaks() {
-    long now = timer.nanoTime();
-    long threshold = nanos(settings.leakThreshold());
-    long next = Long.MAX_VALUE;
-    for (PooledContext context : contexts) {
-      Waiter borrower = context.borrower;
-      if (borrower != null && !context.leakReported) {
-        long left = threshold - (now - context.borrowedAt);
-        if (left <= 0) {
-          context.leakReported = true;
-          effects.add(() -> reportLeak(context, borrower));
-        } else {
-          next = Math.min(next, left);
-        }
-      }
-    }
-    leakWatch = next != Long.MAX_VALUE;
-    if (leakWatch) {
-      timer.after(Duration.ofNanos(next), () -> locked(this::reportLeaks));
-    }
-  }
-
-  private void reportLeak(PooledContext context, Waiter borrower) {
-    LOGGER.log(
-        Level.WARNING,
-        context.name()
-            + " has been on lease to thread '"
-            + borrower.thread.getName()
-            + "' for '"
-            + borrower.name()
-            + "' for more than "
-            + settings.leakThreshold()
-            + "; a deadline would end such a call.",
-        borrower.origin);
-  }
-
   // ------------------------------------------------------------------ figures
 
   /** Done when the minimum of contexts is there, or failed when none could be made. */
@@ -1059,10 +978,10 @@ public final class ContextPool implements AutoCloseable {
     locked(
         () -> {
           closed = true;
-          List.copyOf(waiters).forEach(waiter -> refuse(waiter, closedException()));
+          List.copyOf(waiters).forEach(waiter -> refuse(waiter, Refusals.closed()));
           List.copyOf(idle).forEach(this::park);
           idle.clear();
-          effects.add(() -> ready.completeExceptionally(closedException()));
+          effects.add(() -> ready.completeExceptionally(Refusals.closed()));
           checkQuiet();
         });
     if (!isQuietWithin(settings.drainTimeout())) {
@@ -1116,10 +1035,6 @@ public final class ContextPool implements AutoCloseable {
     if (closed && starting == 0 && contexts.isEmpty()) {
       effects.add(() -> quiet.complete(null));
     }
-  }
-
-  private static ClosedException closedException() {
-    return new ClosedException("This Terrarium is closed; start another one.");
   }
 
   // ------------------------------------------------------------------ the lock

@@ -29,9 +29,6 @@ final class PooledContext {
   /** Who has it. */
   @Nullable Waiter borrower;
 
-  long borrowedAt;
-  boolean leakReported;
-
   /** What runs in it, for as long as someone may want to stop it. */
   volatile @Nullable Execution<?> running;
 
