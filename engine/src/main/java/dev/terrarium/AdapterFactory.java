@@ -2,7 +2,7 @@ package dev.terrarium;
 
 /**
  * Makes the typed Java facade of one framework. Found by {@link java.util.ServiceLoader}, so that
- * {@link Terrarium#adapter(Class)} knows every facade on the class path.
+ * {@link Terrarium#adapter(Class)} knows every facade on the class path. Must be thread-safe.
  *
  * @param <A> the facade
  */

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Figures of one moment.
+ * Figures of one moment. Immutable.
  *
  * @param pool the contexts of this Terrarium
  * @param nativeSlotsTaken native slots that contexts of this process have, or may come to have

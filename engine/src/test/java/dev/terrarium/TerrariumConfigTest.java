@@ -54,6 +54,47 @@ class TerrariumConfigTest {
   }
 
   @Test
+  void poolGrowsFromAMinimumToAMaximum() {
+    TerrariumConfig config = TerrariumConfig.custom().contexts(0, 3).build();
+
+    assertThat(config.minContexts()).isZero();
+    assertThat(config.contexts()).isEqualTo(3);
+    assertThat(TerrariumConfig.custom().contexts(3).build().minContexts()).isEqualTo(3);
+    assertThatThrownBy(() -> TerrariumConfig.custom().contexts(3, 2))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("contexts: the minimum 3 is not 0 to 2");
+    assertThatThrownBy(() -> TerrariumConfig.custom().contexts(-1, 2))
+        .isInstanceOf(ConfigurationException.class);
+  }
+
+  @Test
+  void limitsThatMayBeZeroAreNotBelowIt() {
+    Duration below = Duration.ofNanos(-1);
+    TerrariumConfig.Builder config = TerrariumConfig.custom();
+
+    assertThat(config.drainTimeout(Duration.ZERO).build().drainTimeout()).isZero();
+    assertThatThrownBy(() -> config.drainTimeout(below))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("drainTimeout: PT-0.000000001S is below zero");
+    assertThatThrownBy(() -> config.leakThreshold(below))
+        .isInstanceOf(ConfigurationException.class);
+    assertThatThrownBy(() -> config.recycle(0, below)).isInstanceOf(ConfigurationException.class);
+    assertThatThrownBy(() -> config.recycle(-1, Duration.ZERO))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("recycle: -1 calls is below zero");
+    assertThatThrownBy(() -> config.checkEvery(0)).isInstanceOf(ConfigurationException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"PT0S", "PT-1S"})
+  void deadlineIsAboveZero(Duration deadline) {
+    assertThatThrownBy(() -> CallOptions.deadline(deadline))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("deadline: " + deadline + " is not above zero");
+    assertThat(CallOptions.ofDefaults().deadline()).isEmpty();
+  }
+
+  @Test
   void firstModelIsTheDefault() {
     TerrariumConfig config =
         TerrariumConfig.custom()

@@ -1,6 +1,6 @@
 package dev.terrarium.context;
 
-/** Where a framework's bridge comes from, and what it asks of a context. */
+/** Where a framework's bridge comes from, and what it asks of a context. Immutable. */
 public sealed interface BridgeSource {
 
   /** The framework's name. */

@@ -1,6 +1,6 @@
 package dev.terrarium.context;
 
-/** Makes contexts; the pool knows no other way to get one. */
+/** Makes contexts; the pool knows no other way to get one. Thread-safe. */
 @FunctionalInterface
 public interface ContextFactory {
 

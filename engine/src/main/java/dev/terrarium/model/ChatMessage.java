@@ -2,7 +2,7 @@ package dev.terrarium.model;
 
 import java.util.Objects;
 
-/** One message of a conversation with a language model. */
+/** One message of a conversation with a language model. Immutable. */
 public record ChatMessage(Role role, String content) {
 
   /** Who speaks. */

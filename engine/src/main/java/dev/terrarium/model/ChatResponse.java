@@ -3,7 +3,7 @@ package dev.terrarium.model;
 import java.time.Duration;
 
 /**
- * A language model's answer.
+ * A language model's answer. Immutable.
  *
  * @param time what the model itself took, without waiting for its turn
  */

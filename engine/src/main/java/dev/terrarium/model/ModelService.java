@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * The language models as the function that Python code calls: {@code model.generate(request) ->
  * response}, both dicts. The request has {@code model, messages [{role, content}], temperature,
  * max_tokens, stop, seed, schema}; the response {@code text, finish_reason, prompt_tokens,
- * completion_tokens, model, seconds}.
+ * completion_tokens, model, seconds}. Thread-safe.
  */
 public final class ModelService implements HostFunction {
 

@@ -3,7 +3,7 @@ package dev.terrarium.model;
 import java.time.Duration;
 
 /**
- * What one language model did since its Terrarium started.
+ * What one language model did since its Terrarium started. Immutable.
  *
  * @param loading time to load it; zero when it was given loaded
  * @param requests answered requests

@@ -1,4 +1,4 @@
 package dev.terrarium.model;
 
-/** Tokens that one request cost: those read and those written. */
+/** Tokens that one request cost: those read and those written. Immutable. */
 public record TokenUsage(int promptTokens, int completionTokens) {}

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A folder unpacked from a zip whose entry {@code MANIFEST} lists every other entry as {@code
- * <size> <sha256> <path>}.
+ * <size> <sha256> <path>}. Immutable; the files are the process's, under the cache folder's lock.
  */
 public final class Tree {
 

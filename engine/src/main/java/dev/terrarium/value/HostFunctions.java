@@ -4,7 +4,8 @@ import java.util.Map;
 
 /**
  * Java functions for Python code, by name, such as the Java half of a Python package. Found by
- * {@link java.util.ServiceLoader}; Python calls them through {@code terrarium.bridge.host}.
+ * {@link java.util.ServiceLoader}; Python calls them through {@code terrarium.bridge.host}. Must be
+ * thread-safe.
  */
 public interface HostFunctions {
 
