@@ -17,15 +17,11 @@ import dev.terrarium.error.NestedCallException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -75,23 +71,13 @@ public final class ContextPool implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final List<Runnable> effects = new ArrayList<>();
 
-  /** Neither parked nor retired. */
-  private final Set<PooledContext> contexts = new LinkedHashSet<>();
-
-  /** Least recently used first. */
-  private final Deque<PooledContext> idle = new ArrayDeque<>();
-
-  /** In the order in which they came. */
-  private final Set<Waiter> waiters = new LinkedHashSet<>();
-
-  private final Map<String, Integer> pending = new TreeMap<>();
+  private final Roster roster = new Roster();
   private final List<CompletableFuture<@Nullable Void>> parking = new ArrayList<>();
   private final CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
 
   /** Done when the pool is closed, no context is being made and none is left. */
   private final CompletableFuture<@Nullable Void> quiet = new CompletableFuture<>();
 
-  private int starting;
   private long made;
   private long loads;
   private long restored;
@@ -134,7 +120,7 @@ public final class ContextPool implements AutoCloseable {
     this.retryAt = timer.nanoTime();
     locked(
         () -> {
-          while (starting < settings.min()) {
+          while (roster.starting < settings.min()) {
             make(profile, null);
           }
         });
@@ -178,17 +164,16 @@ public final class ContextPool implements AutoCloseable {
           if (closed) {
             throw Refusals.closed();
           }
-          PooledContext ready = mostRecentlyUsed(context -> context.isReadyFor(waiter));
+          PooledContext ready = roster.mostRecentlyUsed(context -> context.isReadyFor(waiter));
           if (ready != null) {
-            idle.remove(ready);
+            roster.idle.remove(ready);
             assign(ready, waiter);
             return;
           }
-          waiters.add(waiter);
-          pending.merge(waiter.name(), 1, Integer::sum);
+          roster.join(waiter);
           startWork(waiter);
           if (waiter.is(Waiter.Kind.NESTED) && !waiter.hasWork) {
-            leave(waiter);
+            roster.leave(waiter);
             throw Refusals.nested(waiter, figures());
           }
         });
@@ -231,13 +216,13 @@ public final class ContextPool implements AutoCloseable {
           }
           long now = timer.nanoTime();
           long deadline = waiter.deadline.left(now);
-          boolean loading = isLoadingFor(waiter);
+          boolean loading = roster.isLoadingFor(waiter);
           long left =
               loading
                   ? nanos(settings.loadTimeout()) - (now - waiter.enqueued)
                   : nanos(settings.borrowTimeout()) - (now - waiter.waitingSince);
           if (deadline <= 0 || left <= 0) {
-            leave(waiter);
+            roster.leave(waiter);
             waiter.fail(refusal(waiter, deadline <= 0, loading));
             return 0L;
           }
@@ -265,20 +250,6 @@ public final class ContextPool implements AutoCloseable {
     return TimeUnit.NANOSECONDS.convert(duration);
   }
 
-  /** Whether what the waiter waits for is a load: its own, or one of its framework. */
-  private boolean isLoadingFor(Waiter waiter) {
-    if (waiter.hasWork) {
-      return true;
-    }
-    boolean readySomewhere = false;
-    boolean loading = starting > 0 && contexts.isEmpty();
-    for (PooledContext context : contexts) {
-      readySomewhere |= !context.stuck && context.isReadyFor(waiter);
-      loading |= waiter.name().equals(context.preparing);
-    }
-    return loading && !readySomewhere;
-  }
-
   private RuntimeException refusal(Waiter waiter, boolean deadlinePassed, boolean loading) {
     if (deadlinePassed) {
       return Refusals.deadline(waiter, figures());
@@ -297,17 +268,11 @@ public final class ContextPool implements AutoCloseable {
             given.borrower = null;
             leaks.end(given);
             offer(given);
-          } else if (waiters.contains(waiter)) {
-            leave(waiter);
+          } else if (roster.waiters.contains(waiter)) {
+            roster.leave(waiter);
             waiter.fail(Refusals.closed());
           }
         });
-  }
-
-  private void leave(Waiter waiter) {
-    if (waiters.remove(waiter)) {
-      pending.merge(waiter.name(), -1, (count, one) -> count == 1 ? null : count + one);
-    }
   }
 
   /**
@@ -327,7 +292,7 @@ public final class ContextPool implements AutoCloseable {
           if (closed) {
             throw Refusals.closed();
           }
-          for (long goal = ready(framework.name()) + 1; goal <= count; goal++) {
+          for (long goal = roster.ready(framework.name()) + 1; goal <= count; goal++) {
             Waiter waiter =
                 new Waiter(
                     framework,
@@ -338,83 +303,55 @@ public final class ContextPool implements AutoCloseable {
                     null);
             waiter.goal = goal;
             prewarmed.add(waiter.prewarmed);
-            waiters.add(waiter);
-            pending.merge(waiter.name(), 1, Integer::sum);
+            roster.join(waiter);
             startWork(waiter);
           }
         });
     return CompletableFuture.allOf(prewarmed.toArray(CompletableFuture[]::new));
   }
 
-  /** How many contexts have the framework loaded. Lock held. */
-  private long ready(String framework) {
-    return contexts.stream().filter(context -> context.has(framework)).count();
-  }
-
-  /** How many contexts are loading the framework. Lock held. */
-  private long loading(String framework) {
-    return contexts.stream().filter(context -> framework.equals(context.preparing)).count();
-  }
-
   /** Ends the prewarmings that have as many contexts as they want. Lock held. */
   private void endPrewarmings() {
-    for (Waiter waiter : List.copyOf(waiters)) {
-      if (waiter.is(Waiter.Kind.PREWARMING) && ready(waiter.name()) >= waiter.goal) {
+    if (!roster.hasPrewarmings()) {
+      return;
+    }
+    for (Waiter waiter : List.copyOf(roster.waiters)) {
+      if (waiter.is(Waiter.Kind.PREWARMING) && roster.ready(waiter.name()) >= waiter.goal) {
         endPrewarming(waiter);
       }
     }
   }
 
   private void endPrewarming(Waiter waiter) {
-    leave(waiter);
+    roster.leave(waiter);
     effects.add(() -> waiter.prewarmed.complete(null));
   }
 
   // ------------------------------------------------------------------ choosing
-
-  /** The first idle context, least recently used first, of a kind. Lock held. */
-  private @Nullable PooledContext leastRecentlyUsed(Predicate<PooledContext> kind) {
-    for (PooledContext context : idle) {
-      if (kind.test(context)) {
-        return context;
-      }
-    }
-    return null;
-  }
-
-  /** The first idle context, most recently used first, of a kind. Lock held. */
-  private @Nullable PooledContext mostRecentlyUsed(Predicate<PooledContext> kind) {
-    for (Iterator<PooledContext> each = idle.descendingIterator(); each.hasNext(); ) {
-      PooledContext context = each.next();
-      if (kind.test(context)) {
-        return context;
-      }
-    }
-    return null;
-  }
 
   /**
    * Sets off what brings the waiter a context, when no idle one is ready for it: loading in a bare
    * one, else making a new one, else loading in one that others use, if it must be. Lock held.
    */
   private void startWork(Waiter waiter) {
-    if (waiter.hasWork || !isInDemand(waiter) || willSoonBeServed(waiter)) {
+    if (waiter.hasWork || !roster.isInDemand(waiter) || roster.willSoonBeServed(waiter)) {
       return;
     }
-    PooledContext bare = leastRecentlyUsed(each -> each.fits(waiter) && each.isBare());
+    PooledContext bare = roster.leastRecentlyUsed(each -> each.fits(waiter) && each.isBare());
     if (bare != null) {
-      idle.remove(bare);
+      roster.idle.remove(bare);
       prepare(bare, waiter);
     } else if (mayMakeOneMore()) {
       make(waiter.profile(), waiter);
-    } else if (mayTakeFromOthers(waiter)) {
-      PooledContext used = leastMissed(waiter);
-      PooledContext other = used == null ? leastRecentlyUsed(each -> !each.fits(waiter)) : null;
+    } else if (roster.mayTakeFromOthers(waiter)) {
+      PooledContext used = roster.leastMissed(waiter);
+      PooledContext other =
+          used == null ? roster.leastRecentlyUsed(each -> !each.fits(waiter)) : null;
       if (used != null) {
-        idle.remove(used);
+        roster.idle.remove(used);
         prepare(used, waiter);
-      } else if (other != null && mayReplace(waiter)) {
-        idle.remove(other);
+      } else if (other != null && roster.mayReplace(waiter)) {
+        roster.idle.remove(other);
         replace(other, waiter);
       }
     }
@@ -422,88 +359,15 @@ public final class ContextPool implements AutoCloseable {
 
   /** Sets off what waiters may have set off and that is not under way. Lock held. */
   private void startAllWork() {
-    if (!waiters.isEmpty() && (!idle.isEmpty() || mayMakeOneMore())) {
-      List.copyOf(waiters).forEach(this::startWork);
+    if (!roster.waiters.isEmpty() && (!roster.idle.isEmpty() || mayMakeOneMore())) {
+      List.copyOf(roster.waiters).forEach(this::startWork);
     }
   }
 
-  /**
-   * The idle context to load one more framework in: the least recently used of those whose
-   * frameworks others have too, else of all. Lock held.
-   */
-  private @Nullable PooledContext leastMissed(Waiter waiter) {
-    PooledContext spare = leastRecentlyUsed(each -> couldLoad(each, waiter) && isSpare(each));
-    return spare != null ? spare : leastRecentlyUsed(each -> couldLoad(each, waiter));
-  }
-
-  /** Whether a load there brings the waiter nearer: one that prewarms needs one context more. */
-  private static boolean couldLoad(PooledContext context, Waiter waiter) {
-    return context.fits(waiter) && !context.isReadyFor(waiter);
-  }
-
-  private boolean isSpare(PooledContext context) {
-    return context.frameworks.keySet().stream()
-        .allMatch(name -> contexts.stream().anyMatch(each -> each != context && each.has(name)));
-  }
-
-  /** Whether a context that is ready for it is only being checked, which is short. Lock held. */
-  private boolean willSoonBeServed(Waiter waiter) {
-    return waiter.is(Waiter.Kind.BORROWER)
-        && !waiter.impatient
-        && contexts.stream()
-            .anyMatch(
-                context -> context.state() == ContextState.SUSPECT && context.promises(waiter));
-  }
-
-  /** Whether fewer contexts are being made ready for its framework than wait for one. Lock held. */
-  private boolean isInDemand(Waiter waiter) {
-    String name = waiter.name();
-    return switch (waiter.kind) {
-      case BORROWER -> loading(name) < pending.getOrDefault(name, 0);
-      case NESTED -> true;
-      case PREWARMING -> ready(name) + loading(name) < waiter.goal;
-    };
-  }
-
-  /**
-   * Whether the waiter may load its framework in a context that has others: when no context
-   * promises it, when it has waited long enough for one that does, or when nothing is to be loaded.
-   * Lock held.
-   */
-  private boolean mayTakeFromOthers(Waiter waiter) {
-    String command = waiter.command;
-    return waiter.impatient
-        || waiter.kind != Waiter.Kind.BORROWER
-        || contexts.stream().noneMatch(context -> context.promises(waiter))
-        || (command != null
-            && contexts.stream()
-                .anyMatch(context -> context.context.isQuick(waiter.name(), command)));
-  }
-
-  /**
-   * Whether the waiter may have a context of another profile given up for it: a borrower when it
-   * has waited long enough, or would wait in vain. Lock held.
-   */
-  private boolean mayReplace(Waiter waiter) {
-    return waiter.impatient || !waiter.is(Waiter.Kind.BORROWER) || noneFits(waiter);
-  }
-
-  private boolean noneFits(Waiter waiter) {
-    return contexts.stream().noneMatch(context -> !context.stuck && context.fits(waiter));
-  }
-
   private boolean mayMakeOneMore() {
-    return starting + serving() < settings.max()
-        && total() < 2 * settings.max()
-        && (total() == 0 || timer.nanoTime() - retryAt >= 0);
-  }
-
-  private int total() {
-    return starting + contexts.size();
-  }
-
-  private long serving() {
-    return contexts.stream().filter(context -> !context.stuck).count();
+    return roster.starting + roster.serving() < settings.max()
+        && roster.total() < 2 * settings.max()
+        && (roster.total() == 0 || timer.nanoTime() - retryAt >= 0);
   }
 
   /**
@@ -512,7 +376,7 @@ public final class ContextPool implements AutoCloseable {
    */
   private void offer(PooledContext context) {
     endPrewarmings();
-    if (closed || serving() > settings.max()) {
+    if (closed || roster.serving() > settings.max()) {
       park(context);
     } else {
       give(context);
@@ -522,26 +386,26 @@ public final class ContextPool implements AutoCloseable {
 
   /** Gives a context to the first waiter who can use it. Lock held. */
   private void give(PooledContext context) {
-    for (Waiter waiter : waiters) {
+    for (Waiter waiter : roster.waiters) {
       if (context.isReadyFor(waiter)) {
         if (!waiter.is(Waiter.Kind.PREWARMING)) {
-          leave(waiter);
+          roster.leave(waiter);
           assign(context, waiter);
           return;
         }
-      } else if (!waiter.hasWork && isInDemand(waiter)) {
-        if (context.fits(waiter) && (context.isBare() || mayTakeFromOthers(waiter))) {
+      } else if (!waiter.hasWork && roster.isInDemand(waiter)) {
+        if (context.fits(waiter) && (context.isBare() || roster.mayTakeFromOthers(waiter))) {
           prepare(context, waiter);
           return;
         }
-        if (!context.fits(waiter) && mayReplace(waiter)) {
+        if (!context.fits(waiter) && roster.mayReplace(waiter)) {
           replace(context, waiter);
           return;
         }
       }
     }
     context.toIdle();
-    idle.add(context);
+    roster.idle.add(context);
   }
 
   private void assign(PooledContext context, Waiter waiter) {
@@ -558,7 +422,7 @@ public final class ContextPool implements AutoCloseable {
 
   /** Makes a context, for a waiter or for the minimum. Lock held. */
   private void make(AccessProfile profile, @Nullable Waiter waiter) {
-    starting++;
+    roster.starting++;
     if (waiter != null) {
       waiter.hasWork = true;
     }
@@ -592,7 +456,7 @@ public final class ContextPool implements AutoCloseable {
       @Nullable Waiter waiter) {
     locked(
         () -> {
-          starting--;
+          roster.starting--;
           if (waiter != null) {
             waiter.hasWork = false;
           }
@@ -609,19 +473,19 @@ public final class ContextPool implements AutoCloseable {
     made++;
     PooledContext pooled =
         new PooledContext(context, timer.nanoTime(), ThreadLocalRandom.current().nextDouble());
-    boolean first = contexts.isEmpty();
-    contexts.add(pooled);
+    boolean first = roster.contexts.isEmpty();
+    roster.contexts.add(pooled);
     waitAnew(each -> first || each.equals(waiter));
-    if (starting == 0 || contexts.size() >= settings.min()) {
+    if (roster.starting == 0 || roster.contexts.size() >= settings.min()) {
       effects.add(() -> ready.complete(null));
     }
-    if (waiter == null || !waiter.is(Waiter.Kind.NESTED) || !waiters.contains(waiter)) {
+    if (waiter == null || !waiter.is(Waiter.Kind.NESTED) || !roster.waiters.contains(waiter)) {
       offer(pooled);
-    } else if (serving() <= settings.max()) {
+    } else if (roster.serving() <= settings.max()) {
       prepare(pooled, waiter);
     } else { // one that was stuck is back
       offer(pooled);
-      if (waiters.contains(waiter) && !waiter.hasWork) {
+      if (roster.waiters.contains(waiter) && !waiter.hasWork) {
         refuse(waiter, Refusals.nested(waiter, figures()));
       }
     }
@@ -630,8 +494,8 @@ public final class ContextPool implements AutoCloseable {
   /** The pool goes on with the contexts it has; who has no hope left is told why. Lock held. */
   private void notMade(RuntimeException failure, @Nullable Waiter waiter) {
     retryAt = timer.nanoTime() + nanos(RETRY_AFTER);
-    if (contexts.isEmpty() && starting == 0) {
-      List.copyOf(waiters).forEach(each -> refuse(each, failure));
+    if (roster.contexts.isEmpty() && roster.starting == 0) {
+      List.copyOf(roster.waiters).forEach(each -> refuse(each, failure));
       effects.add(() -> ready.completeExceptionally(failure));
       return;
     }
@@ -641,12 +505,12 @@ public final class ContextPool implements AutoCloseable {
                 Level.WARNING,
                 "A context could not be made; the pool goes on without it",
                 failure));
-    if (waiter != null && waiters.contains(waiter)) {
-      if (waiter.is(Waiter.Kind.NESTED) || (starting == 0 && noneFits(waiter))) {
+    if (waiter != null && roster.waiters.contains(waiter)) {
+      if (waiter.is(Waiter.Kind.NESTED) || (roster.starting == 0 && roster.noneFits(waiter))) {
         refuse(waiter, failure);
       } else {
         startWork(waiter);
-        if (waiter.is(Waiter.Kind.PREWARMING) && !waiter.hasWork && isInDemand(waiter)) {
+        if (waiter.is(Waiter.Kind.PREWARMING) && !waiter.hasWork && roster.isInDemand(waiter)) {
           refuse(waiter, failure); // it has no time-out that would end it
         }
       }
@@ -654,7 +518,7 @@ public final class ContextPool implements AutoCloseable {
   }
 
   private void refuse(Waiter waiter, RuntimeException failure) {
-    leave(waiter);
+    roster.leave(waiter);
     waiter.fail(failure);
     effects.add(() -> waiter.prewarmed.completeExceptionally(failure));
   }
@@ -685,7 +549,7 @@ public final class ContextPool implements AutoCloseable {
     waitAnew(each -> each.name().equals(waiter.name()));
     if (failure != null) {
       RuntimeException reason = Awaiting.unchecked(failure);
-      List.copyOf(waiters).stream()
+      List.copyOf(roster.waiters).stream()
           .filter(each -> each == waiter || failsWith(each, waiter, reason))
           .forEach(each -> refuse(each, reason));
       heal(context);
@@ -694,11 +558,11 @@ public final class ContextPool implements AutoCloseable {
     }
     context.used(waiter.framework);
     loads++;
-    if (waiter.is(Waiter.Kind.PREWARMING) && waiters.contains(waiter)) {
+    if (waiter.is(Waiter.Kind.PREWARMING) && roster.waiters.contains(waiter)) {
       endPrewarming(waiter); // two that compete for contexts each have had their load, and end
     }
     if (waiter.is(Waiter.Kind.NESTED) && waiter.isWaiting() && !closed) {
-      leave(waiter);
+      roster.leave(waiter);
       assign(context, waiter);
       endPrewarmings();
       startAllWork();
@@ -710,7 +574,7 @@ public final class ContextPool implements AutoCloseable {
   /** From now on these wait for a context, not for one that is made or loads. Lock held. */
   private void waitAnew(Predicate<Waiter> kind) {
     long now = timer.nanoTime();
-    waiters.stream()
+    roster.waiters.stream()
         .filter(kind)
         .forEach(
             waiter -> {
@@ -724,7 +588,7 @@ public final class ContextPool implements AutoCloseable {
     return reason instanceof FrameworkLoadException
         && each.name().equals(loader.name())
         && !each.hasWork
-        && contexts.stream().noneMatch(context -> context.promises(each));
+        && roster.contexts.stream().noneMatch(context -> context.promises(each));
   }
 
   // ------------------------------------------------------------------ giving back
@@ -775,7 +639,7 @@ public final class ContextPool implements AutoCloseable {
   }
 
   private void quarantine(PooledContext context, Execution<?> work) {
-    if (work.result().isDone() || context.stuck || !contexts.contains(context)) {
+    if (work.result().isDone() || context.stuck || !roster.contexts.contains(context)) {
       return;
     }
     if (context.state() != ContextState.SUSPECT) {
@@ -807,7 +671,7 @@ public final class ContextPool implements AutoCloseable {
       return;
     }
     startAllWork();
-    while (starting + serving() < settings.min() && mayMakeOneMore()) {
+    while (roster.starting + roster.serving() < settings.min() && mayMakeOneMore()) {
       make(profile, null);
     }
   }
@@ -881,7 +745,7 @@ public final class ContextPool implements AutoCloseable {
 
   private void retire(PooledContext context) {
     context.to(ContextState.RETIRED);
-    contexts.remove(context);
+    roster.contexts.remove(context);
     retired++;
     effects.add(
         () -> {
@@ -901,7 +765,7 @@ public final class ContextPool implements AutoCloseable {
 
   private void park(PooledContext context) {
     context.to(ContextState.PARKED);
-    contexts.remove(context);
+    roster.contexts.remove(context);
     CompletableFuture<@Nullable Void> parked = new CompletableFuture<>();
     parking.add(parked);
     parking.removeIf(CompletableFuture::isDone);
@@ -930,27 +794,27 @@ public final class ContextPool implements AutoCloseable {
 
   /** For tests: the contexts that are neither parked nor retired. */
   List<PooledContext> contexts() {
-    return locked(() -> List.copyOf(contexts));
+    return locked(() -> List.copyOf(roster.contexts));
   }
 
   /** For tests: the idle contexts, least recently used first. */
   List<PooledContext> idle() {
-    return locked(() -> List.copyOf(idle));
+    return locked(() -> List.copyOf(roster.idle));
   }
 
   /** For tests: the queue. */
   List<Waiter> waiters() {
-    return locked(() -> List.copyOf(waiters));
+    return locked(() -> List.copyOf(roster.waiters));
   }
 
   private PoolStats figures() {
-    Set<PooledContext> ordered = new LinkedHashSet<>(idle);
-    ordered.addAll(contexts);
+    Set<PooledContext> ordered = new LinkedHashSet<>(roster.idle);
+    ordered.addAll(roster.contexts);
     return new PoolStats(
-        starting,
-        waiters.size(),
+        roster.starting,
+        roster.waiters.size(),
         ordered.stream().map(PooledContext::stats).toList(),
-        Map.copyOf(pending),
+        Map.copyOf(roster.pending),
         made,
         loads,
         restored,
@@ -978,9 +842,9 @@ public final class ContextPool implements AutoCloseable {
     locked(
         () -> {
           closed = true;
-          List.copyOf(waiters).forEach(waiter -> refuse(waiter, Refusals.closed()));
-          List.copyOf(idle).forEach(this::park);
-          idle.clear();
+          List.copyOf(roster.waiters).forEach(waiter -> refuse(waiter, Refusals.closed()));
+          List.copyOf(roster.idle).forEach(this::park);
+          roster.idle.clear();
           effects.add(() -> ready.completeExceptionally(Refusals.closed()));
           checkQuiet();
         });
@@ -1010,7 +874,7 @@ public final class ContextPool implements AutoCloseable {
     stopping = true;
     locked(
         () ->
-            contexts.forEach(
+            roster.contexts.forEach(
                 context -> {
                   Execution<?> running = context.running;
                   if (running != null) {
@@ -1032,7 +896,7 @@ public final class ContextPool implements AutoCloseable {
   }
 
   private void checkQuiet() {
-    if (closed && starting == 0 && contexts.isEmpty()) {
+    if (closed && roster.starting == 0 && roster.contexts.isEmpty()) {
       effects.add(() -> quiet.complete(null));
     }
   }
