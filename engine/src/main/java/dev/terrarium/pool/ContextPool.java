@@ -431,8 +431,9 @@ public final class ContextPool implements AutoCloseable {
           try {
             makers.execute(() -> makeNow(profile, waiter));
           } catch (RuntimeException | Error e) { // such as no thread being left
-            makeEnded(
-                null, new IllegalStateException("A context could not be made: " + e, e), waiter);
+            RuntimeException failure =
+                new IllegalStateException("A context could not be made: " + e, e);
+            makeEnded(profile, null, failure, waiter);
           }
         });
   }
@@ -447,10 +448,11 @@ public final class ContextPool implements AutoCloseable {
     } catch (Error e) {
       failure = new IllegalStateException("A context could not be made: " + e, e);
     }
-    makeEnded(context, failure, waiter);
+    makeEnded(profile, context, failure, waiter);
   }
 
   private void makeEnded(
+      AccessProfile profile,
       @Nullable PythonContext context,
       @Nullable RuntimeException failure,
       @Nullable Waiter waiter) {
@@ -463,7 +465,7 @@ public final class ContextPool implements AutoCloseable {
           if (context != null) {
             made(context, waiter);
           } else if (failure != null) {
-            notMade(failure, waiter);
+            notMade(profile, failure, waiter);
           }
           checkQuiet();
         });
@@ -491,14 +493,18 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
-  /** The pool goes on with the contexts it has; who has no hope left is told why. Lock held. */
-  private void notMade(RuntimeException failure, @Nullable Waiter waiter) {
+  /**
+   * The pool goes on with the contexts it has, and tries again later; who has no hope left is told
+   * why. Lock held.
+   */
+  private void notMade(AccessProfile profile, RuntimeException failure, @Nullable Waiter waiter) {
     retryAt = timer.nanoTime() + nanos(RETRY_AFTER);
     if (roster.contexts.isEmpty() && roster.starting == 0) {
       List.copyOf(roster.waiters).forEach(each -> refuse(each, failure));
       effects.add(() -> ready.completeExceptionally(failure));
       return;
     }
+    effects.add(() -> timer.after(RETRY_AFTER, () -> locked(() -> fillUp(profile))));
     effects.add(
         () ->
             LOGGER.log(

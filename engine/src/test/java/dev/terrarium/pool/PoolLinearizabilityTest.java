@@ -18,12 +18,14 @@ import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.StressOptions;
 import org.jetbrains.lincheck.datastructures.ThreadIdGen;
 import org.jetbrains.lincheck.datastructures.Validate;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Borrowing, giving back, giving up and closing on real threads, as Lincheck calls them: whatever
  * they return must be what some order of them, one after the other, returns.
  */
+@Tag("lincheck")
 class PoolLinearizabilityTest {
 
   /** Lincheck makes one for each execution, whose operations it runs on two threads or three. */
