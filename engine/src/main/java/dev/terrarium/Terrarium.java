@@ -148,6 +148,9 @@ public final class Terrarium implements AutoCloseable {
         () -> {
           Thread.currentThread().setContextClassLoader(callers);
           propagated.run();
+          if (!answer.isDone()) {
+            throw new IllegalStateException("The context propagation did not run the call.");
+          }
           return answer.join();
         });
   }

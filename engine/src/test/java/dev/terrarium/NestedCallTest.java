@@ -198,4 +198,19 @@ class NestedCallTest {
           .run(() -> assertThat(evaluate(terrarium, "1 + 1")).isEqualTo(2L));
     }
   }
+
+  @Test
+  void propagationThatForgetsTheCallFailsIt() {
+    TerrariumConfig config =
+        TerrariumConfig.custom().contexts(1).contextPropagation(call -> () -> {}).build();
+    try (Terrarium terrarium = Terrarium.start(config).register(SharedTerrarium.probe())) {
+      assertThatThrownBy(() -> evaluate(terrarium, "1"))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("did not run the call");
+      assertThatThrownBy(
+              () ->
+                  terrarium.adapter("probe").callAsync("evaluate", Map.of("expression", "1")).get())
+          .hasRootCauseMessage("The context propagation did not run the call.");
+    }
+  }
 }

@@ -79,7 +79,7 @@ final class CarrierWork<T extends @Nullable Object> implements Execution<T>, Run
   /** Ends it when whoever was to run it did not. */
   void failUnlessRun(@Nullable Throwable reason) {
     result.completeExceptionally(
-        new IllegalStateException("The propagated context did not run the call.", reason));
+        new IllegalStateException("The context propagation did not run the call.", reason));
   }
 
   @Override
