@@ -534,3 +534,25 @@ def test_the_engine_s_functions() -> None:
             embed._health = own
     assert before == left == forgotten == []
     assert "handlers: words.count is missing" in found
+
+
+def test_modules_of_a_package_whose_import_failed_are_forgotten() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        package = os.path.join(folder, "halfmade")
+        os.mkdir(package)
+        with open(os.path.join(package, "__init__.py"), "w") as file:
+            file.write("from . import inner\nraise KeyError('cut off')\n")
+        with open(os.path.join(package, "inner.py"), "w") as file:
+            file.write("import halfmade\n")
+        sys.path.insert(0, folder)
+        try:
+            with contextlib.suppress(KeyError):
+                importlib.import_module("halfmade")
+            assert "halfmade" not in sys.modules
+            assert "halfmade.inner" in sys.modules
+            embed.drop_orphans()
+            assert "halfmade.inner" not in sys.modules
+            assert "os.path" in sys.modules
+        finally:
+            sys.path.remove(folder)
+            sys.modules.pop("halfmade.inner", None)

@@ -318,8 +318,10 @@ def check() -> list[str]:
     Modules that a sound context has imported since are watched from then on.
     """
     faults = _health.check()
-    if not faults and _health.has_grown():
-        _health.accept()
+    if not faults:
+        drop_orphans()
+        if _health.has_grown():
+            _health.accept()
     return faults
 
 
@@ -328,12 +330,34 @@ def reset() -> list[str]:
     return _health.reset()
 
 
+def drop_orphans() -> None:
+    """Forgets the modules of packages whose import was cut off or failed, so that it can be made again from the start.
+
+    Python removes the package's own module then and keeps its submodules, which hold on to the half-made package. Not
+    extension modules, which cannot be imported twice, nor what the accepted state holds.
+    """
+    accepted = _health.accepted_modules()
+    orphans = [""]
+    while orphans:
+        orphans = [
+            name
+            for name, module in list(sys.modules.items())
+            if "." in name
+            and name.rpartition(".")[0] not in sys.modules
+            and name not in accepted
+            and str(getattr(module, "__file__", None) or "").endswith(".py")
+        ]
+        for name in orphans:
+            del sys.modules[name]
+
+
 def settle() -> None:
-    """One throw-away native call, after a call was cut off.
+    """What is left to do once a context is sound again: orphans are dropped, and one throw-away native call is made.
 
     An interruption within pydantic's core that calls a Python validator leaves an exception pending, which the next
     native call raises as SystemError, once.
     """
+    drop_orphans()
     core = sys.modules.get("pydantic_core")
     if core is not None:
         with suppress(SystemError):

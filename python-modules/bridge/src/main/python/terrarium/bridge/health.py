@@ -197,6 +197,10 @@ class Health:
         self._trace = _gettrace()
         self._profile = _getprofile()
 
+    def accepted_modules(self) -> set[str]:
+        """Return the names of the modules that the accepted state holds."""
+        return {name for name, _ in self._bindings[2][3]} if self._bindings else {*()}
+
     def has_grown(self) -> bool:
         """Tell whether modules were imported since ``accept``, which it does not watch."""
         return _len(self._bindings) > 0 and _len(_sys_names["modules"]) > _len(self._bindings[2][3])
