@@ -8,17 +8,24 @@ import org.jspecify.annotations.Nullable;
 /** What a caller asks of one call. Immutable. */
 public final class CallOptions {
 
-  private static final CallOptions DEFAULTS = new CallOptions(null);
+  private static final CallOptions DEFAULTS = new CallOptions(null, null);
 
   private final @Nullable Duration deadline;
+  private final @Nullable String callerKey;
 
-  private CallOptions(@Nullable Duration deadline) {
+  private CallOptions(@Nullable Duration deadline, @Nullable String callerKey) {
     this.deadline = deadline;
+    this.callerKey = callerKey;
   }
 
-  /** No deadline. */
+  /** No deadline, on nobody's account. */
   public static CallOptions ofDefaults() {
     return DEFAULTS;
+  }
+
+  /** The defaults with a deadline; see {@link #withDeadline}. */
+  public static CallOptions deadline(Duration deadline) {
+    return DEFAULTS.withDeadline(deadline);
   }
 
   /**
@@ -28,15 +35,32 @@ public final class CallOptions {
    *
    * @throws ConfigurationException when the time is not above zero
    */
-  public static CallOptions deadline(Duration deadline) {
-    if (!deadline.isPositive()) {
-      throw new ConfigurationException("deadline: " + deadline + " is not above zero");
+  public CallOptions withDeadline(Duration time) {
+    if (!time.isPositive()) {
+      throw new ConfigurationException("deadline: " + time + " is not above zero");
     }
-    return new CallOptions(deadline);
+    return new CallOptions(time, callerKey);
+  }
+
+  /**
+   * The call is made on this account, such as a tenant's name.
+   *
+   * @throws ConfigurationException when the key is blank
+   */
+  public CallOptions withCallerKey(String key) {
+    if (key.isBlank()) {
+      throw new ConfigurationException("callerKey: the key is blank");
+    }
+    return new CallOptions(deadline, key);
   }
 
   /** The time from the start of the call; empty for as long as it takes. */
   public Optional<Duration> deadline() {
     return Optional.ofNullable(deadline);
+  }
+
+  /** On whose account the call is made; empty for nobody's. */
+  public Optional<String> callerKey() {
+    return Optional.ofNullable(callerKey);
   }
 }

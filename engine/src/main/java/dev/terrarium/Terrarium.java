@@ -16,6 +16,7 @@ import dev.terrarium.pool.ContextLease;
 import dev.terrarium.pool.ContextPool;
 import dev.terrarium.pool.Deadline;
 import dev.terrarium.program.ProgramRegistry;
+import dev.terrarium.resource.CallScope;
 import dev.terrarium.value.HostFunction;
 import dev.terrarium.value.HostFunctions;
 import dev.terrarium.value.TypedReader;
@@ -129,7 +130,8 @@ public final class Terrarium implements AutoCloseable {
     BridgeSource source = framework(framework);
     Deadline deadline = Deadline.after(options.deadline().orElse(null));
     try (ContextLease lease = pool.borrow(source, command, deadline)) {
-      return lease.call(command, arguments, propagation::wrap);
+      CallScope scope = new CallScope(framework, options.callerKey().orElse(null));
+      return lease.call(command, arguments, scope, propagation::wrap);
     }
   }
 

@@ -29,12 +29,7 @@ public final class TerrariumConfig {
   private final Optional<String> defaultModel;
 
   private TerrariumConfig(Builder builder) {
-    pool =
-        PoolSettings.of(builder.minContexts, builder.maxContexts)
-            .withTimeouts(builder.borrowTimeout, builder.loadTimeout, builder.drainTimeout)
-            .withCheckEvery(builder.checkEvery)
-            .withRecycling(builder.recycleAfterCalls, builder.recycleAfter)
-            .withLeakThreshold(builder.leakThreshold);
+    pool = builder.pool;
     access = builder.access;
     propagation = builder.propagation;
     cache =
@@ -107,17 +102,7 @@ public final class TerrariumConfig {
 
   /** Collects a configuration. Not thread-safe. */
   public static final class Builder {
-    private static final PoolSettings DEFAULTS = PoolSettings.of(2, 2);
-
-    private int minContexts = DEFAULTS.min();
-    private int maxContexts = DEFAULTS.max();
-    private Duration borrowTimeout = DEFAULTS.borrowTimeout();
-    private Duration loadTimeout = DEFAULTS.loadTimeout();
-    private Duration drainTimeout = DEFAULTS.drainTimeout();
-    private int checkEvery = DEFAULTS.checkEvery();
-    private long recycleAfterCalls = DEFAULTS.recycleAfterCalls();
-    private Duration recycleAfter = DEFAULTS.recycleAfter();
-    private Duration leakThreshold = DEFAULTS.leakThreshold();
+    private PoolSettings pool = PoolSettings.of(2, 2);
     private AccessProfile access = AccessProfile.TRUSTED_NATIVE;
     private ContextPropagation propagation = ContextPropagation.none();
     private @Nullable Path cacheFolder;
@@ -139,24 +124,26 @@ public final class TerrariumConfig {
       if (min < 0 || min > max) {
         throw new ConfigurationException("contexts: the minimum " + min + " is not 0 to " + max);
       }
-      minContexts = min;
-      maxContexts = max;
+      pool = pool.withContexts(min, max);
       return this;
     }
 
     public Builder borrowTimeout(Duration timeout) {
-      borrowTimeout = positive("borrowTimeout", timeout);
+      positive("borrowTimeout", timeout);
+      pool = pool.withTimeouts(timeout, pool.loadTimeout(), pool.drainTimeout());
       return this;
     }
 
     public Builder loadTimeout(Duration timeout) {
-      loadTimeout = positive("loadTimeout", timeout);
+      positive("loadTimeout", timeout);
+      pool = pool.withTimeouts(pool.borrowTimeout(), timeout, pool.drainTimeout());
       return this;
     }
 
     /** How long closing waits for running calls before it stops them; zero stops them at once. */
     public Builder drainTimeout(Duration timeout) {
-      drainTimeout = notNegative("drainTimeout", timeout);
+      notNegative("drainTimeout", timeout);
+      pool = pool.withTimeouts(pool.borrowTimeout(), pool.loadTimeout(), timeout);
       return this;
     }
 
@@ -169,7 +156,7 @@ public final class TerrariumConfig {
       if (calls < 1) {
         throw new ConfigurationException("checkEvery: " + calls + " is not above zero");
       }
-      checkEvery = calls;
+      pool = pool.withCheckEvery(calls);
       return this;
     }
 
@@ -181,8 +168,8 @@ public final class TerrariumConfig {
       if (afterCalls < 0) {
         throw new ConfigurationException("recycle: " + afterCalls + " calls is below zero");
       }
-      recycleAfterCalls = afterCalls;
-      recycleAfter = notNegative("recycle", afterTime);
+      notNegative("recycle", afterTime);
+      pool = pool.withRecycling(afterCalls, afterTime);
       return this;
     }
 
@@ -191,7 +178,8 @@ public final class TerrariumConfig {
      * default 5 minutes, zero for never.
      */
     public Builder leakThreshold(Duration threshold) {
-      leakThreshold = notNegative("leakThreshold", threshold);
+      notNegative("leakThreshold", threshold);
+      pool = pool.withLeakThreshold(threshold);
       return this;
     }
 
@@ -210,18 +198,16 @@ public final class TerrariumConfig {
       return this;
     }
 
-    private static Duration notNegative(String name, Duration time) {
+    private static void notNegative(String name, Duration time) {
       if (time.isNegative()) {
         throw new ConfigurationException(name + ": " + time + " is below zero");
       }
-      return time;
     }
 
-    private static Duration positive(String name, Duration timeout) {
+    private static void positive(String name, Duration timeout) {
       if (!timeout.isPositive()) {
         throw new ConfigurationException(name + ": " + timeout + " is not above zero");
       }
-      return timeout;
     }
 
     /** Where packages and models are unpacked; the default is the user's cache folder. */

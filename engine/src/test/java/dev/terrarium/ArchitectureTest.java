@@ -67,7 +67,7 @@ class ArchitectureTest {
           .whereLayer("value")
           .mayOnlyBeAccessedByLayers("facade", "pool", "context", "handler", "model", "program")
           .whereLayer("resource")
-          .mayOnlyBeAccessedByLayers("facade", "context")
+          .mayOnlyBeAccessedByLayers("facade", "pool", "context", "model")
           .whereLayer("error")
           .mayNotAccessAnyLayer();
 

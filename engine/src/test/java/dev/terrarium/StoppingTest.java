@@ -175,15 +175,21 @@ class StoppingTest {
     assertThatAllIsWell(before);
   }
 
+  /** Open when Python has called {@code test.call}. */
+  private static CountDownLatch untilCalled() {
+    CountDownLatch called = new CountDownLatch(1);
+    TestFunctions.onCall(
+        arguments -> {
+          called.countDown();
+          return null;
+        });
+    return called;
+  }
+
   @Test
   void interruptedCallerStopsItsCall() throws Exception {
     PoolStats before = terrarium.stats().pool();
-    CountDownLatch inside = new CountDownLatch(1);
-    TestFunctions.onCall(
-        arguments -> {
-          inside.countDown();
-          return null;
-        });
+    CountDownLatch inside = untilCalled();
     Task<@Nullable Object> caller =
         Task.of(
             () -> execute("host.call('test.call')\nwhile True: pass", CallOptions.ofDefaults()));
@@ -197,12 +203,7 @@ class StoppingTest {
   @Test
   void cancelledFutureStopsItsCall() {
     PoolStats before = terrarium.stats().pool();
-    CountDownLatch inside = new CountDownLatch(1);
-    TestFunctions.onCall(
-        arguments -> {
-          inside.countDown();
-          return null;
-        });
+    CountDownLatch inside = untilCalled();
     CompletableFuture<@Nullable Object> call =
         terrarium
             .adapter("probe")

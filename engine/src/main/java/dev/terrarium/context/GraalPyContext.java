@@ -134,7 +134,7 @@ final class GraalPyContext implements PythonContext {
     HostFunction begin =
         arguments -> {
           if (!fence.shield()) {
-            throw new CallInterruptedException("The call was given up and is being stopped.");
+            throw stopped();
           }
           return null;
         };
@@ -168,8 +168,12 @@ final class GraalPyContext implements PythonContext {
   private void checkStopped() {
     Fence.Visit visit = fence.inside();
     if (visit != null && visit.isStopped()) {
-      throw new CallInterruptedException("The call was given up and is being stopped.");
+      throw stopped();
     }
+  }
+
+  private static CallInterruptedException stopped() {
+    return new CallInterruptedException("The call was given up and is being stopped.");
   }
 
   @Override
@@ -268,7 +272,7 @@ final class GraalPyContext implements PythonContext {
     Callable<@Nullable Object> body = inside(() -> callNow(framework, command, arguments));
     CarrierWork<@Nullable Object> work = work(body);
     if (carrier.isCurrent()) {
-      work.runWithin();
+      around.apply(work::runWithin).run();
       return work;
     }
     Runnable propagated = around.apply(work);
@@ -339,13 +343,21 @@ final class GraalPyContext implements PythonContext {
     return execute(
         work(
             () -> {
-              Condition condition = healNow(); // what follows needs sound builtins
+              Condition condition = healAndDropAll();
               if (condition != Condition.BROKEN) {
-                run(this::dropAll);
                 run(this::installServices);
               }
               return condition;
             }));
+  }
+
+  /** Leaves nothing of the context's user; dropping needs sound builtins. */
+  private Condition healAndDropAll() throws Exception {
+    Condition condition = healNow();
+    if (condition != Condition.BROKEN) {
+      run(this::dropAll);
+    }
+    return condition;
   }
 
   /** What one call left behind is put back; threads that it left are stopped from outside. */
@@ -446,7 +458,7 @@ final class GraalPyContext implements PythonContext {
     if (!profile.nativeCode()) {
       return close().handle((closed, failure) -> null);
     }
-    return reset()
+    return execute(work(this::healAndDropAll))
         .result()
         .handle(
             (condition, failure) -> {

@@ -42,7 +42,8 @@ public interface PythonContext {
    * is the carrier, as it is in a call from Python.
    *
    * @param arguments by name, marshalled in the carrier
-   * @param around given the work on the calling thread; what it returns is run in its place
+   * @param around given the work on the calling thread; what it returns is run in its place, in the
+   *     carrier
    * @return the marshalled result, or what went wrong
    */
   Execution<@Nullable Object> call(

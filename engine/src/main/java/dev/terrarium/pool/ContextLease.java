@@ -4,6 +4,7 @@ import dev.terrarium.context.Execution;
 import dev.terrarium.context.PythonContext;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.resource.CallScope;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.function.UnaryOperator;
@@ -69,17 +70,22 @@ public final class ContextLease implements AutoCloseable {
   /**
    * Runs a command of the framework that the context was borrowed for.
    *
+   * @param scope what the call's code sees of it
    * @param propagation given the work on the calling thread; what it returns is run on the carrier
    * @throws CallTimeoutException when the deadline passes; the call is then stopped
    * @throws CallInterruptedException when the calling thread is interrupted; so it is then
    */
   public @Nullable Object call(
-      String command, Map<String, ?> arguments, UnaryOperator<Runnable> propagation) {
+      String command,
+      Map<String, ?> arguments,
+      CallScope scope,
+      UnaryOperator<Runnable> propagation) {
     if (outer != null) {
-      return callWithin(outer, command, arguments);
+      return callWithin(outer, command, arguments, scope);
     }
     Execution<@Nullable Object> work =
-        context.context.call(framework, command, arguments, body -> propagation.apply(bound(body)));
+        context.context.call(
+            framework, command, arguments, body -> propagation.apply(bound(scope, body)));
     call = work;
     pool.runs(context, work);
     String what = "'" + framework + "." + command + "'";
@@ -93,12 +99,12 @@ public final class ContextLease implements AutoCloseable {
    * Runs at once, on this thread, which is the carrier. A deadline that passes stops both calls.
    */
   private @Nullable Object callWithin(
-      ContextLease caller, String command, Map<String, ?> arguments) {
+      ContextLease caller, String command, Map<String, ?> arguments, CallScope scope) {
     String what = "'" + framework + "." + command + "'";
     Runnable disarm = pool.whenOver(deadline, caller::stop);
     try {
       return result(
-          context.context.call(framework, command, arguments, UnaryOperator.identity()), what);
+          context.context.call(framework, command, arguments, body -> () -> scope.run(body)), what);
     } finally {
       disarm.run();
     }
@@ -136,7 +142,7 @@ public final class ContextLease implements AutoCloseable {
   }
 
   /** The work with this lease and the caller's class loader around it. */
-  private Runnable bound(Runnable body) {
+  private Runnable bound(CallScope scope, Runnable body) {
     ClassLoader loader = Thread.currentThread().getContextClassLoader();
     return () -> {
       Thread carrier = Thread.currentThread();
@@ -144,7 +150,7 @@ public final class ContextLease implements AutoCloseable {
       carrier.setContextClassLoader(loader);
       CURRENT.set(this);
       try {
-        body.run();
+        scope.run(body);
       } finally {
         CURRENT.remove();
         carrier.setContextClassLoader(own);

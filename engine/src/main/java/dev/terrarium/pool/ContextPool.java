@@ -409,9 +409,7 @@ public final class ContextPool implements AutoCloseable {
   }
 
   private void assign(PooledContext context, Waiter waiter) {
-    if (context.state() != ContextState.IN_USE) {
-      context.to(ContextState.IN_USE);
-    }
+    context.become(ContextState.IN_USE);
     context.used(waiter.framework);
     context.borrower = waiter;
     leaks.begin(context, waiter);
@@ -531,9 +529,7 @@ public final class ContextPool implements AutoCloseable {
 
   /** Loads the waiter's framework in a context that is nobody's. Lock held. */
   private void prepare(PooledContext context, Waiter waiter) {
-    if (context.state() != ContextState.IN_USE) {
-      context.to(ContextState.IN_USE);
-    }
+    context.become(ContextState.IN_USE);
     context.preparing = waiter.name();
     waiter.hasWork = true;
     List<String> drop = context.toDropFor(waiter.framework, room.getAsBoolean());
@@ -648,9 +644,7 @@ public final class ContextPool implements AutoCloseable {
     if (work.result().isDone() || context.stuck || !roster.contexts.contains(context)) {
       return;
     }
-    if (context.state() != ContextState.SUSPECT) {
-      context.to(ContextState.SUSPECT);
-    }
+    context.become(ContextState.SUSPECT);
     context.stuck = true;
     timer.after(ABANDON_AFTER, () -> locked(() -> abandon(context, work)));
     fillUp(context.context.profile());
@@ -700,9 +694,7 @@ public final class ContextPool implements AutoCloseable {
    * call left and which kept the first attempt from running. Lock held.
    */
   private void mend(PooledContext context, Supplier<Execution<Condition>> work, boolean again) {
-    if (context.state() != ContextState.SUSPECT) {
-      context.to(ContextState.SUSPECT);
-    }
+    context.become(ContextState.SUSPECT);
     effects.add(
         () -> {
           Execution<Condition> mending = work.get();

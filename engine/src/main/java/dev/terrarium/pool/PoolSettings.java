@@ -41,6 +41,19 @@ public record PoolSettings(
         Duration.ofMinutes(5));
   }
 
+  public PoolSettings withContexts(int newMin, int newMax) {
+    return new PoolSettings(
+        newMin,
+        newMax,
+        borrowTimeout,
+        loadTimeout,
+        drainTimeout,
+        checkEvery,
+        recycleAfterCalls,
+        recycleAfter,
+        leakThreshold);
+  }
+
   public PoolSettings withTimeouts(Duration borrow, Duration load, Duration drain) {
     return new PoolSettings(
         min, max, borrow, load, drain, checkEvery, recycleAfterCalls, recycleAfter, leakThreshold);

@@ -69,12 +69,16 @@ final class PooledContext {
     state = next;
   }
 
-  /** Takes the step to idle. */
-  void toIdle() {
-    ContextState next = isBare() ? ContextState.FRESH : ContextState.WARM;
-    if (state != next) { // a new one is fresh from the start
+  /** Takes a step, unless it is there already. */
+  void become(ContextState next) {
+    if (state != next) {
       to(next);
     }
+  }
+
+  /** Takes the step to idle; a new one is fresh from the start. */
+  void toIdle() {
+    become(isBare() ? ContextState.FRESH : ContextState.WARM);
   }
 
   boolean isReadyFor(Waiter waiter) {

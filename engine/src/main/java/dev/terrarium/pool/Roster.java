@@ -155,15 +155,10 @@ final class Roster {
 
   /** Whether what the waiter waits for is a load: its own, or one of its framework. */
   boolean isLoadingFor(Waiter waiter) {
-    if (waiter.hasWork) {
-      return true;
-    }
-    boolean readySomewhere = false;
-    boolean loading = starting > 0 && contexts.isEmpty();
-    for (PooledContext context : contexts) {
-      readySomewhere |= !context.stuck && context.isReadyFor(waiter);
-      loading |= waiter.name().equals(context.preparing);
-    }
-    return loading && !readySomewhere;
+    boolean loading = loading(waiter.name()) > 0 || (starting > 0 && contexts.isEmpty());
+    return waiter.hasWork
+        || (loading
+            && contexts.stream()
+                .noneMatch(context -> !context.stuck && context.isReadyFor(waiter)));
   }
 }

@@ -9,6 +9,7 @@ import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.pool.StubExecution.Kind;
+import dev.terrarium.resource.CallScope;
 import dev.terrarium.testing.Task;
 import java.time.Duration;
 import java.util.Arrays;
@@ -184,7 +185,7 @@ class ContextLeaseTest {
                 body.run();
                 order.append("out");
               };
-      lease.call("count", Map.of(), around);
+      lease.call("count", Map.of(), new CallScope("any", null), around);
     }
 
     assertThat(order).hasToString("in out");

@@ -25,6 +25,7 @@ import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.UnknownCommandException;
 import dev.terrarium.pool.StubExecution.Kind;
+import dev.terrarium.resource.CallScope;
 import dev.terrarium.testing.Task;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -1195,7 +1196,8 @@ class ContextPoolTest {
     private static void callUntilClosed(ContextPool pool) {
       for (int call = 0; call < 5; call++) {
         try (ContextLease lease = pool.borrow(A, "count", none())) {
-          assertThat(lease.call("count", Map.of(), body -> body)).isEqualTo("answer");
+          assertThat(lease.call("count", Map.of(), new CallScope("any", null), body -> body))
+              .isEqualTo("answer");
         } catch (ClosedException e) {
           return;
         }

@@ -5,6 +5,7 @@ import dev.terrarium.context.BridgeSource;
 import dev.terrarium.context.Execution;
 import dev.terrarium.context.PythonContext;
 import dev.terrarium.pool.StubExecution.Kind;
+import dev.terrarium.resource.CallScope;
 import dev.terrarium.testing.AtRest;
 import dev.terrarium.testing.LogRecords;
 import java.time.Duration;
@@ -162,7 +163,7 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
   }
 
   static @Nullable Object call(ContextLease lease) {
-    return lease.call("count", Map.of(), UnaryOperator.identity());
+    return lease.call("count", Map.of(), new CallScope("any", null), UnaryOperator.identity());
   }
 
   /** Borrows, calls, and gives back. */

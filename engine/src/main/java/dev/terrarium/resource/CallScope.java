@@ -1,0 +1,75 @@
+package dev.terrarium.resource;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The call that a carrier works for, as what the call reaches sees it: Java functions that Python
+ * calls, language models, caches. Bound for as long as the carrier is in the call; a call within it
+ * has a scope of its own. Threads that Python starts have none. Thread-safe.
+ */
+public final class CallScope {
+
+  private static final ScopedValue<CallScope> CURRENT = ScopedValue.newInstance();
+
+  private final String framework;
+  private final @Nullable String callerKey;
+  private final List<Runnable> endings = new ArrayList<>();
+  private boolean over;
+
+  /**
+   * @param framework whose command is called
+   * @param callerKey on whose account, if the caller said so
+   */
+  public CallScope(String framework, @Nullable String callerKey) {
+    this.framework = framework;
+    this.callerKey = callerKey;
+  }
+
+  /** The innermost call of this thread; empty outside calls. */
+  public static Optional<CallScope> current() {
+    return CURRENT.isBound() ? Optional.of(CURRENT.get()) : Optional.empty();
+  }
+
+  public String framework() {
+    return framework;
+  }
+
+  /** On whose account the call is made. */
+  public Optional<String> callerKey() {
+    return Optional.ofNullable(callerKey);
+  }
+
+  /**
+   * Has the action run when the call is over: ended, failed or stopped. At once when it is already.
+   */
+  public void onEnd(Runnable action) {
+    synchronized (endings) {
+      if (!over) {
+        endings.add(action);
+        return;
+      }
+    }
+    action.run();
+  }
+
+  /** Runs the call on this thread, and then what waits for its end, the latest first. */
+  public void run(Runnable call) {
+    try {
+      ScopedValue.where(CURRENT, this).run(call);
+    } finally {
+      end();
+    }
+  }
+
+  private void end() {
+    List<Runnable> actions;
+    synchronized (endings) {
+      over = true;
+      actions = List.copyOf(endings.reversed());
+    }
+    actions.forEach(Runnable::run);
+  }
+}
