@@ -85,6 +85,31 @@ class Probe(BaseBridge):
     def thread(self) -> str:
         return threading.current_thread().name
 
+    @handler
+    def count_to(self, n: int) -> object:
+        """Yields 0, 1... and tells `test.call` when it is closed."""
+        try:
+            for i in range(n):
+                yield i
+        finally:
+            host.call("test.call", "closed")
+
+    @handler
+    def count_and_fail(self, n: int) -> object:
+        yield from range(n)
+        raise ProbeError("no more")
+
+    @handler
+    def apply(self, function: object, arguments: list[object]) -> object:
+        return function(*arguments)
+
+    @handler
+    def apply_and_catch(self, function: object, arguments: list[object]) -> list[str]:
+        try:
+            return ["returned", str(function(*arguments))]
+        except Exception as error:
+            return [type(error).__name__, str(error)]
+
 
 def _inner(message: str) -> None:
     raise ProbeError(message)

@@ -1,7 +1,9 @@
 package dev.terrarium;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
 /** One framework's commands, by name. Thread-safe. */
@@ -31,4 +33,38 @@ public interface Adapter {
    * returned, not on one derived from it, stops the Python code.
    */
   CompletableFuture<@Nullable Object> callAsync(String command, Map<String, ?> arguments);
+
+  /**
+   * Runs commands one after another in one visit to one context, which loads the framework. A
+   * deadline is that of the whole batch: what is done by then keeps its result, and the rest fails
+   * with a {@link dev.terrarium.error.CallTimeoutException}.
+   *
+   * @return one result for each command, in order
+   * @throws dev.terrarium.error.ArgumentException when there are more commands than {@link
+   *     TerrariumConfig#maxBatch()}
+   * @throws dev.terrarium.error.TerrariumException when no context could be had
+   */
+  List<CallResult<@Nullable Object>> batch(List<Command> commands);
+
+  /**
+   * Runs commands at once, each as a call of its own, in as many contexts as there are. A deadline
+   * is that of each call. Within a call they run one after another in the caller's context.
+   *
+   * @return one result for each command, in order
+   * @throws dev.terrarium.error.CallInterruptedException when the calling thread is interrupted;
+   *     the calls are stopped then
+   */
+  List<CallResult<@Nullable Object>> callAll(List<Command> commands);
+
+  /**
+   * The pieces that a command yields, each as plain data. Each subscriber has a call of its own,
+   * which begins when it first requests something and holds a context until it completes, is
+   * cancelled, or fails; cancelling stops the Python code. At most {@link
+   * TerrariumConfig#streamBuffer()} pieces wait for the subscriber, then the generator does; when
+   * nothing is requested for {@link TerrariumConfig#streamIdleTimeout()} the stream fails with a
+   * {@link dev.terrarium.error.StreamIdleException}. Subscribers are called on virtual threads.
+   *
+   * @param arguments by name
+   */
+  Flow.Publisher<Object> stream(String command, Map<String, ?> arguments);
 }

@@ -8,17 +8,20 @@ import org.jspecify.annotations.Nullable;
 /** What a caller asks of one call. Immutable. */
 public final class CallOptions {
 
-  private static final CallOptions DEFAULTS = new CallOptions(null, null);
+  private static final CallOptions DEFAULTS = new CallOptions(null, null, false);
 
   private final @Nullable Duration deadline;
   private final @Nullable String callerKey;
+  private final boolean stopsOnFailure;
 
-  private CallOptions(@Nullable Duration deadline, @Nullable String callerKey) {
+  private CallOptions(
+      @Nullable Duration deadline, @Nullable String callerKey, boolean stopsOnFailure) {
     this.deadline = deadline;
     this.callerKey = callerKey;
+    this.stopsOnFailure = stopsOnFailure;
   }
 
-  /** No deadline, on nobody's account. */
+  /** No deadline, on nobody's account, and one failure does not stop other calls. */
   public static CallOptions ofDefaults() {
     return DEFAULTS;
   }
@@ -39,7 +42,7 @@ public final class CallOptions {
     if (!time.isPositive()) {
       throw new ConfigurationException("deadline: " + time + " is not above zero");
     }
-    return new CallOptions(time, callerKey);
+    return new CallOptions(time, callerKey, stopsOnFailure);
   }
 
   /**
@@ -51,7 +54,12 @@ public final class CallOptions {
     if (key.isBlank()) {
       throw new ConfigurationException("callerKey: the key is blank");
     }
-    return new CallOptions(deadline, key);
+    return new CallOptions(deadline, key, stopsOnFailure);
+  }
+
+  /** {@code batch} and {@code callAll} begin nothing more after the first failure. */
+  public CallOptions withStopOnFailure() {
+    return new CallOptions(deadline, callerKey, true);
   }
 
   /** The time from the start of the call; empty for as long as it takes. */
@@ -62,5 +70,10 @@ public final class CallOptions {
   /** On whose account the call is made; empty for nobody's. */
   public Optional<String> callerKey() {
     return Optional.ofNullable(callerKey);
+  }
+
+  /** Whether the first failure of many calls is the last. */
+  public boolean stopsOnFailure() {
+    return stopsOnFailure;
   }
 }

@@ -12,14 +12,10 @@ import dev.terrarium.error.UnknownFrameworkException;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.LanguageModels;
 import dev.terrarium.model.ModelService;
-import dev.terrarium.pool.ContextLease;
 import dev.terrarium.pool.ContextPool;
-import dev.terrarium.pool.Deadline;
 import dev.terrarium.program.ProgramRegistry;
-import dev.terrarium.resource.CallScope;
 import dev.terrarium.value.HostFunction;
 import dev.terrarium.value.HostFunctions;
-import dev.terrarium.value.TypedReader;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -45,8 +41,10 @@ public final class Terrarium implements AutoCloseable {
   private final AccessProfile ceiling;
   private final LanguageModels models;
   private final ContextPool pool;
-  private final ContextPropagation propagation;
+  private final Calls calls;
   private final Map<String, BridgeSource> frameworks = new ConcurrentHashMap<>();
+  private final Map<String, Adapter> adapters = new ConcurrentHashMap<>();
+  private final Map<Class<?>, AdapterFactory<?>> factories = new ConcurrentHashMap<>();
   private final Map<Class<?>, Object> typedAdapters = new ConcurrentHashMap<>();
 
   private Terrarium(TerrariumConfig config) {
@@ -60,7 +58,7 @@ public final class Terrarium implements AutoCloseable {
             PolyglotRuntime.factory(packages, config.cache(), services(models, loader)),
             config.access(),
             config.pool());
-    propagation = config.contextPropagation();
+    calls = new Calls(pool, config.contextPropagation(), config.calls(), config.contexts());
   }
 
   /** Starts with the defaults. */
@@ -112,6 +110,20 @@ public final class Terrarium implements AutoCloseable {
   }
 
   /**
+   * Adds a typed facade of the user's own, before those of the class path.
+   *
+   * @return this
+   * @throws ConfigurationException when one of that class is there already
+   */
+  public Terrarium register(AdapterFactory<?> factory) {
+    if (factories.putIfAbsent(factory.type(), factory) != null) {
+      throw new ConfigurationException(
+          "An adapter " + factory.type().getName() + " is registered, or in use, already.");
+    }
+    return this;
+  }
+
+  /**
    * Runs a command of a framework in any free context; the framework is loaded when it is first
    * needed.
    *
@@ -127,12 +139,7 @@ public final class Terrarium implements AutoCloseable {
   /** As {@link #call(String, String, Map)}, with options such as a deadline. */
   public @Nullable Object call(
       String framework, String command, Map<String, ?> arguments, CallOptions options) {
-    BridgeSource source = framework(framework);
-    Deadline deadline = Deadline.after(options.deadline().orElse(null));
-    try (ContextLease lease = pool.borrow(source, command, deadline)) {
-      CallScope scope = new CallScope(framework, options.callerKey().orElse(null));
-      return lease.call(command, arguments, scope, propagation::wrap);
-    }
+    return calls.call(framework(framework), new Command(command, arguments), options);
   }
 
   /**
@@ -141,20 +148,7 @@ public final class Terrarium implements AutoCloseable {
    */
   public CompletableFuture<@Nullable Object> callAsync(
       String framework, String command, Map<String, ?> arguments, CallOptions options) {
-    framework(framework);
-    ClassLoader callers = Thread.currentThread().getContextClassLoader();
-    CompletableFuture<@Nullable Object> answer = new CompletableFuture<>();
-    Runnable propagated =
-        propagation.wrap(() -> answer.complete(call(framework, command, arguments, options)));
-    return CallFuture.start(
-        () -> {
-          Thread.currentThread().setContextClassLoader(callers);
-          propagated.run();
-          if (!answer.isDone()) {
-            throw new IllegalStateException("The context propagation did not run the call.");
-          }
-          return answer.join();
-        });
+    return calls.callAsync(framework(framework), new Command(command, arguments), options);
   }
 
   /**
@@ -198,14 +192,18 @@ public final class Terrarium implements AutoCloseable {
   }
 
   /**
-   * One framework's commands.
+   * One framework's commands; made once.
    *
    * @throws UnknownFrameworkException with the known ones
    * @throws AccessException when it declares more access than this Terrarium grants
    */
   public Adapter adapter(String framework) {
-    framework(framework);
-    return new CommandAdapter(framework, CallOptions.ofDefaults());
+    Adapter known = adapters.get(framework);
+    return known == null
+        ? adapters.computeIfAbsent(
+            framework,
+            name -> new FrameworkAdapter(framework(name), calls, CallOptions.ofDefaults()))
+        : known;
   }
 
   /**
@@ -226,15 +224,20 @@ public final class Terrarium implements AutoCloseable {
   }
 
   private Object createAdapter(Class<?> type, CallOptions options) {
+    AdapterFactory<?> factory = factories.computeIfAbsent(type, this::findFactory);
+    return factory.create(adapter(factory.framework()).with(options));
+  }
+
+  private AdapterFactory<?> findFactory(Class<?> type) {
     for (AdapterFactory<?> factory : ServiceLoader.load(AdapterFactory.class, loader)) {
       if (factory.type() == type) {
-        return factory.create(adapter(factory.framework()).with(options));
+        return factory;
       }
     }
     throw new ConfigurationException(
         "No jar on the class path offers the adapter "
             + type.getName()
-            + "; add the artifact that holds it as a dependency.");
+            + "; add the artifact that holds it as a dependency, or register its factory.");
   }
 
   /**
@@ -274,41 +277,5 @@ public final class Terrarium implements AutoCloseable {
       throw e;
     }
     models.close();
-  }
-
-  private final class CommandAdapter implements Adapter {
-
-    private final String framework;
-    private final CallOptions options;
-
-    CommandAdapter(String framework, CallOptions options) {
-      this.framework = framework;
-      this.options = options;
-    }
-
-    @Override
-    public String framework() {
-      return framework;
-    }
-
-    @Override
-    public Adapter with(CallOptions other) {
-      return new CommandAdapter(framework, other);
-    }
-
-    @Override
-    public @Nullable Object call(String command, Map<String, ?> arguments) {
-      return Terrarium.this.call(framework, command, arguments, options);
-    }
-
-    @Override
-    public CompletableFuture<@Nullable Object> callAsync(String command, Map<String, ?> arguments) {
-      return Terrarium.this.callAsync(framework, command, arguments, options);
-    }
-
-    @Override
-    public <T> T call(String command, Map<String, ?> arguments, Class<T> type) {
-      return TypedReader.read(call(command, arguments), type, "result");
-    }
   }
 }

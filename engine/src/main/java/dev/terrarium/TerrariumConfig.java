@@ -22,6 +22,7 @@ public final class TerrariumConfig {
   private static final int MAX_CONTEXTS = 64;
 
   private final PoolSettings pool;
+  private final CallSettings calls;
   private final AccessProfile access;
   private final ContextPropagation propagation;
   private final CacheFolder cache;
@@ -30,6 +31,7 @@ public final class TerrariumConfig {
 
   private TerrariumConfig(Builder builder) {
     pool = builder.pool;
+    calls = builder.calls;
     access = builder.access;
     propagation = builder.propagation;
     cache =
@@ -78,6 +80,25 @@ public final class TerrariumConfig {
     return access;
   }
 
+  /** Commands that one batch may hold; default 10,000. */
+  public int maxBatch() {
+    return calls.maxBatch();
+  }
+
+  /** Pieces of a stream that may wait for its subscriber; default 64. */
+  public int streamBuffer() {
+    return calls.streamBuffer();
+  }
+
+  /** How long a full stream waits for its subscriber; default 1 minute. */
+  public Duration streamIdleTimeout() {
+    return calls.streamIdleTimeout();
+  }
+
+  CallSettings calls() {
+    return calls;
+  }
+
   PoolSettings pool() {
     return pool;
   }
@@ -103,6 +124,7 @@ public final class TerrariumConfig {
   /** Collects a configuration. Not thread-safe. */
   public static final class Builder {
     private PoolSettings pool = PoolSettings.of(2, 2);
+    private CallSettings calls = CallSettings.ofDefaults();
     private AccessProfile access = AccessProfile.TRUSTED_NATIVE;
     private ContextPropagation propagation = ContextPropagation.none();
     private @Nullable Path cacheFolder;
@@ -153,9 +175,7 @@ public final class TerrariumConfig {
      * always is.
      */
     public Builder checkEvery(int calls) {
-      if (calls < 1) {
-        throw new ConfigurationException("checkEvery: " + calls + " is not above zero");
-      }
+      positive("checkEvery", calls);
       pool = pool.withCheckEvery(calls);
       return this;
     }
@@ -183,6 +203,27 @@ public final class TerrariumConfig {
       return this;
     }
 
+    /** How many commands one batch may hold, which occupies one context; default 10,000. */
+    public Builder maxBatch(int commands) {
+      positive("maxBatch", commands);
+      calls = new CallSettings(commands, calls.streamBuffer(), calls.streamIdleTimeout());
+      return this;
+    }
+
+    /** How many pieces of a stream may wait for its subscriber; default 64. */
+    public Builder streamBuffer(int pieces) {
+      positive("streamBuffer", pieces);
+      calls = new CallSettings(calls.maxBatch(), pieces, calls.streamIdleTimeout());
+      return this;
+    }
+
+    /** How long a stream whose buffer is full waits for its subscriber; default 1 minute. */
+    public Builder streamIdleTimeout(Duration timeout) {
+      positive("streamIdleTimeout", timeout);
+      calls = new CallSettings(calls.maxBatch(), calls.streamBuffer(), timeout);
+      return this;
+    }
+
     /**
      * The most that any framework is granted, and what one is granted that declares nothing. One
      * that declares more is refused.
@@ -201,6 +242,12 @@ public final class TerrariumConfig {
     private static void notNegative(String name, Duration time) {
       if (time.isNegative()) {
         throw new ConfigurationException(name + ": " + time + " is below zero");
+      }
+    }
+
+    private static void positive(String name, int number) {
+      if (number < 1) {
+        throw new ConfigurationException(name + ": " + number + " is not above zero");
       }
     }
 

@@ -23,6 +23,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.graalvm.polyglot.Context;
 import org.graalvm.polyglot.PolyglotException;
@@ -126,7 +129,7 @@ final class GraalPyContext implements PythonContext {
   }
 
   private void installServices() {
-    embed.invokeMember("install_services", marshaller.toPython(services, "services"));
+    embed.invokeMember("install_services", marshaller.services(services));
   }
 
   /** An interruption while a native extension sets itself up would end the process. */
@@ -144,9 +147,7 @@ final class GraalPyContext implements PythonContext {
           return null;
         };
     embed.invokeMember(
-        "shield_native_imports",
-        marshaller.toPython(begin, "begin"),
-        marshaller.toPython(end, "end"));
+        "shield_native_imports", marshaller.executable(begin), marshaller.executable(end));
   }
 
   /** The services, which a call that is being stopped no longer reaches, nor comes back from. */
@@ -267,10 +268,9 @@ final class GraalPyContext implements PythonContext {
   }
 
   @Override
-  public Execution<@Nullable Object> call(
-      String framework, String command, Map<String, ?> arguments, UnaryOperator<Runnable> around) {
-    Callable<@Nullable Object> body = inside(() -> callNow(framework, command, arguments));
-    CarrierWork<@Nullable Object> work = work(body);
+  public <T extends @Nullable Object> Execution<T> run(
+      String framework, Function<Commands, T> body, UnaryOperator<Runnable> around) {
+    CarrierWork<T> work = work(inside(() -> body.apply(new BridgeCommands(framework))));
     if (carrier.isCurrent()) {
       around.apply(work::runWithin).run();
       return work;
@@ -290,20 +290,55 @@ final class GraalPyContext implements PythonContext {
     return work;
   }
 
-  private @Nullable Object callNow(String framework, String command, Map<String, ?> arguments) {
-    HandlerTable table = bridges.get(framework);
-    if (table == null) {
-      throw new IllegalStateException("bridge of '" + framework + "' is not attached");
+  /** The commands of one bridge; a call that is being stopped gets no further than to the next. */
+  private final class BridgeCommands implements Commands {
+
+    private final String framework;
+    private final HandlerTable table;
+
+    BridgeCommands(String framework) {
+      HandlerTable attached = bridges.get(framework);
+      if (attached == null) {
+        throw new IllegalStateException("bridge of '" + framework + "' is not attached");
+      }
+      this.framework = framework;
+      this.table = attached;
     }
-    HandlerTable.Command handler = table.get(command);
-    Logger before = output.get();
-    output.set(outputOf(framework));
-    try {
-      Object plain = marshaller.toPython(arguments, "args");
-      Value result = handler.callable().execute(plain);
-      return marshaller.toJava(result, "result");
-    } finally {
-      output.set(before);
+
+    @Override
+    public @Nullable Object call(String command, Map<String, ?> arguments) {
+      return handle(
+          command,
+          arguments,
+          (handler, plain) -> marshaller.toJava(handler.execute(plain), "result"));
+    }
+
+    @Override
+    public void stream(String command, Map<String, ?> arguments, Consumer<@Nullable Object> sink) {
+      Object emit = marshaller.sink(sink);
+      handle(
+          command,
+          arguments,
+          (handler, plain) -> embed.invokeMember("stream", handler, plain, emit).isNull());
+    }
+
+    private @Nullable Object handle(
+        String command,
+        Map<String, ?> arguments,
+        BiFunction<Value, Object, @Nullable Object> handling) {
+      Logger before = output.get();
+      output.set(outputOf(framework));
+      try {
+        Object plain = marshaller.toPython(arguments, "args");
+        return handling.apply(table.get(command).callable(), plain);
+      } catch (PolyglotException e) {
+        checkStopped();
+        throw errors.translate(e);
+      } catch (StackOverflowError e) {
+        throw stackOverflow(e);
+      } finally {
+        output.set(before);
+      }
     }
   }
 
@@ -442,15 +477,19 @@ final class GraalPyContext implements PythonContext {
       } catch (PolyglotException e) {
         throw errors.translate(e);
       } catch (StackOverflowError e) {
-        throw new PythonException(
-            "RecursionError",
-            "the carrier's stack of " + Carrier.STACK_BYTES + " bytes overflowed",
-            List.of(),
-            e);
+        throw stackOverflow(e);
       } finally {
         context.leave();
       }
     };
+  }
+
+  private static PythonException stackOverflow(StackOverflowError e) {
+    return new PythonException(
+        "RecursionError",
+        "the carrier's stack of " + Carrier.STACK_BYTES + " bytes overflowed",
+        List.of(),
+        e);
   }
 
   @Override

@@ -1,7 +1,7 @@
 package dev.terrarium.context;
 
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -38,16 +38,15 @@ public interface PythonContext {
   Execution<@Nullable Void> prepare(BridgeSource framework, @Nullable String command);
 
   /**
-   * Runs a command of a bridge that is attached: in the carrier, or at once when the calling thread
-   * is the carrier, as it is in a call from Python.
+   * Does work with the commands of a bridge that is attached: in the carrier, or at once when the
+   * calling thread is the carrier, as it is in a call from Python.
    *
-   * @param arguments by name, marshalled in the carrier
    * @param around given the work on the calling thread; what it returns is run in its place, in the
    *     carrier
-   * @return the marshalled result, or what went wrong
+   * @return what the work results in, or what went wrong
    */
-  Execution<@Nullable Object> call(
-      String framework, String command, Map<String, ?> arguments, UnaryOperator<Runnable> around);
+  <T extends @Nullable Object> Execution<T> run(
+      String framework, Function<Commands, T> work, UnaryOperator<Runnable> around);
 
   /** Drops the framework's objects; its next command loads it again. Failures are logged. */
   Execution<@Nullable Void> cleanUp(String framework);

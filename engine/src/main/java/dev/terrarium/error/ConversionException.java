@@ -11,6 +11,7 @@ public final class ConversionException extends TerrariumException {
   private static final long serialVersionUID = 1;
 
   private final String path;
+  private final String problem;
 
   public ConversionException(String path, String problem) {
     this(path, problem, null);
@@ -19,10 +20,16 @@ public final class ConversionException extends TerrariumException {
   public ConversionException(String path, String problem, @Nullable Throwable cause) {
     super("At " + path + ": " + problem, cause);
     this.path = path;
+    this.problem = problem;
   }
 
   /** Where the value stands, from the root of what was converted. */
   public String path() {
     return path;
+  }
+
+  /** What is wrong with it, without the path. */
+  public String problem() {
+    return problem;
   }
 }

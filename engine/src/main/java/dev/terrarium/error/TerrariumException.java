@@ -22,6 +22,7 @@ public abstract sealed class TerrariumException extends RuntimeException
         NestedCallException,
         PackageException,
         PythonException,
+        StreamIdleException,
         UnknownCommandException,
         UnknownFrameworkException,
         UnsupportedPlatformException {

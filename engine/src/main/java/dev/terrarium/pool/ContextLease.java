@@ -1,5 +1,6 @@
 package dev.terrarium.pool;
 
+import dev.terrarium.context.Commands;
 import dev.terrarium.context.Execution;
 import dev.terrarium.context.PythonContext;
 import dev.terrarium.error.CallInterruptedException;
@@ -7,12 +8,14 @@ import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.resource.CallScope;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A borrowed context, ready for one call. For one thread, which closes it. A call that its caller
- * no longer waits for is stopped, and the context returns to the pool when it has.
+ * A borrowed context, ready for one piece of work. For one thread, which closes it. A call that its
+ * caller no longer waits for is stopped, and the context returns to the pool when it has.
  */
 public final class ContextLease implements AutoCloseable {
 
@@ -24,7 +27,8 @@ public final class ContextLease implements AutoCloseable {
   private final String framework;
   private final Deadline deadline;
   private final @Nullable ContextLease outer;
-  private @Nullable Execution<@Nullable Object> call;
+  private @Nullable Execution<?> call;
+  private volatile @Nullable Throwable fault;
   private boolean closed;
 
   ContextLease(ContextPool pool, PooledContext context, Waiter borrower) {
@@ -68,45 +72,82 @@ public final class ContextLease implements AutoCloseable {
   }
 
   /**
-   * Runs a command of the framework that the context was borrowed for.
+   * Does work with the commands of the framework that the context was borrowed for.
    *
-   * @param scope what the call's code sees of it
+   * @param name the command's, for messages
+   * @param scope what the work's code sees of the call
    * @param propagation given the work on the calling thread; what it returns is run on the carrier
-   * @throws CallTimeoutException when the deadline passes; the call is then stopped
+   * @throws CallTimeoutException when the deadline passes; the work is then stopped
    * @throws CallInterruptedException when the calling thread is interrupted; so it is then
    */
-  public @Nullable Object call(
-      String command,
-      Map<String, ?> arguments,
+  public <T extends @Nullable Object> T run(
+      String name,
+      Function<Commands, T> work,
       CallScope scope,
       UnaryOperator<Runnable> propagation) {
+    String what = "'" + framework + "." + name + "'";
     if (outer != null) {
-      return callWithin(outer, command, arguments, scope);
+      return runWithin(outer, work, scope, what);
     }
-    Execution<@Nullable Object> work =
-        context.context.call(
-            framework, command, arguments, body -> propagation.apply(bound(scope, body)));
-    call = work;
-    pool.runs(context, work);
-    String what = "'" + framework + "." + command + "'";
-    if (!Awaiting.isDoneWithin(work.result(), pool.left(deadline), what)) {
+    Execution<T> running =
+        context.context.run(
+            framework,
+            commands -> work.apply(new Watched(commands)),
+            body -> propagation.apply(bound(scope, body)));
+    call = running;
+    pool.runs(context, running);
+    if (!Awaiting.isDoneWithin(running.result(), pool.left(deadline), what)) {
       throw passed(what);
     }
-    return result(work, what);
+    return result(running, what);
   }
 
   /**
    * Runs at once, on this thread, which is the carrier. A deadline that passes stops both calls.
    */
-  private @Nullable Object callWithin(
-      ContextLease caller, String command, Map<String, ?> arguments, CallScope scope) {
-    String what = "'" + framework + "." + command + "'";
+  private <T extends @Nullable Object> T runWithin(
+      ContextLease caller, Function<Commands, T> work, CallScope scope, String what) {
     Runnable disarm = pool.whenOver(deadline, caller::stop);
     try {
-      return result(
-          context.context.call(framework, command, arguments, body -> () -> scope.run(body)), what);
+      return result(context.context.run(framework, work, body -> () -> scope.run(body)), what);
     } finally {
       disarm.run();
+    }
+  }
+
+  /** Remembers the worst failure of a command, which the work may have got over. */
+  private final class Watched implements Commands {
+
+    private final Commands commands;
+
+    Watched(Commands commands) {
+      this.commands = commands;
+    }
+
+    @Override
+    public @Nullable Object call(String command, Map<String, ?> arguments) {
+      try {
+        return commands.call(command, arguments);
+      } catch (RuntimeException e) {
+        failed(e);
+        throw e;
+      }
+    }
+
+    @Override
+    public void stream(String command, Map<String, ?> arguments, Consumer<@Nullable Object> sink) {
+      try {
+        commands.stream(command, arguments, sink);
+      } catch (RuntimeException e) {
+        failed(e);
+        throw e;
+      }
+    }
+
+    private void failed(RuntimeException e) {
+      if (FaultPolicy.of(e).compareTo(FaultPolicy.of(fault)) > 0) {
+        fault = e;
+      }
     }
   }
 
@@ -117,7 +158,7 @@ public final class ContextLease implements AutoCloseable {
     }
   }
 
-  private @Nullable Object result(Execution<@Nullable Object> work, String what) {
+  private <T extends @Nullable Object> T result(Execution<T> work, String what) {
     Throwable reason = Awaiting.failureOf(work.result());
     if (reason == null) {
       return work.result().join();
@@ -165,11 +206,12 @@ public final class ContextLease implements AutoCloseable {
       return;
     }
     closed = true;
-    Execution<@Nullable Object> work = call;
+    Execution<?> work = call;
     if (work == null) {
       pool.release(context, null);
     } else if (work.result().isDone()) {
-      pool.release(context, Awaiting.failureOf(work.result()));
+      Throwable failure = Awaiting.failureOf(work.result());
+      pool.release(context, failure == null ? fault : failure);
     } else {
       pool.giveUp(context, work);
     }

@@ -157,6 +157,12 @@ public final class ContextPool implements AutoCloseable {
     return new ContextLease(this, await(waiter), waiter);
   }
 
+  /** Whether the calling thread is in a call of this pool: Python called Java. */
+  public boolean isWithinCall() {
+    ContextLease current = ContextLease.current();
+    return current != null && current.isOf(this);
+  }
+
   /** Gives the waiter a context, or a place in the queue and work toward one. */
   void enqueue(Waiter waiter) {
     locked(

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.graalvm.polyglot.Value;
 import org.graalvm.polyglot.proxy.ProxyExecutable;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,7 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>LocalDate, LocalTime, LocalDateTime</td><td>date, time, datetime</td><td>the same</td></tr>
  * <tr><td>OffsetDateTime, ZonedDateTime, Instant</td><td>aware datetime</td><td>OffsetDateTime</td></tr>
  * <tr><td>Duration</td><td>timedelta</td><td>Duration</td></tr>
+ * <tr><td>HostFunction, see {@link Callback}</td><td>callable</td><td>(refused)</td></tr>
  * </table>
  */
 public final class Marshaller {
@@ -62,6 +64,7 @@ public final class Marshaller {
   private final Value items;
   private final Value hasLoneSurrogate;
   private final Value typeName;
+  private final Value makeCallback;
 
   /**
    * @param embed the module {@code terrarium.bridge.embed} of the context
@@ -80,6 +83,7 @@ public final class Marshaller {
     items = embed.getMember("items");
     hasLoneSurrogate = embed.getMember("has_lone_surrogate");
     typeName = embed.getMember("type_name");
+    makeCallback = embed.getMember("make_callback");
   }
 
   /**
@@ -126,7 +130,7 @@ public final class Marshaller {
       case Record fields -> dict(Records.components(fields), path, depth);
       case Path file -> throw noPythonForm(file, path); // an Iterable of itself
       case Iterable<?> each -> list(each, path, depth);
-      case HostFunction function -> executable(function);
+      case HostFunction function -> callback(function, path);
       case Value foreign ->
           throw new ConversionException(
               path, "a polyglot Value belongs to its context and cannot be passed on: " + foreign);
@@ -197,14 +201,50 @@ public final class Marshaller {
     return elements;
   }
 
-  /** The function as a Python callable of positional arguments. */
-  private ProxyExecutable executable(HostFunction function) {
+  /**
+   * The functions as a Python dict of callables of positional arguments. What one throws is a
+   * foreign exception to Python.
+   */
+  public Value services(Map<String, HostFunction> functions) {
+    List<Object> converted = new ArrayList<>();
+    functions.forEach(
+        (name, function) -> {
+          converted.add(name);
+          converted.add(executable(function));
+        });
+    return makeDict.execute(converted.toArray());
+  }
+
+  /** The function as a Python callable; see {@link #services}. */
+  public ProxyExecutable executable(HostFunction function) {
     return arguments -> {
       List<@Nullable Object> plain = new ArrayList<>();
       for (int i = 0; i < arguments.length; i++) {
         plain.add(toJava(arguments[i], "argument " + i));
       }
       return toPython(function.call(plain), "result");
+    };
+  }
+
+  /** As {@link #executable}; what it throws is a HostCallError to Python, which names the path. */
+  private Value callback(HostFunction function, String path) {
+    ProxyExecutable plain =
+        arguments -> {
+          try {
+            return executable(function).execute(arguments);
+          } catch (ConversionException e) {
+            throw new ConversionException(path + "(): " + e.path(), e.problem(), e);
+          }
+        };
+    return makeCallback.execute(plain, path);
+  }
+
+  /** A Python callable that hands its one argument, marshalled, to the sink. */
+  public ProxyExecutable sink(Consumer<@Nullable Object> sink) {
+    long[] index = {0};
+    return arguments -> {
+      sink.accept(toJava(arguments[0], "item " + index[0]++));
+      return none;
     };
   }
 

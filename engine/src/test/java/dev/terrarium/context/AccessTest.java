@@ -88,7 +88,8 @@ class AccessTest {
 
   private static Execution<@Nullable Object> call(
       PythonContext context, String framework, String command, Map<String, ?> arguments) {
-    return context.call(framework, command, arguments, UnaryOperator.identity());
+    return context.run(
+        framework, commands -> commands.call(command, arguments), UnaryOperator.identity());
   }
 
   private static @Nullable Object evaluate(PythonContext context, String expression) {

@@ -9,12 +9,10 @@ import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.pool.StubExecution.Kind;
-import dev.terrarium.resource.CallScope;
 import dev.terrarium.testing.Task;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -185,7 +183,7 @@ class ContextLeaseTest {
                 body.run();
                 order.append("out");
               };
-      lease.call("count", Map.of(), new CallScope("any", null), around);
+      PoolBench.call(lease, around);
     }
 
     assertThat(order).hasToString("in out");

@@ -25,12 +25,10 @@ import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.UnknownCommandException;
 import dev.terrarium.pool.StubExecution.Kind;
-import dev.terrarium.resource.CallScope;
 import dev.terrarium.testing.Task;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
@@ -1196,8 +1194,7 @@ class ContextPoolTest {
     private static void callUntilClosed(ContextPool pool) {
       for (int call = 0; call < 5; call++) {
         try (ContextLease lease = pool.borrow(A, "count", none())) {
-          assertThat(lease.call("count", Map.of(), new CallScope("any", null), body -> body))
-              .isEqualTo("answer");
+          assertThat(PoolBench.call(lease)).isEqualTo("answer");
         } catch (ClosedException e) {
           return;
         }

@@ -163,7 +163,12 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
   }
 
   static @Nullable Object call(ContextLease lease) {
-    return lease.call("count", Map.of(), new CallScope("any", null), UnaryOperator.identity());
+    return call(lease, UnaryOperator.identity());
+  }
+
+  static @Nullable Object call(ContextLease lease, UnaryOperator<Runnable> propagation) {
+    CallScope scope = new CallScope("any", null);
+    return lease.run("count", commands -> commands.call("count", Map.of()), scope, propagation);
   }
 
   /** Borrows, calls, and gives back. */
@@ -179,7 +184,7 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
     StubContext stub = stub(waiter);
     PooledContext context = pooled(waiter);
     stub.hold(Kind.CALL);
-    Execution<?> work = stub.call(framework.name(), "count", Map.of(), UnaryOperator.identity());
+    Execution<?> work = stub.call(framework.name());
     context.running = work;
     stub.release(Kind.CALL);
     StubExecution<?> running = stub.running();

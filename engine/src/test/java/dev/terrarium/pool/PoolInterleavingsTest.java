@@ -25,7 +25,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -279,10 +278,8 @@ class PoolInterleavingsTest {
       }
       steps.add("call in " + borrower.context.name());
       Waiter waiter = borrower.waiter;
-      String command = String.valueOf(waiter.command);
       assertThat(borrower.context.isReadyFor(waiter)).as("ready").isTrue();
-      borrower.call =
-          borrower.context.context.call(waiter.name(), command, Map.of(), UnaryOperator.identity());
+      borrower.call = ((StubContext) borrower.context.context).call(waiter.name());
       borrower.context.running = borrower.call;
     }
 

@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.UnaryOperator;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.StressOptions;
@@ -103,7 +102,7 @@ class PoolLinearizabilityTest {
       }
       StubContext stub = (StubContext) context.context;
       stub.hold(Kind.CALL);
-      Execution<?> work = stub.call("any", "count", Map.of(), UnaryOperator.identity());
+      Execution<?> work = stub.call("any");
       stub.release(Kind.CALL);
       context.running = work;
       pool.giveUp(context, work);

@@ -2,10 +2,12 @@ package dev.terrarium.pool;
 
 import dev.terrarium.context.AccessProfile;
 import dev.terrarium.context.BridgeSource;
+import dev.terrarium.context.Commands;
 import dev.terrarium.context.Condition;
 import dev.terrarium.context.Execution;
 import dev.terrarium.context.PythonContext;
 import dev.terrarium.pool.StubExecution.Kind;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
@@ -15,7 +17,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -144,18 +147,36 @@ final class StubContext implements PythonContext {
         });
   }
 
+  /** Has it run a command without waiting for the result. */
+  Execution<@Nullable Object> call(String framework) {
+    return run(framework, commands -> commands.call("count", Map.of()), UnaryOperator.identity());
+  }
+
   @Override
-  public Execution<@Nullable Object> call(
-      String framework, String command, Map<String, ?> arguments, UnaryOperator<Runnable> around) {
-    AtomicReference<@Nullable Object> result = new AtomicReference<>();
-    Runnable body = around.apply(() -> result.set(answer.get()));
+  public <T extends @Nullable Object> Execution<T> run(
+      String framework, Function<Commands, T> work, UnaryOperator<Runnable> around) {
+    List<T> result = new ArrayList<>();
+    Runnable body = around.apply(() -> result.add(work.apply(new StubCommands())));
     return start(
         Kind.CALL,
         framework,
         () -> {
           body.run();
-          return result.get();
+          return result.getFirst();
         });
+  }
+
+  /** Commands that all result in the answer. */
+  private final class StubCommands implements Commands {
+    @Override
+    public @Nullable Object call(String command, Map<String, ?> arguments) {
+      return answer.get();
+    }
+
+    @Override
+    public void stream(String command, Map<String, ?> arguments, Consumer<@Nullable Object> sink) {
+      sink.accept(answer.get());
+    }
   }
 
   @Override

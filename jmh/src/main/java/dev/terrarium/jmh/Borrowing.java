@@ -2,6 +2,7 @@ package dev.terrarium.jmh;
 
 import dev.terrarium.context.AccessProfile;
 import dev.terrarium.context.BridgeSource;
+import dev.terrarium.context.Commands;
 import dev.terrarium.context.Condition;
 import dev.terrarium.context.Execution;
 import dev.terrarium.context.PythonContext;
@@ -9,8 +10,8 @@ import dev.terrarium.pool.ContextLease;
 import dev.terrarium.pool.ContextPool;
 import dev.terrarium.pool.Deadline;
 import dev.terrarium.pool.PoolSettings;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -109,11 +110,8 @@ public class Borrowing extends Microbenchmark {
     }
 
     @Override
-    public Execution<@Nullable Object> call(
-        String framework,
-        String command,
-        Map<String, ?> arguments,
-        UnaryOperator<Runnable> around) {
+    public <T extends @Nullable Object> Execution<T> run(
+        String framework, Function<Commands, T> work, UnaryOperator<Runnable> around) {
       throw new IllegalStateException("only borrowing is measured");
     }
 

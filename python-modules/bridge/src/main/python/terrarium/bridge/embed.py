@@ -64,6 +64,22 @@ def make_temporal(kind: str, text: str) -> object:
     return getattr(datetime, kind).fromisoformat(text)
 
 
+def make_callback(function: Callable[..., object], name: str) -> Callable[..., object]:
+    """A function of the host's that raises what Python code can catch; `name` is what an error calls it."""
+
+    def callback(*args: object) -> object:
+        try:
+            return function(*args)
+        except (Exception, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
+            from terrarium.bridge.errors import HostCallError
+
+            raise HostCallError(name, error) from error
+
+    return callback
+
+
 # ---------------------------------------------------------------- values, Python to Java
 
 
@@ -124,6 +140,27 @@ def has_lone_surrogate(value: str) -> bool:
 def type_name(value: object) -> str:
     cls = type(value)
     return cls.__qualname__ if cls.__module__ == "builtins" else cls.__module__ + "." + cls.__qualname__
+
+
+# ---------------------------------------------------------------- streams
+
+
+def stream(handler: Callable[[dict[str, Any]], Any], args: dict[str, Any], emit: Callable[[object], None]) -> None:
+    """Hands what a command yields to `emit`, which blocks while the reader is busy and raises when nobody reads on.
+
+    Generators and other iterators are run through and closed however that ends; anything else is one piece.
+    """
+    value = handler(args)
+    if not hasattr(value, "__next__"):
+        emit(value)
+        return
+    try:
+        for piece in value:
+            emit(piece)
+    finally:
+        close = getattr(value, "close", None)
+        if close is not None:
+            close()
 
 
 # ---------------------------------------------------------------- exceptions

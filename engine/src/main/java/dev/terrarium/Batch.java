@@ -1,0 +1,66 @@
+package dev.terrarium;
+
+import dev.terrarium.context.Commands;
+import dev.terrarium.error.CallTimeoutException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Commands that run one after another, and what became of each. Thread-safe. */
+final class Batch {
+
+  private final List<Command> commands;
+  private final boolean stopsOnFailure;
+  private final List<CallResult<@Nullable Object>> results = new ArrayList<>();
+  private boolean begun;
+  private boolean complete;
+
+  Batch(List<Command> commands, boolean stopsOnFailure) {
+    this.commands = List.copyOf(commands);
+    this.stopsOnFailure = stopsOnFailure;
+  }
+
+  /** On the carrier. */
+  Batch run(Commands context) {
+    begin();
+    boolean stopped = false;
+    for (Command command : commands) {
+      CallResult<@Nullable Object> result =
+          stopped
+              ? new CallResult.Skipped<>()
+              : CallResult.<@Nullable Object>of(
+                  () -> context.call(command.name(), command.arguments()));
+      add(result);
+      stopped |= stopsOnFailure && !result.isSuccess();
+    }
+    return this;
+  }
+
+  private synchronized void begin() {
+    begun = true;
+  }
+
+  /** Whether it has come to a context. */
+  synchronized boolean hasBegun() {
+    return begun;
+  }
+
+  private synchronized void add(CallResult<@Nullable Object> result) {
+    if (!complete) {
+      results.add(result);
+    }
+  }
+
+  /** What has no result yet fails with this; a result that comes later is dropped. */
+  synchronized void failRest(CallTimeoutException reason) {
+    complete = true;
+    while (results.size() < commands.size()) {
+      results.add(new CallResult.Failure<>(reason));
+    }
+  }
+
+  /** One for each command, in order. */
+  synchronized List<CallResult<@Nullable Object>> results() {
+    return List.copyOf(results);
+  }
+}

@@ -1,0 +1,17 @@
+package dev.terrarium;
+
+import java.time.Duration;
+
+/**
+ * What bounds calls of many pieces.
+ *
+ * @param maxBatch commands that one batch may hold, at least 1
+ * @param streamBuffer pieces of a stream that may wait for its subscriber, at least 1
+ * @param streamIdleTimeout how long a full stream waits for its subscriber, above zero
+ */
+record CallSettings(int maxBatch, int streamBuffer, Duration streamIdleTimeout) {
+
+  static CallSettings ofDefaults() {
+    return new CallSettings(10_000, 64, Duration.ofMinutes(1));
+  }
+}

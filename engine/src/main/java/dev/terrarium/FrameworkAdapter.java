@@ -1,0 +1,53 @@
+package dev.terrarium;
+
+import dev.terrarium.context.BridgeSource;
+import dev.terrarium.value.TypedReader;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
+import org.jspecify.annotations.Nullable;
+
+/** The commands of one framework with the same options for each call. Immutable. */
+record FrameworkAdapter(BridgeSource source, Calls calls, CallOptions options) implements Adapter {
+
+  @Override
+  public String framework() {
+    return source.name();
+  }
+
+  @Override
+  public Adapter with(CallOptions other) {
+    return new FrameworkAdapter(source, calls, other);
+  }
+
+  @Override
+  public @Nullable Object call(String command, Map<String, ?> arguments) {
+    return calls.call(source, new Command(command, arguments), options);
+  }
+
+  @Override
+  public <T> T call(String command, Map<String, ?> arguments, Class<T> type) {
+    return TypedReader.read(call(command, arguments), type, "result");
+  }
+
+  @Override
+  public CompletableFuture<@Nullable Object> callAsync(String command, Map<String, ?> arguments) {
+    return calls.callAsync(source, new Command(command, arguments), options);
+  }
+
+  @Override
+  public List<CallResult<@Nullable Object>> batch(List<Command> commands) {
+    return calls.batch(source, commands, options);
+  }
+
+  @Override
+  public List<CallResult<@Nullable Object>> callAll(List<Command> commands) {
+    return calls.callAll(source, commands, options);
+  }
+
+  @Override
+  public Flow.Publisher<Object> stream(String command, Map<String, ?> arguments) {
+    return calls.stream(source, new Command(command, arguments), options);
+  }
+}

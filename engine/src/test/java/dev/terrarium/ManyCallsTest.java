@@ -1,0 +1,405 @@
+package dev.terrarium;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.error.ArgumentException;
+import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.error.ConversionException;
+import dev.terrarium.error.PythonException;
+import dev.terrarium.error.UnknownCommandException;
+import dev.terrarium.testing.GraalPyTest;
+import dev.terrarium.testing.Reader;
+import dev.terrarium.testing.Task;
+import dev.terrarium.testing.TestFunctions;
+import dev.terrarium.value.Callback;
+import dev.terrarium.value.HostFunction;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Batches, calls all at once, streams and call-backs. */
+@GraalPyTest
+class ManyCallsTest {
+
+  private final Terrarium terrarium;
+  private final Adapter probe;
+
+  ManyCallsTest(Terrarium terrarium) {
+    this.terrarium = terrarium;
+    this.probe = terrarium.adapter("probe");
+  }
+
+  private static Command echo(Object value) {
+    return new Command("echo", Map.of("v", value));
+  }
+
+  private static Command fail(String message) {
+    return new Command("fail", Map.of("message", message));
+  }
+
+  private static Command execute(String source) {
+    return new Command("execute", Map.of("source", source));
+  }
+
+  // ------------------------------------------------------------------ batches
+
+  @Test
+  void batchAnswersInOrderAndOneFailureDoesNotLoseTheRest() {
+    List<CallResult<@Nullable Object>> results =
+        probe.batch(List.of(echo(1), fail("second"), new Command("ecko", Map.of()), echo("four")));
+
+    assertThat(results).hasSize(4);
+    assertThat(results.get(0).value()).isEqualTo(1L);
+    assertThat(results.get(3).value()).isEqualTo("four");
+    assertThatThrownBy(() -> results.get(1).value())
+        .isInstanceOf(PythonException.class)
+        .hasMessageContaining("second");
+    assertThatThrownBy(() -> results.get(2).value())
+        .isInstanceOf(UnknownCommandException.class)
+        .hasMessageContaining("echo");
+  }
+
+  @Test
+  void batchIsOneVisitToOneContext() {
+    long before = calls();
+    List<CallResult<@Nullable Object>> results =
+        probe.batch(
+            Collections.nCopies(
+                20, new Command("evaluate", Map.of("expression", "id(sys.modules)"))));
+
+    assertThat(results.stream().map(CallResult::value).distinct()).hasSize(1);
+    assertThat(calls() - before).isEqualTo(1);
+  }
+
+  private long calls() {
+    return terrarium.stats().pool().contexts().stream().mapToLong(each -> each.calls()).sum();
+  }
+
+  @Test
+  void batchMayStopAtItsFirstFailure() {
+    List<CallResult<@Nullable Object>> results =
+        probe
+            .with(CallOptions.ofDefaults().withStopOnFailure())
+            .batch(List.of(echo(1), fail("here"), echo(3)));
+
+    assertThat(results).hasSize(3);
+    assertThat(results.get(0).isSuccess()).isTrue();
+    assertThat(results.get(1)).isInstanceOf(CallResult.Failure.class);
+    assertThat(results.get(2)).isInstanceOf(CallResult.Skipped.class);
+  }
+
+  @Test
+  void batchThatPassesItsDeadlineKeepsWhatIsDone() {
+    List<CallResult<@Nullable Object>> results =
+        probe
+            .with(CallOptions.deadline(Duration.ofSeconds(2)))
+            .batch(List.of(echo(1), execute("while True: pass"), echo(3)));
+
+    assertThat(results.get(0).value()).isEqualTo(1L);
+    assertThatThrownBy(() -> results.get(1).value()).isInstanceOf(CallTimeoutException.class);
+    assertThatThrownBy(() -> results.get(2).value()).isInstanceOf(CallTimeoutException.class);
+    assertThat(probe.call("echo", Map.of("v", "well"))).isEqualTo("well");
+  }
+
+  @Test
+  void whatACommandOfABatchBrokeIsPutBack() {
+    probe.batch(List.of(execute("import builtins; builtins.len = None; 1/0"), echo(1)));
+
+    assertThat(terrarium.adapter("probe").callAll(Collections.nCopies(4, echo(List.of(1)))))
+        .allMatch(CallResult::isSuccess);
+    assertThat(
+            probe.callAll(
+                Collections.nCopies(
+                    4, new Command("evaluate", Map.of("expression", "len([1, 2])")))))
+        .extracting(CallResult::value)
+        .containsOnly(2L);
+  }
+
+  @Test
+  void emptyBatchAsksNobody() {
+    long before = calls();
+
+    assertThat(probe.batch(List.of())).isEmpty();
+    assertThat(probe.callAll(List.of())).isEmpty();
+    assertThat(calls()).isEqualTo(before);
+  }
+
+  @Test
+  void oversizedBatchIsRefusedWithTheFigures() {
+    assertThatThrownBy(() -> probe.batch(Collections.nCopies(10_001, echo(1))))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining("10001 commands are more than the 10000");
+  }
+
+  // ------------------------------------------------------------------ all at once
+
+  @Test
+  void callAllUsesAllContextsAtOnce() {
+    CyclicBarrier both = new CyclicBarrier(2);
+    TestFunctions.onCall(
+        arguments -> {
+          try {
+            both.await(30, TimeUnit.SECONDS); // two contexts must be in it at once
+          } catch (Exception e) {
+            throw new IllegalStateException(e);
+          }
+          return "met";
+        });
+    Command meet = new Command("call_host", Map.of("name", "test.call", "arguments", List.of()));
+
+    assertThat(probe.callAll(List.of(meet, meet, meet, meet)))
+        .extracting(CallResult::value)
+        .containsExactly("met", "met", "met", "met");
+  }
+
+  @Test
+  void callAllKeepsTheOrder() {
+    List<Command> commands =
+        IntStream.range(0, 200).mapToObj(i -> i % 10 == 3 ? fail("x") : echo(i)).toList();
+
+    List<CallResult<@Nullable Object>> results = probe.callAll(commands);
+
+    for (int i = 0; i < 200; i++) {
+      if (i % 10 == 3) {
+        assertThat(results.get(i)).isInstanceOf(CallResult.Failure.class);
+      } else {
+        assertThat(results.get(i).value()).isEqualTo((long) i);
+      }
+    }
+  }
+
+  @Test
+  void interruptedCallerOfAllStopsThem() throws Exception {
+    CountDownLatch inside = new CountDownLatch(1);
+    TestFunctions.onCall(
+        arguments -> {
+          inside.countDown();
+          return null;
+        });
+    Task<?> caller =
+        Task.of(
+            () ->
+                probe.callAll(
+                    Collections.nCopies(10, execute("host.call('test.call')\nwhile True: pass"))));
+    Task.await(inside);
+    caller.interrupt();
+
+    assertThat(caller.failure()).hasMessageContaining("Interrupted");
+  }
+
+  // ------------------------------------------------------------------ streams
+
+  @Test
+  void generatorIsReadAsItIsRequested() throws Exception {
+    List<Object> closings = closings();
+    Reader reader = Reader.of(probe.stream("count_to", Map.of("n", 1_000))).request(3).until(3);
+
+    assertThat(reader.pieces).containsExactly(0L, 1L, 2L);
+    assertThat(closings).isEmpty();
+    reader.request(Long.MAX_VALUE);
+    assertThat(reader.end()).isNull();
+    assertThat(reader.pieces)
+        .isEqualTo(IntStream.range(0, 1_000).mapToObj(i -> (Object) (long) i).toList());
+    assertThat(closings).hasSize(1);
+  }
+
+  private static List<Object> closings() {
+    List<Object> closings = new CopyOnWriteArrayList<>();
+    TestFunctions.onCall(
+        arguments -> {
+          closings.add(arguments);
+          return null;
+        });
+    return closings;
+  }
+
+  @Test
+  void cancelledStreamClosesItsGenerator() {
+    List<Object> closings = closings();
+    Reader reader =
+        Reader.of(probe.stream("count_to", Map.of("n", 1_000_000_000))).request(2).until(2);
+    reader.cancel();
+
+    Task.until("its context is back", () -> terrarium.stats().pool().active() == 0);
+    assertThat(closings.size()).isLessThanOrEqualTo(1); // not when it was stopped between pieces
+    assertThat(probe.call("echo", Map.of("v", 1))).isEqualTo(1L);
+  }
+
+  @Test
+  void failingGeneratorFailsItsStream() throws Exception {
+    Reader reader =
+        Reader.of(probe.stream("count_and_fail", Map.of("n", 2))).request(Long.MAX_VALUE);
+
+    assertThat(reader.end()).isInstanceOf(PythonException.class).hasMessageContaining("no more");
+    assertThat(reader.pieces).containsExactly(0L, 1L);
+  }
+
+  @Test
+  void commandThatIsNoGeneratorIsOnePiece() throws Exception {
+    Reader reader = Reader.of(probe.stream("echo", Map.of("v", List.of(1, 2)))).request(5);
+
+    assertThat(reader.end()).isNull();
+    assertThat(reader.pieces).containsExactly(List.of(1L, 2L));
+  }
+
+  @Test
+  void streamOfAnUnknownCommandFails() throws Exception {
+    Reader reader = Reader.of(probe.stream("cont_to", Map.of())).request(1);
+
+    assertThat(reader.end()).isInstanceOf(UnknownCommandException.class);
+  }
+
+  @Test
+  void deadlineEndsAStream() throws Exception {
+    closings();
+    Reader reader =
+        Reader.of(
+                probe.with(CallOptions.deadline(Duration.ofSeconds(2))).stream(
+                    "count_to", Map.of("n", 1_000_000_000)))
+            .request(1)
+            .until(1);
+    reader.request(Long.MAX_VALUE);
+
+    assertThat(reader.end()).isInstanceOf(CallTimeoutException.class);
+  }
+
+  // ------------------------------------------------------------------ call-backs
+
+  private @Nullable Object apply(String command, HostFunction function, Object... arguments) {
+    return probe.call(command, Map.of("function", function, "arguments", List.of(arguments)));
+  }
+
+  record Point(int x, int y) {}
+
+  @Test
+  void callbackGetsTypedArguments() {
+    HostFunction sum = Callback.of(Point.class, Integer.class, (point, by) -> point.x() * by);
+
+    assertThat(apply("apply", sum, new Point(3, 4), 5)).isEqualTo(15L);
+    assertThat(apply("apply", Callback.of(() -> new Point(1, 2))))
+        .isEqualTo(Map.of("x", 1L, "y", 2L));
+    assertThat(apply("apply", Callback.of(String.class, String::length), "four")).isEqualTo(4L);
+  }
+
+  @Test
+  void callbackThatThrowsIsAnExceptionToPythonAndItselfToItsCaller() {
+    IllegalStateException own = new IllegalStateException("mine");
+    HostFunction throwing =
+        Callback.of(
+            () -> {
+              throw own;
+            });
+
+    assertThat(apply("apply_and_catch", throwing))
+        .isEqualTo(List.of("HostCallError", "args.function failed: mine"));
+    assertThatThrownBy(() -> apply("apply", throwing))
+        .satisfies(
+            e ->
+                assertThat(e == own || e.getCause() == own || hasCause(e, own))
+                    .as("%s", e)
+                    .isTrue());
+  }
+
+  private static boolean hasCause(Throwable e, Throwable wanted) {
+    Throwable each = e;
+    while (each != null && each != wanted) {
+      each = each.getCause();
+    }
+    return each != null;
+  }
+
+  @Test
+  void callbackThatReturnsWhatCannotCrossIsNamed() {
+    HostFunction wrong = Callback.of(Thread::currentThread);
+
+    assertThatThrownBy(() -> apply("apply", wrong))
+        .isInstanceOf(ConversionException.class)
+        .hasMessageContaining("args.function(): result")
+        .hasMessageContaining("has no Python form");
+  }
+
+  @Test
+  void callbackThatIsCalledWronglyIsNamed() {
+    HostFunction length = Callback.of(String.class, String::length);
+
+    assertThatThrownBy(() -> apply("apply", length))
+        .isInstanceOf(ConversionException.class)
+        .hasMessageContaining("takes 1, and was called with 0");
+    assertThatThrownBy(() -> apply("apply", length, List.of()))
+        .isInstanceOf(ConversionException.class)
+        .hasMessageContaining("argument 0");
+  }
+
+  @Test
+  void callbackMayCallAgain() {
+    HostFunction nested =
+        Callback.of(Integer.class, n -> probe.call("echo", Map.of("v", n + 1), Integer.class));
+
+    assertThat(apply("apply", nested, 1)).isEqualTo(2L);
+    HostFunction all = Callback.of(() -> probe.callAll(List.of(echo(1), echo(2))).get(1).value());
+    assertThat(apply("apply", all)).isEqualTo(2L);
+    HostFunction batch = Callback.of(() -> probe.batch(List.of(echo(1), echo(3))).get(1).value());
+    assertThat(apply("apply", batch)).isEqualTo(3L);
+  }
+
+  @Test
+  void callbackThatBlocksIsEndedByTheDeadline() {
+    CountDownLatch never = new CountDownLatch(1);
+    HostFunction blocking =
+        Callback.of(
+            () -> {
+              try {
+                return never.await(30, TimeUnit.SECONDS);
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+
+    assertThatThrownBy(
+            () ->
+                probe
+                    .with(CallOptions.deadline(Duration.ofSeconds(1)))
+                    .call("apply", Map.of("function", blocking, "arguments", List.of())))
+        .isInstanceOf(CallTimeoutException.class);
+    never.countDown();
+  }
+
+  // ------------------------------------------------------------------ adapters
+
+  /** A facade of the test's own. */
+  record Echo(Adapter adapter) {}
+
+  @Test
+  void adaptersAreMadeOnceAndUsersAddTheirOwn() {
+    assertThat(terrarium.adapter("probe")).isSameAs(probe);
+    terrarium.register(
+        new AdapterFactory<Echo>() {
+          @Override
+          public Class<Echo> type() {
+            return Echo.class;
+          }
+
+          @Override
+          public String framework() {
+            return "probe";
+          }
+
+          @Override
+          public Echo create(Adapter adapter) {
+            return new Echo(adapter);
+          }
+        });
+
+    assertThat(terrarium.adapter(Echo.class)).isSameAs(terrarium.adapter(Echo.class));
+    assertThat(terrarium.adapter(Echo.class).adapter().call("echo", Map.of("v", 7))).isEqualTo(7L);
+  }
+}
