@@ -1,12 +1,6 @@
 package dev.terrarium.llamacpp;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import dev.terrarium.error.ModelException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
@@ -29,11 +23,7 @@ final class Conversation implements AutoCloseable {
   private final MemorySegment model;
   private final int threads;
   private final int maxWindow;
-  private final Arena arena = Arena.ofConfined();
-  private final MemorySegment batch = arena.allocate(Llama.BATCH);
-  private final MemorySegment tokens = arena.allocate(JAVA_INT, BLOCK);
-  private final MemorySegment positions = arena.allocate(JAVA_INT, BLOCK);
-  private final MemorySegment wanted = arena.allocate(JAVA_BYTE, BLOCK);
+  private final TokenBatch batch = new TokenBatch(BLOCK, 1);
 
   private MemorySegment context = MemorySegment.NULL;
   private int window;
@@ -47,23 +37,6 @@ final class Conversation implements AutoCloseable {
     this.model = model;
     this.threads = threads;
     this.maxWindow = maxWindow;
-    MemorySegment one = arena.allocate(JAVA_INT, BLOCK);
-    MemorySegment sequence = arena.allocateFrom(JAVA_INT, 0);
-    MemorySegment sequences = arena.allocate(ADDRESS, BLOCK);
-    for (int i = 0; i < BLOCK; i++) {
-      one.setAtIndex(JAVA_INT, i, 1);
-      sequences.setAtIndex(ADDRESS, i, sequence);
-    }
-    setPointer("token", tokens);
-    setPointer("embd", MemorySegment.NULL);
-    setPointer("pos", positions);
-    setPointer("n_seq_id", one);
-    setPointer("seq_id", sequences);
-    setPointer("logits", wanted);
-  }
-
-  private void setPointer(String field, MemorySegment value) {
-    batch.set(ADDRESS, Llama.BATCH.byteOffset(PathElement.groupElement(field)), value);
   }
 
   MemorySegment context() {
@@ -111,14 +84,11 @@ final class Conversation implements AutoCloseable {
   }
 
   private void decode(int[] source, int from, int to) {
-    int count = to - from;
-    for (int i = 0; i < count; i++) {
-      tokens.setAtIndex(JAVA_INT, i, source[from + i]);
-      positions.setAtIndex(JAVA_INT, i, length + i);
-      wanted.set(JAVA_BYTE, i, (byte) (i == count - 1 ? 1 : 0));
+    batch.clear();
+    for (int i = from; i < to; i++) {
+      batch.add(source[i], length + i - from, 0, i == to - 1);
     }
-    batch.set(JAVA_INT, 0, count);
-    int status = Llama.decode(context, batch);
+    int status = batch.decode(context);
     if (status != 0) {
       blocks = new int[0];
       throw new ModelException(
@@ -164,7 +134,7 @@ final class Conversation implements AutoCloseable {
     blocks = new int[0];
     window = 0;
     Llama.takeErrors();
-    context = Llama.contextInit(model, size, BLOCK, threads);
+    context = Llama.contextInit(model, Llama.ContextSize.of(size, BLOCK), threads);
     if (context.equals(MemorySegment.NULL)) {
       throw new ModelException(
           "There is no memory for a context window of " + size + " tokens: " + Llama.takeErrors());
@@ -182,6 +152,6 @@ final class Conversation implements AutoCloseable {
   public void close() {
     close(context);
     context = MemorySegment.NULL;
-    arena.close();
+    batch.close();
   }
 }

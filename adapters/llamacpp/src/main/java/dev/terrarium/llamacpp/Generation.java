@@ -4,9 +4,6 @@ import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatResponse;
-import dev.terrarium.model.FinishReason;
-import dev.terrarium.model.TokenUsage;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -20,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class Generation {
 
   /** Seen by nobody else: who gives up an answer by himself does not wait for it. */
-  private static final String GIVEN_UP = "The answer was given up: the process is ending.";
+  static final String GIVEN_UP = "The answer was given up: the process is ending.";
 
   /** What happens to it, in order. */
   private sealed interface Event {
@@ -75,49 +72,54 @@ final class Generation {
       return;
     }
     try {
-      events.add(new Event.Done(answer(tokenizer, conversations.forPrompt(prompt, maxTokens))));
+      succeed(answer(tokenizer, conversations.forPrompt(prompt, maxTokens)));
     } catch (RuntimeException | Error e) {
       fail(e);
     }
   }
 
   private ChatResponse answer(Tokenizer tokenizer, Conversation conversation) {
-    long start = System.nanoTime();
-    AnswerText text = new AnswerText(stops);
-    FinishReason reason = FinishReason.LENGTH;
-    int count = 0;
-    try (TokenChoice choice = new TokenChoice(tokenizer, temperature, seed, grammar)) {
-      boolean going = conversation.read(prompt, maxTokens, () -> cancelled);
-      while (going && count < maxTokens) {
-        int token = choice.next(conversation.context());
-        count++;
-        if (tokenizer.ends(token)) {
-          reason = FinishReason.STOP;
-          break;
-        }
-        give(text.append(tokenizer.bytes(token)));
-        if (text.stopped()) {
-          reason = FinishReason.STOP;
-          break;
-        }
-        going = count < maxTokens && !cancelled;
+    try (Answer answer = new Answer(this, tokenizer)) {
+      boolean going = conversation.read(prompt, maxTokens, this::isCancelled);
+      while (going && answer.next(conversation.context(), -1)) {
+        going = !cancelled;
         if (going) {
-          conversation.read(token);
+          conversation.read(answer.token());
         }
       }
+      if (!going) {
+        throw new ModelException(GIVEN_UP);
+      }
+      return answer.response();
     }
-    if (cancelled && reason == FinishReason.LENGTH && count < maxTokens) {
-      throw new ModelException(GIVEN_UP);
-    }
-    give(text.end());
-    return new ChatResponse(
-        text.text(),
-        reason,
-        new TokenUsage(prompt.length, count),
-        Duration.ofNanos(System.nanoTime() - start));
   }
 
-  private void give(String piece) {
+  int[] prompt() {
+    return prompt;
+  }
+
+  int maxTokens() {
+    return maxTokens;
+  }
+
+  List<String> stops() {
+    return stops;
+  }
+
+  TokenChoice choice(Tokenizer tokenizer) {
+    return new TokenChoice(tokenizer, temperature, seed, grammar);
+  }
+
+  boolean isCancelled() {
+    return cancelled;
+  }
+
+  void succeed(ChatResponse response) {
+    events.add(new Event.Done(response));
+  }
+
+  /** Hands over a piece of the answer; an empty one is none. */
+  void give(String piece) {
     if (!piece.isEmpty()) {
       events.add(new Event.Piece(piece));
     }

@@ -463,17 +463,35 @@ final class Llama {
   }
 
   /**
-   * Memory for one conversation.
+   * What a context can hold.
    *
+   * @param window tokens of all texts together
+   * @param sequences how many texts
    * @param batch how many tokens are at most given to {@link #decode} at once
+   * @param defragment share of holes in its memory at which they are closed; below 0 never
+   */
+  record ContextSize(int window, int sequences, int batch, float defragment) {
+    static ContextSize of(int window, int batch) {
+      return new ContextSize(window, 1, batch, -1);
+    }
+  }
+
+  /**
+   * Memory for texts to be read.
+   *
    * @return NULL when there is not enough memory
    */
-  static MemorySegment contextInit(MemorySegment model, int window, int batch, int threads) {
+  static MemorySegment contextInit(MemorySegment model, ContextSize size, int threads) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment params = (MemorySegment) CONTEXT_DEFAULT_PARAMS.invoke(arena);
-      set(params, CONTEXT_PARAMS, "n_ctx", window);
-      set(params, CONTEXT_PARAMS, "n_batch", batch);
-      set(params, CONTEXT_PARAMS, "n_ubatch", batch);
+      set(params, CONTEXT_PARAMS, "n_ctx", size.window());
+      set(params, CONTEXT_PARAMS, "n_batch", size.batch());
+      set(params, CONTEXT_PARAMS, "n_ubatch", size.batch());
+      set(params, CONTEXT_PARAMS, "n_seq_max", size.sequences());
+      params.set(
+          JAVA_FLOAT,
+          CONTEXT_PARAMS.byteOffset(PathElement.groupElement("defrag_thold")),
+          size.defragment());
       set(params, CONTEXT_PARAMS, "n_threads", threads);
       set(params, CONTEXT_PARAMS, "n_threads_batch", threads);
       return (MemorySegment) INIT_FROM_MODEL.invokeExact(model, params);
@@ -499,10 +517,14 @@ final class Llama {
     }
   }
 
-  /** The vocabulary's scores for what follows the last token read. */
-  static void copyLogits(MemorySegment context, float[] into) {
+  /**
+   * The vocabulary's scores for what follows a token of the last batch.
+   *
+   * @param row which token; -1 for the last
+   */
+  static void copyLogits(MemorySegment context, int row, float[] into) {
     try {
-      MemorySegment logits = (MemorySegment) GET_LOGITS_ITH.invokeExact(context, -1);
+      MemorySegment logits = (MemorySegment) GET_LOGITS_ITH.invokeExact(context, row);
       if (logits.equals(MemorySegment.NULL)) {
         throw new ModelException("llama.cpp has no scores for the next token.");
       }
@@ -526,6 +548,15 @@ final class Llama {
         return true;
       }
       return (boolean) KV_SELF_SEQ_RM.invokeExact(context, 0, from, -1);
+    } catch (Throwable e) {
+      throw failure(e);
+    }
+  }
+
+  /** As {@link #forget(MemorySegment, int)}, of one of several texts. */
+  static boolean forget(MemorySegment context, int sequence, int from) {
+    try {
+      return (boolean) KV_SELF_SEQ_RM.invokeExact(context, sequence, from, -1);
     } catch (Throwable e) {
       throw failure(e);
     }

@@ -24,11 +24,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A GGUF model, loaded by llama.cpp in this process. Thread-safe: answers are made by worker
  * threads of its own, in the order in which they were asked for, {@link LlamaCppOptions#parallel}
- * at once. Whoever asks waits, and may be a virtual thread.
+ * times {@link LlamaCppOptions#slots} at once. Whoever asks waits, and may be a virtual thread.
  *
- * <p>At temperature 0, and at any other with the same seed, an answer depends on the request alone,
- * and not on what was asked before or meanwhile. A response schema is enforced token by token: the
- * answer is JSON that conforms to it, unless it ends with {@link
+ * <p>With one slot, at temperature 0, and at any other with the same seed, an answer depends on the
+ * request alone, and not on what was asked before or meanwhile. A response schema is enforced token
+ * by token: the answer is JSON that conforms to it, unless it ends with {@link
  * dev.terrarium.model.FinishReason#LENGTH}, and stop texts are left aside. What is not enforced:
  * {@code uniqueItems}, formats other than dates, times, durations and UUIDs, and that only one
  * alternative of {@code oneOf} fits. A schema with another keyword that cannot be enforced is
@@ -214,6 +214,14 @@ public final class LlamaCppModel implements LanguageModel {
   }
 
   private void work() {
+    if (options.slots() > 1) {
+      workOnMany();
+    } else {
+      workOnOne();
+    }
+  }
+
+  private void workOnOne() {
     int workers = options.parallel();
     try (Conversations conversations =
         new Conversations(
@@ -227,6 +235,33 @@ public final class LlamaCppModel implements LanguageModel {
     }
   }
 
+  private void workOnMany() {
+    try (Slots slots =
+        new Slots(model, tokenizer, options.threads() / options.parallel(), options.slots())) {
+      Generation next = take();
+      while (next != null || !slots.isIdle()) {
+        while (next != null && begun(slots, next)) {
+          next = poll();
+        }
+        slots.step().forEach(this::done);
+        if (next == null) {
+          next = slots.isIdle() ? take() : poll();
+        }
+      }
+    }
+  }
+
+  /** Whether it has begun, or failed already. */
+  private boolean begun(Slots slots, Generation generation) {
+    try {
+      return slots.start(generation);
+    } catch (RuntimeException | Error e) {
+      generation.fail(e);
+      done(generation);
+      return true;
+    }
+  }
+
   /** The next one to make, or null when closed and none is left. */
   private @Nullable Generation take() {
     lock.lock();
@@ -234,6 +269,16 @@ public final class LlamaCppModel implements LanguageModel {
       while (waiting.isEmpty() && !closed) {
         changed.awaitUninterruptibly();
       }
+      return poll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The next one to make, or null when there is none now. */
+  private @Nullable Generation poll() {
+    lock.lock();
+    try {
       Generation generation = waiting.poll();
       if (generation != null) {
         running.add(generation);

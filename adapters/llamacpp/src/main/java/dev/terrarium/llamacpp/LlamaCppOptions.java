@@ -11,8 +11,12 @@ import org.jspecify.annotations.Nullable;
  * @param contextWindow most tokens of prompt and answer together; a model trained on fewer has
  *     fewer. Memory is taken for what the longest request so far needed, not for all of it
  * @param parallel answers made at once; each takes memory for its own window, and shares threads
- * @param promptMemory bytes for keeping what was read of earlier prompts, so that their beginnings
- *     are not read again; what one request needs is taken in any case
+ * @param slots answers that each of these makes in one go, by continuous batching: more in the same
+ *     time than one after another, each one slower; the last bits of what is computed then depend
+ *     on what else is being answered, and so may an answer, also at temperature 0. Each takes
+ *     memory for its own window, and remembers the prompt that it read last
+ * @param promptMemory with one slot, bytes for keeping what was read of earlier prompts, so that
+ *     their beginnings are not read again; what one request needs is taken in any case
  * @param threads for computing, over all answers made at once. By default half of the processors,
  *     at most 4: a small model's threads wait for each other at each step, and beside other work
  *     two of them were slower than one
@@ -25,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 public record LlamaCppOptions(
     int contextWindow,
     int parallel,
+    int slots,
     long promptMemory,
     int threads,
     int maxTokens,
@@ -45,6 +50,7 @@ public record LlamaCppOptions(
     check(
         "contextWindow", contextWindow, MIN_CONTEXT_WINDOW, MAX_CONTEXT_WINDOW, "number of tokens");
     check("parallel", parallel, 1, MAX_PARALLEL, "number of answers");
+    check("slots", slots, 1, MAX_PARALLEL, "number of answers");
     if (promptMemory < 0) {
       throw new ConfigurationException("promptMemory: " + promptMemory + " bytes are below 0");
     }
@@ -94,6 +100,7 @@ public record LlamaCppOptions(
     private final Set<String> given = new HashSet<>();
     private int contextWindow = DEFAULT_CONTEXT_WINDOW;
     private int parallel = 1;
+    private int slots = 1;
     private long promptMemory = DEFAULT_PROMPT_MEMORY;
     private int threads = defaultThreads();
     private int maxTokens = DEFAULT_MAX_TOKENS;
@@ -112,6 +119,12 @@ public record LlamaCppOptions(
     public Builder parallel(int answers) {
       once("parallel");
       parallel = answers;
+      return this;
+    }
+
+    public Builder slots(int answers) {
+      once("slots");
+      slots = answers;
       return this;
     }
 
@@ -166,6 +179,7 @@ public record LlamaCppOptions(
       return new LlamaCppOptions(
           contextWindow,
           parallel,
+          slots,
           promptMemory,
           threads,
           maxTokens,

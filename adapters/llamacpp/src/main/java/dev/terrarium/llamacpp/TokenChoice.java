@@ -68,9 +68,13 @@ final class TokenChoice implements AutoCloseable {
             : Llama.samplerInit(TOP_K, TOP_P, MIN_P, (float) temperature, Long.hashCode(seed));
   }
 
-  /** The next token after what was last read in that context. */
-  int next(MemorySegment context) {
-    Llama.copyLogits(context, scores);
+  /**
+   * The next token after one that was last read in that context.
+   *
+   * @param row which one in the batch; -1 for the last
+   */
+  int next(MemorySegment context, int row) {
+    Llama.copyLogits(context, row, scores);
     int token = isNull(draw) ? likeliest() : drawn(fillAll());
     if (isNull(grammar)) {
       return token;

@@ -41,7 +41,7 @@ class ConversationsTest {
     Conversation conversation = conversations.forPrompt(prompt, 10);
     assertThat(conversation.read(prompt, 10, () -> false)).isTrue();
     float[] scores = new float[TestModel.tokenizer().size()];
-    Llama.copyLogits(conversation.context(), scores);
+    Llama.copyLogits(conversation.context(), -1, scores);
     return scores;
   }
 

@@ -1,0 +1,253 @@
+package dev.terrarium.llamacpp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.error.ModelException;
+import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.FinishReason;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+
+/** Answers that are made in one go, by the real model. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(300)
+class SlotsTest {
+
+  private static final int SLOTS = 4;
+
+  private final Tokenizer tokenizer = TestModel.tokenizer();
+  private MemorySegment model = MemorySegment.NULL;
+
+  @BeforeAll
+  void load() {
+    model = Llama.modelLoad(TestModel.file().toString());
+  }
+
+  @AfterAll
+  void free() {
+    Llama.modelFree(model);
+  }
+
+  private Slots slots() {
+    return new Slots(model, tokenizer, 1, SLOTS);
+  }
+
+  /** A prompt of its own beginning. */
+  private static int[] prompt(int kind, int length) {
+    return IntStream.range(0, length).map(i -> 1000 + kind * 100 + i % 90).toArray();
+  }
+
+  private static Generation generation(int[] prompt, int maxTokens) {
+    return new Generation(prompt, maxTokens, 0, 0, List.of(), null);
+  }
+
+  private static List<Generation> finish(Slots slots) {
+    List<Generation> ended = new ArrayList<>();
+    while (!slots.isIdle()) {
+      ended.addAll(slots.step());
+    }
+    return ended;
+  }
+
+  private static int stepsToTheEnd(Slots slots, Generation generation) {
+    assertThat(slots.start(generation)).isTrue();
+    int steps = 0;
+    while (!slots.isIdle()) {
+      slots.step();
+      steps++;
+    }
+    return steps;
+  }
+
+  private static LlamaCppModel open() {
+    return LlamaCppModel.load(
+        "slots", TestModel.file(), LlamaCppOptions.custom().slots(SLOTS).build());
+  }
+
+  @Test
+  void answersManyAtOnceAndRightly() throws Exception {
+    String schema =
+        """
+        {"type": "object", "properties": {"capital": {"type": "string", "maxLength": 12},
+         "old": {"type": "boolean"}}, "required": ["capital", "old"]}\
+        """;
+    ObjectMapper json = new ObjectMapper();
+    try (LlamaCppModel model = open();
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<ChatResponse>> answers = new ArrayList<>();
+      for (int i = 0; i < 3 * SLOTS; i++) {
+        boolean free = i % 2 == 0;
+        answers.add(
+            threads.submit(
+                () ->
+                    model.chat(
+                        TestModel.ask("What is the capital of France?")
+                            .maxTokens(40)
+                            .responseSchema(free ? null : schema)
+                            .build())));
+      }
+      for (int i = 0; i < answers.size(); i++) {
+        ChatResponse answer = answers.get(i).get();
+        assertThat(answer.text()).contains("Paris");
+        assertThat(answer.finishReason()).isEqualTo(FinishReason.STOP);
+        if (i % 2 == 1) {
+          JsonNode object = json.readTree(answer.text());
+          assertThat(object.get("capital").isTextual()).isTrue();
+          assertThat(object.get("old").isBoolean()).isTrue();
+        }
+      }
+    }
+  }
+
+  @Test
+  void oneAfterAnotherEachGetsTheSameAnswer() {
+    try (LlamaCppModel model = open()) {
+      String first = TestModel.answer(model, "Who are you?", 20);
+
+      assertThat(first).isEqualTo(TestModel.answer(TestModel.get(), "Who are you?", 20));
+    }
+  }
+
+  @Test
+  void asManyTokensAreReadInOneStepAsThereAreAnswers() {
+    try (Slots slots = slots()) {
+      int alone = stepsToTheEnd(slots, generation(prompt(0, 40), 10));
+      for (int i = 1; i <= SLOTS; i++) {
+        assertThat(slots.start(generation(prompt(i, 40), 10))).isTrue();
+      }
+      int steps = 0;
+      while (!slots.isIdle()) {
+        slots.step();
+        steps++;
+      }
+
+      assertThat(steps).isLessThan(2 * alone);
+    }
+  }
+
+  @Test
+  void whatASlotRemembersOfAPromptIsNotReadAgain() {
+    try (Slots slots = slots()) {
+      int first = stepsToTheEnd(slots, generation(prompt(0, 320), 2));
+      int other = stepsToTheEnd(slots, generation(prompt(1, 320), 2));
+      int again = stepsToTheEnd(slots, generation(prompt(0, 325), 2));
+
+      assertThat(other).isEqualTo(first);
+      assertThat(again).isLessThan(first - 5);
+    }
+  }
+
+  @Test
+  void whatFindsNoSlotOrNoRoomWaits() {
+    try (Slots slots = slots()) {
+      for (int i = 0; i < SLOTS; i++) {
+        assertThat(slots.start(generation(prompt(i, 20), 5))).isTrue();
+      }
+      assertThat(slots.start(generation(prompt(5, 20), 5))).isFalse();
+      slots.step();
+      assertThat(finish(slots)).hasSize(SLOTS);
+
+      assertThat(slots.start(generation(prompt(0, 20), 5))).isTrue();
+      Generation large = generation(prompt(1, 1500), 5);
+      assertThat(slots.start(large)).isFalse();
+      finish(slots);
+      assertThat(slots.start(large)).isTrue();
+      assertThat(finish(slots)).containsExactly(large);
+    }
+  }
+
+  @Test
+  void oneThatIsGivenUpEndsAndTheOthersGoOn() {
+    try (Slots slots = slots()) {
+      Generation lost = generation(prompt(0, 300), 200);
+      Generation kept = generation(prompt(1, 30), 5);
+      slots.start(lost);
+      slots.start(kept);
+      slots.step();
+      lost.cancel();
+
+      assertThat(finish(slots)).containsExactly(lost, kept);
+      assertThatThrownBy(() -> lost.await(chunk -> {}))
+          .isInstanceOf(ModelException.class)
+          .hasMessageContaining("given up");
+      assertThat(kept.await(chunk -> {}).usage().completionTokens()).isPositive();
+    }
+  }
+
+  @Test
+  void interruptedCallersLoseTheirOwnAnswerOnly() throws Exception {
+    try (LlamaCppModel model = open();
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      CountDownLatch begun = new CountDownLatch(1);
+      Future<?> lost =
+          threads.submit(
+              () ->
+                  model.stream(
+                      TestModel.ask("Write a long story about a bee.").maxTokens(500).build(),
+                      chunk -> {
+                        begun.countDown();
+                        Thread.currentThread().interrupt();
+                      }));
+      begun.await();
+      assertThat(TestModel.answer(model, "What is the capital of France?", 20)).contains("Paris");
+      assertThatThrownBy(lost::get).hasCauseInstanceOf(CallInterruptedException.class);
+    }
+  }
+
+  @Test
+  void closingLetsAnswersEndThatWereAskedFor() throws Exception {
+    LlamaCppModel model = open();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      CountDownLatch begun = new CountDownLatch(SLOTS);
+      List<Future<ChatResponse>> answers = new ArrayList<>();
+      for (int i = 0; i < SLOTS; i++) {
+        answers.add(
+            threads.submit(
+                () -> {
+                  boolean[] first = {true};
+                  return model.stream(
+                      TestModel.ask("Write a long story about a bee.").maxTokens(30).build(),
+                      chunk -> {
+                        if (first[0]) {
+                          first[0] = false;
+                          begun.countDown();
+                        }
+                      });
+                }));
+      }
+      begun.await();
+      model.close();
+      for (Future<ChatResponse> answer : answers) {
+        assertThat(answer.get().usage().completionTokens()).isEqualTo(30);
+      }
+      assertThatThrownBy(() -> TestModel.answer(model, "Who?", 5))
+          .isInstanceOf(ModelException.class);
+    }
+  }
+
+  @Test
+  void slotsAreOneToSixtyFour() {
+    assertThatThrownBy(() -> LlamaCppOptions.custom().slots(0).build())
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("slots: 0");
+    assertThatThrownBy(() -> LlamaCppOptions.custom().slots(65).build())
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("slots: 65");
+  }
+}
