@@ -14,6 +14,7 @@ import dev.terrarium.model.LanguageModels;
 import dev.terrarium.model.ModelService;
 import dev.terrarium.pool.ContextPool;
 import dev.terrarium.program.ProgramRegistry;
+import dev.terrarium.resource.CacheFolder;
 import dev.terrarium.value.HostFunction;
 import dev.terrarium.value.HostFunctions;
 import java.util.HashMap;
@@ -50,20 +51,21 @@ public final class Terrarium implements AutoCloseable {
   private Terrarium(TerrariumConfig config) {
     loader = classLoader();
     ceiling = config.access();
-    PythonPackages packages = PythonPackages.discover(loader, config.cache());
+    CacheFolder cache = config.cache();
+    PythonPackages packages = PythonPackages.discover(loader, cache);
     packages.frameworks().forEach(framework -> frameworks.put(framework.name(), framework));
     models = new LanguageModels(config.models(), config.defaultModel().orElse(null), loader);
     pool =
         new ContextPool(
-            PolyglotRuntime.factory(packages, config.cache(), services(models, loader)),
+            PolyglotRuntime.factory(packages, cache, services(models, loader)),
             config.access(),
             config.pool());
     calls = new Calls(pool, config.contextPropagation(), config.calls(), config.contexts());
   }
 
-  /** Starts with the defaults. */
+  /** Starts with the defaults, and what environment and system properties say instead. */
   public static Terrarium start() {
-    return start(TerrariumConfig.ofDefaults());
+    return start(TerrariumConfig.ofEnvironment());
   }
 
   /**

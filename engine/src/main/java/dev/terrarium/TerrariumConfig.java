@@ -25,7 +25,7 @@ public final class TerrariumConfig {
   private final CallSettings calls;
   private final AccessProfile access;
   private final ContextPropagation propagation;
-  private final CacheFolder cache;
+  private final @Nullable Path cacheFolder;
   private final Map<String, LanguageModel> models;
   private final Optional<String> defaultModel;
 
@@ -34,10 +34,7 @@ public final class TerrariumConfig {
     calls = builder.calls;
     access = builder.access;
     propagation = builder.propagation;
-    cache =
-        builder.cacheFolder == null
-            ? CacheFolder.ofDefaults()
-            : CacheFolder.at(builder.cacheFolder);
+    cacheFolder = builder.cacheFolder;
     models = Map.copyOf(builder.models);
     defaultModel = Optional.ofNullable(builder.defaultModel);
   }
@@ -46,8 +43,27 @@ public final class TerrariumConfig {
     return custom().build();
   }
 
+  /**
+   * The defaults, and on top of them what the environment ({@code TERRARIUM_BORROW_TIMEOUT}) and
+   * then what the system properties ({@code terrarium.borrow-timeout}) say; the guide on
+   * configuration lists all keys.
+   *
+   * @throws ConfigurationException for a key that does not exist, with the nearest one, and for a
+   *     value out of range
+   */
+  public static TerrariumConfig ofEnvironment() {
+    Builder builder = custom();
+    ConfigKeys.setAll(builder, System.getenv(), System.getProperties());
+    return builder.build();
+  }
+
   public static Builder custom() {
     return new Builder();
+  }
+
+  /** Begins with what another configuration says. */
+  public static Builder from(TerrariumConfig other) {
+    return new Builder(other);
   }
 
   /** Contexts that serve at most, 1 to 64; default 2. */
@@ -108,7 +124,7 @@ public final class TerrariumConfig {
   }
 
   CacheFolder cache() {
-    return cache;
+    return cacheFolder == null ? CacheFolder.ofDefaults() : CacheFolder.at(cacheFolder);
   }
 
   /** Language models by name; they are the caller's to close. */
@@ -132,6 +148,29 @@ public final class TerrariumConfig {
     private @Nullable String defaultModel;
 
     private Builder() {}
+
+    private Builder(TerrariumConfig other) {
+      pool = other.pool;
+      calls = other.calls;
+      access = other.access;
+      propagation = other.propagation;
+      cacheFolder = other.cacheFolder;
+      models.putAll(other.models);
+      defaultModel = other.defaultModel.orElse(null);
+    }
+
+    /**
+     * Sets a value by its key, as a property file has it.
+     *
+     * @param key such as {@code borrow-timeout}
+     * @param value a number, a word, or a time such as {@code 10s}, {@code 500ms} or {@code PT10S}
+     * @throws ConfigurationException when there is no such key, with the nearest one, or the value
+     *     is out of range
+     */
+    public Builder set(String key, String value) {
+      ConfigKeys.set(this, key, value, key);
+      return this;
+    }
 
     /** So many contexts, made at the start. */
     public Builder contexts(int count) {
@@ -180,16 +219,32 @@ public final class TerrariumConfig {
       return this;
     }
 
+    /** So many contexts at the start, of those there may be. */
+    public Builder minContexts(int min) {
+      return contexts(min, pool.max());
+    }
+
     /**
      * After how many calls, and at which age, a context drops all its frameworks and starts afresh,
      * up to a tenth sooner so that not all do at once; zero, the default, means never.
      */
     public Builder recycle(long afterCalls, Duration afterTime) {
-      if (afterCalls < 0) {
-        throw new ConfigurationException("recycle: " + afterCalls + " calls is below zero");
+      return recycleAfterCalls(afterCalls).recycleAfter(afterTime);
+    }
+
+    /** The first half of {@link #recycle}. */
+    public Builder recycleAfterCalls(long calls) {
+      if (calls < 0) {
+        throw new ConfigurationException("recycleAfterCalls: " + calls + " is below zero");
       }
-      notNegative("recycle", afterTime);
-      pool = pool.withRecycling(afterCalls, afterTime);
+      pool = pool.withRecycling(calls, pool.recycleAfter());
+      return this;
+    }
+
+    /** The second half of {@link #recycle}. */
+    public Builder recycleAfter(Duration age) {
+      notNegative("recycleAfter", age);
+      pool = pool.withRecycling(pool.recycleAfterCalls(), age);
       return this;
     }
 

@@ -81,7 +81,7 @@ class TerrariumConfigTest {
     assertThatThrownBy(() -> config.recycle(0, below)).isInstanceOf(ConfigurationException.class);
     assertThatThrownBy(() -> config.recycle(-1, Duration.ZERO))
         .isInstanceOf(ConfigurationException.class)
-        .hasMessage("recycle: -1 calls is below zero");
+        .hasMessage("recycleAfterCalls: -1 is below zero");
     assertThatThrownBy(() -> config.checkEvery(0)).isInstanceOf(ConfigurationException.class);
   }
 
