@@ -68,21 +68,20 @@ final class Calls {
     Permit permit = admission.admit(framework.name(), account, deadline);
     while (true) {
       boolean idempotent = false;
-      try {
-        T result;
-        try (ContextLease lease = pool.borrow(framework, command, deadline)) {
-          idempotent = lease.isIdempotent(command);
-          CallScope scope = new CallScope(framework.name(), account, permit);
-          result = lease.run(command, work, scope, propagation::wrap);
-        }
-        permit.end(work.failure());
-        return result;
-      } catch (Throwable e) {
+      T result;
+      try (ContextLease lease = pool.borrow(framework, command, deadline)) {
+        idempotent = lease.isIdempotent(command);
+        CallScope scope = new CallScope(framework.name(), account, permit);
+        result = lease.run(command, work, scope, propagation::wrap);
+      } catch (Throwable e) { // the lease is closed
         permit.end(e);
-        if (!idempotent || !work.isRepeatable() || !permit.again(e)) {
-          throw e;
+        if (idempotent && work.isRepeatable() && permit.again(e)) {
+          continue;
         }
+        throw e;
       }
+      permit.end(work.failure());
+      return result;
     }
   }
 

@@ -81,8 +81,8 @@ public final class AdmissionConfig {
 
   /**
    * Leaves a framework alone for a while after so many of its calls in a row have failed, and then
-   * tries it. What counts as a failure is the table at {@link Outcome}. Each framework has a
-   * breaker of its own.
+   * tries it. What counts as a failure is the table at {@link Outcome}, however long a call took.
+   * Each framework has a breaker of its own.
    *
    * @param failures in a row that open it, 1 to 10,000; default 5
    * @param openFor how long no call is let in then, 1 ms to 365 days; default 30 s
@@ -177,7 +177,8 @@ public final class AdmissionConfig {
    * What one caller's key may use up in a period, which begins with its first call. Calls count
    * when they are let in, one for each batch and stream, and none for calls within calls and
    * further attempts. Tokens count when a language model has answered, so that the call that uses
-   * the last ones still ends well. Calls without a key have no budget.
+   * the last ones still ends well; those that threads of Python use do not, for it is not known
+   * whose they are. Calls without a key have no budget.
    *
    * @param calls 1 or more; {@link Long#MAX_VALUE} for any number
    * @param tokens read and written by language models, 1 or more; {@link Long#MAX_VALUE} for any

@@ -55,7 +55,7 @@ final class Gate {
 
   /** Lets a call in that is within another one: it waits for nothing, and its tokens count. */
   Permit admitNested(@Nullable String key) {
-    return budgets == null || key == null ? Permit.open() : new Permit.Metered(budgets, key);
+    return budgets == null || key == null ? Permit.open() : new Metered(budgets, key);
   }
 
   AdmissionStats stats() {
@@ -66,7 +66,40 @@ final class Gate {
         rejected.sum());
   }
 
-  /** One call's permit. */
+  /** Where nothing is on. */
+  enum Open implements Permit {
+    PERMIT;
+
+    @Override
+    public void accept(long tokens) {}
+
+    @Override
+    public void end(@Nullable Throwable failure) {}
+
+    @Override
+    public boolean again(Throwable failure) {
+      return false;
+    }
+  }
+
+  /** For a call within another one, which was let in for both: only its tokens count. */
+  record Metered(Budgets budgets, String key) implements Permit {
+
+    @Override
+    public void accept(long tokens) {
+      budgets.charge(key, tokens);
+    }
+
+    @Override
+    public void end(@Nullable Throwable failure) {}
+
+    @Override
+    public boolean again(Throwable failure) {
+      return false;
+    }
+  }
+
+  /** For a call that passed the gate. */
   final class Ticket implements Permit {
 
     private final @Nullable String key;

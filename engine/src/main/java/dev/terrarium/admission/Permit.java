@@ -9,12 +9,11 @@ import org.jspecify.annotations.Nullable;
  * Leave to make a call, which may take several attempts; the first one has begun. For one thread,
  * but for {@link #accept}, which is thread-safe.
  */
-public sealed interface Permit extends LongConsumer
-    permits Gate.Ticket, Permit.Metered, Permit.Open {
+public sealed interface Permit extends LongConsumer permits Gate.Ticket, Gate.Metered, Gate.Open {
 
   /** Leave that nothing depends on. */
   static Permit open() {
-    return Open.PERMIT;
+    return Gate.Open.PERMIT;
   }
 
   /** Charges tokens of a language model to the caller's key. */
@@ -37,37 +36,4 @@ public sealed interface Permit extends LongConsumer
    * @throws CallInterruptedException when the calling thread is interrupted; so it is then
    */
   boolean again(Throwable failure);
-
-  /** For a call within another one, which was let in for both: only tokens count. */
-  record Metered(Budgets budgets, String key) implements Permit {
-
-    @Override
-    public void accept(long tokens) {
-      budgets.charge(key, tokens);
-    }
-
-    @Override
-    public void end(@Nullable Throwable failure) {}
-
-    @Override
-    public boolean again(Throwable failure) {
-      return false;
-    }
-  }
-
-  /** Where all is off. */
-  enum Open implements Permit {
-    PERMIT;
-
-    @Override
-    public void accept(long tokens) {}
-
-    @Override
-    public void end(@Nullable Throwable failure) {}
-
-    @Override
-    public boolean again(Throwable failure) {
-      return false;
-    }
-  }
 }
