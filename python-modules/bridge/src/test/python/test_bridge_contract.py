@@ -82,6 +82,19 @@ def test_a_handler_may_have_another_name_than_its_method() -> None:
     assert Words()._handlers["fail"].loads is False
 
 
+def test_a_command_is_idempotent_only_when_it_says_so() -> None:
+    class Reader(Words):
+        @handler(idempotent=True)
+        def read(self) -> None: ...
+
+    class Override(Reader):
+        def read(self) -> None: ...
+
+    safe = {name for name, entry in Reader()._handlers.items() if entry.idempotent}
+    assert safe == {"get_stats", "ping", "read"}
+    assert Override()._handlers["read"].idempotent is True
+
+
 def test_missing_and_unknown_arguments_are_named() -> None:
     error = raised(ArgumentError, lambda: Words().dispatch("count", {"txet": "a", "minimum": 1}))
     assert (error.command, error.missing, error.unknown) == ("count", ["text"], ["txet"])

@@ -1,5 +1,6 @@
 package dev.terrarium;
 
+import dev.terrarium.admission.Outcome;
 import dev.terrarium.context.Commands;
 import dev.terrarium.error.CallTimeoutException;
 import java.util.ArrayList;
@@ -7,7 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Commands that run one after another, and what became of each. Thread-safe. */
-final class Batch {
+final class Batch implements Work<Batch> {
 
   private final List<Command> commands;
   private final boolean stopsOnFailure;
@@ -20,8 +21,8 @@ final class Batch {
     this.stopsOnFailure = stopsOnFailure;
   }
 
-  /** On the carrier. */
-  Batch run(Commands context) {
+  @Override
+  public Batch apply(Commands context) {
     begin();
     boolean stopped = false;
     for (Command command : commands) {
@@ -49,6 +50,27 @@ final class Batch {
     if (!complete) {
       results.add(result);
     }
+  }
+
+  /** None when a command ended well; else a failure, by preference of the framework's own. */
+  @Override
+  public synchronized @Nullable Throwable failure() {
+    Throwable failure = null;
+    for (CallResult<?> result : results) {
+      if (result.isSuccess()) {
+        return null;
+      }
+      if (result instanceof CallResult.Failure<?>(RuntimeException error)
+          && (failure == null || Outcome.of(error) == Outcome.FAILURE)) {
+        failure = error;
+      }
+    }
+    return failure;
+  }
+
+  @Override
+  public boolean isRepeatable() {
+    return false; // some of it may have been done
   }
 
   /** What has no result yet fails with this; a result that comes later is dropped. */

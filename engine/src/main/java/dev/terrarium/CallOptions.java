@@ -46,7 +46,8 @@ public final class CallOptions {
   }
 
   /**
-   * The call is made on this account, such as a tenant's name.
+   * The call is made on this account, such as a tenant's name; calls within it too, unless they
+   * name another.
    *
    * @throws ConfigurationException when the key is blank
    */

@@ -1,7 +1,8 @@
 package dev.terrarium;
 
+import dev.terrarium.admission.Admission;
+import dev.terrarium.admission.Permit;
 import dev.terrarium.context.BridgeSource;
-import dev.terrarium.context.Commands;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
@@ -18,7 +19,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The ways to call a framework; each is one or more visits to a context. Thread-safe. */
@@ -28,6 +28,7 @@ final class Calls {
   private static final String BATCH = "batch";
 
   private final ContextPool pool;
+  private final Admission admission;
   private final ContextPropagation propagation;
   private final CallSettings settings;
   private final int contexts;
@@ -35,8 +36,14 @@ final class Calls {
   /**
    * @param contexts how many calls can run at once
    */
-  Calls(ContextPool pool, ContextPropagation propagation, CallSettings settings, int contexts) {
+  Calls(
+      ContextPool pool,
+      Admission admission,
+      ContextPropagation propagation,
+      CallSettings settings,
+      int contexts) {
     this.pool = pool;
+    this.admission = admission;
     this.propagation = propagation;
     this.settings = settings;
     this.contexts = contexts;
@@ -50,14 +57,40 @@ final class Calls {
         commands -> commands.call(command.name(), command.arguments()));
   }
 
-  /** Borrows a context that is ready for the command and does the work in it. */
+  /**
+   * Does work in a context that is ready for the command, once it is let in; and again when it
+   * failed, if that is safe and wanted.
+   */
   private <T extends @Nullable Object> T visit(
-      BridgeSource framework, String command, CallOptions options, Function<Commands, T> work) {
+      BridgeSource framework, String command, CallOptions options, Work<T> work) {
     Deadline deadline = Deadline.after(options.deadline().orElse(null));
-    try (ContextLease lease = pool.borrow(framework, command, deadline)) {
-      CallScope scope = new CallScope(framework.name(), options.callerKey().orElse(null));
-      return lease.run(command, work, scope, propagation::wrap);
+    String account = account(options);
+    Permit permit = admission.admit(framework.name(), account, deadline);
+    while (true) {
+      boolean idempotent = false;
+      T result;
+      try (ContextLease lease = pool.borrow(framework, command, deadline)) {
+        idempotent = lease.isIdempotent(command);
+        CallScope scope = new CallScope(framework.name(), account, permit);
+        result = lease.run(command, work, scope, propagation::wrap);
+      } catch (Throwable e) { // the lease is closed
+        permit.end(e);
+        if (idempotent && work.isRepeatable() && permit.again(e)) {
+          continue;
+        }
+        throw e;
+      }
+      permit.end(work.failure());
+      return result;
     }
+  }
+
+  /** On whose account a call is made; one within a call, on that one's unless it says another. */
+  private static @Nullable String account(CallOptions options) {
+    return options
+        .callerKey()
+        .or(() -> CallScope.current().flatMap(CallScope::callerKey))
+        .orElse(null);
   }
 
   CompletableFuture<@Nullable Object> callAsync(
@@ -116,7 +149,7 @@ final class Calls {
     }
     Batch batch = new Batch(commands, options.stopsOnFailure());
     try {
-      visit(framework, BATCH, options, batch::run);
+      visit(framework, BATCH, options, batch);
     } catch (CallTimeoutException e) {
       if (!batch.hasBegun()) {
         throw e;
@@ -192,15 +225,7 @@ final class Calls {
   Flow.Publisher<Object> stream(BridgeSource framework, Command command, CallOptions options) {
     return new CallStream(
         "The stream of '" + framework.name() + "." + command.name() + "'",
-        sink ->
-            visit(
-                framework,
-                command.name(),
-                options,
-                commands -> {
-                  commands.stream(command.name(), command.arguments(), sink);
-                  return framework;
-                }),
+        sink -> visit(framework, command.name(), options, new Streaming(command, sink)),
         settings.streamBuffer(),
         settings.streamIdleTimeout());
   }

@@ -1,5 +1,6 @@
 package dev.terrarium;
 
+import dev.terrarium.admission.AdmissionStats;
 import dev.terrarium.model.ModelStats;
 import dev.terrarium.pool.PoolStats;
 import java.util.List;
@@ -13,10 +14,12 @@ import java.util.Map;
  * @param nativeSlotLimit how many there are for the life of the process
  * @param models what the language models did, by name
  * @param frameworks the registered ones, sorted
+ * @param admission to the frameworks that were called, by name; empty where all of it is off
  */
 public record Stats(
     PoolStats pool,
     int nativeSlotsTaken,
     int nativeSlotLimit,
     Map<String, ModelStats> models,
-    List<String> frameworks) {}
+    List<String> frameworks,
+    Map<String, AdmissionStats> admission) {}

@@ -1,5 +1,6 @@
 package dev.terrarium;
 
+import dev.terrarium.admission.Admission;
 import dev.terrarium.context.AccessProfile;
 import dev.terrarium.context.BridgeSource;
 import dev.terrarium.context.PolyglotRuntime;
@@ -42,6 +43,7 @@ public final class Terrarium implements AutoCloseable {
   private final AccessProfile ceiling;
   private final LanguageModels models;
   private final ContextPool pool;
+  private final Admission admission;
   private final Calls calls;
   private final Map<String, BridgeSource> frameworks = new ConcurrentHashMap<>();
   private final Map<String, Adapter> adapters = new ConcurrentHashMap<>();
@@ -60,7 +62,9 @@ public final class Terrarium implements AutoCloseable {
             PolyglotRuntime.factory(packages, cache, services(models, loader)),
             config.access(),
             config.pool());
-    calls = new Calls(pool, config.contextPropagation(), config.calls(), config.contexts());
+    admission = new Admission(config.admission(), config.admissions(), pool::isWithinCall);
+    calls =
+        new Calls(pool, admission, config.contextPropagation(), config.calls(), config.contexts());
   }
 
   /** Starts with the defaults, and what environment and system properties say instead. */
@@ -258,7 +262,8 @@ public final class Terrarium implements AutoCloseable {
         PolyglotRuntime.nativeSlotsTaken(),
         PolyglotRuntime.nativeSlotLimit(),
         models.stats(),
-        frameworks.keySet().stream().sorted().toList());
+        frameworks.keySet().stream().sorted().toList(),
+        admission.stats());
   }
 
   /**

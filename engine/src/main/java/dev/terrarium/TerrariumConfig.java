@@ -1,5 +1,6 @@
 package dev.terrarium;
 
+import dev.terrarium.admission.AdmissionConfig;
 import dev.terrarium.context.AccessProfile;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.model.LanguageModel;
@@ -7,6 +8,7 @@ import dev.terrarium.pool.PoolSettings;
 import dev.terrarium.resource.CacheFolder;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +25,8 @@ public final class TerrariumConfig {
 
   private final PoolSettings pool;
   private final CallSettings calls;
+  private final AdmissionConfig admission;
+  private final Map<String, AdmissionConfig> admissions;
   private final AccessProfile access;
   private final ContextPropagation propagation;
   private final @Nullable Path cacheFolder;
@@ -32,6 +36,8 @@ public final class TerrariumConfig {
   private TerrariumConfig(Builder builder) {
     pool = builder.pool;
     calls = builder.calls;
+    admission = builder.admission;
+    admissions = Map.copyOf(builder.admissions);
     access = builder.access;
     propagation = builder.propagation;
     cacheFolder = builder.cacheFolder;
@@ -111,6 +117,20 @@ public final class TerrariumConfig {
     return calls.streamIdleTimeout();
   }
 
+  /** How calls are let in to a framework that has no configuration of its own; default all off. */
+  public AdmissionConfig admission() {
+    return admission;
+  }
+
+  /** How calls are let in to a framework; default as to all. */
+  public AdmissionConfig admission(String framework) {
+    return admissions.getOrDefault(framework, admission);
+  }
+
+  Map<String, AdmissionConfig> admissions() {
+    return admissions;
+  }
+
   CallSettings calls() {
     return calls;
   }
@@ -141,6 +161,8 @@ public final class TerrariumConfig {
   public static final class Builder {
     private PoolSettings pool = PoolSettings.of(2, 2);
     private CallSettings calls = CallSettings.ofDefaults();
+    private AdmissionConfig admission = AdmissionConfig.ofDefaults();
+    private final Map<String, AdmissionConfig> admissions = new HashMap<>();
     private AccessProfile access = AccessProfile.TRUSTED_NATIVE;
     private ContextPropagation propagation = ContextPropagation.none();
     private @Nullable Path cacheFolder;
@@ -276,6 +298,21 @@ public final class TerrariumConfig {
     public Builder streamIdleTimeout(Duration timeout) {
       positive("streamIdleTimeout", timeout);
       calls = new CallSettings(calls.maxBatch(), calls.streamBuffer(), timeout);
+      return this;
+    }
+
+    /** How calls are let in to all frameworks that have no configuration of their own. */
+    public Builder admission(AdmissionConfig all) {
+      admission = all;
+      return this;
+    }
+
+    /** How calls are let in to one framework, in place of how they are to all. */
+    public Builder admission(String framework, AdmissionConfig one) {
+      if (framework.isBlank()) {
+        throw new ConfigurationException("admission: the framework's name is blank");
+      }
+      admissions.put(framework, one);
       return this;
     }
 

@@ -36,7 +36,7 @@ class ArchitectureTest {
           .consideringOnlyDependenciesInAnyPackage("dev.terrarium..")
           .layer("facade")
           .definedBy("dev.terrarium")
-          .optionalLayer("admission")
+          .layer("admission")
           .definedBy("dev.terrarium.admission")
           .layer("pool")
           .definedBy("dev.terrarium.pool")
@@ -61,7 +61,7 @@ class ArchitectureTest {
           .whereLayer("admission")
           .mayOnlyBeAccessedByLayers("facade")
           .whereLayer("pool")
-          .mayOnlyBeAccessedByLayers("facade")
+          .mayOnlyBeAccessedByLayers("facade", "admission")
           .whereLayer("context")
           .mayOnlyBeAccessedByLayers("facade", "pool")
           .whereLayer("handler")
@@ -101,6 +101,15 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("org.graalvm..");
+
+  @ArchTest
+  static final ArchRule onlyAdmissionSeesResilience4j =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.terrarium.admission")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.github.resilience4j..");
 
   @Test
   void noTextOfTheEngineNamesAFramework() throws IOException {

@@ -3,6 +3,8 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.admission.AdmissionConfig;
+import dev.terrarium.admission.AdmissionConfig.Bulkhead;
 import dev.terrarium.context.AccessProfile;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.testing.FakeModel;
@@ -30,6 +32,19 @@ class TerrariumConfigTest {
   void accessIsTheCeiling() {
     assertThat(TerrariumConfig.custom().access(AccessProfile.RESTRICTED).build().access())
         .isEqualTo(AccessProfile.RESTRICTED);
+  }
+
+  @Test
+  void admissionOfOneFrameworkTakesThePlaceOfThatOfAll() {
+    AdmissionConfig one = AdmissionConfig.custom().bulkhead(Bulkhead.of(1)).build();
+    TerrariumConfig config = TerrariumConfig.custom().admission("words", one).build();
+
+    assertThat(config.admission()).isSameAs(AdmissionConfig.ofDefaults());
+    assertThat(config.admission("words")).isSameAs(one);
+    assertThat(config.admission("other")).isSameAs(AdmissionConfig.ofDefaults());
+    assertThatThrownBy(() -> TerrariumConfig.custom().admission(" ", one))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("admission: the framework's name is blank");
   }
 
   @ParameterizedTest

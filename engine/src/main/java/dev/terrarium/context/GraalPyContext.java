@@ -203,6 +203,12 @@ final class GraalPyContext implements PythonContext {
   }
 
   @Override
+  public boolean isIdempotent(String framework, String command) {
+    HandlerTable table = bridges.get(framework);
+    return table != null && table.isIdempotent(command);
+  }
+
+  @Override
   public Execution<@Nullable Void> prepare(BridgeSource framework, @Nullable String command) {
     return submit(
         () -> {

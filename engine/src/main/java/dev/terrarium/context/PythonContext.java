@@ -28,6 +28,9 @@ public interface PythonContext {
   /** Whether a command is known here to run without its framework. */
   boolean isQuick(String framework, String command);
 
+  /** Whether a command is known here to say that it may be run again after it failed. */
+  boolean isIdempotent(String framework, String command);
+
   /**
    * Makes the context ready for a command: attaches the framework's bridge, and imports the
    * framework when the command needs it. A command that the bridge does not know is none to get

@@ -11,8 +11,15 @@ import org.graalvm.polyglot.Value;
  */
 public final class HandlerTable {
 
-  /** One command; {@code loads} says that the framework must be loaded before it runs. */
-  public record Command(Value callable, boolean loads) {}
+  private static final int FIELDS = 4;
+
+  /**
+   * One command.
+   *
+   * @param loads whether the framework must be loaded before it runs
+   * @param idempotent whether a call that failed may be made again
+   */
+  public record Command(Value callable, boolean loads, boolean idempotent) {}
 
   private final String framework;
   private final Value bridge;
@@ -20,15 +27,19 @@ public final class HandlerTable {
 
   /**
    * @param bridge the Python bridge object
-   * @param flat {@code [name, callable, loads, ...]}, as {@code embed.handler_table} returns it
+   * @param flat {@code [name, callable, loads, idempotent, ...]}, as {@code embed.handler_table}
+   *     returns it
    */
   public HandlerTable(String framework, Value bridge, Value flat) {
     this.framework = framework;
     this.bridge = bridge;
-    for (long i = 0; i < flat.getArraySize(); i += 3) {
+    for (long i = 0; i < flat.getArraySize(); i += FIELDS) {
       commands.put(
           flat.getArrayElement(i).asString(),
-          new Command(flat.getArrayElement(i + 1), flat.getArrayElement(i + 2).asBoolean()));
+          new Command(
+              flat.getArrayElement(i + 1),
+              flat.getArrayElement(i + 2).asBoolean(),
+              flat.getArrayElement(i + 3).asBoolean()));
     }
   }
 
@@ -49,6 +60,12 @@ public final class HandlerTable {
   public boolean loads(String name) {
     Command command = commands.get(name);
     return command != null && command.loads();
+  }
+
+  /** Whether the command says that it may be run again after it failed. Thread-safe. */
+  public boolean isIdempotent(String name) {
+    Command command = commands.get(name);
+    return command != null && command.idempotent();
   }
 
   /** Imports the framework itself; returns at once when it is there. */

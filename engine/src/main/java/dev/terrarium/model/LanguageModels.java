@@ -1,6 +1,7 @@
 package dev.terrarium.model;
 
 import dev.terrarium.error.ModelException;
+import dev.terrarium.resource.CallScope;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -121,6 +122,7 @@ public final class LanguageModels implements AutoCloseable {
     synchronized (this) {
       stats.merge(model.name(), ModelStats.of(response), ModelStats::plus);
     }
+    CallScope.current().ifPresent(scope -> scope.usedTokens(response.usage().total()));
     return response;
   }
 

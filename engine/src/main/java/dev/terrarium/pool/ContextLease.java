@@ -71,6 +71,11 @@ public final class ContextLease implements AutoCloseable {
     return context.name();
   }
 
+  /** Whether a command of the framework says that it may be run again after it failed. */
+  public boolean isIdempotent(String command) {
+    return context.context.isIdempotent(framework, command);
+  }
+
   /**
    * Does work with the commands of the framework that the context was borrowed for.
    *

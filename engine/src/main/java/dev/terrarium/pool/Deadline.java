@@ -34,8 +34,13 @@ public final class Deadline {
     return timeout == null ? NONE : new Deadline(timeout, now);
   }
 
-  /** Nanoseconds that are left; {@link Long#MAX_VALUE} when there is no end. */
-  long left(long now) {
+  /**
+   * Nanoseconds that are left, zero or less when none are; {@link Long#MAX_VALUE} when there is no
+   * end.
+   *
+   * @param now what {@link System#nanoTime} says
+   */
+  public long left(long now) {
     return timeout == null ? Long.MAX_VALUE : TimeUnit.NANOSECONDS.convert(timeout) - (now - begin);
   }
 

@@ -3,6 +3,7 @@ package dev.terrarium.resource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,16 +17,19 @@ public final class CallScope {
 
   private final String framework;
   private final @Nullable String callerKey;
+  private final LongConsumer tokens;
   private final List<Runnable> endings = new ArrayList<>();
   private boolean over;
 
   /**
    * @param framework whose command is called
    * @param callerKey on whose account, if the caller said so
+   * @param tokens told how many tokens a language model read and wrote for the call
    */
-  public CallScope(String framework, @Nullable String callerKey) {
+  public CallScope(String framework, @Nullable String callerKey, LongConsumer tokens) {
     this.framework = framework;
     this.callerKey = callerKey;
+    this.tokens = tokens;
   }
 
   /** The innermost call of this thread; empty outside calls. */
@@ -40,6 +44,11 @@ public final class CallScope {
   /** On whose account the call is made. */
   public Optional<String> callerKey() {
     return Optional.ofNullable(callerKey);
+  }
+
+  /** Says that a language model read and wrote so many tokens for the call. */
+  public void usedTokens(long count) {
+    tokens.accept(count);
   }
 
   /**

@@ -167,7 +167,7 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
   }
 
   static @Nullable Object call(ContextLease lease, UnaryOperator<Runnable> propagation) {
-    CallScope scope = new CallScope("any", null);
+    CallScope scope = new CallScope("any", null, tokens -> {});
     return lease.run("count", commands -> commands.call("count", Map.of()), scope, propagation);
   }
 

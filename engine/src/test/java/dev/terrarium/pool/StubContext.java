@@ -134,6 +134,11 @@ final class StubContext implements PythonContext {
   }
 
   @Override
+  public boolean isIdempotent(String framework, String command) {
+    return isQuick(framework, command);
+  }
+
+  @Override
   public Execution<@Nullable Void> prepare(BridgeSource framework, @Nullable String command) {
     return start(
         Kind.PREPARE,

@@ -105,6 +105,11 @@ public class Borrowing extends Microbenchmark {
     }
 
     @Override
+    public boolean isIdempotent(String framework, String command) {
+      return true;
+    }
+
+    @Override
     public Execution<@Nullable Void> prepare(BridgeSource framework, @Nullable String command) {
       return nothing();
     }

@@ -36,12 +36,12 @@ class BaseBridge:
 
     # Commands of every bridge.
 
-    @handler(loads=False)
+    @handler(loads=False, idempotent=True)
     def ping(self) -> dict[str, Any]:
         """Answer without loading anything: ``{"framework", "loaded", "status": "ok"}``."""
         return {"framework": self.framework, "loaded": self._loaded, "status": "ok"}
 
-    @handler(loads=False)
+    @handler(loads=False, idempotent=True)
     def get_stats(self) -> dict[str, Any]:
         """Return counters, without loading anything.
 

@@ -322,9 +322,13 @@ def _instance(cls: Any, where: str) -> BaseBridge:
 
 
 def handler_table(bridge: BaseBridge) -> list[object]:
-    """`[name1, callable1, loads1, name2, ...]` of all commands, which are watched from now on."""
+    """`[name1, callable1, loads1, idempotent1, name2, ...]` of all commands, which are watched from now on."""
     watch_handlers(bridge)
-    return [each for name, handler in bridge._handlers.items() for each in (name, handler, handler.loads)]
+    return [
+        each
+        for name, handler in bridge._handlers.items()
+        for each in (name, handler, handler.loads, handler.idempotent)
+    ]
 
 
 def forget() -> None:

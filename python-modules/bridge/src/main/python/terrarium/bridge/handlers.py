@@ -23,6 +23,7 @@ class HandlerOptions(NamedTuple):
 
     name: str
     loads: bool
+    idempotent: bool
 
 
 @overload
@@ -30,7 +31,7 @@ def handler(fn: F, /) -> F: ...
 
 
 @overload
-def handler(*, name: str | None = None, loads: bool = True) -> Callable[[F], F]: ...
+def handler(*, name: str | None = None, loads: bool = True, idempotent: bool = False) -> Callable[[F], F]: ...
 
 
 def handler(
@@ -39,11 +40,14 @@ def handler(
     *,
     name: str | None = None,
     loads: bool = True,
+    idempotent: bool = False,
 ) -> Any:
     """Mark a method of a :class:`BaseBridge` as a command.
 
     Use it bare (``@handler``) or with options. ``name`` is the command's name, by default the
-    method's. With ``loads=False`` the command runs without the framework being loaded.
+    method's. With ``loads=False`` the command runs without the framework being loaded. With
+    ``idempotent=True`` a call that failed may be made again: running it twice does no more than
+    running it once.
 
     Raises TypeError, where the class is defined, for what cannot be a command: something that is
     not a function, a method without ``self``, with ``*args`` or with positional-only parameters.
@@ -61,7 +65,7 @@ def handler(
             raise TypeError(f"handler {target.__name__} has positional-only parameters; commands pass names")
         if code.co_flags & _VARARGS:
             raise TypeError(f"handler {target.__name__} has *args; commands pass names")
-        setattr(target, _MARK, HandlerOptions(name or target.__name__, bool(loads)))
+        setattr(target, _MARK, HandlerOptions(name or target.__name__, bool(loads), bool(idempotent)))
         return target
 
     return mark if fn is None else mark(fn)
@@ -82,6 +86,7 @@ class Handler:
     Attributes:
         name: the command's name.
         loads: whether the framework is loaded before the command runs.
+        idempotent: whether a call that failed may be made again.
         doc: the method's docstring, or an empty string.
         parameters: one dict for each parameter: ``name`` (str), ``required`` (bool), ``default``
             (its ``repr``, None when required) and ``annotation`` (str, empty when there is none).
@@ -99,6 +104,7 @@ class Handler:
         "calls",
         "doc",
         "failures",
+        "idempotent",
         "loads",
         "name",
         "parameters",
@@ -111,6 +117,7 @@ class Handler:
         self._lock = threading.Lock()
         self.name = options.name
         self.loads = options.loads
+        self.idempotent = options.idempotent
         self.doc = (fn.__doc__ or "").strip()
         self.parameters = _parameters(fn)
         self._names = frozenset(str(p["name"]) for p in self.parameters)

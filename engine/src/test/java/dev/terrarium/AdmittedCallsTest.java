@@ -1,0 +1,285 @@
+package dev.terrarium;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.admission.AdmissionConfig;
+import dev.terrarium.admission.AdmissionConfig.Budget;
+import dev.terrarium.admission.AdmissionConfig.Bulkhead;
+import dev.terrarium.admission.AdmissionConfig.CircuitBreaker;
+import dev.terrarium.admission.AdmissionConfig.Retry;
+import dev.terrarium.admission.AdmissionStats;
+import dev.terrarium.admission.AdmissionStats.BreakerState;
+import dev.terrarium.context.AccessProfile;
+import dev.terrarium.error.ArgumentException;
+import dev.terrarium.error.BudgetExceededException;
+import dev.terrarium.error.CircuitOpenException;
+import dev.terrarium.error.ConversionException;
+import dev.terrarium.error.PythonException;
+import dev.terrarium.error.UnknownCommandException;
+import dev.terrarium.testing.FakeModel;
+import dev.terrarium.testing.GraalPyTest;
+import dev.terrarium.testing.Reader;
+import dev.terrarium.testing.Task;
+import dev.terrarium.testing.TestFunctions;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/**
+ * Admission by every way to call. One context and one Terrarium, with a framework for each test's
+ * configuration.
+ */
+@GraalPyTest
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class AdmittedCallsTest {
+
+  private static final Duration HOUR = Duration.ofHours(1);
+
+  /** What a {@link FakeModel} says that an answer cost. */
+  private static final int TOKENS = 18;
+
+  private static final AdmissionConfig BREAKER =
+      AdmissionConfig.custom().circuitBreaker(CircuitBreaker.ofDefaults()).build();
+
+  private static final Map<String, AdmissionConfig> CONFIGS =
+      Map.of(
+          "failing", BREAKER,
+          "misused", BREAKER,
+          "batched", BREAKER,
+          "cancelled",
+              AdmissionConfig.custom()
+                  .circuitBreaker(CircuitBreaker.ofDefaults().withFailures(1))
+                  .build(),
+          "retried", AdmissionConfig.custom().retry(new Retry(3, Duration.ZERO)).build(),
+          "crowded", AdmissionConfig.custom().bulkhead(Bulkhead.of(1).withQueue(0, HOUR)).build(),
+          "metered", AdmissionConfig.custom().budget(Budget.ofTokens(TOKENS, HOUR)).build());
+
+  private final Terrarium terrarium;
+
+  AdmittedCallsTest() {
+    TerrariumConfig.Builder config =
+        TerrariumConfig.custom()
+            .contexts(1)
+            .access(AccessProfile.TRUSTED)
+            .languageModel(new FakeModel("fake"));
+    CONFIGS.forEach(config::admission);
+    terrarium = Terrarium.start(config.build());
+  }
+
+  @BeforeAll
+  void register() throws IOException {
+    String source;
+    try (InputStream file =
+        Objects.requireNonNull(getClass().getResourceAsStream("/frameworks/gated.py"))) {
+      source = new String(file.readAllBytes(), StandardCharsets.UTF_8);
+    }
+    for (String name : CONFIGS.keySet()) {
+      terrarium.register(Framework.fromSource(name, source.replace("NAME", name), name + ".py"));
+    }
+  }
+
+  @AfterAll
+  void stop() {
+    terrarium.close();
+  }
+
+  private static Map<String, Integer> failures(int count) {
+    return Map.of("failures", count);
+  }
+
+  private static Command failing() {
+    return new Command("once", failures(1_000));
+  }
+
+  private @Nullable Object runs(String framework) {
+    return terrarium.call(framework, "count", Map.of());
+  }
+
+  private AdmissionStats stats(String framework) {
+    return Objects.requireNonNull(terrarium.stats().admission().get(framework));
+  }
+
+  // ------------------------------------------------------------------ breaker
+
+  @Test
+  void fivePythonExceptionsInARowOpenTheBreakerForEveryWayToCall() throws Exception {
+    Adapter failing = terrarium.adapter("failing");
+    for (int i = 0; i < 5; i++) {
+      assertThatThrownBy(() -> failing.call("once", failures(1_000)))
+          .isInstanceOf(PythonException.class);
+    }
+
+    assertThatThrownBy(() -> failing.call("count", Map.of()))
+        .isInstanceOf(CircuitOpenException.class)
+        .hasMessageStartingWith(
+            "Framework 'failing' is not called: 5 calls in a row failed, the last one by"
+                + " ValueError. It is tried again in PT");
+    assertThatThrownBy(() -> failing.batch(List.of(failing())))
+        .isInstanceOf(CircuitOpenException.class);
+    assertThatThrownBy(() -> failing.callAsync("count", Map.of()).join())
+        .hasCauseInstanceOf(CircuitOpenException.class);
+    assertThatThrownBy(() -> failing.callAll(List.of(failing())).getFirst().value())
+        .isInstanceOf(CircuitOpenException.class);
+    assertThat(Reader.of(failing.stream("pieces", Map.of())).request(1).end())
+        .isInstanceOf(CircuitOpenException.class);
+    assertThat(stats("failing")).isEqualTo(new AdmissionStats(BreakerState.OPEN, 0, 0, 5));
+    assertThat(runs("retried")).isEqualTo(0L);
+  }
+
+  @Test
+  void badInputDoesNotCount() {
+    Adapter misused = terrarium.adapter("misused");
+    for (int i = 0; i < 5; i++) {
+      assertThatThrownBy(() -> misused.call("once", Map.of("failure", 1)))
+          .isInstanceOf(ArgumentException.class);
+      assertThatThrownBy(() -> misused.call("onec", Map.of()))
+          .isInstanceOf(UnknownCommandException.class);
+      assertThatThrownBy(() -> misused.call("once", Map.of("failures", new Object())))
+          .isInstanceOf(ConversionException.class);
+    }
+
+    assertThat(stats("misused")).isEqualTo(new AdmissionStats(BreakerState.CLOSED, 0, 0, 0));
+    assertThat(runs("misused")).isEqualTo(0L);
+  }
+
+  @Test
+  void batchCountsOnceAndAsAFailureWhenNoCommandOfItEndsWell() {
+    Adapter batched = terrarium.adapter("batched");
+    Command wrong = new Command("onec", Map.of());
+    Command well = new Command("count", Map.of());
+    for (int i = 0; i < 10; i++) {
+      batched.batch(List.of(failing(), failing(), well));
+      batched.batch(List.of(wrong, wrong));
+    }
+    batched.batch(Collections.nCopies(20, failing()));
+    assertThat(stats("batched").breaker()).isEqualTo(BreakerState.CLOSED);
+
+    for (int i = 0; i < 4; i++) {
+      batched.batch(List.of(wrong, failing(), wrong));
+    }
+
+    assertThat(stats("batched").breaker()).isEqualTo(BreakerState.OPEN);
+  }
+
+  @Test
+  void cancelledCallDoesNotCount() {
+    CountDownLatch running = new CountDownLatch(1);
+    TestFunctions.onCall(
+        arguments -> {
+          running.countDown();
+          return null;
+        });
+    CompletableFuture<?> call =
+        terrarium.callAsync("cancelled", "loop", Map.of(), CallOptions.ofDefaults());
+    Task.await(running);
+    call.cancel(true);
+    Task.until("the call is over", () -> terrarium.stats().pool().active() == 0);
+
+    assertThat(runs("cancelled")).isEqualTo(0L);
+    assertThat(stats("cancelled").breaker()).isEqualTo(BreakerState.CLOSED);
+  }
+
+  // ------------------------------------------------------------------ retry
+
+  @Test
+  void onlyCommandsThatSaySoAreRunAgain() {
+    assertThat(terrarium.call("retried", "again", failures(2))).isEqualTo(3L);
+    assertThat(runs("retried")).isEqualTo(3L);
+
+    assertThatThrownBy(() -> terrarium.call("retried", "again", failures(3)))
+        .isInstanceOf(PythonException.class)
+        .hasMessage("ValueError: run 3");
+    assertThat(runs("retried")).isEqualTo(3L);
+
+    assertThatThrownBy(() -> terrarium.call("retried", "once", failures(1)))
+        .hasMessage("ValueError: run 1");
+    assertThat(runs("retried")).isEqualTo(1L);
+
+    assertThat(terrarium.adapter("retried").batch(List.of(new Command("again", failures(1)))))
+        .noneMatch(CallResult::isSuccess);
+    assertThat(runs("retried")).isEqualTo(1L);
+  }
+
+  @Test
+  void streamIsRunAgainOnlyBeforeItsFirstPiece() throws Exception {
+    Adapter retried = terrarium.adapter("retried");
+
+    Reader none =
+        Reader.of(retried.stream("pieces", Map.of("before", 0, "failures", 2))).request(10);
+    assertThat(none.end()).isNull();
+    assertThat(none.pieces).containsExactly(3L);
+    assertThat(runs("retried")).isEqualTo(3L);
+
+    Reader one =
+        Reader.of(retried.stream("pieces", Map.of("before", 1, "failures", 2))).request(10);
+    assertThat(one.end()).hasMessage("ValueError: run 1");
+    assertThat(one.pieces).containsExactly(0L);
+    assertThat(runs("retried")).isEqualTo(1L);
+  }
+
+  // ------------------------------------------------------------------ bulkhead and budget
+
+  @Test
+  void callWithinACallNeedsNoSecondPlace() {
+    TestFunctions.onCall(
+        arguments -> {
+          assertThat(stats("crowded").running()).isEqualTo(1);
+          return runs("crowded");
+        });
+
+    assertThat(terrarium.call("crowded", "call_back", Map.of())).isEqualTo(0L);
+    assertThat(stats("crowded")).isEqualTo(new AdmissionStats(BreakerState.OFF, 0, 0, 0));
+  }
+
+  @Test
+  void tokensOfTheModelAreChargedToTheCallersKey() {
+    CallOptions ann = CallOptions.ofDefaults().withCallerKey("ann");
+    CallOptions bob = CallOptions.ofDefaults().withCallerKey("bob");
+    terrarium.call("metered", "ask", Map.of(), ann);
+
+    assertThatThrownBy(() -> terrarium.call("metered", "ask", Map.of(), ann))
+        .isInstanceOf(BudgetExceededException.class)
+        .hasMessageStartingWith(
+            "The budget of 'ann' is used up: 18 of 18 tokens in PT1H. The next period begins in");
+    terrarium.call("metered", "ask", Map.of(), bob);
+    terrarium.call("metered", "ask", Map.of());
+    terrarium.call("metered", "ask", Map.of());
+  }
+
+  @Test
+  void callWithinACallIsOnTheSameAccountUnlessItSaysAnother() {
+    CallOptions cid = CallOptions.ofDefaults().withCallerKey("cid");
+    CallOptions dan = CallOptions.ofDefaults().withCallerKey("dan");
+    CallOptions eve = CallOptions.ofDefaults().withCallerKey("eve");
+    TestFunctions.onCall(arguments -> terrarium.call("metered", "ask", Map.of()));
+    terrarium.call("metered", "call_back", Map.of(), cid);
+    TestFunctions.onCall(arguments -> terrarium.call("metered", "ask", Map.of(), eve));
+    terrarium.call("metered", "call_back", Map.of(), dan);
+
+    assertThatThrownBy(() -> terrarium.call("metered", "ask", Map.of(), cid))
+        .isInstanceOf(BudgetExceededException.class);
+    assertThatThrownBy(() -> terrarium.call("metered", "ask", Map.of(), eve))
+        .isInstanceOf(BudgetExceededException.class);
+    terrarium.call("metered", "ask", Map.of(), dan);
+  }
+
+  @Test
+  void allIsOffByDefault(Terrarium shared) {
+    shared.call("probe", "echo", Map.of("v", 1));
+
+    assertThat(shared.stats().admission()).isEmpty();
+  }
+}

@@ -1,0 +1,61 @@
+package dev.terrarium.jmh;
+
+import dev.terrarium.admission.Admission;
+import dev.terrarium.admission.AdmissionConfig;
+import dev.terrarium.admission.AdmissionConfig.Budget;
+import dev.terrarium.admission.AdmissionConfig.Bulkhead;
+import dev.terrarium.admission.AdmissionConfig.CircuitBreaker;
+import dev.terrarium.admission.AdmissionConfig.Retry;
+import dev.terrarium.admission.Permit;
+import dev.terrarium.pool.Deadline;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
+
+/**
+ * What admission costs a call that is let in and ends well, by what is on: one operation is asking
+ * for a permit and ending it, without Python and without a context.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+public class Admitted extends Microbenchmark {
+
+  private static final AdmissionConfig BREAKER =
+      AdmissionConfig.custom().circuitBreaker(CircuitBreaker.ofDefaults()).build();
+
+  /** What is on. */
+  public enum On {
+    NOTHING(AdmissionConfig.ofDefaults()),
+    BREAKER(Admitted.BREAKER),
+    ALL(
+        AdmissionConfig.from(Admitted.BREAKER)
+            .bulkhead(Bulkhead.of(16))
+            .retry(Retry.ofDefaults())
+            .budget(Budget.ofCalls(Long.MAX_VALUE, Duration.ofHours(1)))
+            .build());
+
+    private final Admission admission;
+
+    On(AdmissionConfig config) {
+      admission = new Admission(config, Map.of(), () -> false);
+    }
+  }
+
+  @Param({"NOTHING", "BREAKER", "ALL"})
+  public On on = On.NOTHING;
+
+  @Benchmark
+  public Permit admitted() {
+    Permit permit = on.admission.admit("stub", "key", Deadline.none());
+    permit.end(null);
+    return permit;
+  }
+}
