@@ -174,6 +174,8 @@ public final class TerrariumConfig {
     private Builder(TerrariumConfig other) {
       pool = other.pool;
       calls = other.calls;
+      admission = other.admission;
+      admissions.putAll(other.admissions);
       access = other.access;
       propagation = other.propagation;
       cacheFolder = other.cacheFolder;
