@@ -55,7 +55,8 @@ public final class Terrarium implements AutoCloseable {
     models = new LanguageModels(config.models(), config.defaultModel().orElse(null), loader);
     pool =
         new ContextPool(
-            PolyglotRuntime.factory(packages, config.cache(), services(models, loader)),
+            PolyglotRuntime.factory(
+                packages, config.cache(), services(models, config.programCache(), loader)),
             config.access(),
             config.pool());
     calls = new Calls(pool, config.contextPropagation(), config.calls(), config.contexts());
@@ -80,14 +81,12 @@ public final class Terrarium implements AutoCloseable {
     return loader == null ? Terrarium.class.getClassLoader() : loader;
   }
 
-  /** What Python code can call: the language models, the program specs, and what jars add. */
-  private static Map<String, HostFunction> services(LanguageModels models, ClassLoader loader) {
+  /** What Python code can call: the language models, the programs, and what jars add. */
+  private static Map<String, HostFunction> services(
+      LanguageModels models, int programCache, ClassLoader loader) {
     Map<String, HostFunction> services = new HashMap<>();
     services.put("model.generate", new ModelService(models));
-    ProgramRegistry programs = new ProgramRegistry();
-    services.put("program.put", programs.putFunction());
-    services.put("program.get", programs.getFunction());
-    services.put("program.version", programs.versionFunction());
+    services.putAll(new ProgramRegistry(programCache).functions());
     ServiceLoader.load(HostFunctions.class, loader)
         .forEach(functions -> services.putAll(functions.functions()));
     return Map.copyOf(services);

@@ -26,6 +26,7 @@ public final class TerrariumConfig {
   private final AccessProfile access;
   private final ContextPropagation propagation;
   private final CacheFolder cache;
+  private final int programCache;
   private final Map<String, LanguageModel> models;
   private final Optional<String> defaultModel;
 
@@ -38,6 +39,7 @@ public final class TerrariumConfig {
         builder.cacheFolder == null
             ? CacheFolder.ofDefaults()
             : CacheFolder.at(builder.cacheFolder);
+    programCache = builder.programCache;
     models = Map.copyOf(builder.models);
     defaultModel = Optional.ofNullable(builder.defaultModel);
   }
@@ -95,6 +97,11 @@ public final class TerrariumConfig {
     return calls.streamIdleTimeout();
   }
 
+  /** Built programs that each context keeps of each framework; default 256. */
+  public int programCache() {
+    return programCache;
+  }
+
   CallSettings calls() {
     return calls;
   }
@@ -128,6 +135,7 @@ public final class TerrariumConfig {
     private AccessProfile access = AccessProfile.TRUSTED_NATIVE;
     private ContextPropagation propagation = ContextPropagation.none();
     private @Nullable Path cacheFolder;
+    private int programCache = 256;
     private final Map<String, LanguageModel> models = new LinkedHashMap<>();
     private @Nullable String defaultModel;
 
@@ -221,6 +229,16 @@ public final class TerrariumConfig {
     public Builder streamIdleTimeout(Duration timeout) {
       positive("streamIdleTimeout", timeout);
       calls = new CallSettings(calls.maxBatch(), calls.streamBuffer(), timeout);
+      return this;
+    }
+
+    /**
+     * How many built programs each context keeps of each framework, at least 1; default 256. Those
+     * used least recently are dropped, and built again when they are called.
+     */
+    public Builder programCache(int perContext) {
+      positive("programCache", perContext);
+      programCache = perContext;
       return this;
     }
 
