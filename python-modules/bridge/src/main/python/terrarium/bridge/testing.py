@@ -44,7 +44,7 @@ class InMemoryRegistry:
         def service(*args: Any) -> Any:
             with self._lock:
                 self.asked[function.__name__[1:]] += 1
-                return copy.deepcopy(function(*copy.deepcopy(args)))  # as what crosses to the host and back
+                return function(*args)
 
         return service
 
@@ -65,8 +65,8 @@ class InMemoryRegistry:
         self._versions += 1
         self._programs[key] = {
             "version": self._versions,
-            "spec": spec,
-            "state": state,
+            "spec": copy.deepcopy(spec),  # as what crosses to the host, and back
+            "state": copy.deepcopy(state),
             "created": created,
             "updated": updated,
         }
@@ -74,7 +74,8 @@ class InMemoryRegistry:
 
     def _get(self, framework: str, program: str) -> dict[str, Any] | None:
         stored = self._programs.get((framework, program))
-        return None if stored is None else {name: stored[name] for name in ("version", "spec", "state")}
+        shown = ("version", "spec", "state")
+        return None if stored is None else {name: copy.deepcopy(stored[name]) for name in shown}
 
     def _version(self, framework: str, program: str) -> int | None:
         stored = self._programs.get((framework, program))
@@ -84,7 +85,7 @@ class InMemoryRegistry:
         stored = self._programs.get((framework, program))
         if stored is None:
             return None
-        shown = {name: stored[name] for name in ("version", "created", "updated", "spec")}
+        shown = {name: copy.deepcopy(stored[name]) for name in ("version", "created", "updated", "spec")}
         return {"program": program, **shown, "compiled": stored["state"] is not None}
 
     def _delete(self, framework: str, program: str) -> bool:
