@@ -368,7 +368,7 @@ def test_threads_see_spec_and_state_that_belong_together() -> None:
             done.set()
             for thread in threads:
                 thread.join(60)
-        assert {text for text in seen if text.endswith(" Ann") is False} <= {f"word {i} Ann {i}" for i in range(200)}
+        assert {text for text in seen if not text.endswith(" Ann")} <= {f"word {i} Ann {i}" for i in range(200)}
         assert greet(reader, "mine") == "word 199 Ann 199"
 
 

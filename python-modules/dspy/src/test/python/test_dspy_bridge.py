@@ -346,7 +346,7 @@ def test_equal_signatures_are_one_class_whatever_the_programs() -> None:
     try:
         with hosted(capacity=8):
             bridge = DspyBridge()
-            for index in range(500):
+            for index in range(10_000):
                 spec = one_field("outputs", {"type": "list", "items": STRING}, name=f"value{index % 10}")
                 spec["options"] = {"seed": index}
                 bridge.dispatch("create_program", {"spec": spec, "program": f"p{index}"})
