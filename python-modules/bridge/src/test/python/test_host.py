@@ -1,12 +1,11 @@
-"""Host services and the programs kept over them."""
+"""Host services."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from terrarium.bridge import ArgumentError, HostCallError, HostServiceError, UnknownProgramError, host
+from terrarium.bridge import HostCallError, HostServiceError, host
 from terrarium.bridge.errors import java_exception
-from terrarium.bridge.programs import ProgramCache, content_id
 
 
 def raised(kind: type[BaseException], call: Callable[[], Any]) -> Any:
@@ -26,31 +25,6 @@ def services(**offered: Callable[..., Any]) -> Iterator[None]:
         yield
     finally:
         host.uninstall(*by_name)
-
-
-class Registry:
-    """A host's registry of programs."""
-
-    def __init__(self) -> None:
-        self.specs: dict[tuple[str, str], dict[str, Any]] = {}
-        self.versions: dict[tuple[str, str], int] = {}
-        self.asked: list[str] = []
-
-    def put(self, framework: str, identity: str, spec: dict[str, Any]) -> None:
-        self.specs[framework, identity] = spec
-        self.versions[framework, identity] = self.versions.get((framework, identity), 0) + 1
-
-    def get(self, framework: str, identity: str) -> dict[str, Any] | None:
-        self.asked.append(identity)
-        return self.specs.get((framework, identity))
-
-    def version(self, framework: str, identity: str) -> int:
-        return self.versions.get((framework, identity), 0)
-
-
-class Built:
-    def __init__(self, spec: dict[str, Any]) -> None:
-        self.spec = spec
 
 
 class Foreign(BaseException):
@@ -102,104 +76,3 @@ def test_the_text_of_a_java_exception() -> None:
     assert java_exception(Foreign("a.b.C")) == ("a.b.C", "")
     assert java_exception(Foreign("just a text: of v1.2")) == ("", "just a text: of v1.2")
     assert java_exception(Foreign("")) == ("", "")
-
-
-def test_a_program_is_stored_with_the_host_and_built_once() -> None:
-    registry = Registry()
-    cache = ProgramCache("words", Built)
-    with services(program_put=registry.put, program_get=registry.get):
-        identity = cache.put({"kind": "a"})
-        assert registry.specs["words", identity] == {"kind": "a"}
-        assert cache.get(identity) is cache.get(identity)
-        assert registry.asked == []
-        assert cache.put({"kind": "b"}, "mine") == "mine"
-        assert cache.get("mine").spec == {"kind": "b"}
-
-
-def test_equal_specs_have_one_id() -> None:
-    assert content_id({"a": 1, "b": [2]}) == content_id({"b": [2], "a": 1})
-    assert content_id({"a": 1}) != content_id({"a": 2})
-    assert len(content_id({})) == 16
-
-
-def test_another_context_builds_a_program_from_the_host_s_spec() -> None:
-    registry = Registry()
-    with services(program_put=registry.put, program_get=registry.get):
-        identity = ProgramCache("words", Built).put({"kind": "a"})
-        other = ProgramCache("words", Built)
-        assert other.get(identity).spec == {"kind": "a"}
-        other.get(identity)
-        assert registry.asked == [identity]
-
-
-def test_a_program_that_was_dropped_is_built_again() -> None:
-    registry = Registry()
-    cache = ProgramCache("words", Built, capacity=2)
-    with services(program_put=registry.put, program_get=registry.get):
-        first, second, third = (cache.put({"kind": name}) for name in "abc")
-        assert len(cache) == 2
-        assert cache.get(first).spec == {"kind": "a"}  # drops the second, used least recently
-        cache.get(third)
-        assert registry.asked == [first]
-        cache.get(second)
-        assert registry.asked == [first, second]
-        cache.clear()
-        assert len(cache) == 0
-        assert cache.get(first).spec == {"kind": "a"}
-
-
-def test_an_unknown_program_is_named() -> None:
-    registry = Registry()
-    with services(program_get=registry.get):
-        error = raised(UnknownProgramError, lambda: ProgramCache("words", Built).get("nothing"))
-    assert (error.framework, error.program) == ("words", "nothing")
-    raised(UnknownProgramError, lambda: ProgramCache("words", Built).get("nothing"))
-
-
-def test_a_spec_that_cannot_be_built_is_not_stored() -> None:
-    registry = Registry()
-
-    def refuse(spec: dict[str, Any]) -> Built:
-        raise ValueError("bad spec")
-
-    with services(program_put=registry.put):
-        raised(ValueError, lambda: ProgramCache("words", refuse).put({}, "mine"))
-    assert registry.specs == {}
-
-
-def test_an_id_is_a_text() -> None:
-    for identity in ("", 5):
-        cache = ProgramCache("words", Built)
-        raised(ArgumentError, lambda cache=cache, identity=identity: cache.put({}, identity))  # type: ignore[misc]
-
-
-def test_a_program_that_is_put_again_is_new_here_at_once() -> None:
-    cache = ProgramCache("words", Built)
-    cache.put({"kind": "a"}, "mine")
-    cache.put({"kind": "b"}, "mine")
-    assert cache.get("mine").spec == {"kind": "b"}
-
-
-def test_and_elsewhere_when_the_host_tells_versions() -> None:
-    registry = Registry()
-    with services(program_put=registry.put, program_get=registry.get, program_version=registry.version):
-        here, there = ProgramCache("words", Built), ProgramCache("words", Built)
-        here.put({"kind": "a"}, "mine")
-        assert there.get("mine").spec == {"kind": "a"}
-        here.put({"kind": "b"}, "mine")
-        assert there.get("mine").spec == {"kind": "b"}
-        assert there.get("mine") is there.get("mine")
-
-
-def test_a_program_without_an_id_is_kept_by_its_spec() -> None:
-    registry = Registry()
-    cache = ProgramCache("words", Built)
-    with services(program_put=registry.put, program_get=registry.get):
-        assert cache.of({"kind": "a"}) is cache.of({"kind": "a"})
-        assert cache.of({"kind": "a"}) is not cache.of({"kind": "b"})
-        assert registry.specs == {}
-        raised(UnknownProgramError, lambda: cache.get(content_id({"kind": "a"})))
-
-
-def test_a_capacity_below_one_is_refused() -> None:
-    assert "not 0" in str(raised(ValueError, lambda: ProgramCache("words", Built, capacity=0)))

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from terrarium.bridge import ArgumentError, SpecError, UnknownProgramError, host
+from terrarium.bridge.testing import InMemoryRegistry
 from terrarium.dspy import DspyBridge
 
 STRING = {"type": "string"}
@@ -52,14 +53,13 @@ def example(schema: dict[str, Any]) -> Any:
     return {"string": "text", "integer": 7, "number": 2.5, "boolean": True}[schema["type"]]
 
 
-class FakeHost:
+class FakeHost(InMemoryRegistry):
     """The host's services: a registry, and a model that answers what the schema asks for, or what it is told."""
 
-    def __init__(self, *answers: Any) -> None:
+    def __init__(self, *answers: Any, capacity: int = 256) -> None:
+        super().__init__(capacity)
         self.answers = list(answers)
         self.requests: list[dict[str, Any]] = []
-        self.specs: dict[tuple[str, str], dict[str, Any]] = {}
-        self.asked: list[str] = []
         self.finish_reason = "stop"
 
     def generate(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -78,23 +78,12 @@ class FakeHost:
             "seconds": 0.25,
         }
 
-    def put(self, framework: str, identity: str, spec: dict[str, Any]) -> None:
-        self.specs[framework, identity] = spec
-
-    def get(self, framework: str, identity: str) -> dict[str, Any] | None:
-        self.asked.append(identity)
-        return self.specs.get((framework, identity))
-
 
 @contextmanager
-def hosted(*answers: Any) -> Iterator[FakeHost]:
+def hosted(*answers: Any, capacity: int = 256) -> Iterator[FakeHost]:
     """A fake host in place of what is installed, for as long as the block runs."""
-    fake = FakeHost(*answers)
-    services: dict[str, Callable[..., Any]] = {
-        "model.generate": fake.generate,
-        "program.put": fake.put,
-        "program.get": fake.get,
-    }
+    fake = FakeHost(*answers, capacity=capacity)
+    services: dict[str, Callable[..., Any]] = {**fake.services(), "model.generate": fake.generate}
     kept = {name: host._services[name] for name in services if host.available(name)}
     host.install(services)
     try:
@@ -309,7 +298,7 @@ def test_programs_live_with_the_host_and_are_built_where_they_are_called() -> No
         other = DspyBridge()
         for _ in range(2):
             other.dispatch("call", {"program": identity, "inputs": {"question": "?"}})
-        assert fake.asked == [identity]
+        assert fake.asked["get"] == 1
         assert other.dispatch("get_stats")["programs"] == 1
         assert other.dispatch("create_program", {"spec": ASK, "program": "mine"}) == {"program": "mine"}
         assert fake.specs["dspy", "mine"] == ASK
@@ -324,9 +313,8 @@ def test_equal_specs_are_one_program() -> None:
 
 
 def test_a_program_that_was_dropped_is_built_again() -> None:
-    with hosted() as fake:
+    with hosted(capacity=2) as fake:
         bridge = DspyBridge()
-        bridge._programs._capacity = 2
         names = [
             bridge.dispatch("create_program", {"spec": {**ASK, "signature": f"question -> answer{index}"}})["program"]
             for index in range(3)
@@ -334,7 +322,7 @@ def test_a_program_that_was_dropped_is_built_again() -> None:
         for index, name in enumerate(names):
             outputs = bridge.dispatch("call", {"program": name, "inputs": {"question": "?"}})["outputs"]
             assert outputs == {f"answer{index}": "text"}
-        assert fake.asked == names  # each call dropped what the next one needed
+        assert fake.asked["get"] == len(names)  # each call dropped what the next one needed
 
 
 def test_cleanup_drops_programs_and_the_next_call_builds_them_again() -> None:
@@ -345,7 +333,117 @@ def test_cleanup_drops_programs_and_the_next_call_builds_them_again() -> None:
         assert bridge.dispatch("cleanup_framework")["cleaned"] is True
         assert bridge.dispatch("ping")["loaded"] is False
         assert bridge.dispatch("call", call)["outputs"] == {"answer": "text"}
-        assert fake.asked == [call["program"]]
+        assert fake.asked["get"] == 1
+
+
+def test_equal_signatures_are_one_class_whatever_the_programs() -> None:
+    from terrarium.dspy import _signatures
+
+    _signatures.forget()
+    made = []
+    make = _signatures._made
+    _signatures._made = lambda *args: made.append(args) or make(*args)  # type: ignore[func-returns-value]
+    try:
+        with hosted(capacity=8):
+            bridge = DspyBridge()
+            for index in range(10_000):
+                spec = one_field("outputs", {"type": "list", "items": STRING}, name=f"value{index % 10}")
+                spec["options"] = {"seed": index}
+                bridge.dispatch("create_program", {"spec": spec, "program": f"p{index}"})
+            assert len(made) == 10
+            assert bridge.dispatch("get_stats")["programs"] == 8
+            outputs = bridge.dispatch("call", {"program": "p3", "inputs": {"other": "x"}})["outputs"]
+            assert outputs == {"value3": ["text"]}
+            assert len(made) == 10
+            bridge.dispatch("cleanup_framework")
+            bridge.dispatch("call", {"program": "p3", "inputs": {"other": "x"}})
+            assert len(made) == 11
+    finally:
+        _signatures._made = make
+
+
+def test_a_wrong_signature_is_told_with_its_own_place_each_time() -> None:
+    with hosted():
+        bridge = DspyBridge()
+        for _ in range(2):
+            error = raised(SpecError, lambda: bridge.dispatch("predict", {"signature": "config -> a", "inputs": {}}))
+            assert error.path == "spec.signature"
+
+
+def test_a_compiled_state_reaches_every_context() -> None:
+    for kind, place in (("predict", ()), ("chain_of_thought", ("predict",))):
+        with hosted() as fake:
+            bridge, other = DspyBridge(), DspyBridge()
+            program = bridge.dispatch("create_program", {"spec": {**ASK, "kind": kind}})
+            call = {**program, "inputs": {"question": "3+3"}}
+            other.dispatch("call", call)
+            state = part = bridge.dispatch("get_program_state", program)
+            for name in place:
+                part = part[name]
+            part["demos"] = [{"question": "2+2", "reasoning": "plain", "answer": "four"}]
+            part["signature"]["instructions"] = "Answer in words."
+            bridge.dispatch("set_program_state", {**program, "state": state})
+            assert other.dispatch("get_program_state", program) == state
+            other.dispatch("call", call)
+            other.dispatch("set_program_state", {**program, "state": None})
+            bridge.dispatch("call", call)
+        texts = [json.dumps(request["messages"]) for request in fake.requests]
+        assert ["Answer in words." in text for text in texts] == [False, True, False]
+        assert ["four" in text for text in texts] == [False, True, False]
+
+
+def test_a_state_of_one_program_leaves_the_others_of_its_signature_alone() -> None:
+    with hosted():
+        bridge = DspyBridge()
+        one, other = (
+            bridge.dispatch("create_program", {"spec": ASK, "program": program}) for program in ("one", "other")
+        )
+        before = bridge.dispatch("get_program_state", other)
+        state = bridge.dispatch("get_program_state", one)
+        state["signature"]["instructions"] = "Answer in words."
+        state["signature"]["fields"][0]["prefix"] = "Q:"
+        bridge.dispatch("set_program_state", {**one, "state": state})
+        assert bridge.dispatch("get_program_state", other) == before
+        assert DspyBridge().dispatch("get_program_state", other) == before
+
+
+def test_a_state_that_does_not_fit_is_told_with_its_place() -> None:
+    def without(name: str) -> dict[str, Any]:
+        return {key: value for key, value in own.items() if key != name}
+
+    with hosted():
+        bridge = DspyBridge()
+        program = bridge.dispatch("create_program", {"spec": ASK})
+        thinking = bridge.dispatch("create_program", {"spec": {**ASK, "kind": "chain_of_thought"}})
+        own = bridge.dispatch("get_program_state", program)
+        fields = own["signature"]["fields"]
+        cases: list[tuple[Any, str, str]] = [
+            ([], "state", "must be a dict, not list"),
+            ({}, "state", "is missing"),
+            (without("demos"), "state", "'demos' is missing"),
+            ({**own, "dems": []}, "state", "unknown key 'dems'"),
+            ({**own, "demos": {}}, "state.demos", "must be a list"),
+            ({**own, "demos": [{}, "a"]}, "state.demos[1]", "must be a dict"),
+            ({**own, "lm": {"model": "x"}}, "state.lm", "must be None"),
+            ({**own, "signature": None}, "state.signature", "must be a dict"),
+            ({**own, "signature": {**own["signature"], "fields": fields * 2}}, "state.signature.fields", "2 fields"),
+            (
+                {**own, "signature": {**own["signature"], "fields": [fields[0], {"prefix": 1, "description": ""}]}},
+                "state.signature.fields[1].prefix",
+                "must be a text, got 1",
+            ),
+            (bridge.dispatch("get_program_state", thinking), "state", "unknown key 'predict'"),
+        ]
+        info = bridge.dispatch("get_program_info", program)
+        for state, path, words in cases:
+
+            def load(state: Any = state) -> Any:
+                return bridge.dispatch("set_program_state", {**program, "state": state})
+
+            error = raised(SpecError, load)
+            assert (error.path, words in str(error)) == (path, True), str(error)
+        assert bridge.dispatch("get_program_info", program) == info
+        assert bridge.dispatch("call", {**program, "inputs": {"question": "?"}})["outputs"] == {"answer": "text"}
 
 
 def test_a_failing_model_is_the_cause() -> None:
@@ -606,6 +704,7 @@ def test_a_batch_of_calls() -> None:
 def test_commands_and_their_parameters() -> None:
     handlers = DspyBridge()._handlers
     assert {name for name, entry in handlers.items() if not entry.loads} == {
-        *("ping", "get_stats", "cleanup_framework", "configure")
+        *("ping", "get_stats", "cleanup_framework", "configure"),
+        *("delete_program", "list_programs", "get_program_info"),
     }
     assert [entry["name"] for entry in handlers["call"].parameters] == ["program", "inputs", "options", "trace"]

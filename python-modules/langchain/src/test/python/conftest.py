@@ -8,21 +8,22 @@ from typing import Any
 import pytest
 
 from terrarium.bridge import host
+from terrarium.bridge.testing import InMemoryRegistry
 from terrarium.langchain import LangchainBridge, _setup
 
 _setup.prepare()  # the tests import langchain-core by themselves
 
 
-class FakeHost:
+class FakeHost(InMemoryRegistry):
     """Answers ``model.generate`` from ``answers``, in order, and keeps what it was asked and the specs put into it.
 
     An answer is a text, a dict of what differs from the usual response, or an exception to raise.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.answers: list[str | dict[str, Any] | Exception] = []
         self.requests: list[dict[str, Any]] = []
-        self.specs: dict[tuple[str, str], dict[str, Any]] = {}
 
     def generate(self, request: dict[str, Any]) -> dict[str, Any]:
         self.requests.append(request)
@@ -33,21 +34,14 @@ class FakeHost:
         usual = {"finish_reason": "stop", "prompt_tokens": 7, "completion_tokens": 3, "model": "fake", "seconds": 0.5}
         return {**usual, **given}
 
-    def put(self, framework: str, program: str, spec: dict[str, Any]) -> None:
-        self.specs[framework, program] = spec
-
-    def get(self, framework: str, program: str) -> dict[str, Any] | None:
-        return self.specs.get((framework, program))
-
 
 @pytest.fixture
 def fake() -> Iterator[FakeHost]:
     """Install a fake host for one test."""
     made = FakeHost()
     services: dict[str, Callable[..., Any]] = {
+        **made.services(),
         "model.generate": made.generate,
-        "program.put": made.put,
-        "program.get": made.get,
     }
     host.install(services)
     yield made

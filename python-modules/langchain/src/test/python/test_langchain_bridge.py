@@ -53,7 +53,7 @@ def test_commands_that_load_nothing(bridge: LangchainBridge) -> None:
     bridge.dispatch("configure", {"temperature": 0.5})
     assert bridge.dispatch("get_stats")["loaded"] is False
     loading = {name for name, entry in bridge._handlers.items() if entry.loads}
-    assert loading == {"create_program", "invoke", "batch"}
+    assert loading == {"create_program", "get_program_state", "set_program_state", "invoke", "batch"}
 
 
 def test_text(bridge: LangchainBridge, fake: FakeHost) -> None:
@@ -318,6 +318,27 @@ def test_equal_specs_are_one_program(bridge: LangchainBridge, fake: FakeHost) ->
     assert created(bridge, prompt="a", parser="str") == created(bridge, parser="str", prompt="a")
     assert created(bridge, prompt="a") != created(bridge, prompt="b")
     assert len(fake.specs) == 3
+
+
+def test_programs_have_no_compiled_state(bridge: LangchainBridge, fake: FakeHost) -> None:
+    program = created(bridge, prompt="a")
+    before = bridge.dispatch("get_program_info", {"program": program})
+    with pytest.raises(ArgumentError, match="set_program_state: programs of langchain have no compiled state"):
+        bridge.dispatch("set_program_state", {"program": program, "state": {}})
+    with pytest.raises(ArgumentError, match="get_program_state: programs of langchain have no compiled state"):
+        bridge.dispatch("get_program_state", {"program": program})
+    assert bridge.dispatch("get_program_info", {"program": program}) == before
+
+
+def test_what_is_deleted_is_unknown_everywhere(bridge: LangchainBridge, fake: FakeHost) -> None:
+    program = created(bridge, prompt="a")
+    fake.answers = ["x"]
+    other = LangchainBridge()
+    invoke(other, program)
+    bridge.dispatch("delete_program", {"program": program})
+    for each in (bridge, other):
+        with pytest.raises(UnknownProgramError):
+            invoke(each, program)
 
 
 def test_unknown_program(bridge: LangchainBridge, fake: FakeHost) -> None:

@@ -53,8 +53,9 @@ def refuse(*args, **kwargs):
     raise AssertionError(f"network: {args}")
 socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
 from terrarium.bridge import host
+from terrarium.bridge.testing import InMemoryRegistry
 from terrarium.langchain import LangchainBridge
-host.install({"model.generate": lambda request: {"text": "ok"}})
+host.install({**InMemoryRegistry().services(), "model.generate": lambda request: {"text": "ok"}})
 bridge = LangchainBridge()
 program = bridge.dispatch("create_program", {"spec": {"prompt": "x"}})["program"]
 print(bridge.dispatch("invoke", {"program": program, "inputs": {}})["output"])

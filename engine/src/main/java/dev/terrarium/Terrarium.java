@@ -59,7 +59,8 @@ public final class Terrarium implements AutoCloseable {
     models = new LanguageModels(config.models(), config.defaultModel().orElse(null), loader);
     pool =
         new ContextPool(
-            PolyglotRuntime.factory(packages, cache, services(models, loader)),
+            PolyglotRuntime.factory(
+                packages, cache, services(models, config.programCache(), loader)),
             config.access(),
             config.pool());
     admission = new Admission(config.admission(), config.admissions(), pool::isWithinCall);
@@ -86,14 +87,12 @@ public final class Terrarium implements AutoCloseable {
     return loader == null ? Terrarium.class.getClassLoader() : loader;
   }
 
-  /** What Python code can call: the language models, the program specs, and what jars add. */
-  private static Map<String, HostFunction> services(LanguageModels models, ClassLoader loader) {
+  /** What Python code can call: the language models, the programs, and what jars add. */
+  private static Map<String, HostFunction> services(
+      LanguageModels models, int programCache, ClassLoader loader) {
     Map<String, HostFunction> services = new HashMap<>();
     services.put("model.generate", new ModelService(models));
-    ProgramRegistry programs = new ProgramRegistry();
-    services.put("program.put", programs.putFunction());
-    services.put("program.get", programs.getFunction());
-    services.put("program.version", programs.versionFunction());
+    services.putAll(new ProgramRegistry(programCache).functions());
     ServiceLoader.load(HostFunctions.class, loader)
         .forEach(functions -> services.putAll(functions.functions()));
     return Map.copyOf(services);

@@ -30,6 +30,7 @@ public final class TerrariumConfig {
   private final AccessProfile access;
   private final ContextPropagation propagation;
   private final @Nullable Path cacheFolder;
+  private final int programCache;
   private final Map<String, LanguageModel> models;
   private final Optional<String> defaultModel;
 
@@ -41,6 +42,7 @@ public final class TerrariumConfig {
     access = builder.access;
     propagation = builder.propagation;
     cacheFolder = builder.cacheFolder;
+    programCache = builder.programCache;
     models = Map.copyOf(builder.models);
     defaultModel = Optional.ofNullable(builder.defaultModel);
   }
@@ -131,6 +133,11 @@ public final class TerrariumConfig {
     return admissions;
   }
 
+  /** Built programs that each context keeps of each framework; default 256. */
+  public int programCache() {
+    return programCache;
+  }
+
   CallSettings calls() {
     return calls;
   }
@@ -166,6 +173,7 @@ public final class TerrariumConfig {
     private AccessProfile access = AccessProfile.TRUSTED_NATIVE;
     private ContextPropagation propagation = ContextPropagation.none();
     private @Nullable Path cacheFolder;
+    private int programCache = 256;
     private final Map<String, LanguageModel> models = new LinkedHashMap<>();
     private @Nullable String defaultModel;
 
@@ -179,6 +187,7 @@ public final class TerrariumConfig {
       access = other.access;
       propagation = other.propagation;
       cacheFolder = other.cacheFolder;
+      programCache = other.programCache;
       models.putAll(other.models);
       defaultModel = other.defaultModel.orElse(null);
     }
@@ -315,6 +324,16 @@ public final class TerrariumConfig {
         throw new ConfigurationException("admission: the framework's name is blank");
       }
       admissions.put(framework, one);
+      return this;
+    }
+
+    /**
+     * How many built programs each context keeps of each framework, at least 1; default 256. Those
+     * used least recently are dropped, and built again when they are called.
+     */
+    public Builder programCache(int perContext) {
+      positive("programCache", perContext);
+      programCache = perContext;
       return this;
     }
 

@@ -119,7 +119,7 @@ class LifecycleTest {
     try (Terrarium first = start(new FakeModel("first"))) {
       assertThat(evaluate(first, ask)).isEqualTo("answer of first");
       evaluate(first, "host.call('program.put', 'probe', 'p', {'kind': 'a'})");
-      assertThat(evaluate(first, "host.call('program.get', 'probe', 'p')"))
+      assertThat(evaluate(first, "host.call('program.get', 'probe', 'p')['spec']"))
           .isEqualTo(Map.of("kind", "a"));
       evaluate(first, "host.install({'mine': len})");
       assertThat(evaluate(first, "host.available('mine')")).isEqualTo(true);

@@ -160,4 +160,14 @@ class TerrariumConfigTest {
     assertThat(config.contexts()).isEqualTo(2);
     assertThat(config.models()).isEmpty();
   }
+
+  @ParameterizedTest
+  @ValueSource(ints = {Integer.MIN_VALUE, -1, 0})
+  void contextKeepsAtLeastOneBuiltProgram(int perContext) {
+    assertThat(TerrariumConfig.ofDefaults().programCache()).isEqualTo(256);
+    assertThat(TerrariumConfig.custom().programCache(1).build().programCache()).isEqualTo(1);
+    assertThatThrownBy(() -> TerrariumConfig.custom().programCache(perContext))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("programCache: " + perContext + " is not above zero");
+  }
 }

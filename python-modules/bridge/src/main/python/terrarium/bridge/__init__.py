@@ -4,8 +4,8 @@ A framework is a subclass of :class:`BaseBridge` whose commands are methods mark
 :func:`handler`. Commands take and return *plain data*: ``None``, ``bool``, ``int``, ``float``,
 ``str``, ``bytes``, ``list`` and ``dict`` with string keys. Failures are raised, never returned.
 
-:mod:`terrarium.bridge.host` reaches the services that the Java side offers, and
-:mod:`terrarium.bridge.programs` keeps the programs that are built from specs.
+:mod:`terrarium.bridge.host` reaches the services that the Java side offers. A framework that runs
+programs made from specs is a subclass of :class:`ProgramBridge`.
 """
 
 from .base import BaseBridge
@@ -20,6 +20,7 @@ from .errors import (
     UnknownProgramError,
 )
 from .handlers import Handler, handler
+from .program_bridge import ProgramBridge
 
 __all__ = [
     "ArgumentError",
@@ -29,6 +30,7 @@ __all__ = [
     "Handler",
     "HostCallError",
     "HostServiceError",
+    "ProgramBridge",
     "SpecError",
     "UnknownCommandError",
     "UnknownProgramError",

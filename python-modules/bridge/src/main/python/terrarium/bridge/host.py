@@ -9,10 +9,24 @@ The engine installs callables that take and return plain data. The services ther
     ``schema`` (a JSON schema that the output must conform to, or None). The answer holds ``text``,
     ``finish_reason`` (``"stop"`` or ``"length"``), ``prompt_tokens``, ``completion_tokens``,
     ``model`` and ``seconds``.
-``program.put(framework: str, id: str, spec: dict) -> None``
-    Store a program's spec where all contexts find it.
+``program.put(framework: str, id: str, spec: dict) -> int | None``
+    Store a program's spec where all contexts find it, without a compiled state, and return the program's new version;
+    None when an equal spec is there, which then stays as it is, with its state.
+``program.put_state(framework: str, id: str, state: dict | None, version: int) -> int | None``
+    Store a compiled state for the program in that version, None for none, and return its new version; None when there
+    is another version by now, or no such program.
 ``program.get(framework: str, id: str) -> dict | None``
-    Return a program's spec, None when there is none.
+    Return a program's ``version``, ``spec`` and ``state`` (dict or None), all of one moment; None when there is none.
+``program.version(framework: str, id: str) -> int | None``
+    Return the program's version, which rises with every change, or None.
+``program.info(framework: str, id: str) -> dict | None``
+    Return the program's id as ``program``, ``version``, ``created``, ``updated``, ``compiled`` (bool) and ``spec``.
+``program.delete(framework: str, id: str) -> bool``
+    Delete a program; tells whether there was one.
+``program.list(framework: str) -> list[str]``
+    Return the ids of all programs but those that begin with ``@``, sorted.
+``program.capacity() -> int``
+    Return how many built programs a context should keep of each framework.
 ``orjson.dumps(data, flags: int) -> str``, ``orjson.loads(text: str) -> data``
     JSON for the stand-in of ``orjson``.
 """

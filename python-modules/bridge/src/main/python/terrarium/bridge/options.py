@@ -82,5 +82,6 @@ class SharedDefaults:
             version = host.call("program.version", self._framework, self._ID)
             with self._lock:
                 if version is not None and version != self._seen[0]:
-                    self._seen = (version, dict(host.call("program.get", self._framework, self._ID)))
+                    stored = host.call("program.get", self._framework, self._ID)
+                    self._seen = (stored["version"], stored["spec"])
         return self._seen[1]

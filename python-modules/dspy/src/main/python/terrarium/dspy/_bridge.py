@@ -6,9 +6,8 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from terrarium.bridge import ArgumentError, BaseBridge, handler
+from terrarium.bridge import ArgumentError, ProgramBridge, handler
 from terrarium.bridge.options import SharedDefaults
-from terrarium.bridge.programs import ProgramCache
 
 from . import _options
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from ._runtime import Program, Runtime
 
 
-class DspyBridge(BaseBridge):
+class DspyBridge(ProgramBridge["Program"]):
     """Programs of DSPy, made from specs, on the host's language models.
 
     Thread-safe. The language model is the host's ``model.generate``; with the ``json`` adapter its
@@ -29,7 +28,6 @@ class DspyBridge(BaseBridge):
         """Build the table of commands; DSPy is imported with the first command that needs it."""
         super().__init__()
         self._runtime: Runtime | None = None
-        self._programs: ProgramCache[Program] = ProgramCache("dspy", self._build)
         self._defaults = SharedDefaults("dspy", adapter="json", cache=False)
 
     @handler(loads=False)
@@ -71,11 +69,23 @@ class DspyBridge(BaseBridge):
         [field...], "outputs": [field...]}`` with fields ``{"name", "type", "description"}``, their
         types in the type language of :mod:`terrarium.bridge.types`. Options, each optional: ``model``,
         ``adapter``, ``temperature`` (0 to 2), ``max_tokens``, ``seed``, ``stop`` (list of texts).
-        The id is ``program``, or comes from the spec's content.
+        The id is ``program``, or comes from the spec's content. Programs of equal signatures share one.
 
         Raises SpecError with the place inside the spec.
         """
-        return {"program": self._programs.put(spec, program)}
+        return super().create_program(spec, program)
+
+    @handler
+    def set_program_state(self, program: str, state: dict[str, Any] | None) -> dict[str, str]:
+        """Give a program what an optimizer made of its module, in all contexts, and return ``{"program": id}``.
+
+        ``state`` is what ``module.dump_state()`` of DSPy returns for a module of the program's kind and signature, and
+        what ``get_program_state`` returns: demonstrations, instructions, prefixes and descriptions of fields. None
+        takes it away again. The language model stays the host's.
+
+        Raises UnknownProgramError, and SpecError with the place inside a state that does not fit.
+        """
+        return super().set_program_state(program, state)
 
     @handler
     def call(
@@ -132,6 +142,12 @@ class DspyBridge(BaseBridge):
 
         return Program(spec)
 
+    def _load_state(self, program: Program, state: dict[str, Any]) -> None:
+        program.load_state(state)
+
+    def _dump_state(self, program: Program) -> dict[str, Any]:
+        return program.dump_state()
+
     def _loaded_runtime(self) -> Runtime:
         if self._runtime is None:
             raise RuntimeError("DSPy is not loaded")
@@ -146,8 +162,6 @@ class DspyBridge(BaseBridge):
         self._runtime = Runtime()
 
     def _cleanup_framework(self) -> None:
+        self._loaded_runtime().close()
         self._runtime = None
-        self._programs.clear()
-
-    def _framework_stats(self) -> dict[str, Any]:
-        return {"programs": len(self._programs)}
+        super()._cleanup_framework()

@@ -17,9 +17,10 @@ from dspy.utils.constants import IS_TYPE_UNDEFINED
 
 from terrarium.bridge import ArgumentError, SpecError
 
-from . import _options
+from . import _options, _signatures, _state
 from ._adapters import adapter_of
 from ._model import Exchange, HostEngine, recording
+from ._schema import output_schema
 from ._signatures import shadowing_allowed, signature_of
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,18 @@ class Program:
         with shadowing_allowed():
             self.module = _MODULES[spec["kind"]](signature)
         self.outputs = list(self.module.predictors()[0].signature.output_fields)
+
+    def load_state(self, state: Any) -> None:
+        """Bring the module, which was just built, into a state that :meth:`dump_state` returned.
+
+        Raises SpecError with the place inside a state that does not fit.
+        """
+        _state.load(self.module, state)
+
+    def dump_state(self) -> dict[str, Any]:
+        """Return the module's state as plain data."""
+        state: dict[str, Any] = self.module.dump_state()
+        return state
 
     def arguments(self, command: str, inputs: Any) -> dict[str, Any]:
         """Return the inputs as the types of the signature.
@@ -115,6 +128,11 @@ class Runtime:
         if any(each.response.get("finish_reason") == "length" for each in exchanges):
             logger.warning("an answer of the language model was cut off at %s tokens", options.get("max_tokens"))
         return program.plain(prediction), exchanges
+
+    def close(self) -> None:
+        """Drop what all programs share."""
+        _signatures.forget()
+        output_schema.cache_clear()
 
     def _adapter(self, name: str) -> dspy.Adapter:
         adapter = self._adapters.get(name)

@@ -14,6 +14,8 @@ import pydantic
 from dspy.signatures.signature import make_signature
 
 from terrarium.bridge import SpecError
+from terrarium.bridge.lru import Lru
+from terrarium.bridge.programs import content_of
 from terrarium.bridge.types import check_fields, kind_of
 
 #: Names that a signature has for itself.
@@ -38,6 +40,9 @@ _NAMED: dict[str, Any] = {
     "Decimal": decimal.Decimal,
 }
 
+#: By content, so that programs of equal signatures share one class.
+_cache: Lru[str, type[dspy.Signature]] = Lru(256)
+
 
 @contextmanager
 def shadowing_allowed() -> Iterator[None]:
@@ -48,10 +53,24 @@ def shadowing_allowed() -> Iterator[None]:
 
 
 def signature_of(spec: Any, path: str = "signature") -> type[dspy.Signature]:
-    """Make a signature of DSPy's short form or of a dict of fields.
+    """Return the signature of DSPy's short form or of a dict of fields; equal specs have the same, not to be changed.
 
     Raises SpecError with the place inside the spec.
     """
+    content = content_of(spec)
+    signature = _cache.get(content)
+    if signature is None:
+        signature = _new(spec, path)
+        _cache.put(content, signature)
+    return signature
+
+
+def forget() -> None:
+    """Drop the signatures that are kept."""
+    _cache.clear()
+
+
+def _new(spec: Any, path: str) -> type[dspy.Signature]:
     if isinstance(spec, str):
         signature = _of_text(spec, path)
     elif isinstance(spec, dict):

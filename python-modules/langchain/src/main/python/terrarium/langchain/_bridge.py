@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from terrarium.bridge import BaseBridge, handler
+from terrarium.bridge import ProgramBridge, handler
 from terrarium.bridge.options import SharedDefaults, checked
-from terrarium.bridge.programs import ProgramCache
 
 from . import _setup
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from ._programs import Program
 
 
-class LangchainBridge(BaseBridge):
+class LangchainBridge(ProgramBridge["Program"]):
     """Programs of LangChain, ``prompt | model | parser``, made from specs, on the host's language models.
 
     Thread-safe. The language model is the host's ``model.generate``. LangSmith is switched off: nothing is sent over
@@ -27,7 +26,6 @@ class LangchainBridge(BaseBridge):
     def __init__(self) -> None:
         """Build the table of commands; langchain-core is imported with the first command that needs it."""
         super().__init__()
-        self._programs: ProgramCache[Program] = ProgramCache("langchain", self._build)
         self._defaults = SharedDefaults("langchain")
 
     @handler(loads=False)
@@ -63,7 +61,7 @@ class LangchainBridge(BaseBridge):
 
         The id is ``program``, or comes from the spec's content. Raises SpecError with the place inside the spec.
         """
-        return {"program": self._programs.put(spec, program)}
+        return super().create_program(spec, program)
 
     @handler
     def invoke(
@@ -108,12 +106,6 @@ class LangchainBridge(BaseBridge):
         from . import _programs
 
         _programs.load_rest()
-
-    def _cleanup_framework(self) -> None:
-        self._programs.clear()
-
-    def _framework_stats(self) -> dict[str, Any]:
-        return {"programs": len(self._programs)}
 
 
 def _usage(exchanges: list[Exchange]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 package dev.terrarium.dspy;
 
 import dev.terrarium.Adapter;
+import dev.terrarium.Programs;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.value.Describe;
 import dev.terrarium.value.TypeSpec;
@@ -74,6 +75,11 @@ public final class Dspy {
    */
   public UntypedDspyProgram program(Map<String, ?> spec) {
     return new UntypedDspyProgram(adapter, create(spec));
+  }
+
+  /** The programs of DSPy that there are, whoever made them. */
+  public Programs programs() {
+    return new Programs(adapter);
   }
 
   private String createProgram(String kind, Object signature, DspyOptions options) {

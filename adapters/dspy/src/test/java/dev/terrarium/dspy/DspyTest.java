@@ -3,6 +3,7 @@ package dev.terrarium.dspy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.Framework;
 import dev.terrarium.Terrarium;
@@ -18,6 +19,8 @@ import dev.terrarium.model.LanguageModel;
 import dev.terrarium.value.Describe;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -213,6 +216,44 @@ class DspyTest {
     assertThatThrownBy(() -> dspy.program(Map.of("kind", "guess", "signature", "a -> b")))
         .isInstanceOf(ArgumentException.class)
         .hasMessageContaining("guess");
+  }
+
+  @Test
+  void compiledStateReachesEveryContextAndDeletionToo() {
+    DspyProgram<Question, Answer> program =
+        dspy.chainOfThought(Question.class, Answer.class, scripted.withSeed(77));
+    SCRIPTED.answers("{\"reasoning\": \"\", \"answer\": \"x\"}");
+    Adapter adapter = terrarium.adapter("dspy");
+    Map<String, ?> id = Map.of("program", program.id());
+    String state = String.valueOf(adapter.call("get_program_state", id));
+    assertThat(state).contains("instructions=Answer the question.");
+
+    Map<String, ?> own = Map.of("instructions", "Answer in verse.", "fields", fields(3));
+    Map<String, Object> verse = new HashMap<>();
+    verse.put("signature", own);
+    verse.put("demos", List.of());
+    verse.put("traces", List.of());
+    verse.put("train", List.of());
+    verse.put("lm", null);
+    adapter.call(
+        "set_program_state", Map.of("program", program.id(), "state", Map.of("predict", verse)));
+    assertThat(dspy.programs().info(program.id()).compiled()).isTrue();
+    assertThat(program.trace(new Question("?")).messages().getFirst().content())
+        .contains("Answer in verse.");
+    assertThatThrownBy(
+            () -> adapter.call("set_program_state", Map.of("program", program.id(), "state", own)))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageStartingWith("state: unknown key");
+
+    dspy.programs().delete(program.id());
+    assertThat(dspy.programs().list()).doesNotContain(program.id());
+    assertThatThrownBy(() -> program.call(new Question("?")))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining(program.id());
+  }
+
+  private static List<Map<String, String>> fields(int count) {
+    return Collections.nCopies(count, Map.of("prefix", "Field:", "description", "of the form"));
   }
 
   @Test

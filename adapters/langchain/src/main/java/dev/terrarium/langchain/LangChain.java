@@ -1,6 +1,7 @@
 package dev.terrarium.langchain;
 
 import dev.terrarium.Adapter;
+import dev.terrarium.Programs;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.value.TypeSpec;
 import java.util.ArrayList;
@@ -28,6 +29,11 @@ public final class LangChain {
   /** Begins a chain with one user message. Variables stand in braces, as in {@code {topic}}. */
   public Prompt prompt(String template) {
     return new Prompt(List.of(Map.of("role", "human", "template", template)));
+  }
+
+  /** The programs of LangChain that there are, whoever made them. */
+  public Programs programs() {
+    return new Programs(adapter);
   }
 
   /** A prompt to which further messages can be added; each method returns a new one. */

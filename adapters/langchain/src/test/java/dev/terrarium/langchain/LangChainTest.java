@@ -110,6 +110,18 @@ class LangChainTest {
   }
 
   @Test
+  void chainIsOneOfThePrograms() {
+    Chain<String> chain = langchain.prompt("About {this}.").text();
+    assertThat(langchain.programs().list()).contains(chain.id());
+    assertThat(langchain.programs().info(chain.id()).spec()).containsEntry("parser", "str");
+    langchain.programs().delete(chain.id());
+    assertThat(langchain.programs().list()).doesNotContain(chain.id());
+    assertThatThrownBy(() -> chain.invoke(Map.of("this", "x")))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining(chain.id());
+  }
+
+  @Test
   void everyFieldIsRead() {
     MODEL.scripted =
         "{\"colour\": \"BLUE\", \"warm\": false, \"strength\": 3, \"examples\": [\"sky\"]}";

@@ -1,0 +1,99 @@
+"""The host's registry of programs in Python, to test bridges without a host."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from .programs import CAPACITY
+
+
+class InMemoryRegistry:
+    """Does what the host's services ``program.*`` do. Thread-safe.
+
+    ``host.install(registry.services())`` puts it in place. ``asked`` counts the calls of each service.
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        """Make an empty registry that has each context keep ``capacity`` built programs."""
+        self.asked: Counter[str] = Counter()
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self._versions = 0
+        self._programs: dict[tuple[str, str], dict[str, Any]] = {}
+
+    @property
+    def specs(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """The specs by framework and id."""
+        with self._lock:
+            return {key: stored["spec"] for key, stored in self._programs.items()}
+
+    def services(self) -> dict[str, Callable[..., Any]]:
+        """Return the services by name."""
+        functions: list[Callable[..., Any]] = [
+            *(self._put, self._put_state, self._get, self._version, self._info, self._delete, self._list),
+        ]
+        services = {f"program.{function.__name__[1:]}": self._service(function) for function in functions}
+        return {**services, "program.capacity": lambda: self._capacity}
+
+    def _service(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def service(*args: Any) -> Any:
+            with self._lock:
+                self.asked[function.__name__[1:]] += 1
+                return function(*args)
+
+        return service
+
+    def _put(self, framework: str, program: str, spec: dict[str, Any]) -> int | None:
+        old = self._programs.get((framework, program))
+        if old is not None and old["spec"] == spec:
+            return None
+        now = _now()
+        return self._store((framework, program), spec, None, now if old is None else old["created"], now)
+
+    def _put_state(self, framework: str, program: str, state: dict[str, Any] | None, version: int) -> int | None:
+        old = self._programs.get((framework, program))
+        if old is None or old["version"] != version:
+            return None
+        return self._store((framework, program), old["spec"], state, old["created"], _now())
+
+    def _store(self, key: tuple[str, str], spec: Any, state: Any, created: Any, updated: Any) -> int:
+        self._versions += 1
+        self._programs[key] = {
+            "version": self._versions,
+            "spec": copy.deepcopy(spec),  # as what crosses to the host, and back
+            "state": copy.deepcopy(state),
+            "created": created,
+            "updated": updated,
+        }
+        return self._versions
+
+    def _get(self, framework: str, program: str) -> dict[str, Any] | None:
+        stored = self._programs.get((framework, program))
+        shown = ("version", "spec", "state")
+        return None if stored is None else {name: copy.deepcopy(stored[name]) for name in shown}
+
+    def _version(self, framework: str, program: str) -> int | None:
+        stored = self._programs.get((framework, program))
+        return None if stored is None else stored["version"]
+
+    def _info(self, framework: str, program: str) -> dict[str, Any] | None:
+        stored = self._programs.get((framework, program))
+        if stored is None:
+            return None
+        shown = {name: copy.deepcopy(stored[name]) for name in ("version", "created", "updated", "spec")}
+        return {"program": program, **shown, "compiled": stored["state"] is not None}
+
+    def _delete(self, framework: str, program: str) -> bool:
+        return self._programs.pop((framework, program), None) is not None
+
+    def _list(self, framework: str) -> list[str]:
+        return sorted(program for owner, program in self._programs if owner == framework and program[0] != "@")
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
