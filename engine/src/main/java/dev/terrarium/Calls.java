@@ -9,6 +9,9 @@ import dev.terrarium.pool.ContextLease;
 import dev.terrarium.pool.ContextPool;
 import dev.terrarium.pool.Deadline;
 import dev.terrarium.resource.CallScope;
+import dev.terrarium.resource.Sessions;
+import dev.terrarium.resource.Turn;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -19,6 +22,7 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The ways to call a framework; each is one or more visits to a context. Thread-safe. */
@@ -28,6 +32,7 @@ final class Calls {
   private static final String BATCH = "batch";
 
   private final ContextPool pool;
+  private final Sessions sessions;
   private final ContextPropagation propagation;
   private final CallSettings settings;
   private final int contexts;
@@ -35,34 +40,84 @@ final class Calls {
   /**
    * @param contexts how many calls can run at once
    */
-  Calls(ContextPool pool, ContextPropagation propagation, CallSettings settings, int contexts) {
+  Calls(
+      ContextPool pool,
+      Sessions sessions,
+      ContextPropagation propagation,
+      CallSettings settings,
+      int contexts) {
     this.pool = pool;
+    this.sessions = sessions;
     this.propagation = propagation;
     this.settings = settings;
     this.contexts = contexts;
   }
 
   @Nullable Object call(BridgeSource framework, Command command, CallOptions options) {
+    return call(framework, command, options, turns(options).get());
+  }
+
+  private @Nullable Object call(
+      BridgeSource framework, Command command, CallOptions options, @Nullable Turn turn) {
     return visit(
         framework,
         command.name(),
         options,
+        turn,
         commands -> commands.call(command.name(), command.arguments()));
   }
 
-  /** Borrows a context that is ready for the command and does the work in it. */
+  /** Gives turns in the session, as the calling thread would get them; nulls without one. */
+  private Supplier<? extends @Nullable Turn> turns(CallOptions options) {
+    String session = options.session().orElse(null);
+    return session == null ? () -> null : sessions.turns(session);
+  }
+
+  /**
+   * Waits for the call's turn, if it has a session, then borrows a context that is ready for the
+   * command and does the work in it.
+   */
   private <T extends @Nullable Object> T visit(
-      BridgeSource framework, String command, CallOptions options, Function<Commands, T> work) {
-    Deadline deadline = Deadline.after(options.deadline().orElse(null));
-    try (ContextLease lease = pool.borrow(framework, command, deadline)) {
-      CallScope scope = new CallScope(framework.name(), options.callerKey().orElse(null));
-      return lease.run(command, work, scope, propagation::wrap);
+      BridgeSource framework,
+      String command,
+      CallOptions options,
+      @Nullable Turn turn,
+      Function<Commands, T> work) {
+    Duration timeout = options.deadline().orElse(null);
+    Deadline deadline = Deadline.after(timeout);
+    try (turn) {
+      if (turn != null) {
+        turn.await(timeout, "'" + framework.name() + "." + command + "'");
+      }
+      T result;
+      try (ContextLease lease = pool.borrow(framework, command, deadline)) {
+        CallScope scope = new CallScope(framework.name(), options.callerKey().orElse(null), turn);
+        result = lease.run(command, work, scope, propagation::wrap);
+      }
+      if (turn != null) {
+        turn.succeed();
+      }
+      return result;
     }
   }
 
   CompletableFuture<@Nullable Object> callAsync(
       BridgeSource framework, Command command, CallOptions options) {
-    return CallFuture.start(propagated(() -> call(framework, command, options)));
+    Turn turn = turns(options).get(); // in the order of the calls, not in that of their threads
+    try {
+      Callable<@Nullable Object> call = propagated(() -> call(framework, command, options, turn));
+      return CallFuture.start(
+          () -> {
+            try (turn) {
+              return call.call();
+            }
+          });
+    } catch (RuntimeException | Error e) {
+      if (turn != null) {
+        turn.close();
+      }
+      throw e;
+    }
   }
 
   /** The work with what the calling thread has around it, to be run on another one. */
@@ -116,7 +171,7 @@ final class Calls {
     }
     Batch batch = new Batch(commands, options.stopsOnFailure());
     try {
-      visit(framework, BATCH, options, batch::run);
+      visit(framework, BATCH, options, turns(options).get(), batch::run);
     } catch (CallTimeoutException e) {
       if (!batch.hasBegun()) {
         throw e;
@@ -190,6 +245,7 @@ final class Calls {
   }
 
   Flow.Publisher<Object> stream(BridgeSource framework, Command command, CallOptions options) {
+    Supplier<? extends @Nullable Turn> turns = turns(options);
     return new CallStream(
         "The stream of '" + framework.name() + "." + command.name() + "'",
         sink ->
@@ -197,6 +253,7 @@ final class Calls {
                 framework,
                 command.name(),
                 options,
+                turns.get(),
                 commands -> {
                   commands.stream(command.name(), command.arguments(), sink);
                   return framework;

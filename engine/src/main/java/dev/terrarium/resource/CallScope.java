@@ -16,6 +16,7 @@ public final class CallScope {
 
   private final String framework;
   private final @Nullable String callerKey;
+  private final @Nullable Turn turn;
   private final List<Runnable> endings = new ArrayList<>();
   private boolean over;
 
@@ -24,8 +25,18 @@ public final class CallScope {
    * @param callerKey on whose account, if the caller said so
    */
   public CallScope(String framework, @Nullable String callerKey) {
+    this(framework, callerKey, null);
+  }
+
+  /**
+   * @param framework whose command is called
+   * @param callerKey on whose account, if the caller said so
+   * @param turn that of the session that the call is part of, if it is
+   */
+  public CallScope(String framework, @Nullable String callerKey, @Nullable Turn turn) {
     this.framework = framework;
     this.callerKey = callerKey;
+    this.turn = turn;
   }
 
   /** The innermost call of this thread; empty outside calls. */
@@ -40,6 +51,11 @@ public final class CallScope {
   /** On whose account the call is made. */
   public Optional<String> callerKey() {
     return Optional.ofNullable(callerKey);
+  }
+
+  /** The turn that the call has in its session; empty without one. */
+  public Optional<Turn> turn() {
+    return Optional.ofNullable(turn);
   }
 
   /**
