@@ -71,8 +71,7 @@ public final class Terrarium implements AutoCloseable {
             config.pool(),
             events);
     calls =
-        new Calls(
-            pool, sessions, config.contextPropagation(), config.calls(), config.contexts());
+        new Calls(pool, sessions, config.contextPropagation(), config.calls(), config.contexts());
   }
 
   /** Starts with the defaults. */

@@ -272,7 +272,6 @@ public final class TerrariumConfig {
      * 1 hour.
      */
     public Builder sessionTtl(Duration idle) {
-      positive("sessionTtl", idle);
       sessions = new SessionLimits(idle, sessions.maxSessions(), sessions.maxBytes());
       return this;
     }
@@ -282,7 +281,6 @@ public final class TerrariumConfig {
      * fails, since no conversation is dropped for another.
      */
     public Builder maxSessions(int count) {
-      positive("maxSessions", count);
       sessions = new SessionLimits(sessions.ttl(), count, sessions.maxBytes());
       return this;
     }
@@ -292,7 +290,6 @@ public final class TerrariumConfig {
      * of its bytes, and 8 for each other value.
      */
     public Builder maxSessionBytes(int bytes) {
-      positive("maxSessionBytes", bytes);
       sessions = new SessionLimits(sessions.ttl(), sessions.maxSessions(), bytes);
       return this;
     }

@@ -101,7 +101,8 @@ public final class JfrObserver implements TerrariumObserver {
         for (int i = 0; i < fields.size(); i++) {
           RecordComponent field = fields.get(i);
           Object value = value(event, field);
-          recorded.set(i, field.getType().isPrimitive() || value == null ? value : value.toString());
+          recorded.set(
+              i, field.getType().isPrimitive() || value == null ? value : value.toString());
         }
         recorded.commit();
       }

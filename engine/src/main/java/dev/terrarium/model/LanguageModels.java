@@ -144,8 +144,7 @@ public final class LanguageModels implements AutoCloseable {
     return response;
   }
 
-  private void tell(
-      LanguageModel model, TokenUsage tokens, long begin, @Nullable String failure) {
+  private void tell(LanguageModel model, TokenUsage tokens, long begin, @Nullable String failure) {
     String framework = CallScope.current().map(CallScope::framework).orElse(null);
     events.emit(
         new TerrariumEvent.ModelCalled(

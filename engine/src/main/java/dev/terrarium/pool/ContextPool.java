@@ -571,7 +571,8 @@ public final class ContextPool implements AutoCloseable {
           Execution<@Nullable Void> loading =
               context.context.prepare(waiter.framework, waiter.command);
           runs(context, loading);
-          loading.whenDone((done, failure) -> locked(() -> prepared(context, waiter, failure, begin)));
+          loading.whenDone(
+              (done, failure) -> locked(() -> prepared(context, waiter, failure, begin)));
         });
   }
 
@@ -734,10 +735,7 @@ public final class ContextPool implements AutoCloseable {
    * call left and which kept the first attempt from running. Lock held.
    */
   private void mend(
-      PooledContext context,
-      Supplier<Execution<Condition>> work,
-      ResetCause cause,
-      boolean again) {
+      PooledContext context, Supplier<Execution<Condition>> work, ResetCause cause, boolean again) {
     context.become(ContextState.SUSPECT);
     long begin = now();
     effects.add(
@@ -758,11 +756,7 @@ public final class ContextPool implements AutoCloseable {
                     () -> {
                       ended(context);
                       if (again && failure instanceof CancellationException) {
-                        mend(
-                            context,
-                            () -> context.context.heal(),
-                            ResetCause.RESTORED,
-                            false);
+                        mend(context, () -> context.context.heal(), ResetCause.RESTORED, false);
                       } else if (failure != null) {
                         retire(context, RetireCause.CHECK_FAILED);
                       } else {
@@ -782,8 +776,7 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
-  private void mended(
-      PooledContext context, Condition found, ResetCause cause, long begin) {
+  private void mended(PooledContext context, Condition found, ResetCause cause, long begin) {
     if (found == Condition.BROKEN) {
       retire(context, RetireCause.BEYOND_REPAIR);
       return;

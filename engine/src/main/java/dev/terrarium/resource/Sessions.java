@@ -85,7 +85,9 @@ public final class Sessions {
     }
   }
 
-  /** What the session's last turn that succeeded left; empty when there was none, or too long ago. */
+  /**
+   * What the session's last turn that succeeded left; empty when there was none, or too long ago.
+   */
   public Map<String, @Nullable Object> state(String session) {
     return stored(session).data();
   }

@@ -8,7 +8,7 @@ final class NoRecorderMain {
   public static void main(String[] arguments) {
     Events.none().emit(new TerrariumEvent.ContextParked("context-1"));
     try {
-      System.out.println(new JfrObserver());
+      new JfrObserver().on(new TerrariumEvent.ContextParked("context-1"));
     } catch (UnsupportedOperationException e) {
       System.out.println(e.getMessage());
     }

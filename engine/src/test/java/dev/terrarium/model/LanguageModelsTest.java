@@ -52,7 +52,8 @@ class LanguageModelsTest {
     @Test
     void whatModelsDoIsCounted() {
       FakeModel one = new FakeModel("one");
-      try (LanguageModels models = new LanguageModels(Map.of("one", one), "one", EMPTY, Events.none())) {
+      try (LanguageModels models =
+          new LanguageModels(Map.of("one", one), "one", EMPTY, Events.none())) {
         assertThat(models.stats()).isEmpty();
         models.chat(one, ChatRequest.of("a"));
         models.chat(one, ChatRequest.of("b"));
@@ -94,7 +95,8 @@ class LanguageModelsTest {
     private final List<FakeModel> made = new ArrayList<>();
     private final FakeModel given = new FakeModel("given");
     private final LanguageModels models =
-        new LanguageModels(Map.of("given", given), null, LanguageModelsTest.class.getClassLoader(), Events.none());
+        new LanguageModels(
+            Map.of("given", given), null, LanguageModelsTest.class.getClassLoader(), Events.none());
 
     @BeforeEach
     void provide() {

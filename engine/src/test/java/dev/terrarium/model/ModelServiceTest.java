@@ -118,13 +118,14 @@ class ModelServiceTest {
         new LanguageModels(
             Map.of("broken", broken), "broken", EMPTY, Events.to(List.of(told::add)));
 
-    assertThatThrownBy(() -> new ModelService(models).call(List.of(Map.of())))
+    Map<String, @Nullable Object> request = request();
+    request.put("model", "broken");
+    assertThatThrownBy(() -> new ModelService(models).call(List.of(request)))
         .hasMessage("out of order");
     assertThat(told)
         .satisfiesExactly(
             event ->
-                assertThat(event)
-                    .isEqualTo(called("broken", null, 0, 0, event, "ModelException")));
+                assertThat(event).isEqualTo(called("broken", null, 0, 0, event, "ModelException")));
   }
 
   /** With the nanoseconds that were told, which nobody can know. */

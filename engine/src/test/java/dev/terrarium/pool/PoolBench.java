@@ -86,17 +86,29 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
   }
 
   ContextPool open(PoolSettings settings) {
+    return open(settings, Events.to(List.of(told::add)));
+  }
+
+  /** A pool of which others are told. */
+  ContextPool open(PoolSettings settings, Events events) {
+    pool = null;
     ContextPool opened =
-        atRest.watch(new ContextPool(this::make, PROFILE, settings, timer, makers, () -> room, Events.to(List.of(told::add))));
+        atRest.watch(
+            new ContextPool(this::make, PROFILE, settings, timer, makers, () -> room, events));
     pool = opened;
     return opened;
   }
 
   /** A pool on the system's clock, with threads of its own. */
   ContextPool openReal(PoolSettings settings) {
-    ContextPool opened = atRest.watch(new ContextPool(this::make, PROFILE, settings, Events.none()));
+    ContextPool opened =
+        atRest.watch(new ContextPool(this::make, PROFILE, settings, Events.none()));
     pool = opened;
     return opened;
+  }
+
+  boolean isOpen() {
+    return pool != null;
   }
 
   ContextPool pool() {

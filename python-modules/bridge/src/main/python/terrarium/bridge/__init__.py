@@ -5,7 +5,8 @@ A framework is a subclass of :class:`BaseBridge` whose commands are methods mark
 ``str``, ``bytes``, ``list`` and ``dict`` with string keys. Failures are raised, never returned.
 
 :mod:`terrarium.bridge.host` reaches the services that the Java side offers, and
-:mod:`terrarium.bridge.programs` keeps the programs that are built from specs.
+:mod:`terrarium.bridge.programs` keeps the programs that are built from specs. What the turns of a
+session leave for each other is in :mod:`terrarium.bridge.session`.
 """
 
 from .base import BaseBridge

@@ -13,6 +13,8 @@ The engine installs callables that take and return plain data. The services ther
     Store a program's spec where all contexts find it.
 ``program.get(framework: str, id: str) -> dict | None``
     Return a program's spec, None when there is none.
+``session.get() -> dict | None``, ``session.put(state: dict) -> None``
+    The state of the call's session; see :mod:`terrarium.bridge.session`.
 ``orjson.dumps(data, flags: int) -> str``, ``orjson.loads(text: str) -> data``
     JSON for the stand-in of ``orjson``.
 """
