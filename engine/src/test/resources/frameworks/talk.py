@@ -13,7 +13,7 @@ class Talk(BaseBridge):
         """Adds a text to the session, and returns all of its texts and where it ran."""
         texts = [*session.state().get("texts", []), text]
         session.update({"texts": texts})
-        return {"texts": texts, "context": threading.current_thread().name}
+        return {"texts": texts, "context": threading.get_ident()}
 
     @handler
     def say_and_wait(self, text: str) -> list[object]:

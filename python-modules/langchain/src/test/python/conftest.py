@@ -23,6 +23,7 @@ class FakeHost:
         self.answers: list[str | dict[str, Any] | Exception] = []
         self.requests: list[dict[str, Any]] = []
         self.specs: dict[tuple[str, str], dict[str, Any]] = {}
+        self.session: dict[str, Any] | None = None
 
     def generate(self, request: dict[str, Any]) -> dict[str, Any]:
         self.requests.append(request)
@@ -39,6 +40,9 @@ class FakeHost:
     def get(self, framework: str, program: str) -> dict[str, Any] | None:
         return self.specs.get((framework, program))
 
+    def put_session(self, state: dict[str, Any]) -> None:
+        self.session = state
+
 
 @pytest.fixture
 def fake() -> Iterator[FakeHost]:
@@ -48,6 +52,8 @@ def fake() -> Iterator[FakeHost]:
         "model.generate": made.generate,
         "program.put": made.put,
         "program.get": made.get,
+        "session.get": lambda: made.session,
+        "session.put": made.put_session,
     }
     host.install(services)
     yield made

@@ -62,7 +62,10 @@ class SessionTest {
   }
 
   private Map<?, ?> say(String text) {
-    return (Map<?, ?>) call("say", text);
+    return terrarium
+        .adapter("talk")
+        .with(session.options())
+        .call("say", Map.of("text", text), Map.class);
   }
 
   private @Nullable Object texts() {
