@@ -153,7 +153,7 @@ public final class ContextLease implements AutoCloseable {
     }
 
     private void ended(String command, long begin, @Nullable Throwable failure) {
-      if (FaultPolicy.of(failure).compareTo(FaultPolicy.of(fault)) > 0) {
+      if (failure != null && FaultPolicy.of(failure).compareTo(FaultPolicy.of(fault)) > 0) {
         fault = failure;
       }
       pool.executed(framework, command, name(), begin, failure);

@@ -8,7 +8,8 @@ import java.time.Duration;
  *
  * @param ttl how long one may lie idle, above zero
  * @param maxSessions how many may have a state at a time, at least 1
- * @param maxBytes how much one's state may hold, at least 1; see {@link SessionState#bytes()}
+ * @param maxBytes how much one's state may hold, at least 1: bytes of its texts in UTF-8 and of its
+ *     bytes, and 8 for each other value
  */
 public record SessionLimits(Duration ttl, int maxSessions, int maxBytes) {
 

@@ -71,7 +71,7 @@ public final class Turn implements AutoCloseable {
     if (!hasBegun() && CallScope.current().isPresent()) {
       throw new NestedCallException(
           ("The call of %s, from within a call, would wait for its turn in the session '%s', and to"
-                  + " wait there could last for ever (%d turns before it). Call from a thread of"
+                  + " wait there could last for ever (turns before it: %d). Call from a thread of"
                   + " your own, or in the session of the call around it.")
               .formatted(what, session, sessions.turnsBefore(this)));
     }
@@ -81,7 +81,7 @@ public final class Turn implements AutoCloseable {
       } else if (!begun.await(TimeUnit.NANOSECONDS.convert(timeout), TimeUnit.NANOSECONDS)) {
         throw new CallTimeoutException(
             ("The deadline of %s passed while the call of %s waited for its turn in the session"
-                    + " '%s' (%d turns before it).")
+                    + " '%s' (turns before it: %d).")
                 .formatted(timeout, what, session, sessions.turnsBefore(this)));
       }
     } catch (InterruptedException e) {

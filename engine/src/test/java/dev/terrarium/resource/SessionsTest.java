@@ -89,7 +89,7 @@ class SessionsTest {
           .isInstanceOf(CallTimeoutException.class)
           .hasMessage(
               "The deadline of PT0.000000001S passed while the call of 'a.b' waited for its turn in"
-                  + " the session 's' (1 turns before it).");
+                  + " the session 's' (turns before it: 1).");
       second.close();
       assertThat(third.hasBegun()).isFalse();
       first.close();
@@ -222,7 +222,7 @@ class SessionsTest {
                     assertThatThrownBy(() -> waiting.await(null, "'a.b'"))
                         .isInstanceOf(NestedCallException.class)
                         .hasMessageContaining("'other'")
-                        .hasMessageContaining("(1 turns before it)");
+                        .hasMessageContaining("(turns before it: 1)");
                   }
                 });
       }
