@@ -24,6 +24,7 @@ class FakeHost(InMemoryRegistry):
         super().__init__()
         self.answers: list[str | dict[str, Any] | Exception] = []
         self.requests: list[dict[str, Any]] = []
+        self.session: dict[str, Any] | None = None
 
     def generate(self, request: dict[str, Any]) -> dict[str, Any]:
         self.requests.append(request)
@@ -34,6 +35,9 @@ class FakeHost(InMemoryRegistry):
         usual = {"finish_reason": "stop", "prompt_tokens": 7, "completion_tokens": 3, "model": "fake", "seconds": 0.5}
         return {**usual, **given}
 
+    def put_session(self, state: dict[str, Any]) -> None:
+        self.session = state
+
 
 @pytest.fixture
 def fake() -> Iterator[FakeHost]:
@@ -42,6 +46,8 @@ def fake() -> Iterator[FakeHost]:
     services: dict[str, Callable[..., Any]] = {
         **made.services(),
         "model.generate": made.generate,
+        "session.get": lambda: made.session,
+        "session.put": made.put_session,
     }
     host.install(services)
     yield made

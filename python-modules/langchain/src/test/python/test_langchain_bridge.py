@@ -38,6 +38,12 @@ CITY_SCHEMA = {
 }
 CHAT = [{"role": "system", "template": "You know {field}."}, {"role": "human", "template": "The capital of {country}?"}]
 
+CONVERSATION = [
+    {"role": "system", "template": "You know {field}."},
+    {"role": "history", "last": 4},
+    {"role": "human", "template": "{question}"},
+]
+
 
 def created(bridge: LangchainBridge, **spec: Any) -> str:
     return str(bridge.dispatch("create_program", {"spec": spec})["program"])
@@ -285,6 +291,11 @@ def test_wrong_options(bridge: LangchainBridge, fake: FakeHost, options: Any, me
         ({"prompt": "{a.b}"}, "spec.prompt", "Invalid variable name 'a.b'"),
         ({"prompt": ["x"]}, "spec.prompt[0]", "must be a dict of 'role' and 'template'"),
         ({"prompt": [{"role": "human"}]}, "spec.prompt[0]", "must be a dict of 'role' and 'template'"),
+        ({"prompt": [{"role": "history"}]}, "spec.prompt[0]", "must be a dict of 'role' and 'last'"),
+        ({"prompt": [{"role": "history", "last": 1}]}, "spec.prompt[0]", "at least 2"),
+        ({"prompt": [{"role": "history", "last": True}]}, "spec.prompt[0]", "at least 2"),
+        ({"prompt": [{"role": "history", "last": 2}] * 2}, "spec.prompt", "more than one message"),
+        ({"prompt": [*CONVERSATION, {"role": "ai", "template": "{history}"}]}, "spec.prompt", "variable {history}"),
         ({"prompt": [{"role": "tool", "template": "x"}]}, "spec.prompt[0].role", "must be one of system, human, ai"),
         ({"prompt": [{"role": "ai", "template": 1}]}, "spec.prompt[0].template", "must be a text, got 1"),
         ({"prompt": [{"role": "ai", "template": "}"}]}, "spec.prompt[0].template", "is not a template"),
@@ -378,3 +389,68 @@ def test_calls_of_several_threads_keep_their_own_traces(bridge: LangchainBridge)
     assert [result["output"] for result in results] == [str(n) for n in range(40)]
     assert all(result["messages"] == [{"role": "user", "content": str(n)}] for n, result in enumerate(results))
     assert all(result["usage"]["calls"] == 1 for result in results)
+
+
+def converse(bridge: LangchainBridge, program: str, question: str) -> Any:
+    return invoke(bridge, program, inputs={"field": "cities", "question": question})["output"]
+
+
+def user(text: str) -> dict[str, str]:
+    return {"role": "user", "content": text}
+
+
+def assistant(text: str) -> dict[str, str]:
+    return {"role": "assistant", "content": text}
+
+
+def test_a_session_s_history_stands_in_the_prompt_and_grows(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.session = {"other": 1}
+    fake.answers = ["Paris {it is}.", "Two million.", "The Seine."]
+    program = created(bridge, prompt=CONVERSATION)
+    for question in ("The capital?", "Its people?", "Its river?"):
+        converse(bridge, program, question)
+    system = {"role": "system", "content": "You know cities."}
+    first, second = (
+        [user("The capital?"), assistant("Paris {it is}.")],
+        [user("Its people?"), assistant("Two million.")],
+    )
+    third = [user("Its river?"), assistant("The Seine.")]
+    sent = [request["messages"] for request in fake.requests]
+    assert sent == [
+        [system, user("The capital?")],
+        [system, *first, user("Its people?")],
+        [system, *first, *second, user("Its river?")],
+    ]
+    assert fake.session == {"other": 1, "history": [*second, *third]}  # the last four
+
+
+def test_a_history_never_begins_with_an_answer(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.session = {"history": [user("a"), assistant("b"), user("c"), assistant("d"), user("e")]}
+    fake.answers = ["f"]
+    converse(bridge, created(bridge, prompt=CONVERSATION), "g")
+    assert fake.requests[0]["messages"][1:] == [user("c"), assistant("d"), user("e"), user("g")]
+
+
+def test_a_call_that_fails_adds_nothing_to_the_history(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.session = {}
+    fake.answers = ["no json"]
+    program = created(bridge, prompt=CONVERSATION, parser="json")
+    with pytest.raises(OutputParserException):
+        converse(bridge, program, "The capital?")
+    assert fake.session == {}
+
+
+def test_without_a_session_there_is_no_history(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.answers = ["Paris.", "Two million."]
+    program = created(bridge, prompt=CONVERSATION)
+    converse(bridge, program, "The capital?")
+    converse(bridge, program, "Its people?")
+    assert [len(request["messages"]) for request in fake.requests] == [2, 2]
+    assert fake.session is None
+
+
+def test_the_history_is_no_variable(bridge: LangchainBridge, fake: FakeHost) -> None:
+    program = created(bridge, prompt=CONVERSATION)
+    with pytest.raises(ArgumentError, match="history"):
+        invoke(bridge, program, inputs={"field": "x", "question": "y", "history": []})
+    assert fake.requests == []

@@ -3,8 +3,11 @@ package dev.terrarium;
 import dev.terrarium.admission.Outcome;
 import dev.terrarium.context.Commands;
 import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.resource.CallScope;
+import dev.terrarium.resource.Turn;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Commands that run one after another, and what became of each. Thread-safe. */
@@ -27,14 +30,22 @@ final class Batch implements Work<Batch> {
     boolean stopped = false;
     for (Command command : commands) {
       CallResult<@Nullable Object> result =
-          stopped
-              ? new CallResult.Skipped<>()
-              : CallResult.<@Nullable Object>of(
-                  () -> context.call(command.name(), command.arguments()));
+          stopped ? new CallResult.Skipped<>() : run(context, command);
       add(result);
       stopped |= stopsOnFailure && !result.isSuccess();
     }
     return this;
+  }
+
+  /** One that fails changes nothing in the session. */
+  private static CallResult<@Nullable Object> run(Commands context, Command command) {
+    Optional<Runnable> undo = CallScope.current().flatMap(CallScope::turn).map(Turn::savepoint);
+    CallResult<@Nullable Object> result =
+        CallResult.of(() -> context.call(command.name(), command.arguments()));
+    if (!result.isSuccess()) {
+      undo.ifPresent(Runnable::run);
+    }
+    return result;
   }
 
   private synchronized void begin() {

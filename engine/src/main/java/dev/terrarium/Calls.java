@@ -10,6 +10,9 @@ import dev.terrarium.pool.ContextLease;
 import dev.terrarium.pool.ContextPool;
 import dev.terrarium.pool.Deadline;
 import dev.terrarium.resource.CallScope;
+import dev.terrarium.resource.Sessions;
+import dev.terrarium.resource.Turn;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -19,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The ways to call a framework; each is one or more visits to a context. Thread-safe. */
@@ -28,6 +32,7 @@ final class Calls {
   private static final String BATCH = "batch";
 
   private final ContextPool pool;
+  private final Sessions sessions;
   private final Admission admission;
   private final ContextPropagation propagation;
   private final CallSettings settings;
@@ -38,11 +43,13 @@ final class Calls {
    */
   Calls(
       ContextPool pool,
+      Sessions sessions,
       Admission admission,
       ContextPropagation propagation,
       CallSettings settings,
       int contexts) {
     this.pool = pool;
+    this.sessions = sessions;
     this.admission = admission;
     this.propagation = propagation;
     this.settings = settings;
@@ -50,32 +57,70 @@ final class Calls {
   }
 
   @Nullable Object call(BridgeSource framework, Command command, CallOptions options) {
+    return call(framework, command, options, turns(options).get());
+  }
+
+  private @Nullable Object call(
+      BridgeSource framework, Command command, CallOptions options, @Nullable Turn turn) {
     return visit(
         framework,
         command.name(),
         options,
+        turn,
         commands -> commands.call(command.name(), command.arguments()));
+  }
+
+  /** Gives turns in the session, as the calling thread would get them; nulls without one. */
+  private Supplier<? extends @Nullable Turn> turns(CallOptions options) {
+    String session = options.session().orElse(null);
+    return session == null ? () -> null : sessions.turns(session);
+  }
+
+  /** Does work when it is the call's turn in its session, if it has one. */
+  private <T extends @Nullable Object> T visit(
+      BridgeSource framework,
+      String command,
+      CallOptions options,
+      @Nullable Turn turn,
+      Work<T> work) {
+    Duration timeout = options.deadline().orElse(null);
+    Deadline deadline = Deadline.after(timeout);
+    try (turn) {
+      if (turn != null) {
+        turn.await(timeout, "'" + framework.name() + "." + command + "'");
+      }
+      T result = admitted(framework, command, account(options), deadline, turn, work);
+      if (turn != null) {
+        turn.succeed();
+      }
+      return result;
+    }
   }
 
   /**
    * Does work in a context that is ready for the command, once it is let in; and again when it
    * failed, if that is safe and wanted.
    */
-  private <T extends @Nullable Object> T visit(
-      BridgeSource framework, String command, CallOptions options, Work<T> work) {
-    Deadline deadline = Deadline.after(options.deadline().orElse(null));
-    String account = account(options);
+  private <T extends @Nullable Object> T admitted(
+      BridgeSource framework,
+      String command,
+      @Nullable String account,
+      Deadline deadline,
+      @Nullable Turn turn,
+      Work<T> work) {
     Permit permit = admission.admit(framework.name(), account, deadline);
     while (true) {
       boolean idempotent = false;
+      Runnable undo = turn == null ? () -> {} : turn.savepoint();
       T result;
       try (ContextLease lease = pool.borrow(framework, command, deadline)) {
         idempotent = lease.isIdempotent(command);
-        CallScope scope = new CallScope(framework.name(), account, permit);
+        CallScope scope = new CallScope(framework.name(), account, permit, turn);
         result = lease.run(command, work, scope, propagation::wrap);
       } catch (Throwable e) { // the lease is closed
         permit.end(e);
         if (idempotent && work.isRepeatable() && permit.again(e)) {
+          undo.run();
           continue;
         }
         throw e;
@@ -95,7 +140,21 @@ final class Calls {
 
   CompletableFuture<@Nullable Object> callAsync(
       BridgeSource framework, Command command, CallOptions options) {
-    return CallFuture.start(propagated(() -> call(framework, command, options)));
+    Turn turn = turns(options).get(); // in the order of the calls, not in that of their threads
+    try {
+      Callable<@Nullable Object> call = propagated(() -> call(framework, command, options, turn));
+      return CallFuture.start(
+          () -> {
+            try (turn) {
+              return call.call();
+            }
+          });
+    } catch (RuntimeException | Error e) {
+      if (turn != null) {
+        turn.close();
+      }
+      throw e;
+    }
   }
 
   /** The work with what the calling thread has around it, to be run on another one. */
@@ -149,7 +208,7 @@ final class Calls {
     }
     Batch batch = new Batch(commands, options.stopsOnFailure());
     try {
-      visit(framework, BATCH, options, batch);
+      visit(framework, BATCH, options, turns(options).get(), batch);
     } catch (CallTimeoutException e) {
       if (!batch.hasBegun()) {
         throw e;
@@ -223,9 +282,11 @@ final class Calls {
   }
 
   Flow.Publisher<Object> stream(BridgeSource framework, Command command, CallOptions options) {
+    Supplier<? extends @Nullable Turn> turns = turns(options);
     return new CallStream(
         "The stream of '" + framework.name() + "." + command.name() + "'",
-        sink -> visit(framework, command.name(), options, new Streaming(command, sink)),
+        sink ->
+            visit(framework, command.name(), options, turns.get(), new Streaming(command, sink)),
         settings.streamBuffer(),
         settings.streamIdleTimeout());
   }

@@ -10,15 +10,21 @@ import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.TerrariumException;
 import dev.terrarium.error.UnknownFrameworkException;
+import dev.terrarium.event.Events;
+import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.event.TerrariumObserver;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.LanguageModels;
 import dev.terrarium.model.ModelService;
 import dev.terrarium.pool.ContextPool;
 import dev.terrarium.program.ProgramRegistry;
 import dev.terrarium.resource.CacheFolder;
+import dev.terrarium.resource.Sessions;
 import dev.terrarium.value.HostFunction;
 import dev.terrarium.value.HostFunctions;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -41,7 +47,9 @@ public final class Terrarium implements AutoCloseable {
 
   private final ClassLoader loader;
   private final AccessProfile ceiling;
+  private final Events events;
   private final LanguageModels models;
+  private final Sessions sessions;
   private final ContextPool pool;
   private final Admission admission;
   private final Calls calls;
@@ -56,16 +64,26 @@ public final class Terrarium implements AutoCloseable {
     CacheFolder cache = config.cache();
     PythonPackages packages = PythonPackages.discover(loader, cache);
     packages.frameworks().forEach(framework -> frameworks.put(framework.name(), framework));
-    models = new LanguageModels(config.models(), config.defaultModel().orElse(null), loader);
+    events = events(config, loader);
+    models =
+        new LanguageModels(config.models(), config.defaultModel().orElse(null), loader, events);
+    sessions = new Sessions(config.sessions());
     pool =
         new ContextPool(
             PolyglotRuntime.factory(
                 packages, cache, services(models, config.programCache(), loader)),
             config.access(),
-            config.pool());
+            config.pool(),
+            events);
     admission = new Admission(config.admission(), config.admissions(), pool::isWithinCall);
     calls =
-        new Calls(pool, admission, config.contextPropagation(), config.calls(), config.contexts());
+        new Calls(
+            pool,
+            sessions,
+            admission,
+            config.contextPropagation(),
+            config.calls(),
+            config.contexts());
   }
 
   /** Starts with the defaults, and what environment and system properties say instead. */
@@ -87,12 +105,19 @@ public final class Terrarium implements AutoCloseable {
     return loader == null ? Terrarium.class.getClassLoader() : loader;
   }
 
+  private static Events events(TerrariumConfig config, ClassLoader loader) {
+    List<TerrariumObserver> observers = new ArrayList<>(config.observers());
+    ServiceLoader.load(TerrariumObserver.class, loader).forEach(observers::add);
+    return Events.to(observers);
+  }
+
   /** What Python code can call: the language models, the programs, and what jars add. */
   private static Map<String, HostFunction> services(
       LanguageModels models, int programCache, ClassLoader loader) {
     Map<String, HostFunction> services = new HashMap<>();
     services.put("model.generate", new ModelService(models));
     services.putAll(new ProgramRegistry(programCache).functions());
+    services.putAll(SessionFunctions.all());
     ServiceLoader.load(HostFunctions.class, loader)
         .forEach(functions -> services.putAll(functions.functions()));
     return Map.copyOf(services);
@@ -203,12 +228,22 @@ public final class Terrarium implements AutoCloseable {
    * @throws AccessException when it declares more access than this Terrarium grants
    */
   public Adapter adapter(String framework) {
+    long begin = events.now();
     Adapter known = adapters.get(framework);
-    return known == null
-        ? adapters.computeIfAbsent(
-            framework,
-            name -> new FrameworkAdapter(framework(name), calls, CallOptions.ofDefaults()))
-        : known;
+    Adapter adapter = known == null ? commands(framework) : known;
+    if (events.active()) {
+      tellOfGet(framework, known == null, begin);
+    }
+    return adapter;
+  }
+
+  private Adapter commands(String framework) {
+    return adapters.computeIfAbsent(
+        framework, name -> new FrameworkAdapter(framework(name), calls, CallOptions.ofDefaults()));
+  }
+
+  private void tellOfGet(String framework, boolean made, long begin) {
+    events.emit(new TerrariumEvent.AdapterGet(framework, made, events.since(begin)));
   }
 
   /**
@@ -217,20 +252,38 @@ public final class Terrarium implements AutoCloseable {
    * @throws ConfigurationException when no jar on the class path offers it
    */
   public <A> A adapter(Class<A> type) {
-    return type.cast(
-        typedAdapters.computeIfAbsent(type, key -> createAdapter(key, CallOptions.ofDefaults())));
+    long begin = events.now();
+    Object known = typedAdapters.get(type);
+    Object adapter =
+        known == null
+            ? typedAdapters.computeIfAbsent(
+                type, key -> createAdapter(key, CallOptions.ofDefaults()))
+            : known;
+    if (events.active()) {
+      tellOfGet(factory(type).framework(), known == null, begin);
+    }
+    return type.cast(adapter);
   }
 
   /**
    * As {@link #adapter(Class)}, whose every call has these options. Made anew each time, and cheap.
    */
   public <A> A adapter(Class<A> type, CallOptions options) {
-    return type.cast(createAdapter(type, options));
+    long begin = events.now();
+    Object adapter = createAdapter(type, options);
+    if (events.active()) {
+      tellOfGet(factory(type).framework(), true, begin);
+    }
+    return type.cast(adapter);
   }
 
   private Object createAdapter(Class<?> type, CallOptions options) {
-    AdapterFactory<?> factory = factories.computeIfAbsent(type, this::findFactory);
-    return factory.create(adapter(factory.framework()).with(options));
+    AdapterFactory<?> factory = factory(type);
+    return factory.create(commands(factory.framework()).with(options));
+  }
+
+  private AdapterFactory<?> factory(Class<?> type) {
+    return factories.computeIfAbsent(type, this::findFactory);
   }
 
   private AdapterFactory<?> findFactory(Class<?> type) {
@@ -252,6 +305,16 @@ public final class Terrarium implements AutoCloseable {
    */
   public LanguageModel languageModel(Optional<String> spec) {
     return models.get(spec.orElse(null));
+  }
+
+  /**
+   * A conversation, whose state all contexts share. A call is a turn of it by {@link
+   * CallOptions#withSession}.
+   *
+   * @throws ConfigurationException when the id is blank
+   */
+  public Session session(String id) {
+    return new Session(sessions, CallOptions.ofDefaults().withSession(id));
   }
 
   /** Figures of this Terrarium and of the process. Needs no context. */

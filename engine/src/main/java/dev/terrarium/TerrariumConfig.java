@@ -3,13 +3,17 @@ package dev.terrarium;
 import dev.terrarium.admission.AdmissionConfig;
 import dev.terrarium.context.AccessProfile;
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.event.TerrariumObserver;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.pool.PoolSettings;
 import dev.terrarium.resource.CacheFolder;
+import dev.terrarium.resource.SessionLimits;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +37,8 @@ public final class TerrariumConfig {
   private final int programCache;
   private final Map<String, LanguageModel> models;
   private final Optional<String> defaultModel;
+  private final List<TerrariumObserver> observers;
+  private final SessionLimits sessions;
 
   private TerrariumConfig(Builder builder) {
     pool = builder.pool;
@@ -45,6 +51,8 @@ public final class TerrariumConfig {
     programCache = builder.programCache;
     models = Map.copyOf(builder.models);
     defaultModel = Optional.ofNullable(builder.defaultModel);
+    observers = List.copyOf(builder.observers);
+    sessions = builder.sessions;
   }
 
   public static TerrariumConfig ofDefaults() {
@@ -138,6 +146,30 @@ public final class TerrariumConfig {
     return programCache;
   }
 
+  /** How long a session may lie idle before it is forgotten; default 1 hour. */
+  public Duration sessionTtl() {
+    return sessions.ttl();
+  }
+
+  /** Sessions that may have a state at a time; default 10,000. */
+  public int maxSessions() {
+    return sessions.maxSessions();
+  }
+
+  /** Bytes that one session's state may have; default 1 MiB. */
+  public int maxSessionBytes() {
+    return sessions.maxBytes();
+  }
+
+  /** Who is told what happens, in this order; default nobody. */
+  public List<TerrariumObserver> observers() {
+    return observers;
+  }
+
+  SessionLimits sessions() {
+    return sessions;
+  }
+
   CallSettings calls() {
     return calls;
   }
@@ -176,6 +208,8 @@ public final class TerrariumConfig {
     private int programCache = 256;
     private final Map<String, LanguageModel> models = new LinkedHashMap<>();
     private @Nullable String defaultModel;
+    private final List<TerrariumObserver> observers = new ArrayList<>();
+    private SessionLimits sessions = SessionLimits.ofDefaults();
 
     private Builder() {}
 
@@ -189,6 +223,8 @@ public final class TerrariumConfig {
       cacheFolder = other.cacheFolder;
       programCache = other.programCache;
       models.putAll(other.models);
+      observers.addAll(other.observers);
+      sessions = other.sessions;
       defaultModel = other.defaultModel.orElse(null);
     }
 
@@ -343,6 +379,42 @@ public final class TerrariumConfig {
      */
     public Builder access(AccessProfile ceiling) {
       access = ceiling;
+      return this;
+    }
+
+    /**
+     * How long a session may lie idle, since a turn began or ended, before it is forgotten; default
+     * 1 hour.
+     */
+    public Builder sessionTtl(Duration idle) {
+      sessions = new SessionLimits(idle, sessions.maxSessions(), sessions.maxBytes());
+      return this;
+    }
+
+    /**
+     * How many sessions may have a state at a time; default 10,000. A call that begins one more
+     * fails, since no conversation is dropped for another.
+     */
+    public Builder maxSessions(int count) {
+      sessions = new SessionLimits(sessions.ttl(), count, sessions.maxBytes());
+      return this;
+    }
+
+    /**
+     * How many bytes one session's state may have, default 1 MiB: those of its texts in UTF-8 and
+     * of its bytes, and 8 for each other value.
+     */
+    public Builder maxSessionBytes(int bytes) {
+      sessions = new SessionLimits(sessions.ttl(), sessions.maxSessions(), bytes);
+      return this;
+    }
+
+    /**
+     * Adds one who is told what happens, after those that were added before and before those that
+     * the class path offers.
+     */
+    public Builder observer(TerrariumObserver observer) {
+      observers.add(observer);
       return this;
     }
 

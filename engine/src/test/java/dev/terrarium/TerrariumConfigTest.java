@@ -100,6 +100,29 @@ class TerrariumConfigTest {
     assertThatThrownBy(() -> config.checkEvery(0)).isInstanceOf(ConfigurationException.class);
   }
 
+  @Test
+  void sessionsAreLimited() {
+    TerrariumConfig.Builder config = TerrariumConfig.custom();
+    assertThat(config.build().sessionTtl()).isEqualTo(Duration.ofHours(1));
+    assertThat(config.build().maxSessions()).isEqualTo(10_000);
+    assertThat(config.build().maxSessionBytes()).isEqualTo(1_048_576);
+
+    TerrariumConfig set =
+        config.sessionTtl(Duration.ofMinutes(5)).maxSessions(7).maxSessionBytes(99).build();
+    assertThat(set.sessionTtl()).isEqualTo(Duration.ofMinutes(5));
+    assertThat(set.maxSessions()).isEqualTo(7);
+    assertThat(set.maxSessionBytes()).isEqualTo(99);
+    assertThatThrownBy(() -> config.sessionTtl(Duration.ofSeconds(-1)))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("sessionTtl: PT-1S is not above zero");
+    assertThatThrownBy(() -> config.maxSessions(0))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("maxSessions: 0 is not above zero");
+    assertThatThrownBy(() -> config.maxSessionBytes(0))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("maxSessionBytes: 0 is not above zero");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"PT0S", "PT-1S"})
   void deadlineIsAboveZero(Duration deadline) {

@@ -52,12 +52,12 @@ public final class Events {
     return System.nanoTime() - begin;
   }
 
-  /** Tells all; what one throws is logged. */
+  /** Tells all. Never throws: what an observer throws, an {@link Error} too, is logged. */
   public void emit(TerrariumEvent event) {
     for (TerrariumObserver observer : observers) {
       try {
         observer.on(event);
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
         System.getLogger("terrarium.event")
             .log(Level.WARNING, "An observer failed at " + event + ", which changes nothing.", e);
       }

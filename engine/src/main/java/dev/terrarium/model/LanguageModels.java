@@ -1,6 +1,8 @@
 package dev.terrarium.model;
 
 import dev.terrarium.error.ModelException;
+import dev.terrarium.event.Events;
+import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.resource.CallScope;
 import java.time.Duration;
 import java.util.HashMap;
@@ -23,6 +25,7 @@ public final class LanguageModels implements AutoCloseable {
   private final Map<String, LanguageModel> given;
   private final @Nullable String defaultSpec;
   private final List<LanguageModelProvider> providers;
+  private final Events events;
   private final Map<String, CompletableFuture<LanguageModel>> opened = new HashMap<>();
   private final Map<String, ModelStats> stats = new TreeMap<>();
   private boolean closed;
@@ -32,9 +35,13 @@ public final class LanguageModels implements AutoCloseable {
    * @param defaultSpec a name or a spec; none means the first provider's default model
    */
   public LanguageModels(
-      Map<String, LanguageModel> given, @Nullable String defaultSpec, ClassLoader loader) {
+      Map<String, LanguageModel> given,
+      @Nullable String defaultSpec,
+      ClassLoader loader,
+      Events events) {
     this.given = given;
     this.defaultSpec = defaultSpec;
+    this.events = events;
     this.providers =
         StreamSupport.stream(
                 ServiceLoader.load(LanguageModelProvider.class, loader).spliterator(), false)
@@ -118,12 +125,36 @@ public final class LanguageModels implements AutoCloseable {
 
   /** Asks a model and counts what it cost. */
   ChatResponse chat(LanguageModel model, ChatRequest request) {
-    ChatResponse response = model.chat(request);
+    long begin = events.now();
+    ChatResponse response;
+    try {
+      response = model.chat(request);
+    } catch (RuntimeException | Error e) {
+      if (events.active()) {
+        tell(model, new TokenUsage(0, 0), begin, e.getClass().getSimpleName());
+      }
+      throw e;
+    }
     synchronized (this) {
       stats.merge(model.name(), ModelStats.of(response), ModelStats::plus);
     }
     CallScope.current().ifPresent(scope -> scope.usedTokens(response.usage().total()));
+    if (events.active()) {
+      tell(model, response.usage(), begin, null);
+    }
     return response;
+  }
+
+  private void tell(LanguageModel model, TokenUsage tokens, long begin, @Nullable String failure) {
+    String framework = CallScope.current().map(CallScope::framework).orElse(null);
+    events.emit(
+        new TerrariumEvent.ModelCalled(
+            model.name(),
+            framework,
+            tokens.promptTokens(),
+            tokens.completionTokens(),
+            events.since(begin),
+            failure));
   }
 
   /** Figures by model name, of those that were loaded or used here. */

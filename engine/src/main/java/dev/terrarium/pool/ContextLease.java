@@ -92,7 +92,7 @@ public final class ContextLease implements AutoCloseable {
       UnaryOperator<Runnable> propagation) {
     String what = "'" + framework + "." + name + "'";
     if (outer != null) {
-      return runWithin(outer, work, scope, what);
+      return runWithin(outer, commands -> work.apply(new Watched(commands)), scope, what);
     }
     Execution<T> running =
         context.context.run(
@@ -120,7 +120,10 @@ public final class ContextLease implements AutoCloseable {
     }
   }
 
-  /** Remembers the worst failure of a command, which the work may have got over. */
+  /**
+   * Tells of each command, and remembers the worst failure of one, which the work may have got
+   * over.
+   */
   private final class Watched implements Commands {
 
     private final Commands commands;
@@ -131,28 +134,34 @@ public final class ContextLease implements AutoCloseable {
 
     @Override
     public @Nullable Object call(String command, Map<String, ?> arguments) {
+      long begin = pool.now();
       try {
-        return commands.call(command, arguments);
-      } catch (RuntimeException e) {
-        failed(e);
+        Object result = commands.call(command, arguments);
+        ended(command, begin, null);
+        return result;
+      } catch (RuntimeException | Error e) {
+        ended(command, begin, e);
         throw e;
       }
     }
 
     @Override
     public void stream(String command, Map<String, ?> arguments, Consumer<@Nullable Object> sink) {
+      long begin = pool.now();
       try {
         commands.stream(command, arguments, sink);
-      } catch (RuntimeException e) {
-        failed(e);
+        ended(command, begin, null);
+      } catch (RuntimeException | Error e) {
+        ended(command, begin, e);
         throw e;
       }
     }
 
-    private void failed(RuntimeException e) {
-      if (FaultPolicy.of(e).compareTo(FaultPolicy.of(fault)) > 0) {
-        fault = e;
+    private void ended(String command, long begin, @Nullable Throwable failure) {
+      if (failure != null && FaultPolicy.of(failure).compareTo(FaultPolicy.of(fault)) > 0) {
+        fault = failure;
       }
+      pool.executed(framework, command, name(), begin, failure);
     }
   }
 

@@ -14,6 +14,10 @@ import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.FrameworkLoadException;
 import dev.terrarium.error.LoadTimeoutException;
 import dev.terrarium.error.NestedCallException;
+import dev.terrarium.event.Events;
+import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.event.TerrariumEvent.ResetCause;
+import dev.terrarium.event.TerrariumEvent.RetireCause;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -40,7 +44,8 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  *
  * <p>All state is guarded by one lock. Nothing foreign runs under it: what a decision sets off is
- * collected and run after the lock is released. {@code docs/CONCURRENCY.md} has the reasoning.
+ * collected and run after the lock is released; so are observers told. {@code docs/CONCURRENCY.md}
+ * has the reasoning.
  */
 public final class ContextPool implements AutoCloseable {
 
@@ -66,6 +71,7 @@ public final class ContextPool implements AutoCloseable {
   private final Timer timer;
   private final Executor makers;
   private final BooleanSupplier room;
+  private final Events events;
   private final LeakWatch leaks;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -88,14 +94,16 @@ public final class ContextPool implements AutoCloseable {
   private volatile boolean stopping;
 
   /** Starts making the first contexts, of the profile given, and returns at once. */
-  public ContextPool(ContextFactory factory, AccessProfile profile, PoolSettings settings) {
+  public ContextPool(
+      ContextFactory factory, AccessProfile profile, PoolSettings settings, Events events) {
     this(
         factory,
         profile,
         settings,
         Timer.system(),
         work -> Thread.ofPlatform().daemon().name("terrarium-start").start(work),
-        HeapRoom::forOneFramework);
+        HeapRoom::forOneFramework,
+        events);
   }
 
   /**
@@ -110,12 +118,14 @@ public final class ContextPool implements AutoCloseable {
       PoolSettings settings,
       Timer timer,
       Executor makers,
-      BooleanSupplier room) {
+      BooleanSupplier room,
+      Events events) {
     this.factory = factory;
     this.settings = settings;
     this.timer = timer;
     this.makers = makers;
     this.room = room;
+    this.events = events;
     this.leaks = new LeakWatch(settings.leakThreshold(), timer);
     this.retryAt = timer.nanoTime();
     locked(
@@ -154,7 +164,13 @@ public final class ContextPool implements AutoCloseable {
             timer.nanoTime(),
             settings.leakThreshold().isPositive() ? new Throwable("borrowed here") : null);
     enqueue(waiter);
-    return new ContextLease(this, await(waiter), waiter);
+    PooledContext context = await(waiter);
+    if (events.active()) {
+      events.emit(
+          new TerrariumEvent.ContextBorrowed(
+              framework.name(), context.name(), timer.nanoTime() - waiter.enqueued));
+    }
+    return new ContextLease(this, context, waiter);
   }
 
   /** Whether the calling thread is in a call of this pool: Python called Java. */
@@ -418,6 +434,10 @@ public final class ContextPool implements AutoCloseable {
     context.become(ContextState.IN_USE);
     context.used(waiter.framework);
     context.borrower = waiter;
+    String before = context.lendTo(waiter);
+    if (before != null && !before.equals(waiter.name()) && events.active()) {
+      tell(new TerrariumEvent.FrameworkSwitched(before, waiter.name(), context.name()));
+    }
     leaks.begin(context, waiter);
     waiter.give(context);
   }
@@ -446,7 +466,11 @@ public final class ContextPool implements AutoCloseable {
     PythonContext context = null;
     RuntimeException failure = null;
     try {
+      long begin = now();
       context = factory.create(profile);
+      if (events.active()) {
+        events.emit(new TerrariumEvent.ContextCreated(context.name(), timer.nanoTime() - begin));
+      }
     } catch (RuntimeException e) {
       failure = e;
     } catch (Error e) {
@@ -540,17 +564,20 @@ public final class ContextPool implements AutoCloseable {
     waiter.hasWork = true;
     List<String> drop = context.toDropFor(waiter.framework, room.getAsBoolean());
     drop.forEach(context.frameworks::remove);
+    long begin = now();
     effects.add(
         () -> {
           drop.forEach(context.context::cleanUp);
           Execution<@Nullable Void> loading =
               context.context.prepare(waiter.framework, waiter.command);
           runs(context, loading);
-          loading.whenDone((done, failure) -> locked(() -> prepared(context, waiter, failure)));
+          loading.whenDone(
+              (done, failure) -> locked(() -> prepared(context, waiter, failure, begin)));
         });
   }
 
-  private void prepared(PooledContext context, Waiter waiter, @Nullable Throwable failure) {
+  private void prepared(
+      PooledContext context, Waiter waiter, @Nullable Throwable failure, long begin) {
     context.preparing = null;
     context.running = null;
     waiter.hasWork = false;
@@ -566,6 +593,11 @@ public final class ContextPool implements AutoCloseable {
     }
     context.used(waiter.framework);
     loads++;
+    if (events.active() && context.has(waiter.name())) { // not when only its bridge was attached
+      tell(
+          new TerrariumEvent.FrameworkLoaded(
+              waiter.name(), context.name(), timer.nanoTime() - begin));
+    }
     if (waiter.is(Waiter.Kind.PREWARMING) && roster.waiters.contains(waiter)) {
       endPrewarming(waiter); // two that compete for contexts each have had their load, and end
     }
@@ -616,15 +648,15 @@ public final class ContextPool implements AutoCloseable {
           switch (FaultPolicy.of(failure)) {
             case KEEP -> keep(context);
             case CHECK -> heal(context);
-            case RESET -> recycle(context);
-            case RETIRE -> retire(context);
+            case RESET -> recycle(context, ResetCause.MEMORY);
+            case RETIRE -> retire(context, RetireCause.RUNTIME_FAILED);
           }
         });
   }
 
   private void keep(PooledContext context) {
     if (context.isRecyclingDue(settings, timer.nanoTime())) {
-      recycle(context);
+      recycle(context, ResetCause.RECYCLED);
     } else if (context.isCheckDue(settings.checkEvery())) {
       heal(context);
     } else {
@@ -659,6 +691,9 @@ public final class ContextPool implements AutoCloseable {
   private void abandon(PooledContext context, Execution<?> work) {
     if (!work.result().isDone() && context.state() == ContextState.SUSPECT) {
       context.to(ContextState.ABANDONED);
+      if (events.active()) {
+        tell(new TerrariumEvent.ContextAbandoned(context.name()));
+      }
       effects.add(
           () ->
               LOGGER.log(
@@ -684,14 +719,14 @@ public final class ContextPool implements AutoCloseable {
 
   /** Has a context checked and mended, then offers it. Lock held. */
   private void heal(PooledContext context) {
-    mend(context, () -> context.context.heal(), true);
+    mend(context, () -> context.context.heal(), ResetCause.RESTORED, true);
   }
 
   /** Has a context drop all frameworks, then checked and mended, then offers it. Lock held. */
-  private void recycle(PooledContext context) {
+  private void recycle(PooledContext context, ResetCause cause) {
     recycled++;
     context.recycled(timer.nanoTime());
-    mend(context, () -> context.context.reset(), true);
+    mend(context, () -> context.context.reset(), cause, true);
     startAllWork();
   }
 
@@ -699,8 +734,10 @@ public final class ContextPool implements AutoCloseable {
    * Has a context mended, once more when it had to be stopped: that stops the threads, too, which a
    * call left and which kept the first attempt from running. Lock held.
    */
-  private void mend(PooledContext context, Supplier<Execution<Condition>> work, boolean again) {
+  private void mend(
+      PooledContext context, Supplier<Execution<Condition>> work, ResetCause cause, boolean again) {
     context.become(ContextState.SUSPECT);
+    long begin = now();
     effects.add(
         () -> {
           Execution<Condition> mending = work.get();
@@ -719,9 +756,11 @@ public final class ContextPool implements AutoCloseable {
                     () -> {
                       ended(context);
                       if (again && failure instanceof CancellationException) {
-                        mend(context, () -> context.context.heal(), false);
+                        mend(context, () -> context.context.heal(), ResetCause.RESTORED, false);
+                      } else if (failure != null) {
+                        retire(context, RetireCause.CHECK_FAILED);
                       } else {
-                        mended(context, failure == null ? found : Condition.BROKEN);
+                        mended(context, found, cause, begin);
                       }
                     });
               });
@@ -737,17 +776,21 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
-  private void mended(PooledContext context, Condition found) {
+  private void mended(PooledContext context, Condition found, ResetCause cause, long begin) {
     if (found == Condition.BROKEN) {
-      retire(context);
+      retire(context, RetireCause.BEYOND_REPAIR);
       return;
     }
     restored += found == Condition.RESTORED ? 1 : 0;
+    boolean wasReset = found == Condition.RESTORED || cause != ResetCause.RESTORED;
+    if (wasReset && events.active()) {
+      tell(new TerrariumEvent.ContextReset(context.name(), cause, timer.nanoTime() - begin));
+    }
     context.frameworks.keySet().removeIf(name -> !context.context.isReady(name, "ping"));
     offer(context);
   }
 
-  private void retire(PooledContext context) {
+  private void retire(PooledContext context, RetireCause cause) {
     context.to(ContextState.RETIRED);
     roster.contexts.remove(context);
     retired++;
@@ -757,6 +800,9 @@ public final class ContextPool implements AutoCloseable {
               Level.WARNING, context.name() + " is broken beyond repair and is given up for good.");
           context.context.retire();
         });
+    if (events.active()) {
+      tell(new TerrariumEvent.ContextRetired(context.name(), cause));
+    }
     fillUp(context.context.profile());
     checkQuiet();
   }
@@ -776,9 +822,44 @@ public final class ContextPool implements AutoCloseable {
     effects.add(
         () -> {
           CompletableFuture<?> unused =
-              context.context.park().whenComplete((done, failure) -> parked.complete(null));
+              context
+                  .context
+                  .park()
+                  .whenComplete(
+                      (done, failure) -> {
+                        if (events.active()) {
+                          events.emit(new TerrariumEvent.ContextParked(context.name()));
+                        }
+                        parked.complete(null);
+                      });
         });
     checkQuiet();
+  }
+
+  // ------------------------------------------------------------------ telling
+
+  /** Has observers told, once the lock is released. Lock held. */
+  private void tell(TerrariumEvent event) {
+    effects.add(() -> events.emit(event));
+  }
+
+  /** The clock when anybody observes, else 0. */
+  long now() {
+    return events.active() ? timer.nanoTime() : 0;
+  }
+
+  /** Takes note that a command has ended. */
+  void executed(
+      String framework, String command, String context, long begin, @Nullable Throwable failure) {
+    if (events.active()) {
+      events.emit(
+          new TerrariumEvent.CommandExecuted(
+              framework,
+              command,
+              context,
+              timer.nanoTime() - begin,
+              failure == null ? null : failure.getClass().getSimpleName()));
+    }
   }
 
   // ------------------------------------------------------------------ figures

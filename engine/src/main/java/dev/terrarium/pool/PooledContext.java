@@ -32,6 +32,7 @@ final class PooledContext {
   /** What runs in it, for as long as someone may want to stop it. */
   volatile @Nullable Execution<?> running;
 
+  private @Nullable String lastUser;
   private ContextState state = ContextState.FRESH;
   private final double jitter;
   private long calls;
@@ -110,6 +111,13 @@ final class PooledContext {
     frameworks.put(framework.name(), framework);
   }
 
+  /** Takes note of who gets it, and returns whose framework it served before. */
+  @Nullable String lendTo(Waiter waiter) {
+    String before = lastUser;
+    lastUser = waiter.name();
+    return before;
+  }
+
   /** Counts a call. */
   void called() {
     calls++;
@@ -132,6 +140,7 @@ final class PooledContext {
 
   void recycled(long now) {
     frameworks.clear();
+    lastUser = null;
     recycledAt = now;
     recycledAtCalls = calls;
   }

@@ -18,18 +18,27 @@ public final class CallScope {
   private final String framework;
   private final @Nullable String callerKey;
   private final LongConsumer tokens;
+  private final @Nullable Turn turn;
   private final List<Runnable> endings = new ArrayList<>();
   private boolean over;
+
+  /** Of a call in no session, whose tokens nobody counts. */
+  public CallScope(String framework, @Nullable String callerKey) {
+    this(framework, callerKey, count -> {}, null);
+  }
 
   /**
    * @param framework whose command is called
    * @param callerKey on whose account, if the caller said so
    * @param tokens told how many tokens a language model read and wrote for the call
+   * @param turn that of the session that the call is part of, if it is
    */
-  public CallScope(String framework, @Nullable String callerKey, LongConsumer tokens) {
+  public CallScope(
+      String framework, @Nullable String callerKey, LongConsumer tokens, @Nullable Turn turn) {
     this.framework = framework;
     this.callerKey = callerKey;
     this.tokens = tokens;
+    this.turn = turn;
   }
 
   /** The innermost call of this thread; empty outside calls. */
@@ -49,6 +58,11 @@ public final class CallScope {
   /** Says that a language model read and wrote so many tokens for the call. */
   public void usedTokens(long count) {
     tokens.accept(count);
+  }
+
+  /** The turn that the call has in its session; empty without one. */
+  public Optional<Turn> turn() {
+    return Optional.ofNullable(turn);
   }
 
   /**

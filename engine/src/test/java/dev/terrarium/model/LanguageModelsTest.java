@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.error.ModelException;
+import dev.terrarium.event.Events;
 import dev.terrarium.testing.FakeModel;
 import dev.terrarium.testing.Task;
 import java.time.Duration;
@@ -28,7 +29,7 @@ class LanguageModelsTest {
 
     @Test
     void theMissingModelIsExplained() {
-      try (LanguageModels models = new LanguageModels(Map.of(), null, EMPTY)) {
+      try (LanguageModels models = new LanguageModels(Map.of(), null, EMPTY, Events.none())) {
         assertThatThrownBy(() -> models.get(null))
             .isInstanceOf(ModelException.class)
             .hasMessageContaining("There is no language model")
@@ -41,7 +42,7 @@ class LanguageModelsTest {
       FakeModel one = new FakeModel("one");
       FakeModel two = new FakeModel("two");
       try (LanguageModels models =
-          new LanguageModels(Map.of("one", one, "two", two), "two", EMPTY)) {
+          new LanguageModels(Map.of("one", one, "two", two), "two", EMPTY, Events.none())) {
         assertThat(models.get("one")).isSameAs(one);
         assertThat(models.get(null)).isSameAs(two);
       }
@@ -51,7 +52,8 @@ class LanguageModelsTest {
     @Test
     void whatModelsDoIsCounted() {
       FakeModel one = new FakeModel("one");
-      try (LanguageModels models = new LanguageModels(Map.of("one", one), "one", EMPTY)) {
+      try (LanguageModels models =
+          new LanguageModels(Map.of("one", one), "one", EMPTY, Events.none())) {
         assertThat(models.stats()).isEmpty();
         models.chat(one, ChatRequest.of("a"));
         models.chat(one, ChatRequest.of("b"));
@@ -93,7 +95,8 @@ class LanguageModelsTest {
     private final List<FakeModel> made = new ArrayList<>();
     private final FakeModel given = new FakeModel("given");
     private final LanguageModels models =
-        new LanguageModels(Map.of("given", given), null, LanguageModelsTest.class.getClassLoader());
+        new LanguageModels(
+            Map.of("given", given), null, LanguageModelsTest.class.getClassLoader(), Events.none());
 
     @BeforeEach
     void provide() {

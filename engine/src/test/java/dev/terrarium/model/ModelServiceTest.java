@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.ModelException;
+import dev.terrarium.event.Events;
+import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.resource.CallScope;
 import dev.terrarium.testing.FakeModel;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,12 +19,15 @@ import org.junit.jupiter.api.Test;
 
 class ModelServiceTest {
 
+  private static final ClassLoader EMPTY = new ClassLoader(null) {};
+
+  private final List<TerrariumEvent> told = new ArrayList<>();
   private final FakeModel model = new FakeModel("fake");
   private final FakeModel other = new FakeModel("other");
   private final ModelService service =
       new ModelService(
           new LanguageModels(
-              Map.of("fake", model, "other", other), "fake", new ClassLoader(null) {}));
+              Map.of("fake", model, "other", other), "fake", EMPTY, Events.to(List.of(told::add))));
 
   private static Map<String, @Nullable Object> request() {
     Map<String, @Nullable Object> request = new HashMap<>();
@@ -86,6 +93,52 @@ class ModelServiceTest {
                 "fake",
                 "seconds",
                 0.25));
+  }
+
+  @Test
+  void observersAreToldOfTheModelsTokensAndForWhomItWorked() {
+    new CallScope("words", null).run(() -> service.call(List.of(request())));
+    service.call(List.of(request()));
+
+    assertThat(told)
+        .satisfiesExactly(
+            event -> assertThat(event).isEqualTo(called("fake", "words", 11, 7, event, null)),
+            event -> assertThat(event).isEqualTo(called("fake", null, 11, 7, event, null)));
+  }
+
+  @Test
+  void observersAreToldOfAModelThatFailed() {
+    FakeModel broken =
+        new FakeModel(
+            "broken",
+            request -> {
+              throw new ModelException("out of order");
+            });
+    LanguageModels models =
+        new LanguageModels(
+            Map.of("broken", broken), "broken", EMPTY, Events.to(List.of(told::add)));
+
+    Map<String, @Nullable Object> request = request();
+    request.put("model", "broken");
+    assertThatThrownBy(() -> new ModelService(models).call(List.of(request)))
+        .hasMessage("out of order");
+    assertThat(told)
+        .satisfiesExactly(
+            event ->
+                assertThat(event).isEqualTo(called("broken", null, 0, 0, event, "ModelException")));
+  }
+
+  /** With the nanoseconds that were told, which nobody can know. */
+  private static TerrariumEvent called(
+      String model,
+      @Nullable String framework,
+      int prompt,
+      int completion,
+      TerrariumEvent told,
+      @Nullable String failure) {
+    long nanos = told instanceof TerrariumEvent.ModelCalled call ? call.nanos() : -1;
+    assertThat(nanos).isPositive();
+    return new TerrariumEvent.ModelCalled(model, framework, prompt, completion, nanos, failure);
   }
 
   @Test

@@ -4,6 +4,8 @@ import dev.terrarium.context.AccessProfile;
 import dev.terrarium.context.BridgeSource;
 import dev.terrarium.context.Execution;
 import dev.terrarium.context.PythonContext;
+import dev.terrarium.event.Events;
+import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.pool.StubExecution.Kind;
 import dev.terrarium.resource.CallScope;
 import dev.terrarium.testing.AtRest;
@@ -33,6 +35,9 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
 
   /** Contexts made so far, in the order in which they were. */
   final List<StubContext> made = new CopyOnWriteArrayList<>();
+
+  /** What observers were told. */
+  final List<TerrariumEvent> told = new CopyOnWriteArrayList<>();
 
   /** What making a context fails with. */
   volatile @Nullable RuntimeException failure;
@@ -81,17 +86,29 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
   }
 
   ContextPool open(PoolSettings settings) {
+    return open(settings, Events.to(List.of(told::add)));
+  }
+
+  /** A pool of which others are told. */
+  ContextPool open(PoolSettings settings, Events events) {
+    pool = null;
     ContextPool opened =
-        atRest.watch(new ContextPool(this::make, PROFILE, settings, timer, makers, () -> room));
+        atRest.watch(
+            new ContextPool(this::make, PROFILE, settings, timer, makers, () -> room, events));
     pool = opened;
     return opened;
   }
 
   /** A pool on the system's clock, with threads of its own. */
   ContextPool openReal(PoolSettings settings) {
-    ContextPool opened = atRest.watch(new ContextPool(this::make, PROFILE, settings));
+    ContextPool opened =
+        atRest.watch(new ContextPool(this::make, PROFILE, settings, Events.none()));
     pool = opened;
     return opened;
+  }
+
+  boolean isOpen() {
+    return pool != null;
   }
 
   ContextPool pool() {
@@ -167,7 +184,7 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
   }
 
   static @Nullable Object call(ContextLease lease, UnaryOperator<Runnable> propagation) {
-    CallScope scope = new CallScope("any", null, tokens -> {});
+    CallScope scope = new CallScope("any", null);
     return lease.run("count", commands -> commands.call("count", Map.of()), scope, propagation);
   }
 

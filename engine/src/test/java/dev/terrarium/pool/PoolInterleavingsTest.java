@@ -13,6 +13,8 @@ import dev.terrarium.error.FrameworkLoadException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.PythonException;
+import dev.terrarium.event.Events;
+import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.pool.StubExecution.Kind;
 import dev.terrarium.testing.LogRecords;
 import java.time.Duration;
@@ -25,6 +27,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -82,6 +85,7 @@ class PoolInterleavingsTest {
     private final ManualTimer timer = new ManualTimer();
     private final ManualExecutor makers = new ManualExecutor();
     private final List<StubContext> made = new ArrayList<>();
+    private final List<TerrariumEvent> told = new ArrayList<>();
     private final List<Borrower> borrowers = new ArrayList<>();
     private final List<CompletableFuture<@Nullable Void>> prewarmings = new ArrayList<>();
     private final PoolSettings settings;
@@ -100,7 +104,13 @@ class PoolInterleavingsTest {
       makers.hold();
       pool =
           new ContextPool(
-              this::make, PoolBench.PROFILE, settings, timer, makers, () -> random.nextInt(4) > 0);
+              this::make,
+              PoolBench.PROFILE,
+              settings,
+              timer,
+              makers,
+              () -> random.nextInt(4) > 0,
+              Events.to(List.of(told::add)));
     }
 
     private PythonContext make(AccessProfile profile) {
@@ -133,6 +143,31 @@ class PoolInterleavingsTest {
       pool.close();
       assertThat(pool.contexts()).isEmpty();
       assertThat(made).allMatch(context -> context.parkings.get() + context.retirements.get() == 1);
+      assertThat(contexts(TerrariumEvent.ContextCreated.class)).containsExactlyElementsOf(names());
+      assertThat(
+              Stream.concat(
+                  contexts(TerrariumEvent.ContextParked.class).stream(),
+                  contexts(TerrariumEvent.ContextRetired.class).stream()))
+          .containsExactlyInAnyOrderElementsOf(names());
+    }
+
+    private List<String> names() {
+      return made.stream().map(StubContext::name).toList();
+    }
+
+    /** Whom observers were told of. */
+    private List<String> contexts(Class<? extends TerrariumEvent> kind) {
+      return told.stream()
+          .filter(kind::isInstance)
+          .map(
+              event ->
+                  switch (event) {
+                    case TerrariumEvent.ContextCreated(String context, long nanos) -> context;
+                    case TerrariumEvent.ContextParked(String context) -> context;
+                    case TerrariumEvent.ContextRetired(String context, var cause) -> context;
+                    default -> throw new IllegalArgumentException(event.toString());
+                  })
+          .toList();
     }
 
     private void step() {

@@ -6,6 +6,7 @@ import dev.terrarium.context.BridgeSource;
 import dev.terrarium.context.Execution;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ClosedException;
+import dev.terrarium.event.Events;
 import dev.terrarium.pool.StubExecution.Kind;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -51,7 +52,8 @@ class PoolLinearizabilityTest {
               PoolBench.settings(SIZE, SIZE),
               timer,
               Runnable::run,
-              () -> true);
+              () -> true,
+              Events.none());
       pool.prewarm(FRAMEWORK, SIZE).join();
     }
 

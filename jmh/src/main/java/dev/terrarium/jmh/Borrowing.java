@@ -6,6 +6,7 @@ import dev.terrarium.context.Commands;
 import dev.terrarium.context.Condition;
 import dev.terrarium.context.Execution;
 import dev.terrarium.context.PythonContext;
+import dev.terrarium.event.Events;
 import dev.terrarium.pool.ContextLease;
 import dev.terrarium.pool.ContextPool;
 import dev.terrarium.pool.Deadline;
@@ -36,7 +37,7 @@ public class Borrowing extends Microbenchmark {
       new BridgeSource.Source("stub", AccessProfile.TRUSTED, true, "", "stub.py");
 
   private final ContextPool pool =
-      new ContextPool(Stub::new, AccessProfile.TRUSTED, PoolSettings.of(2, 2));
+      new ContextPool(Stub::new, AccessProfile.TRUSTED, PoolSettings.of(2, 2), Events.none());
 
   @Setup(Level.Trial)
   public void start() {

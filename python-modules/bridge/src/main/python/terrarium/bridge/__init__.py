@@ -5,7 +5,8 @@ A framework is a subclass of :class:`BaseBridge` whose commands are methods mark
 ``str``, ``bytes``, ``list`` and ``dict`` with string keys. Failures are raised, never returned.
 
 :mod:`terrarium.bridge.host` reaches the services that the Java side offers. A framework that runs
-programs made from specs is a subclass of :class:`ProgramBridge`.
+programs made from specs is a subclass of :class:`ProgramBridge`. What the turns of a session leave
+for each other is in :mod:`terrarium.bridge.session`.
 """
 
 from .base import BaseBridge

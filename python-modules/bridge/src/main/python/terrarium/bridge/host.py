@@ -27,6 +27,8 @@ The engine installs callables that take and return plain data. The services ther
     Return the ids of all programs but those that begin with ``@``, sorted.
 ``program.capacity() -> int``
     Return how many built programs a context should keep of each framework.
+``session.get() -> dict | None``, ``session.put(state: dict) -> None``
+    The state of the call's session; see :mod:`terrarium.bridge.session`.
 ``orjson.dumps(data, flags: int) -> str``, ``orjson.loads(text: str) -> data``
     JSON for the stand-in of ``orjson``.
 """

@@ -53,7 +53,11 @@ class LangchainBridge(ProgramBridge["Program"]):
 
         - ``prompt``: a text, which becomes a user message, or a list of ``{"role": "system"|"human"|"ai", "template":
           text}``. Variables stand in braces, ``{topic}``; a brace itself is written twice. The variable
-          ``format_instructions``, with any parser but ``str``, is filled with what the parser expects.
+          ``format_instructions``, with any parser but ``str``, is filled with what the parser expects. In the place of
+          one message, ``{"role": "history", "last": 20}``, stand the last messages of the call's session, at most so
+          many (2 or more); what follows it and the answer are added to the session when the call succeeds. They are its
+          state's ``history``, a list of ``{"role": "user"|"assistant"|"system", "content": text}``, which all programs
+          share. Without a session there are none.
         - ``parser``: ``str`` (the text, the default), ``json`` (any JSON) or ``list`` (of texts, separated by commas).
         - ``output``: a type of :mod:`terrarium.bridge.types`, with the parser ``json``; the answer has to conform to
           its JSON schema while it is written.

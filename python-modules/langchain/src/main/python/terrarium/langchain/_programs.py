@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 from langchain_core.exceptions import LangChainException
 from langchain_core.output_parsers import BaseOutputParser, CommaSeparatedListOutputParser, StrOutputParser
-from langchain_core.prompts import BasePromptTemplate, ChatPromptTemplate, PromptTemplate
+from langchain_core.prompts import BasePromptTemplate, ChatPromptTemplate, MessagesPlaceholder, PromptTemplate
 from langchain_core.runnables import Runnable
 
-from terrarium.bridge import ArgumentError, SpecError
+from terrarium.bridge import ArgumentError, SpecError, session
 from terrarium.bridge.options import checked
 from terrarium.bridge.types import json_schema
 
@@ -26,6 +26,7 @@ _PARSERS: dict[str, type[BaseOutputParser[Any]]] = {
     "list": CommaSeparatedListOutputParser,
 }
 _INSTRUCTIONS = "format_instructions"
+_HISTORY = "history"
 _Template = TypeVar("_Template", bound=BasePromptTemplate[Any])
 
 
@@ -54,12 +55,26 @@ class Program:
         self._schema = _schema(spec.get("output"))
         self._parser = _parser(spec.get("parser"), spec.get("output"), self._schema)
         self._prompt = _with_instructions(_prompt(spec.get("prompt")), self._parser)
+        self._history = _history(spec["prompt"])
         self.inputs = list(self._prompt.input_variables)
         self._built: tuple[dict[str, Any], Runnable[Any, Any]] | None = None
 
     def invoke(self, inputs: dict[str, Any], options: dict[str, Any]) -> tuple[Any, list[Exchange]]:
         """Run the program; returns its output and what went to the language model and back."""
         self._check(inputs)
+        if self._history is None:
+            return self._run(inputs, options)
+        place, last = self._history
+        before = _recent(session.state().get(_HISTORY, []), last)
+        output, exchanges = self._run({**inputs, _HISTORY: before}, options)
+        if session.active():
+            request, response = exchanges[-1]
+            new = request["messages"][place + len(before) :]
+            answer = {"role": "assistant", "content": response["text"]}
+            session.update({_HISTORY: _recent([*before, *new, answer], last)})
+        return output, exchanges
+
+    def _run(self, inputs: dict[str, Any], options: dict[str, Any]) -> tuple[Any, list[Exchange]]:
         with recording() as exchanges:
             output = self.runnable(options).invoke(inputs)
         return output, exchanges
@@ -115,10 +130,36 @@ def _prompt(prompt: Any) -> BasePromptTemplate[Any]:
     if not isinstance(prompt, list) or not prompt:
         raise SpecError("spec.prompt", f"must be a text or a list of messages, got {prompt!r}")
     messages = [_message(message, f"spec.prompt[{index}]") for index, message in enumerate(prompt)]
+    templates = [message for message in messages if not isinstance(message, MessagesPlaceholder)]
+    if len(templates) < len(messages) - 1:
+        raise SpecError("spec.prompt", "has more than one message of the role 'history'")
+    if len(templates) < len(messages) and any(_HISTORY in template.input_variables for template in templates):
+        raise SpecError("spec.prompt", "has a variable {history} beside the message of that role")
     return ChatPromptTemplate.from_messages(messages)
 
 
+def _history(prompt: Any) -> tuple[int, int] | None:
+    """Return where the session's messages go in a prompt that has been checked, and how many; None for nowhere."""
+    for index, message in enumerate(prompt if isinstance(prompt, list) else ()):
+        if message["role"] == _HISTORY:
+            return index, message["last"]
+    return None
+
+
+def _recent(messages: list[dict[str, str]], last: int) -> list[dict[str, str]]:
+    """Return at most so many of the last messages, of which the first is no answer to what is left out."""
+    recent = messages[-last:]
+    while recent and recent[0]["role"] == "assistant":
+        recent = recent[1:]
+    return recent
+
+
 def _message(message: Any, path: str) -> Any:
+    if isinstance(message, dict) and message.get("role") == _HISTORY:
+        last = message.get("last")
+        if message.keys() != {"role", "last"} or not isinstance(last, int) or isinstance(last, bool) or last < 2:
+            raise SpecError(path, f"must be a dict of 'role' and 'last', an integer of at least 2, got {message!r}")
+        return MessagesPlaceholder(_HISTORY, optional=True)
     if not isinstance(message, dict) or message.keys() != {"role", "template"}:
         raise SpecError(path, f"must be a dict of 'role' and 'template', got {message!r}")
     role, template = message["role"], message["template"]

@@ -1,6 +1,7 @@
 package dev.terrarium.langchain;
 
 import dev.terrarium.Adapter;
+import dev.terrarium.CallOptions;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.value.TypedReader;
 import java.util.Map;
@@ -25,6 +26,18 @@ public final class Chain<O> {
   /** The chain's id, by which any framework-level call can name it. */
   public String id() {
     return id;
+  }
+
+  /**
+   * The same chain with these options for each call, such as a session's:
+   *
+   * <pre>{@code
+   * Chain<String> chat = langchain.prompt("{question}").history(20).text();
+   * chat.with(terrarium.session("user-42").options()).invoke(Map.of("question", "And now?"));
+   * }</pre>
+   */
+  public Chain<O> with(CallOptions options) {
+    return new Chain<>(adapter.with(options), id, output);
   }
 
   /**

@@ -39,17 +39,30 @@ public final class LangChain {
   /** A prompt to which further messages can be added; each method returns a new one. */
   public final class Prompt {
 
-    private final List<Map<String, String>> messages;
+    private final List<Map<String, Object>> messages;
 
-    private Prompt(List<Map<String, String>> messages) {
+    private Prompt(List<Map<String, Object>> messages) {
       this.messages = List.copyOf(messages);
     }
 
     /** Puts a system message before the others. */
     public Prompt system(String template) {
-      List<Map<String, String>> all = new ArrayList<>();
-      all.add(Map.of("role", "system", "template", template));
-      all.addAll(messages);
+      return with(0, Map.of("role", "system", "template", template));
+    }
+
+    /**
+     * Puts the last messages of the call's session before the user's, so many at most and at least
+     * 2. When the call succeeds, what it asked and the answer are added to them.
+     *
+     * @see Chain#with
+     */
+    public Prompt history(int last) {
+      return with(messages.size() - 1, Map.of("role", "history", "last", last));
+    }
+
+    private Prompt with(int place, Map<String, Object> message) {
+      List<Map<String, Object>> all = new ArrayList<>(messages);
+      all.add(place, message);
       return new Prompt(all);
     }
 

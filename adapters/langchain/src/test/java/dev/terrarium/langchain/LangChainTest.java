@@ -3,6 +3,7 @@ package dev.terrarium.langchain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.Session;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.error.ArgumentException;
@@ -146,6 +147,37 @@ class LangChainTest {
         .isInstanceOf(ArgumentException.class)
         .hasMessageContaining("wrod")
         .hasMessageContaining("word");
+  }
+
+  @Test
+  void conversationGoesOnInItsSession() {
+    Session session = terrarium.session("user-42");
+    Chain<String> chain = langchain.prompt("{question}").system("Be brief.").history(10).text();
+    Chain<String> chat = chain.with(session.options());
+    MODEL.scripted = "Paris.";
+    chat.invoke(Map.of("question", "The capital?"));
+    MODEL.scripted = "Two million.";
+    chat.invoke(Map.of("question", "Its people?"));
+    List<ChatMessage> sent = MODEL.requests.getLast().messages();
+    chain.invoke(Map.of("question", "Its river?"));
+
+    assertThat(sent)
+        .containsExactly(
+            ChatMessage.system("Be brief."),
+            ChatMessage.user("The capital?"),
+            ChatMessage.assistant("Paris."),
+            ChatMessage.user("Its people?"));
+    assertThat(session.state().get("history"))
+        .asInstanceOf(InstanceOfAssertFactories.LIST)
+        .hasSize(4);
+    assertThat(MODEL.requests.getLast().messages()).hasSize(2);
+  }
+
+  @Test
+  void historyOfLessThanTwoMessagesIsRefused() {
+    assertThatThrownBy(() -> langchain.prompt("{question}").history(1).text())
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining("at least 2");
   }
 
   @Test

@@ -1,0 +1,143 @@
+package dev.terrarium.resource;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.terrarium.error.LimitExceededException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state of conversations, which any context may continue: plain data by session id. Calls of
+ * one session take turns in the order in which they came, before they borrow a context. A session
+ * needs no opening, and is forgotten when it lies idle. Thread-safe.
+ */
+public final class Sessions {
+
+  private final SessionLimits limits;
+  private final Cache<String, SessionState> states;
+
+  /** Those who have or want a turn, by session, in order. Guarded by itself. */
+  private final Map<String, List<Turn>> queues = new HashMap<>();
+
+  public Sessions(SessionLimits limits) {
+    this(limits, Ticker.systemTicker());
+  }
+
+  Sessions(SessionLimits limits, Ticker ticker) {
+    this.limits = limits;
+    states =
+        Caffeine.newBuilder()
+            .expireAfterAccess(limits.ttl())
+            .ticker(ticker)
+            .executor(Runnable::run)
+            .build();
+  }
+
+  /** A place in the queue of a session; within a call of that session, a turn within its turn. */
+  public Turn turn(String session) {
+    return turns(session).get();
+  }
+
+  /** As {@link #turn}, for calls that are made on other threads on behalf of this one. */
+  public Supplier<Turn> turns(String session) {
+    Turn outer =
+        CallScope.current()
+            .flatMap(CallScope::turn)
+            .filter(turn -> turn.isOf(this, session))
+            .orElse(null);
+    return outer == null ? () -> enqueue(session) : () -> new Turn(this, session, outer);
+  }
+
+  private Turn enqueue(String session) {
+    Turn turn = new Turn(this, session, null);
+    synchronized (queues) {
+      List<Turn> queue = queues.computeIfAbsent(session, key -> new ArrayList<>());
+      queue.add(turn);
+      if (queue.size() == 1) {
+        turn.begin();
+      }
+    }
+    return turn;
+  }
+
+  void leave(Turn turn) {
+    stored(turn.session()); // it was not idle until now
+    synchronized (queues) {
+      List<Turn> queue = queues.get(turn.session());
+      if (queue != null && queue.remove(turn)) {
+        if (queue.isEmpty()) {
+          queues.remove(turn.session());
+        } else {
+          queue.getFirst().begin(); // twice is once
+        }
+      }
+    }
+  }
+
+  int turnsBefore(Turn turn) {
+    synchronized (queues) {
+      return Math.max(0, queues.getOrDefault(turn.session(), List.of()).indexOf(turn));
+    }
+  }
+
+  /**
+   * What the session's last turn that succeeded left; empty when there was none, or too long ago.
+   */
+  public Map<String, @Nullable Object> state(String session) {
+    return stored(session).data();
+  }
+
+  SessionState stored(String session) {
+    SessionState state = states.getIfPresent(session);
+    return state == null ? SessionState.EMPTY : state;
+  }
+
+  /** Keeps a state; an empty one is none. */
+  void store(String session, SessionState state) {
+    if (state.data().isEmpty()) {
+      forget(session);
+      return;
+    }
+    synchronized (states) {
+      checkRoomFor(session);
+      states.put(session, state);
+    }
+  }
+
+  /** Forgets a session's state. A turn that has begun goes on with what it has read. */
+  public void forget(String session) {
+    states.invalidate(session);
+  }
+
+  /** How many sessions have a state. */
+  public long count() {
+    states.cleanUp();
+    return states.estimatedSize();
+  }
+
+  void checkRoomFor(String session) {
+    if (states.getIfPresent(session) == null
+        && states.estimatedSize() >= limits.maxSessions()
+        && count() >= limits.maxSessions()) {
+      throw new LimitExceededException(
+          ("The session '%s' would be one more than the %d that may have a state at a time. Forget"
+                  + " some, have them expire sooner than after %s (sessionTtl), or raise"
+                  + " maxSessions.")
+              .formatted(session, limits.maxSessions(), limits.ttl()));
+    }
+  }
+
+  void checkSize(String session, SessionState state) {
+    if (state.bytes() > limits.maxBytes()) {
+      throw new LimitExceededException(
+          ("The state of the session '%s' would have %d bytes, and may have %d. Keep less of it, or"
+                  + " raise maxSessionBytes.")
+              .formatted(session, state.bytes(), limits.maxBytes()));
+    }
+  }
+}

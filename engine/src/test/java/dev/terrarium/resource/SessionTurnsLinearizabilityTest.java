@@ -1,0 +1,82 @@
+package dev.terrarium.resource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jetbrains.lincheck.datastructures.Operation;
+import org.jetbrains.lincheck.datastructures.Param;
+import org.jetbrains.lincheck.datastructures.StressOptions;
+import org.jetbrains.lincheck.datastructures.ThreadIdGen;
+import org.jetbrains.lincheck.datastructures.Validate;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Turns of one session on real threads: what each thread sees of its place, and of the state that
+ * the turns before it left, must be what some order of the steps explains.
+ */
+@Tag("lincheck")
+class SessionTurnsLinearizabilityTest {
+
+  /** Lincheck makes one for each execution. */
+  public static final class Turns {
+
+    private final Sessions sessions = new Sessions(SessionLimits.ofDefaults());
+    private final Map<Integer, Turn> held = new ConcurrentHashMap<>();
+
+    /** Queues, unless this thread has a place already. */
+    @Operation
+    public boolean come(@Param(gen = ThreadIdGen.class) int thread) {
+      if (held.containsKey(thread)) {
+        return false;
+      }
+      held.put(thread, sessions.turn("s"));
+      return true;
+    }
+
+    @Operation
+    public boolean hasBegun(@Param(gen = ThreadIdGen.class) int thread) {
+      Turn turn = held.get(thread);
+      return turn != null && turn.hasBegun();
+    }
+
+    /** Counts one more, if it is this thread's turn, and leaves; -1 when it is not. */
+    @Operation
+    public long countAndLeave(@Param(gen = ThreadIdGen.class) int thread) {
+      Turn turn = held.remove(thread);
+      if (turn == null) {
+        return -1;
+      }
+      try (turn) {
+        if (!turn.hasBegun()) {
+          return -1;
+        }
+        long count = (Long) turn.state().getOrDefault("n", 0L) + 1;
+        turn.put(Map.of("n", count));
+        turn.succeed();
+        return count;
+      }
+    }
+
+    /** After each execution. */
+    @Validate
+    public void exactlyTheFirstHasBegun() {
+      assertThat(held.values().stream().filter(Turn::hasBegun).count())
+          .isEqualTo(held.isEmpty() ? 0 : 1);
+    }
+  }
+
+  @Test
+  void everyOutcomeIsThatOfSomeOrder() {
+    new StressOptions()
+        .iterations(25)
+        .threads(3)
+        .actorsPerThread(3)
+        .actorsBefore(1)
+        .actorsAfter(1)
+        .invocationsPerIteration(1_000)
+        .minimizeFailedScenario(false)
+        .check(Turns.class);
+  }
+}
