@@ -72,7 +72,8 @@ public final class Admission {
     if (off) {
       return Permit.open();
     }
-    Gate gate = gates.computeIfAbsent(framework, this::gate);
+    Gate known = gates.get(framework);
+    Gate gate = known == null ? gates.computeIfAbsent(framework, this::gate) : known;
     return withinCall.getAsBoolean()
         ? gate.admitNested(callerKey)
         : gate.admit(callerKey, deadline);

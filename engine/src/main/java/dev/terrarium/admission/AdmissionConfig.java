@@ -86,8 +86,8 @@ public final class AdmissionConfig {
    *
    * @param failures in a row that open it, 1 to 10,000; default 5
    * @param openFor how long no call is let in then, 1 ms to 365 days; default 30 s
-   * @param trialCalls let in after that, 1 to 1,000; it opens again when they all fail, and closes
-   *     when one does not; default 1
+   * @param trialCalls let in after that, 1 to 1,000, and nobody else until they have ended; it
+   *     opens again when they all fail, and closes when one does not; default 1
    */
   public record CircuitBreaker(int failures, Duration openFor, int trialCalls) {
 

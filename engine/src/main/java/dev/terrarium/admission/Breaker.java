@@ -88,7 +88,8 @@ final class Breaker {
    * opened, says nothing about the trial.
    */
   void exit(boolean trial, @Nullable Throwable failure) {
-    if (trial != isTrying()) {
+    CircuitBreaker.State state = breaker.getState();
+    if (state == CircuitBreaker.State.OPEN || trial != (state == CircuitBreaker.State.HALF_OPEN)) {
       return;
     }
     switch (Outcome.of(failure)) {
@@ -102,11 +103,9 @@ final class Breaker {
   }
 
   private void failed(Throwable failure) {
-    if (breaker.getState() != CircuitBreaker.State.OPEN) {
-      inARow.incrementAndGet();
-      last = Failure.of(failure, ticker.read()); // before it opens: refusals tell of it
-      breaker.onError(0, TimeUnit.NANOSECONDS, failure);
-    }
+    inARow.incrementAndGet();
+    last = Failure.of(failure, ticker.read()); // before it opens: refusals tell of it
+    breaker.onError(0, TimeUnit.NANOSECONDS, failure);
   }
 
   private boolean isTrying() {

@@ -192,6 +192,7 @@ final class Gate {
       }
     }
 
+    /** Waits for the time, or an interruption, and nothing else. */
     private void pause(long nanos) {
       try {
         boolean unused = new CountDownLatch(1).await(nanos, TimeUnit.NANOSECONDS);

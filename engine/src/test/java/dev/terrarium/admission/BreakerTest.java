@@ -210,14 +210,19 @@ class BreakerTest {
   }
 
   @Test
-  void callThatFailsAfterItOpenedDoesNotKeepItOpenLonger() {
-    boolean late = breaker.enter();
+  void callThatEndsAfterItOpenedChangesNothing() {
+    boolean failing = breaker.enter();
+    boolean succeeding = breaker.enter();
     fail(5);
     ticker.advance(OPEN);
 
-    breaker.exit(late, failure);
-    ticker.advance(MOMENT);
+    breaker.exit(failing, failure);
+    breaker.exit(succeeding, null);
 
+    assertThatThrownBy(breaker::enter)
+        .hasMessageContaining("5 calls in a row failed")
+        .hasMessageEndingWith("in PT0S.");
+    ticker.advance(MOMENT);
     breaker.check();
     succeed();
   }

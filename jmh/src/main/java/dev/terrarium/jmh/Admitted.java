@@ -13,10 +13,12 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /**
@@ -28,33 +30,40 @@ import org.openjdk.jmh.annotations.State;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class Admitted extends Microbenchmark {
 
-  private static final AdmissionConfig BREAKER =
-      AdmissionConfig.custom().circuitBreaker(CircuitBreaker.ofDefaults()).build();
-
   /** What is on. */
   public enum On {
-    NOTHING(AdmissionConfig.ofDefaults()),
-    BREAKER(Admitted.BREAKER),
-    ALL(
-        AdmissionConfig.from(Admitted.BREAKER)
+    NOTHING,
+    BREAKER,
+    ALL;
+
+    AdmissionConfig config() {
+      AdmissionConfig.Builder config = AdmissionConfig.custom();
+      if (this != NOTHING) {
+        config.circuitBreaker(CircuitBreaker.ofDefaults());
+      }
+      if (this == ALL) {
+        config
             .bulkhead(Bulkhead.of(16))
             .retry(Retry.ofDefaults())
-            .budget(Budget.ofCalls(Long.MAX_VALUE, Duration.ofHours(1)))
-            .build());
-
-    private final Admission admission;
-
-    On(AdmissionConfig config) {
-      admission = new Admission(config, Map.of(), () -> false);
+            .budget(Budget.ofCalls(Long.MAX_VALUE, Duration.ofHours(1)));
+      }
+      return config.build();
     }
   }
 
   @Param({"NOTHING", "BREAKER", "ALL"})
   public On on = On.NOTHING;
 
+  private Admission admission = new Admission(on.config(), Map.of(), () -> false);
+
+  @Setup(Level.Trial)
+  public void start() {
+    admission = new Admission(on.config(), Map.of(), () -> false);
+  }
+
   @Benchmark
   public Permit admitted() {
-    Permit permit = on.admission.admit("stub", "key", Deadline.none());
+    Permit permit = admission.admit("stub", "key", Deadline.none());
     permit.end(null);
     return permit;
   }
