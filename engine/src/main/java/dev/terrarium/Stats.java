@@ -1,5 +1,7 @@
 package dev.terrarium;
 
+import dev.terrarium.model.EmbeddingCache;
+import dev.terrarium.model.ModelCacheStats;
 import dev.terrarium.model.ModelStats;
 import dev.terrarium.pool.PoolStats;
 import java.util.List;
@@ -13,10 +15,16 @@ import java.util.Map;
  * @param nativeSlotLimit how many there are for the life of the process
  * @param models what the language models did, by name
  * @param frameworks the registered ones, sorted
+ * @param resources what each framework has of what is limited
+ * @param modelCache the loaded models of all
+ * @param embeddings the vectors that are kept
  */
 public record Stats(
     PoolStats pool,
     int nativeSlotsTaken,
     int nativeSlotLimit,
     Map<String, ModelStats> models,
-    List<String> frameworks) {}
+    List<String> frameworks,
+    Map<String, FrameworkResources> resources,
+    ModelCacheStats modelCache,
+    EmbeddingCache.Stats embeddings) {}

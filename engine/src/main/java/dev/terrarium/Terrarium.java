@@ -9,11 +9,18 @@ import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.TerrariumException;
 import dev.terrarium.error.UnknownFrameworkException;
+import dev.terrarium.event.Events;
+import dev.terrarium.model.EmbeddingCache;
+import dev.terrarium.model.EmbeddingService;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.LanguageModels;
+import dev.terrarium.model.ModelCache;
+import dev.terrarium.model.ModelCacheStats;
 import dev.terrarium.model.ModelService;
 import dev.terrarium.pool.ContextPool;
+import dev.terrarium.pool.PoolStats;
 import dev.terrarium.program.ProgramRegistry;
+import dev.terrarium.resource.ResourcePool;
 import dev.terrarium.value.HostFunction;
 import dev.terrarium.value.HostFunctions;
 import java.util.HashMap;
@@ -39,6 +46,10 @@ public final class Terrarium implements AutoCloseable {
 
   private final ClassLoader loader;
   private final AccessProfile ceiling;
+  private final TerrariumConfig config;
+  private final ModelCache modelCache;
+  private final ResourcePool resources;
+  private final EmbeddingCache embeddings;
   private final LanguageModels models;
   private final ContextPool pool;
   private final Calls calls;
@@ -52,10 +63,16 @@ public final class Terrarium implements AutoCloseable {
     ceiling = config.access();
     PythonPackages packages = PythonPackages.discover(loader, config.cache());
     packages.frameworks().forEach(framework -> frameworks.put(framework.name(), framework));
-    models = new LanguageModels(config.models(), config.defaultModel().orElse(null), loader);
+    this.config = config;
+    modelCache =
+        new ModelCache(config.modelCache(), config::limits, this::contextBytes, Events.none());
+    resources = new ResourcePool(name -> config.limits(name).connections(), Events.none());
+    embeddings = new EmbeddingCache(config.embeddingCache(), Events.none());
+    models =
+        new LanguageModels(config.models(), config.defaultModel().orElse(null), loader, modelCache);
     pool =
         new ContextPool(
-            PolyglotRuntime.factory(packages, config.cache(), services(models, loader)),
+            PolyglotRuntime.factory(packages, config.cache(), services()),
             config.access(),
             config.pool());
     calls = new Calls(pool, config.contextPropagation(), config.calls(), config.contexts());
@@ -80,10 +97,14 @@ public final class Terrarium implements AutoCloseable {
     return loader == null ? Terrarium.class.getClassLoader() : loader;
   }
 
-  /** What Python code can call: the language models, the program specs, and what jars add. */
-  private static Map<String, HostFunction> services(LanguageModels models, ClassLoader loader) {
+  /** What Python code can call: the models, the program specs, and what jars add. */
+  private Map<String, HostFunction> services() {
     Map<String, HostFunction> services = new HashMap<>();
     services.put("model.generate", new ModelService(models));
+    services.put(
+        "embedding.embed",
+        new EmbeddingService(
+            config.embeddingModels(), config.defaultEmbeddingModel().orElse(null), embeddings));
     ProgramRegistry programs = new ProgramRegistry();
     services.put("program.put", programs.putFunction());
     services.put("program.get", programs.getFunction());
@@ -243,20 +264,59 @@ public final class Terrarium implements AutoCloseable {
   /**
    * The language model of that name or spec, loaded now if it was not; none means the default.
    *
+   * <p>One that a provider opened stays usable while this is open, also when the {@link
+   * #modelCache} drops it meanwhile: each chat holds it, or opens it again. It is not the caller's
+   * to close.
+   *
    * @throws dev.terrarium.error.ModelException when there is none, or it cannot be loaded
    */
   public LanguageModel languageModel(Optional<String> spec) {
     return models.get(spec.orElse(null));
   }
 
+  /** The loaded models that all frameworks share, for adapters that load models of other kinds. */
+  public ModelCache modelCache() {
+    return modelCache;
+  }
+
+  /** The resources that all frameworks share, for adapters. */
+  public ResourcePool resources() {
+    return resources;
+  }
+
+  /** By estimate, what a framework takes in all contexts together. */
+  private long contextBytes(String framework) {
+    return pool.stats().bytesOf(framework);
+  }
+
+  private Map<String, FrameworkResources> frameworkResources(PoolStats contexts) {
+    Map<String, FrameworkResources> all = new HashMap<>();
+    for (String name : frameworks.keySet()) {
+      ModelCacheStats.Share share = modelCache.share(name);
+      all.put(
+          name,
+          new FrameworkResources(
+              contexts.bytesOf(name),
+              share.bytes(),
+              share.models(),
+              resources.connections(name),
+              config.limits(name)));
+    }
+    return Map.copyOf(all);
+  }
+
   /** Figures of this Terrarium and of the process. Needs no context. */
   public Stats stats() {
+    PoolStats contexts = pool.stats();
     return new Stats(
-        pool.stats(),
+        contexts,
         PolyglotRuntime.nativeSlotsTaken(),
         PolyglotRuntime.nativeSlotLimit(),
         models.stats(),
-        frameworks.keySet().stream().sorted().toList());
+        frameworks.keySet().stream().sorted().toList(),
+        frameworkResources(contexts),
+        modelCache.stats(),
+        embeddings.stats());
   }
 
   /**
@@ -273,9 +333,14 @@ public final class Terrarium implements AutoCloseable {
     } catch (NestedCallException e) {
       throw e; // nothing was closed
     } catch (RuntimeException e) {
-      models.close();
+      closeCaches();
       throw e;
     }
-    models.close();
+    closeCaches();
+  }
+
+  private void closeCaches() {
+    modelCache.close();
+    resources.close();
   }
 }

@@ -2,38 +2,42 @@ package dev.terrarium.model;
 
 import dev.terrarium.error.ModelException;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The language models of one Terrarium: those it was given, and those that providers on the class
- * path open when they are first asked for. Thread-safe; opening one blocks those who want the same.
+ * path open when they are first asked for, which the {@link ModelCache} holds. Thread-safe; opening
+ * one blocks those who want the same.
  */
-public final class LanguageModels implements AutoCloseable {
+public final class LanguageModels {
 
   private final Map<String, LanguageModel> given;
   private final @Nullable String defaultSpec;
   private final List<LanguageModelProvider> providers;
-  private final Map<String, CompletableFuture<LanguageModel>> opened = new HashMap<>();
+  private final ModelCache cache;
   private final Map<String, ModelStats> stats = new TreeMap<>();
-  private boolean closed;
 
   /**
-   * @param given models by name, not closed with this
+   * @param given models by name, which are the caller's to close
    * @param defaultSpec a name or a spec; none means the first provider's default model
+   * @param cache of the models that providers open
    */
   public LanguageModels(
-      Map<String, LanguageModel> given, @Nullable String defaultSpec, ClassLoader loader) {
+      Map<String, LanguageModel> given,
+      @Nullable String defaultSpec,
+      ClassLoader loader,
+      ModelCache cache) {
     this.given = given;
     this.defaultSpec = defaultSpec;
+    this.cache = cache;
     this.providers =
         StreamSupport.stream(
                 ServiceLoader.load(LanguageModelProvider.class, loader).spliterator(), false)
@@ -41,53 +45,40 @@ public final class LanguageModels implements AutoCloseable {
   }
 
   /**
-   * The model of that name or spec, opened now if need be.
+   * The model of that name or spec, opened now if need be. One that a provider opened can be used
+   * for as long as this Terrarium is open: each chat holds it, and opens it again when the cache
+   * has dropped it meanwhile; closing it does nothing.
    *
    * @param spec none means the default
-   * @throws ModelException when no provider can open it, or it fails to load
+   * @throws ModelException when no provider can open it, it fails to load, or this is closed
+   * @throws dev.terrarium.error.LimitExceededException when there is no room for it
    */
   public LanguageModel get(@Nullable String spec) {
     String wanted = spec == null ? defaultSpec : spec;
     LanguageModel known = wanted == null ? null : given.get(wanted);
-    return known == null ? opened(wanted) : known;
+    return known == null ? opened(provider(wanted), wanted) : known;
   }
 
-  private LanguageModel opened(@Nullable String spec) {
-    String key = spec == null ? "" : spec;
-    CompletableFuture<LanguageModel> mine = new CompletableFuture<>();
-    CompletableFuture<LanguageModel> first;
-    synchronized (this) {
-      if (closed) {
-        throw new ModelException("This Terrarium is closed, and its language models with it.");
-      }
-      first = opened.putIfAbsent(key, mine);
-    }
-    if (first == null) {
-      open(spec, key, mine);
-      first = mine;
-    }
-    try {
-      return first.join();
-    } catch (CompletionException e) {
-      throw e.getCause() instanceof RuntimeException failure ? failure : e;
+  private LanguageModel opened(LanguageModelProvider provider, @Nullable String spec) {
+    try (ModelCache.Use<LanguageModel> use = acquire(provider, spec)) {
+      return new Held(this, provider, spec, use.model().name(), use.model().bytes());
     }
   }
 
-  /** Opens outside the lock: a model may take seconds. What fails is tried again by the next. */
-  private void open(@Nullable String spec, String key, CompletableFuture<LanguageModel> result) {
+  private ModelCache.Use<LanguageModel> acquire(
+      LanguageModelProvider provider, @Nullable String spec) {
+    return cache.acquire(
+        provider.name(),
+        spec == null ? "" : spec,
+        () -> open(provider, spec),
+        LanguageModel::bytes);
+  }
+
+  private LanguageModel open(LanguageModelProvider provider, @Nullable String spec) {
     long start = System.nanoTime();
-    try {
-      LanguageModel model = provider(spec).open(spec);
-      synchronized (this) {
-        stats.put(model.name(), ModelStats.loaded(Duration.ofNanos(System.nanoTime() - start)));
-      }
-      result.complete(model);
-    } catch (RuntimeException | Error e) {
-      synchronized (this) {
-        opened.remove(key, result);
-      }
-      result.completeExceptionally(e);
-    }
+    LanguageModel model = provider.open(spec);
+    count(model.name(), ModelStats.loaded(Duration.ofNanos(System.nanoTime() - start)));
+    return model;
   }
 
   private LanguageModelProvider provider(@Nullable String spec) {
@@ -118,10 +109,12 @@ public final class LanguageModels implements AutoCloseable {
   /** Asks a model and counts what it cost. */
   ChatResponse chat(LanguageModel model, ChatRequest request) {
     ChatResponse response = model.chat(request);
-    synchronized (this) {
-      stats.merge(model.name(), ModelStats.of(response), ModelStats::plus);
-    }
+    count(model.name(), ModelStats.of(response));
     return response;
+  }
+
+  private synchronized void count(String name, ModelStats more) {
+    stats.merge(name, more, ModelStats::plus);
   }
 
   /** Figures by model name, of those that were loaded or used here. */
@@ -129,17 +122,39 @@ public final class LanguageModels implements AutoCloseable {
     return Map.copyOf(stats);
   }
 
-  /** Frees the models that providers opened; one that is being opened, as soon as it is. */
-  @Override
-  public void close() {
-    List<CompletableFuture<LanguageModel>> all;
-    synchronized (this) {
-      closed = true;
-      all = List.copyOf(opened.values());
-      opened.clear();
+  /** A model of the cache, held for as long as each answer takes. */
+  private record Held(
+      LanguageModels models,
+      LanguageModelProvider provider,
+      @Nullable String spec,
+      String name,
+      long bytes)
+      implements LanguageModel {
+
+    @Override
+    public ChatResponse chat(ChatRequest request) {
+      return using(model -> model.chat(request));
     }
-    for (CompletableFuture<LanguageModel> opening : all) {
-      CompletableFuture<?> unused = opening.thenAccept(LanguageModel::close);
+
+    @Override
+    public ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
+      return using(model -> model.stream(request, sink));
+    }
+
+    private ChatResponse using(Function<LanguageModel, ChatResponse> work) {
+      try (ModelCache.Use<LanguageModel> use = models.acquire(provider, spec)) {
+        return work.apply(use.model());
+      }
+    }
+
+    @Override
+    public void close() {
+      // It is the cache's.
+    }
+
+    @Override
+    public String toString() {
+      return name;
     }
   }
 }

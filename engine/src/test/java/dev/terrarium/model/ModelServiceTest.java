@@ -20,7 +20,10 @@ class ModelServiceTest {
   private final ModelService service =
       new ModelService(
           new LanguageModels(
-              Map.of("fake", model, "other", other), "fake", new ClassLoader(null) {}));
+              Map.of("fake", model, "other", other),
+              "fake",
+              new ClassLoader(null) {},
+              ModelCacheTest.cache()));
 
   private static Map<String, @Nullable Object> request() {
     Map<String, @Nullable Object> request = new HashMap<>();
