@@ -9,6 +9,7 @@ import dev.terrarium.resource.ResourceLimits;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.TestFunctions;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** What frameworks have of caches and pools, seen through real calls. */
@@ -51,8 +52,7 @@ class ResourcesTest {
     evaluate("1");
 
     assertThat(probe().estimatedContextBytes()).isPositive();
-    assertThat(probe().memory())
-        .isEqualTo(probe().estimatedContextBytes() + probe().modelBytes());
+    assertThat(probe().memory()).isEqualTo(probe().estimatedContextBytes() + probe().modelBytes());
     assertThat(probe().limits()).isEqualTo(ResourceLimits.ofDefaults());
   }
 
@@ -64,8 +64,6 @@ class ResourcesTest {
   }
 
   private FrameworkResources probe() {
-    FrameworkResources resources = terrarium.stats().resources().get("probe");
-    assertThat(resources).isNotNull();
-    return resources;
+    return Objects.requireNonNull(terrarium.stats().resources().get("probe"));
   }
 }

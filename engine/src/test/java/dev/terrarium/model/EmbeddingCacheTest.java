@@ -28,8 +28,7 @@ class EmbeddingCacheTest {
   private final EmbeddingCache cache = cache(1 << 20);
 
   private EmbeddingCache cache(long bytes) {
-    return new EmbeddingCache(
-        bytes, Events.to(List.of(events::add)), Runnable::run, Runnable::run);
+    return new EmbeddingCache(bytes, Events.to(List.of(events::add)), Runnable::run, Runnable::run);
   }
 
   /** Its vectors are a text's length and 1; it remembers what it was asked. */
@@ -199,15 +198,13 @@ class EmbeddingCacheTest {
 
   @Test
   void pythonGetsListsOfFloats() {
-    EmbeddingService service =
-        new EmbeddingService(Map.of("lengths", model), "lengths", cache);
+    EmbeddingService service = new EmbeddingService(Map.of("lengths", model), "lengths", cache);
     List<@Nullable Object> byDefault = new ArrayList<>();
     byDefault.add(null);
     byDefault.add(List.of("ab", "c"));
 
     assertThat(service.call(byDefault)).isEqualTo(List.of(List.of(2.0, 1.0), List.of(1.0, 1.0)));
-    assertThat(service.call(List.of("lengths", List.of())))
-        .isEqualTo(List.of());
+    assertThat(service.call(List.of("lengths", List.of()))).isEqualTo(List.of());
     assertThatThrownBy(() -> service.call(List.of("other", List.of("a"))))
         .isInstanceOf(ModelException.class)
         .hasMessage(

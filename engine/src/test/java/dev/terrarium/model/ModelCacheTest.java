@@ -15,6 +15,7 @@ import dev.terrarium.model.ModelCacheStats.Cause;
 import dev.terrarium.model.ModelCacheStats.Share;
 import dev.terrarium.resource.CallScope;
 import dev.terrarium.resource.ResourceLimits;
+import dev.terrarium.testing.LogRecords;
 import dev.terrarium.testing.ManualTime;
 import dev.terrarium.testing.Task;
 import java.time.Duration;
@@ -200,7 +201,7 @@ class ModelCacheTest {
       Task.until("all wait", () -> cache.stats().hits() == 2);
       gate.completeExceptionally(new ModelException("truncated"));
       for (Task<Model> task : tasks) {
-        assertThat(task.failure()).hasRootCauseMessage("truncated");
+        assertThat(task.failure()).isInstanceOf(ModelException.class).hasMessage("truncated");
       }
 
       assertThat(cache.stats().models()).isZero();
@@ -619,7 +620,10 @@ class ModelCacheTest {
           };
       cache.acquire(TYPE, "a", () -> stubborn, model -> 1).close();
 
-      assertThat(cache.evict(TYPE, "a")).isTrue();
+      try (LogRecords log = LogRecords.of("terrarium.model")) {
+        assertThat(cache.evict(TYPE, "a")).isTrue();
+        assertThat(log.lines()).hasSize(1);
+      }
       assertThat(cache.evict(TYPE, "a")).isFalse();
       assertThat(cache.stats().models()).isZero();
     }

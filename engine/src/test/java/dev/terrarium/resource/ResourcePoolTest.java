@@ -9,6 +9,7 @@ import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.event.Events;
 import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.testing.LogRecords;
 import dev.terrarium.testing.ManualTime;
 import dev.terrarium.testing.Task;
 import java.time.Duration;
@@ -31,8 +32,7 @@ class ResourcePoolTest {
   private final List<TerrariumEvent> events = new CopyOnWriteArrayList<>();
   private final List<Connection> made = new CopyOnWriteArrayList<>();
   private final ResourcePool pool =
-      new ResourcePool(
-          framework -> 2, Events.to(List.of(events::add)), time, time, Runnable::run);
+      new ResourcePool(framework -> 2, Events.to(List.of(events::add)), time, time, Runnable::run);
   private final ResourceKind<Connection> connections = connections().maxPerKey(3).build();
   private final ResourceKind<Connection> tokenizers =
       ResourceKind.<Connection>shared("tokenizer", this::open)
@@ -169,7 +169,10 @@ class ResourcePoolTest {
     Connection first = use(kind, "a");
     fails.set(true);
 
-    assertThat(use(kind, "a")).isNotSameAs(first);
+    try (LogRecords log = LogRecords.of("terrarium.resource")) {
+      assertThat(use(kind, "a")).isNotSameAs(first);
+      assertThat(log.lines()).hasSize(1);
+    }
   }
 
   @Test
@@ -274,7 +277,8 @@ class ResourcePoolTest {
     assertThat(open()).isZero();
     assertThat(pool.size()).isZero();
     assertThat(time.planned()).isZero();
-    assertThat(events).contains(new TerrariumEvent.CacheEvicted("resources", "connection:a", "EXPIRED"));
+    assertThat(events)
+        .contains(new TerrariumEvent.CacheEvicted("resources", "connection:a", "EXPIRED"));
   }
 
   @Test
