@@ -19,6 +19,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -70,7 +71,7 @@ public final class ModelCache implements AutoCloseable {
   private final ModelAccount all;
   private final Map<String, ModelAccount> types = new HashMap<>();
   private final Map<String, CacheLimits> typeLimits = new HashMap<>();
-  private final Map<String, ModelAccount> frameworks = new HashMap<>();
+  private final Map<String, ModelAccount> frameworks = new ConcurrentHashMap<>();
   private final Map<Cause, Long> evictions = new EnumMap<>(Cause.class);
   private long hits;
   private long loads;
@@ -167,6 +168,7 @@ public final class ModelCache implements AutoCloseable {
       @Nullable String framework,
       Supplier<? extends M> loader,
       ToLongFunction<? super M> weigher) {
+    ModelAccount account = framework == null ? null : account(framework);
     long elsewhere = framework == null ? 0 : contextBytes.applyAsLong(framework);
     List<Dropped> dropped = new ArrayList<>();
     CachedModel model;
@@ -177,7 +179,6 @@ public final class ModelCache implements AutoCloseable {
         throw new ModelException("This Terrarium is closed, and its models with it.");
       }
       takeExpired(dropped);
-      ModelAccount account = framework == null ? null : account(framework);
       if (account != null) {
         account.countElsewhere(elsewhere);
       }
@@ -265,7 +266,7 @@ public final class ModelCache implements AutoCloseable {
         makeRoom(typeAccount(model.key.type()), model.key, 0, dropped);
         makeRoom(all, model.key, 0, dropped);
         loads++;
-        if (closed && models.containsValue(model) && model.isIdle()) {
+        if (closed && model.isIdle() && models.get(model.key) == model) {
           drop(model, Cause.EXPLICIT, dropped);
         }
       } catch (LimitExceededException e) {

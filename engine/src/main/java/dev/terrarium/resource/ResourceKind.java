@@ -9,7 +9,8 @@ import java.util.function.Predicate;
 
 /**
  * One kind of resource in a {@link ResourcePool}: how it is made, looked at and closed. Immutable;
- * its functions are called without any lock, by several threads at once.
+ * its functions are called without any lock, by several threads at once. Make it once: each is a
+ * kind of its own, whatever its name.
  *
  * @param <R> the resource's class
  */

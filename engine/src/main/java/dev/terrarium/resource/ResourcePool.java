@@ -91,18 +91,51 @@ public final class ResourcePool implements AutoCloseable {
     int limit = framework == null ? Integer.MAX_VALUE : connectionLimits.applyAsInt(framework);
     while (true) {
       Slot<R> slot = claim(kind, key, framework, limit);
-      boolean made = slot.isMade();
-      if (made && slot.busy && !slot.isMadeAndHealthy()) {
+      if (!slot.busy || isFit(slot)) {
+        return new Lease<>(slot);
+      }
+    }
+  }
+
+  /** Makes or checks what the caller has busy; what is not fit for use is the pool's no longer. */
+  private boolean isFit(Slot<?> slot) {
+    boolean fit = false;
+    try {
+      fit = slot.isMade() ? isHealthy(slot) : make(slot);
+    } finally {
+      if (fit) {
+        ready(slot);
+      } else {
         discard(slot);
-        continue;
       }
-      if (!made) {
-        make(slot);
-      } else if (events.active()) {
-        events.emit(new TerrariumEvent.CacheHit(NAME, slot.toString()));
-      }
-      ready(slot);
-      return new Lease<>(slot);
+    }
+    return fit;
+  }
+
+  private boolean isHealthy(Slot<?> slot) {
+    boolean healthy = slot.isHealthy();
+    if (healthy && events.active()) {
+      events.emit(new TerrariumEvent.CacheHit(NAME, slot.toString()));
+    }
+    return healthy;
+  }
+
+  private boolean make(Slot<?> slot) {
+    long begin = events.now();
+    try {
+      slot.make();
+    } catch (RuntimeException | Error e) {
+      tellMade(slot, begin, e.getClass().getSimpleName());
+      throw e;
+    }
+    tellMade(slot, begin, null);
+    return true;
+  }
+
+  private void tellMade(Slot<?> slot, long begin, @Nullable String failure) {
+    if (events.active()) {
+      events.emit(
+          new TerrariumEvent.CacheLoaded(NAME, slot.toString(), events.since(begin), failure));
     }
   }
 
@@ -141,61 +174,28 @@ public final class ResourcePool implements AutoCloseable {
     }
   }
 
-  private void make(Slot<?> slot) {
-    long begin = events.now();
-    String failure = "Error";
-    boolean made = false;
-    try {
-      slot.make();
-      made = true;
-    } catch (RuntimeException e) {
-      failure = e.getClass().getSimpleName();
-      throw e;
-    } finally {
-      if (events.active()) {
-        events.emit(
-            new TerrariumEvent.CacheLoaded(
-                NAME, slot.toString(), events.since(begin), made ? null : failure));
-      }
-      if (!made) {
-        forget(slot);
-      }
-    }
-    lock.lock();
-    try {
-      slot.made(ticker.read());
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /** The caller uses what it made or checked, and others may, if it is shared. */
   private void ready(Slot<?> slot) {
     lock.lock();
     try {
-      if (slot.busy) {
-        slot.busy = false;
-        slot.users++;
-        changed.signalAll();
-      }
+      slot.ready(ticker.read());
+      changed.signalAll();
     } finally {
       lock.unlock();
     }
   }
 
-  /** Closes one that was found unfit. */
+  /** Gives up what could not be made, or was found unfit. */
   private void discard(Slot<?> slot) {
-    forget(slot);
-    close(List.of(slot));
-  }
-
-  private void forget(Slot<?> slot) {
     lock.lock();
     try {
       slots.remove(slot);
       changed.signalAll();
     } finally {
       lock.unlock();
+    }
+    if (slot.isMade()) {
+      close(List.of(slot));
     }
   }
 

@@ -23,7 +23,7 @@ final class Slot<R> {
 
   int users;
   private @Nullable R resource;
-  private long madeAt;
+  private @Nullable Long madeAt;
   private long usedAt;
 
   Slot(ResourceKind<R> kind, String key) {
@@ -50,9 +50,9 @@ final class Slot<R> {
   }
 
   /** By who has it busy, and without the lock. */
-  boolean isMadeAndHealthy() {
+  boolean isHealthy() {
     try {
-      return resource != null && kind.isHealthy(resource);
+      return kind.isHealthy(resource());
     } catch (RuntimeException e) {
       System.getLogger("terrarium.resource")
           .log(Level.WARNING, "The check of " + this + " failed; it is made anew.", e);
@@ -64,9 +64,13 @@ final class Slot<R> {
     return resource != null;
   }
 
-  void made(long now) {
-    madeAt = now;
-    usedAt = now;
+  /** No longer busy, and used by who made or checked it. */
+  void ready(long now) {
+    if (madeAt == null) {
+      madeAt = now;
+    }
+    busy = false;
+    users++;
   }
 
   void used(long now) {
@@ -75,8 +79,9 @@ final class Slot<R> {
 
   /** Nanoseconds after which it expires if nobody uses it; {@link Long#MAX_VALUE} for never. */
   long timeLeft(long now) {
+    long made = Objects.requireNonNull(madeAt, "it is not made yet");
     return Math.min(
-        timeLeft(kind.expireAfterMake(), now - madeAt),
+        timeLeft(kind.expireAfterMake(), now - made),
         timeLeft(kind.expireAfterUse(), now - usedAt));
   }
 

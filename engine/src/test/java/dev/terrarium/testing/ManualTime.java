@@ -10,7 +10,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
-/** A clock that the test turns by hand, with what was planned by it. For one thread. */
+/** A clock that the test turns by hand, with what was planned by it. Thread-safe. */
 public final class ManualTime implements Ticker, Scheduler {
 
   private final List<Planned> planned = new ArrayList<>();

@@ -42,9 +42,15 @@ public class Caches extends Microbenchmark {
           Events.none());
   private final EmbeddingCache embeddings = new EmbeddingCache(1 << 20, Events.none());
   private final Zeros zeros = new Zeros();
-  private final AutoCloseable model = () -> {};
   private final Terrarium terrarium =
       Terrarium.start(TerrariumConfig.custom().contexts(0, 1).build()).register(Bench.framework());
+
+  /** A model that takes nothing to load. */
+  private record Model() implements AutoCloseable {
+
+    @Override
+    public void close() {}
+  }
 
   /** Vectors of nothing. */
   private record Zeros() implements EmbeddingModel {
@@ -80,8 +86,7 @@ public class Caches extends Microbenchmark {
 
   @Benchmark
   public AutoCloseable modelHit() {
-    try (ModelCache.Use<AutoCloseable> use =
-        models.acquire("bench", "model", () -> model, loaded -> 1)) {
+    try (ModelCache.Use<Model> use = models.acquire("bench", "model", Model::new, loaded -> 1)) {
       return use.model();
     }
   }
