@@ -91,7 +91,11 @@ public final class ResourcePool implements AutoCloseable {
     int limit = framework == null ? Integer.MAX_VALUE : connectionLimits.applyAsInt(framework);
     while (true) {
       Slot<R> slot = claim(kind, key, framework, limit);
+      boolean reused = slot.isMade();
       if (!slot.busy || isFit(slot)) {
+        if (reused && events.active()) {
+          events.emit(new TerrariumEvent.CacheHit(NAME, slot.toString()));
+        }
         return new Lease<>(slot);
       }
     }
@@ -101,7 +105,7 @@ public final class ResourcePool implements AutoCloseable {
   private boolean isFit(Slot<?> slot) {
     boolean fit = false;
     try {
-      fit = slot.isMade() ? isHealthy(slot) : make(slot);
+      fit = slot.isMade() ? slot.isHealthy() : make(slot);
     } finally {
       if (fit) {
         ready(slot);
@@ -110,14 +114,6 @@ public final class ResourcePool implements AutoCloseable {
       }
     }
     return fit;
-  }
-
-  private boolean isHealthy(Slot<?> slot) {
-    boolean healthy = slot.isHealthy();
-    if (healthy && events.active()) {
-      events.emit(new TerrariumEvent.CacheHit(NAME, slot.toString()));
-    }
-    return healthy;
   }
 
   private boolean make(Slot<?> slot) {
