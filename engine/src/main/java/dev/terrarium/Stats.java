@@ -1,6 +1,8 @@
 package dev.terrarium;
 
 import dev.terrarium.admission.AdmissionStats;
+import dev.terrarium.model.EmbeddingCache;
+import dev.terrarium.model.ModelCacheStats;
 import dev.terrarium.model.ModelStats;
 import dev.terrarium.pool.PoolStats;
 import java.util.List;
@@ -15,6 +17,9 @@ import java.util.Map;
  * @param models what the language models did, by name
  * @param frameworks the registered ones, sorted
  * @param admission to the frameworks that were called, by name; empty where all of it is off
+ * @param resources what each framework has of what is limited
+ * @param modelCache the loaded models of all
+ * @param embeddings the vectors that are kept
  */
 public record Stats(
     PoolStats pool,
@@ -22,4 +27,7 @@ public record Stats(
     int nativeSlotLimit,
     Map<String, ModelStats> models,
     List<String> frameworks,
-    Map<String, AdmissionStats> admission) {}
+    Map<String, AdmissionStats> admission,
+    Map<String, FrameworkResources> resources,
+    ModelCacheStats modelCache,
+    EmbeddingCache.Stats embeddings) {}

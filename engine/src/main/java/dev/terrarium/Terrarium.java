@@ -13,12 +13,18 @@ import dev.terrarium.error.UnknownFrameworkException;
 import dev.terrarium.event.Events;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.event.TerrariumObserver;
+import dev.terrarium.model.EmbeddingCache;
+import dev.terrarium.model.EmbeddingService;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.LanguageModels;
+import dev.terrarium.model.ModelCache;
+import dev.terrarium.model.ModelCacheStats;
 import dev.terrarium.model.ModelService;
 import dev.terrarium.pool.ContextPool;
+import dev.terrarium.pool.PoolStats;
 import dev.terrarium.program.ProgramRegistry;
 import dev.terrarium.resource.CacheFolder;
+import dev.terrarium.resource.ResourcePool;
 import dev.terrarium.resource.Sessions;
 import dev.terrarium.value.HostFunction;
 import dev.terrarium.value.HostFunctions;
@@ -47,7 +53,11 @@ public final class Terrarium implements AutoCloseable {
 
   private final ClassLoader loader;
   private final AccessProfile ceiling;
+  private final TerrariumConfig config;
   private final Events events;
+  private final ModelCache modelCache;
+  private final ResourcePool resources;
+  private final EmbeddingCache embeddings;
   private final LanguageModels models;
   private final Sessions sessions;
   private final ContextPool pool;
@@ -64,14 +74,18 @@ public final class Terrarium implements AutoCloseable {
     CacheFolder cache = config.cache();
     PythonPackages packages = PythonPackages.discover(loader, cache);
     packages.frameworks().forEach(framework -> frameworks.put(framework.name(), framework));
+    this.config = config;
     events = events(config, loader);
+    modelCache = new ModelCache(config.modelCache(), config::limits, this::contextBytes, events);
+    resources = new ResourcePool(name -> config.limits(name).connections(), events);
+    embeddings = new EmbeddingCache(config.embeddingCache(), events);
     models =
-        new LanguageModels(config.models(), config.defaultModel().orElse(null), loader, events);
+        new LanguageModels(
+            config.models(), config.defaultModel().orElse(null), loader, modelCache, events);
     sessions = new Sessions(config.sessions());
     pool =
         new ContextPool(
-            PolyglotRuntime.factory(
-                packages, cache, services(models, config.programCache(), loader)),
+            PolyglotRuntime.factory(packages, cache, services()),
             config.access(),
             config.pool(),
             events);
@@ -111,12 +125,15 @@ public final class Terrarium implements AutoCloseable {
     return Events.to(observers);
   }
 
-  /** What Python code can call: the language models, the programs, and what jars add. */
-  private static Map<String, HostFunction> services(
-      LanguageModels models, int programCache, ClassLoader loader) {
+  /** What Python code can call: the models, the programs, the session, and what jars add. */
+  private Map<String, HostFunction> services() {
     Map<String, HostFunction> services = new HashMap<>();
     services.put("model.generate", new ModelService(models));
-    services.putAll(new ProgramRegistry(programCache).functions());
+    services.put(
+        "embedding.embed",
+        new EmbeddingService(
+            config.embeddingModels(), config.defaultEmbeddingModel().orElse(null), embeddings));
+    services.putAll(new ProgramRegistry(config.programCache()).functions());
     services.putAll(SessionFunctions.all());
     ServiceLoader.load(HostFunctions.class, loader)
         .forEach(functions -> services.putAll(functions.functions()));
@@ -301,6 +318,10 @@ public final class Terrarium implements AutoCloseable {
   /**
    * The language model of that name or spec, loaded now if it was not; none means the default.
    *
+   * <p>One that a provider opened stays usable while this is open, also when the {@link
+   * #modelCache} drops it meanwhile: each chat holds it, or opens it again. It is not the caller's
+   * to close.
+   *
    * @throws dev.terrarium.error.ModelException when there is none, or it cannot be loaded
    */
   public LanguageModel languageModel(Optional<String> spec) {
@@ -317,15 +338,50 @@ public final class Terrarium implements AutoCloseable {
     return new Session(sessions, CallOptions.ofDefaults().withSession(id));
   }
 
+  /** The loaded models that all frameworks share, for adapters that load models of other kinds. */
+  public ModelCache modelCache() {
+    return modelCache;
+  }
+
+  /** The resources that all frameworks share, for adapters. */
+  public ResourcePool resources() {
+    return resources;
+  }
+
+  /** By estimate, what a framework takes in all contexts together. */
+  private long contextBytes(String framework) {
+    return pool.stats().bytesOf(framework);
+  }
+
+  private Map<String, FrameworkResources> frameworkResources(PoolStats contexts) {
+    Map<String, FrameworkResources> all = new HashMap<>();
+    for (String name : frameworks.keySet()) {
+      ModelCacheStats.Share share = modelCache.share(name);
+      all.put(
+          name,
+          new FrameworkResources(
+              contexts.bytesOf(name),
+              share.bytes(),
+              share.models(),
+              resources.connections(name),
+              config.limits(name)));
+    }
+    return Map.copyOf(all);
+  }
+
   /** Figures of this Terrarium and of the process. Needs no context. */
   public Stats stats() {
+    PoolStats contexts = pool.stats();
     return new Stats(
-        pool.stats(),
+        contexts,
         PolyglotRuntime.nativeSlotsTaken(),
         PolyglotRuntime.nativeSlotLimit(),
         models.stats(),
         frameworks.keySet().stream().sorted().toList(),
-        admission.stats());
+        admission.stats(),
+        frameworkResources(contexts),
+        modelCache.stats(),
+        embeddings.stats());
   }
 
   /**
@@ -342,9 +398,14 @@ public final class Terrarium implements AutoCloseable {
     } catch (NestedCallException e) {
       throw e; // nothing was closed
     } catch (RuntimeException e) {
-      models.close();
+      closeCaches();
       throw e;
     }
-    models.close();
+    closeCaches();
+  }
+
+  private void closeCaches() {
+    modelCache.close();
+    resources.close();
   }
 }

@@ -4,9 +4,12 @@ import dev.terrarium.admission.AdmissionConfig;
 import dev.terrarium.context.AccessProfile;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.event.TerrariumObserver;
+import dev.terrarium.model.CacheLimits;
+import dev.terrarium.model.EmbeddingModel;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.pool.PoolSettings;
 import dev.terrarium.resource.CacheFolder;
+import dev.terrarium.resource.ResourceLimits;
 import dev.terrarium.resource.SessionLimits;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,6 +42,12 @@ public final class TerrariumConfig {
   private final Optional<String> defaultModel;
   private final List<TerrariumObserver> observers;
   private final SessionLimits sessions;
+  private final Map<String, EmbeddingModel> embeddingModels;
+  private final Optional<String> defaultEmbeddingModel;
+  private final long embeddingCache;
+  private final CacheLimits modelCache;
+  private final ResourceLimits limits;
+  private final Map<String, ResourceLimits> frameworkLimits;
 
   private TerrariumConfig(Builder builder) {
     pool = builder.pool;
@@ -53,6 +62,12 @@ public final class TerrariumConfig {
     defaultModel = Optional.ofNullable(builder.defaultModel);
     observers = List.copyOf(builder.observers);
     sessions = builder.sessions;
+    embeddingModels = Map.copyOf(builder.embeddingModels);
+    defaultEmbeddingModel = builder.embeddingModels.keySet().stream().findFirst();
+    embeddingCache = builder.embeddingCache;
+    modelCache = builder.modelCache;
+    limits = builder.limits;
+    frameworkLimits = Map.copyOf(builder.frameworkLimits);
   }
 
   public static TerrariumConfig ofDefaults() {
@@ -196,6 +211,31 @@ public final class TerrariumConfig {
     return defaultModel;
   }
 
+  /** Embedding models by name. */
+  Map<String, EmbeddingModel> embeddingModels() {
+    return embeddingModels;
+  }
+
+  /** The name of the one that was added first. */
+  Optional<String> defaultEmbeddingModel() {
+    return defaultEmbeddingModel;
+  }
+
+  /** Bytes of vectors that are kept; default 64 MB. */
+  public long embeddingCache() {
+    return embeddingCache;
+  }
+
+  /** What bounds the loaded models of all frameworks; default {@link CacheLimits#ofDefaults}. */
+  public CacheLimits modelCache() {
+    return modelCache;
+  }
+
+  /** What one framework may have; default {@link ResourceLimits#ofDefaults}. */
+  public ResourceLimits limits(String framework) {
+    return frameworkLimits.getOrDefault(framework, limits);
+  }
+
   /** Collects a configuration. Not thread-safe. */
   public static final class Builder {
     private PoolSettings pool = PoolSettings.of(2, 2);
@@ -210,6 +250,11 @@ public final class TerrariumConfig {
     private @Nullable String defaultModel;
     private final List<TerrariumObserver> observers = new ArrayList<>();
     private SessionLimits sessions = SessionLimits.ofDefaults();
+    private final Map<String, EmbeddingModel> embeddingModels = new LinkedHashMap<>();
+    private long embeddingCache = 64L << 20;
+    private CacheLimits modelCache = CacheLimits.ofDefaults();
+    private ResourceLimits limits = ResourceLimits.ofDefaults();
+    private final Map<String, ResourceLimits> frameworkLimits = new LinkedHashMap<>();
 
     private Builder() {}
 
@@ -223,6 +268,11 @@ public final class TerrariumConfig {
       cacheFolder = other.cacheFolder;
       programCache = other.programCache;
       models.putAll(other.models);
+      embeddingModels.putAll(other.embeddingModels);
+      embeddingCache = other.embeddingCache;
+      modelCache = other.modelCache;
+      limits = other.limits;
+      frameworkLimits.putAll(other.frameworkLimits);
       observers.addAll(other.observers);
       sessions = other.sessions;
       defaultModel = other.defaultModel.orElse(null);
@@ -470,6 +520,45 @@ public final class TerrariumConfig {
         throw new ConfigurationException("languageModel: the spec is empty");
       }
       defaultModel = spec;
+      return this;
+    }
+
+    /** Adds an embedding model under its own name; the first one added is the default. */
+    public Builder embeddingModel(EmbeddingModel model) {
+      if (model.dimensions() < 1) {
+        throw new ConfigurationException(
+            "embeddingModel: '" + model.name() + "' has " + model.dimensions() + " dimensions");
+      }
+      if (embeddingModels.putIfAbsent(model.name(), model) != null) {
+        throw new ConfigurationException("embeddingModel: two are named '" + model.name() + "'");
+      }
+      return this;
+    }
+
+    /** How many bytes of embedding vectors are kept; above zero, default 64 MB. */
+    public Builder embeddingCache(long maxBytes) {
+      if (maxBytes < 1) {
+        throw new ConfigurationException("embeddingCache: " + maxBytes + " is not above zero");
+      }
+      embeddingCache = maxBytes;
+      return this;
+    }
+
+    /** What bounds the loaded models of all frameworks together; default 16 models, 8 GB. */
+    public Builder modelCache(CacheLimits cacheLimits) {
+      modelCache = cacheLimits;
+      return this;
+    }
+
+    /** What each framework may have that has no limits of its own; default 2 GB, 10 models. */
+    public Builder limits(ResourceLimits each) {
+      limits = each;
+      return this;
+    }
+
+    /** What one framework may have. */
+    public Builder limits(String framework, ResourceLimits own) {
+      frameworkLimits.put(framework, own);
       return this;
     }
 

@@ -7,9 +7,12 @@ import dev.terrarium.admission.AdmissionConfig;
 import dev.terrarium.admission.AdmissionConfig.Bulkhead;
 import dev.terrarium.context.AccessProfile;
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.model.EmbeddingModel;
+import dev.terrarium.resource.ResourceLimits;
 import dev.terrarium.testing.FakeModel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -192,5 +195,56 @@ class TerrariumConfigTest {
     assertThatThrownBy(() -> TerrariumConfig.custom().programCache(perContext))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage("programCache: " + perContext + " is not above zero");
+  }
+
+  @Test
+  void limitsAreForAllFrameworksOrForOne() {
+    ResourceLimits all = ResourceLimits.custom().models(3).build();
+    ResourceLimits own = ResourceLimits.custom().connections(7).concurrency(2).build();
+    TerrariumConfig config = TerrariumConfig.custom().limits(all).limits("one", own).build();
+
+    assertThat(config.limits("one")).isEqualTo(own);
+    assertThat(config.limits("two")).isEqualTo(all);
+    ResourceLimits defaults = TerrariumConfig.ofDefaults().limits("two");
+    assertThat(defaults.memory()).isEqualTo(2L << 30);
+    assertThat(defaults.models()).isEqualTo(10);
+    assertThat(defaults.connections()).isEqualTo(4);
+    assertThat(defaults.concurrency()).isEmpty();
+  }
+
+  @Test
+  void embeddingModelsHaveNamesAndDimensions() {
+    TerrariumConfig.Builder config = TerrariumConfig.custom().embeddingModel(embedding("one", 2));
+    config.embeddingModel(embedding("two", 2));
+
+    assertThat(config.build().defaultEmbeddingModel()).contains("one");
+    assertThatThrownBy(() -> config.embeddingModel(embedding("one", 2)))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("embeddingModel: two are named 'one'");
+    assertThatThrownBy(() -> config.embeddingModel(embedding("three", 0)))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("embeddingModel: 'three' has 0 dimensions");
+    assertThatThrownBy(() -> config.embeddingCache(0))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("embeddingCache: 0 is not above zero");
+  }
+
+  private static EmbeddingModel embedding(String name, int dimensions) {
+    return new EmbeddingModel() {
+      @Override
+      public String name() {
+        return name;
+      }
+
+      @Override
+      public int dimensions() {
+        return dimensions;
+      }
+
+      @Override
+      public List<float[]> embed(List<String> texts) {
+        return texts.stream().map(text -> new float[dimensions]).toList();
+      }
+    };
   }
 }

@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -54,7 +53,10 @@ final class GraalPyContext implements PythonContext {
   private final Marshaller marshaller;
   private final PythonErrors errors;
   private final Map<String, HandlerTable> bridges = new ConcurrentHashMap<>();
-  private final Set<String> loaded = ConcurrentHashMap.newKeySet();
+
+  /** With what each takes, by estimate. */
+  private final Map<String, Long> loaded = new ConcurrentHashMap<>();
+
   private final Map<String, Logger> outputs = new HashMap<>();
   private Map<String, HostFunction> services = Map.of();
   private volatile PythonPackages packages;
@@ -193,7 +195,12 @@ final class GraalPyContext implements PythonContext {
     if (table == null) {
       return false;
     }
-    return loaded.contains(framework) || (command != null && !table.loads(command));
+    return loaded.containsKey(framework) || (command != null && !table.loads(command));
+  }
+
+  @Override
+  public long bytesOf(String framework) {
+    return loaded.getOrDefault(framework, 0L);
   }
 
   @Override
@@ -227,8 +234,9 @@ final class GraalPyContext implements PythonContext {
       bridges.put(name, table);
     }
     if (!isReady(name, command)) {
+      LoadCost cost = new LoadCost();
       table.ensureFramework();
-      loaded.add(name);
+      loaded.put(name, cost.bytes());
     }
   }
 

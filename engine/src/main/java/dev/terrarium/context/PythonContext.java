@@ -25,6 +25,11 @@ public interface PythonContext {
    */
   boolean isReady(String framework, @Nullable String command);
 
+  /** By estimate, what a framework's load left on the heap; 0 when it is not loaded here. */
+  default long bytesOf(String framework) {
+    return 0;
+  }
+
   /** Whether a command is known here to run without its framework. */
   boolean isQuick(String framework, String command);
 

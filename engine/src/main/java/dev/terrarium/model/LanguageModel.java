@@ -32,6 +32,14 @@ public interface LanguageModel extends AutoCloseable {
     return response;
   }
 
+  /**
+   * Memory that it takes, on the heap and outside, in bytes; at most, where that grows with use. 0,
+   * the default, for not known.
+   */
+  default long bytes() {
+    return 0;
+  }
+
   /** Frees the model. Twice is once. */
   @Override
   void close();

@@ -5,42 +5,46 @@ import dev.terrarium.event.Events;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.resource.CallScope;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The language models of one Terrarium: those it was given, and those that providers on the class
- * path open when they are first asked for. Thread-safe; opening one blocks those who want the same.
+ * path open when they are first asked for, which the {@link ModelCache} holds. Thread-safe; opening
+ * one blocks those who want the same.
  */
-public final class LanguageModels implements AutoCloseable {
+public final class LanguageModels {
 
   private final Map<String, LanguageModel> given;
   private final @Nullable String defaultSpec;
   private final List<LanguageModelProvider> providers;
+  private final ModelCache cache;
   private final Events events;
-  private final Map<String, CompletableFuture<LanguageModel>> opened = new HashMap<>();
   private final Map<String, ModelStats> stats = new TreeMap<>();
-  private boolean closed;
 
   /**
-   * @param given models by name, not closed with this
+   * @param given models by name, which are the caller's to close
    * @param defaultSpec a name or a spec; none means the first provider's default model
+   * @param cache of the models that providers open
+   * @param events told of each answer
    */
   public LanguageModels(
       Map<String, LanguageModel> given,
       @Nullable String defaultSpec,
       ClassLoader loader,
+      ModelCache cache,
       Events events) {
     this.given = given;
     this.defaultSpec = defaultSpec;
+    this.cache = cache;
     this.events = events;
     this.providers =
         StreamSupport.stream(
@@ -49,53 +53,40 @@ public final class LanguageModels implements AutoCloseable {
   }
 
   /**
-   * The model of that name or spec, opened now if need be.
+   * The model of that name or spec, opened now if need be. One that a provider opened can be used
+   * for as long as this Terrarium is open: each chat holds it, and opens it again when the cache
+   * has dropped it meanwhile; closing it does nothing.
    *
    * @param spec none means the default
-   * @throws ModelException when no provider can open it, or it fails to load
+   * @throws ModelException when no provider can open it, it fails to load, or this is closed
+   * @throws dev.terrarium.error.LimitExceededException when there is no room for it
    */
   public LanguageModel get(@Nullable String spec) {
     String wanted = spec == null ? defaultSpec : spec;
     LanguageModel known = wanted == null ? null : given.get(wanted);
-    return known == null ? opened(wanted) : known;
+    return known == null ? opened(provider(wanted), wanted) : known;
   }
 
-  private LanguageModel opened(@Nullable String spec) {
-    String key = spec == null ? "" : spec;
-    CompletableFuture<LanguageModel> mine = new CompletableFuture<>();
-    CompletableFuture<LanguageModel> first;
-    synchronized (this) {
-      if (closed) {
-        throw new ModelException("This Terrarium is closed, and its language models with it.");
-      }
-      first = opened.putIfAbsent(key, mine);
-    }
-    if (first == null) {
-      open(spec, key, mine);
-      first = mine;
-    }
-    try {
-      return first.join();
-    } catch (CompletionException e) {
-      throw e.getCause() instanceof RuntimeException failure ? failure : e;
+  private LanguageModel opened(LanguageModelProvider provider, @Nullable String spec) {
+    try (ModelCache.Use<LanguageModel> use = acquire(provider, spec)) {
+      return new Held(this, provider, spec, use.model().name(), use.model().bytes());
     }
   }
 
-  /** Opens outside the lock: a model may take seconds. What fails is tried again by the next. */
-  private void open(@Nullable String spec, String key, CompletableFuture<LanguageModel> result) {
+  private ModelCache.Use<LanguageModel> acquire(
+      LanguageModelProvider provider, @Nullable String spec) {
+    return cache.acquire(
+        provider.name(),
+        spec == null ? "" : spec,
+        () -> open(provider, spec),
+        LanguageModel::bytes);
+  }
+
+  private LanguageModel open(LanguageModelProvider provider, @Nullable String spec) {
     long start = System.nanoTime();
-    try {
-      LanguageModel model = provider(spec).open(spec);
-      synchronized (this) {
-        stats.put(model.name(), ModelStats.loaded(Duration.ofNanos(System.nanoTime() - start)));
-      }
-      result.complete(model);
-    } catch (RuntimeException | Error e) {
-      synchronized (this) {
-        opened.remove(key, result);
-      }
-      result.completeExceptionally(e);
-    }
+    LanguageModel model = provider.open(spec);
+    count(model.name(), ModelStats.loaded(Duration.ofNanos(System.nanoTime() - start)));
+    return model;
   }
 
   private LanguageModelProvider provider(@Nullable String spec) {
@@ -125,19 +116,21 @@ public final class LanguageModels implements AutoCloseable {
 
   /** Asks a model and counts what it cost. */
   ChatResponse chat(LanguageModel model, ChatRequest request) {
+    return asked(model, () -> model.chat(request));
+  }
+
+  private ChatResponse asked(LanguageModel model, Supplier<ChatResponse> answer) {
     long begin = events.now();
     ChatResponse response;
     try {
-      response = model.chat(request);
+      response = answer.get();
     } catch (RuntimeException | Error e) {
       if (events.active()) {
         tell(model, new TokenUsage(0, 0), begin, e.getClass().getSimpleName());
       }
       throw e;
     }
-    synchronized (this) {
-      stats.merge(model.name(), ModelStats.of(response), ModelStats::plus);
-    }
+    count(model.name(), ModelStats.of(response));
     CallScope.current().ifPresent(scope -> scope.usedTokens(response.usage().total()));
     if (events.active()) {
       tell(model, response.usage(), begin, null);
@@ -157,22 +150,48 @@ public final class LanguageModels implements AutoCloseable {
             failure));
   }
 
+  private synchronized void count(String name, ModelStats more) {
+    stats.merge(name, more, ModelStats::plus);
+  }
+
   /** Figures by model name, of those that were loaded or used here. */
   public synchronized Map<String, ModelStats> stats() {
     return Map.copyOf(stats);
   }
 
-  /** Frees the models that providers opened; one that is being opened, as soon as it is. */
-  @Override
-  public void close() {
-    List<CompletableFuture<LanguageModel>> all;
-    synchronized (this) {
-      closed = true;
-      all = List.copyOf(opened.values());
-      opened.clear();
+  /** A model of the cache, held for as long as each answer takes. */
+  private record Held(
+      LanguageModels models,
+      LanguageModelProvider provider,
+      @Nullable String spec,
+      String name,
+      long bytes)
+      implements LanguageModel {
+
+    @Override
+    public ChatResponse chat(ChatRequest request) {
+      return using(model -> model.chat(request));
     }
-    for (CompletableFuture<LanguageModel> opening : all) {
-      CompletableFuture<?> unused = opening.thenAccept(LanguageModel::close);
+
+    @Override
+    public ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
+      return using(model -> model.stream(request, sink));
+    }
+
+    private ChatResponse using(Function<LanguageModel, ChatResponse> work) {
+      try (ModelCache.Use<LanguageModel> use = models.acquire(provider, spec)) {
+        return work.apply(use.model());
+      }
+    }
+
+    @Override
+    public void close() {
+      // It is the cache's.
+    }
+
+    @Override
+    public String toString() {
+      return name;
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Language models on the Java side: the interface that every framework's model is backed by, and
- * how implementations are found.
+ * Models on the Java side: the interfaces that every framework's language and embedding models are
+ * backed by, how implementations are found, and the caches of what they load and make.
  */
 @NullMarked
 package dev.terrarium.model;

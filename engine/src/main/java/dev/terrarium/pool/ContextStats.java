@@ -2,6 +2,7 @@ package dev.terrarium.pool;
 
 import dev.terrarium.context.AccessProfile;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param frameworks those it has, least recently used first
  * @param loading the framework that it is loading, null for none
  * @param calls how many it has answered since this pool has it
+ * @param bytes what each of the frameworks takes of the heap, by estimate
  */
 public record ContextStats(
     String name,
@@ -18,4 +20,5 @@ public record ContextStats(
     AccessProfile profile,
     List<String> frameworks,
     @Nullable String loading,
-    long calls) {}
+    long calls,
+    Map<String, Long> bytes) {}

@@ -72,6 +72,13 @@ public record PoolStats(
         contexts.stream().filter(context -> context.frameworks().contains(framework)).count();
   }
 
+  /** By estimate, what a framework takes of the heap, in all contexts together. */
+  public long bytesOf(String framework) {
+    return contexts.stream()
+        .mapToLong(context -> context.bytes().getOrDefault(framework, 0L))
+        .sum();
+  }
+
   /** The figures that explain why a caller had to wait. */
   @Override
   public String toString() {

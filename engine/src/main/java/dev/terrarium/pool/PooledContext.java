@@ -4,6 +4,7 @@ import dev.terrarium.context.BridgeSource;
 import dev.terrarium.context.Execution;
 import dev.terrarium.context.PythonContext;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -161,7 +162,15 @@ final class PooledContext {
   }
 
   ContextStats stats() {
+    Map<String, Long> bytes = new HashMap<>();
+    frameworks.keySet().forEach(framework -> bytes.put(framework, context.bytesOf(framework)));
     return new ContextStats(
-        name(), state, context.profile(), List.copyOf(frameworks.keySet()), preparing, calls);
+        name(),
+        state,
+        context.profile(),
+        List.copyOf(frameworks.keySet()),
+        preparing,
+        calls,
+        Map.copyOf(bytes));
   }
 }

@@ -1,4 +1,7 @@
-/** What lies on disk for the whole process: the cache folder and what is unpacked into it. */
+/**
+ * What is shared and scarce: the cache folder on disk, resources such as connections and what each
+ * framework may have of them, and the call on whose account they are used.
+ */
 @NullMarked
 package dev.terrarium.resource;
 

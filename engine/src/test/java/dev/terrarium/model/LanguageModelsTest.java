@@ -24,44 +24,53 @@ class LanguageModelsTest {
 
   private static final ClassLoader EMPTY = new ClassLoader(null) {};
 
+  private final ModelCache cache = ModelCacheTest.cache();
+
+  @AfterEach
+  void closeCache() {
+    cache.close();
+  }
+
+  private LanguageModels models(Map<String, LanguageModel> given, @Nullable String defaultSpec) {
+    return new LanguageModels(given, defaultSpec, EMPTY, cache, Events.none());
+  }
+
   @Nested
   class WithoutProviders {
 
     @Test
     void theMissingModelIsExplained() {
-      try (LanguageModels models = new LanguageModels(Map.of(), null, EMPTY, Events.none())) {
-        assertThatThrownBy(() -> models.get(null))
-            .isInstanceOf(ModelException.class)
-            .hasMessageContaining("There is no language model")
-            .hasMessageContaining("as dependencies");
-      }
+      LanguageModels models = models(Map.of(), null);
+
+      assertThatThrownBy(() -> models.get(null))
+          .isInstanceOf(ModelException.class)
+          .hasMessageContaining("There is no language model")
+          .hasMessageContaining("as dependencies");
     }
 
     @Test
     void givenModelIsFoundByNameAndAsDefault() {
       FakeModel one = new FakeModel("one");
       FakeModel two = new FakeModel("two");
-      try (LanguageModels models =
-          new LanguageModels(Map.of("one", one, "two", two), "two", EMPTY, Events.none())) {
-        assertThat(models.get("one")).isSameAs(one);
-        assertThat(models.get(null)).isSameAs(two);
-      }
+      LanguageModels models = models(Map.of("one", one, "two", two), "two");
+
+      assertThat(models.get("one")).isSameAs(one);
+      assertThat(models.get(null)).isSameAs(two);
+      cache.close();
       assertThat(one.closings).as("closings of a model that was given").hasValue(0);
     }
 
     @Test
     void whatModelsDoIsCounted() {
       FakeModel one = new FakeModel("one");
-      try (LanguageModels models =
-          new LanguageModels(Map.of("one", one), "one", EMPTY, Events.none())) {
-        assertThat(models.stats()).isEmpty();
-        models.chat(one, ChatRequest.of("a"));
-        models.chat(one, ChatRequest.of("b"));
+      LanguageModels models = models(Map.of("one", one), "one");
+      assertThat(models.stats()).isEmpty();
+      models.chat(one, ChatRequest.of("a"));
+      models.chat(one, ChatRequest.of("b"));
 
-        assertThat(models.stats())
-            .isEqualTo(
-                Map.of("one", new ModelStats(Duration.ZERO, 2, 22, 14, Duration.ofMillis(500))));
-      }
+      assertThat(models.stats())
+          .isEqualTo(
+              Map.of("one", new ModelStats(Duration.ZERO, 2, 22, 14, Duration.ofMillis(500))));
     }
   }
 
@@ -96,7 +105,11 @@ class LanguageModelsTest {
     private final FakeModel given = new FakeModel("given");
     private final LanguageModels models =
         new LanguageModels(
-            Map.of("given", given), null, LanguageModelsTest.class.getClassLoader(), Events.none());
+            Map.of("given", given),
+            null,
+            LanguageModelsTest.class.getClassLoader(),
+            cache,
+            Events.none());
 
     @BeforeEach
     void provide() {
@@ -114,7 +127,6 @@ class LanguageModelsTest {
 
     @AfterEach
     void close() {
-      models.close();
       TestProvider.opener = FakeModel::new;
     }
 
@@ -128,8 +140,8 @@ class LanguageModelsTest {
     void isOpenedOnceForEachSpec() {
       LanguageModel model = models.get("test:a");
 
-      assertThat(models.get("test:a")).isSameAs(model);
-      assertThat(models.get("test:b")).isNotSameAs(model);
+      assertThat(models.get("test:a")).isEqualTo(model);
+      assertThat(models.get("test:b")).isNotEqualTo(model);
       assertThat(TestProvider.OPENED).containsExactly("test:a", "test:b");
       assertThat(models.stats()).containsOnlyKeys("test:a", "test:b");
     }
@@ -148,7 +160,7 @@ class LanguageModelsTest {
       }
       gate.complete(null);
       for (Task<LanguageModel> task : tasks) {
-        assertThat(task.result()).isSameAs(models.get("test:a"));
+        assertThat(task.result()).isEqualTo(models.get("test:a"));
       }
       assertThat(TestProvider.OPENED).hasSize(1);
     }
@@ -201,8 +213,8 @@ class LanguageModelsTest {
     void closeFreesWhatWasOpenedAndRefusesMore() {
       models.get("test:a");
       models.get("test:b");
-      models.close();
-      models.close();
+      cache.close();
+      cache.close();
 
       assertThat(made).hasSize(2).allSatisfy(model -> assertThat(model.closings).hasValue(1));
       assertThat(given.closings).hasValue(0);
@@ -221,12 +233,51 @@ class LanguageModelsTest {
           };
       Task<LanguageModel> opening = Task.of(() -> models.get("test:slow"));
       Task.until("it is being opened", () -> TestProvider.OPENED.contains("test:slow"));
-      Task<@Nullable Void> closing = Task.running(models::close);
+      Task<@Nullable Void> closing = Task.running(cache::close);
       gate.complete(null);
       opening.result();
       closing.result();
 
       assertThat(made).hasSize(1).allSatisfy(model -> assertThat(model.closings).hasValue(1));
+    }
+
+    @Test
+    void modelIsUsableThoughTheCacheDroppedIt() {
+      LanguageModel model = models.get("test:a");
+      assertThat(cache.evict("test", "test:a")).isTrue();
+
+      assertThat(model.name()).isEqualTo("test:a");
+      assertThat(model.chat(ChatRequest.of("a")).text()).isEqualTo("answer of test:a");
+      assertThat(TestProvider.OPENED).containsExactly("test:a", "test:a");
+      assertThat(made.getFirst().closings).hasValue(1);
+      assertThat(made.getLast().closings).hasValue(0);
+      assertThat(models.stats()).containsOnlyKeys("test:a");
+    }
+
+    @Test
+    void modelIsHeldForAsLongAsItAnswers() {
+      List<Boolean> evicted = new ArrayList<>();
+      TestProvider.opener =
+          spec ->
+              new FakeModel(
+                  spec,
+                  request -> {
+                    evicted.add(cache.evict("test", "test:a"));
+                    return "answer";
+                  });
+      LanguageModel model = models.get("test:a");
+      model.chat(ChatRequest.of("a"));
+      model.stream(ChatRequest.of("a"), chunk -> evicted.add(cache.evict("test", "test:a")));
+
+      assertThat(evicted).containsExactly(false, false, false);
+      assertThat(cache.stats().inUse()).isZero();
+    }
+
+    @Test
+    void closingTheHandleClosesNothing() {
+      models.get("test:a").close();
+
+      assertThat(made).hasSize(1).allSatisfy(model -> assertThat(model.closings).hasValue(0));
     }
   }
 }

@@ -27,7 +27,11 @@ class ModelServiceTest {
   private final ModelService service =
       new ModelService(
           new LanguageModels(
-              Map.of("fake", model, "other", other), "fake", EMPTY, Events.to(List.of(told::add))));
+              Map.of("fake", model, "other", other),
+              "fake",
+              EMPTY,
+              ModelCacheTest.cache(),
+              Events.to(List.of(told::add))));
 
   private static Map<String, @Nullable Object> request() {
     Map<String, @Nullable Object> request = new HashMap<>();
@@ -116,7 +120,11 @@ class ModelServiceTest {
             });
     LanguageModels models =
         new LanguageModels(
-            Map.of("broken", broken), "broken", EMPTY, Events.to(List.of(told::add)));
+            Map.of("broken", broken),
+            "broken",
+            EMPTY,
+            ModelCacheTest.cache(),
+            Events.to(List.of(told::add)));
 
     Map<String, @Nullable Object> request = request();
     request.put("model", "broken");

@@ -68,7 +68,16 @@ final class Conversations implements AutoCloseable {
   }
 
   private long bytes(int window) {
+    return bytes(window, bytesPerToken);
+  }
+
+  private static long bytes(int window, long bytesPerToken) {
     return FIXED_BYTES + window * bytesPerToken;
+  }
+
+  /** What one worker's conversations can come to take. */
+  static long mostBytes(MemorySegment model, int maxWindow, long memory) {
+    return Math.max(memory, bytes(maxWindow, Llama.modelBytesPerToken(model)));
   }
 
   int size() {

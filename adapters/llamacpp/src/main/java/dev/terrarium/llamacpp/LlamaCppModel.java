@@ -44,6 +44,7 @@ public final class LlamaCppModel implements LanguageModel {
   private final Tokenizer tokenizer;
   private final ChatTemplate template;
   private final int window;
+  private final long bytes;
   private final List<Thread> workers = new ArrayList<>();
   private final Thread atExit;
 
@@ -57,13 +58,22 @@ public final class LlamaCppModel implements LanguageModel {
   private volatile boolean closed;
 
   private LlamaCppModel(
-      String name, LlamaCppOptions options, MemorySegment model, ChatTemplate template) {
+      String name,
+      LlamaCppOptions options,
+      MemorySegment model,
+      ChatTemplate template,
+      long fileBytes) {
     this.name = name;
     this.options = options;
     this.model = model;
     this.template = template;
     this.tokenizer = new Tokenizer(Llama.modelVocab(model));
     this.window = Math.min(options.contextWindow(), Llama.modelTrainedWindow(model));
+    this.bytes =
+        fileBytes
+            + options.parallel()
+                * Conversations.mostBytes(
+                    model, window, options.promptMemory() / options.parallel());
     this.atExit = new Thread(this::abandon, "terrarium-llamacpp-exit");
   }
 
@@ -104,7 +114,8 @@ public final class LlamaCppModel implements LanguageModel {
               name,
               options,
               model,
-              ChatTemplate.of(source == null ? Llama.modelChatTemplate(model) : source));
+              ChatTemplate.of(source == null ? Llama.modelChatTemplate(model) : source),
+              file.toFile().length());
       loaded.start();
       return loaded;
     } catch (RuntimeException e) {
@@ -127,6 +138,12 @@ public final class LlamaCppModel implements LanguageModel {
   @Override
   public String name() {
     return name;
+  }
+
+  /** The file's size, and what its prompts and answers can come to take. */
+  @Override
+  public long bytes() {
+    return bytes;
   }
 
   /**

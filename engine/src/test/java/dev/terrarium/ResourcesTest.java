@@ -1,0 +1,69 @@
+package dev.terrarium;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.error.ModelException;
+import dev.terrarium.model.ModelCache;
+import dev.terrarium.resource.ResourceLimits;
+import dev.terrarium.testing.GraalPyTest;
+import dev.terrarium.testing.TestFunctions;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+
+/** What frameworks have of caches and pools, seen through real calls. */
+@GraalPyTest
+class ResourcesTest {
+
+  private final Terrarium terrarium;
+
+  ResourcesTest(Terrarium terrarium) {
+    this.terrarium = terrarium;
+  }
+
+  private Object evaluate(String expression) {
+    Object result = terrarium.call("probe", "evaluate", Map.of("expression", expression));
+    return result == null ? "None" : result;
+  }
+
+  @Test
+  void whatACallLoadsIsChargedToItsFramework() {
+    int before = probe().models();
+    long bytes = probe().modelBytes();
+    TestFunctions.onCall(
+        arguments -> {
+          AutoCloseable model = () -> {};
+          try (ModelCache.Use<AutoCloseable> use =
+              terrarium.modelCache().acquire("resources", "one", () -> model, loaded -> 1000)) {
+            return use.model() == model;
+          }
+        });
+
+    assertThat(evaluate("host.call('test.call')")).isEqualTo(true);
+    assertThat(probe().models()).isEqualTo(before + 1);
+    assertThat(probe().modelBytes()).isEqualTo(bytes + 1000);
+    assertThat(terrarium.modelCache().evict("resources", "one")).isTrue();
+    assertThat(probe().models()).isEqualTo(before);
+  }
+
+  @Test
+  void whatAFrameworkTakesInItsContextsIsEstimated() {
+    evaluate("1");
+
+    assertThat(probe().estimatedContextBytes()).isPositive();
+    assertThat(probe().memory()).isEqualTo(probe().estimatedContextBytes() + probe().modelBytes());
+    assertThat(probe().limits()).isEqualTo(ResourceLimits.ofDefaults());
+  }
+
+  @Test
+  void missingEmbeddingModelIsToldToPythonAndBack() {
+    assertThatThrownBy(() -> evaluate("host.call('embedding.embed', None, ['a'])"))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("There is no embedding model. Known: []");
+  }
+
+  private FrameworkResources probe() {
+    return Objects.requireNonNull(terrarium.stats().resources().get("probe"));
+  }
+}
