@@ -9,9 +9,11 @@ import dev.terrarium.pool.ContextLease;
 import dev.terrarium.pool.ContextPool;
 import dev.terrarium.pool.Deadline;
 import dev.terrarium.resource.CallScope;
+import dev.terrarium.value.MessageFormat;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -48,6 +50,16 @@ final class Calls {
         command.name(),
         options,
         commands -> commands.call(command.name(), command.arguments()));
+  }
+
+  byte[] call(
+      BridgeSource framework,
+      String command,
+      byte[] message,
+      MessageFormat format,
+      CallOptions options) {
+    Map<String, @Nullable Object> arguments = format.read(message, settings.maxMessage());
+    return format.write(call(framework, new Command(command, arguments), options));
   }
 
   /** Borrows a context that is ready for the command and does the work in it. */
