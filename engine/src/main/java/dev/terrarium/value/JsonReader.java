@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import dev.terrarium.error.ConversionException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -48,10 +49,15 @@ final class JsonReader {
       }
       return value;
     } catch (JsonProcessingException e) {
-      throw steps.refuse("no JSON" + place(e.getLocation()) + ": " + e.getOriginalMessage(), e);
+      throw noJson(place(e.getLocation()) + ": " + e.getOriginalMessage(), e);
     } catch (IOException e) {
-      throw steps.refuse("no JSON: " + e.getMessage(), e);
+      throw noJson(": " + e.getMessage(), e);
     }
+  }
+
+  /** Without a path: the parser is ahead of it. */
+  private static ConversionException noJson(String problem, IOException cause) {
+    return new ConversionException("message", "no JSON" + problem, cause);
   }
 
   /** Jackson counts bytes in UTF-8 only, and characters in UTF-16 and UTF-32. */
@@ -65,21 +71,19 @@ final class JsonReader {
   }
 
   private @Nullable Object value(JsonParser parser) throws IOException {
-    JsonToken token = parser.currentToken();
-    return switch (token) {
+    return switch (parser.currentToken()) {
       case VALUE_NULL -> null;
       case VALUE_TRUE -> true;
       case VALUE_FALSE -> false;
       case VALUE_STRING -> parser.getText();
       case VALUE_NUMBER_INT ->
-          switch (parser.getNumberType()) {
-            case BIG_INTEGER -> parser.getBigIntegerValue();
-            default -> parser.getLongValue();
-          };
+          parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER
+              ? parser.getBigIntegerValue()
+              : (Object) parser.getLongValue();
       case VALUE_NUMBER_FLOAT -> finite(parser);
       case START_ARRAY -> list(parser);
       case START_OBJECT -> object(parser);
-      default -> throw new IllegalStateException("no value begins with " + token);
+      default -> throw steps.refuse("a value is missing");
     };
   }
 
