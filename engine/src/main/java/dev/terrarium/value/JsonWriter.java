@@ -2,6 +2,7 @@ package dev.terrarium.value;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.StreamWriteConstraints;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,7 +13,12 @@ import org.jspecify.annotations.Nullable;
 /** Plain data as one JSON message; see {@link MessageFormat}. Not thread-safe. */
 final class JsonWriter {
 
-  private static final JsonFactory FACTORY = new JsonFactory();
+  /** The depth of values is bounded by {@link Steps}; one by {@code $map} has three levels. */
+  private static final JsonFactory FACTORY =
+      JsonFactory.builder()
+          .streamWriteConstraints(
+              StreamWriteConstraints.builder().maxNestingDepth(Integer.MAX_VALUE).build())
+          .build();
 
   private final Steps steps;
 

@@ -13,6 +13,7 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
+import java.time.OffsetTime;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -43,7 +44,7 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>Iterable, other array</td><td>list</td><td>List</td></tr>
  * <tr><td>Map, record</td><td>dict</td><td>Map in the same order</td></tr>
  * <tr><td>BigDecimal</td><td>Decimal</td><td>BigDecimal</td></tr>
- * <tr><td>LocalDate, LocalTime, LocalDateTime</td><td>date, time, datetime</td><td>the same</td></tr>
+ * <tr><td>LocalDate, LocalTime, OffsetTime, LocalDateTime</td><td>date, time, datetime</td><td>the same</td></tr>
  * <tr><td>OffsetDateTime, ZonedDateTime, Instant</td><td>aware datetime</td><td>OffsetDateTime</td></tr>
  * <tr><td>Duration</td><td>timedelta</td><td>Duration</td></tr>
  * <tr><td>HostFunction, see {@link Callback}</td><td>callable</td><td>(refused)</td></tr>
@@ -68,7 +69,6 @@ public final class Marshaller {
   private final Value makeTemporal;
   private final Value kind;
   private final Value container;
-  private final Value contiguous;
   private final Value items;
   private final Value hasLoneSurrogate;
   private final Value typeName;
@@ -88,7 +88,6 @@ public final class Marshaller {
     makeTemporal = embed.getMember("make_temporal");
     kind = embed.getMember("kind");
     container = embed.getMember("container");
-    contiguous = embed.getMember("contiguous");
     items = embed.getMember("items");
     hasLoneSurrogate = embed.getMember("has_lone_surrogate");
     typeName = embed.getMember("type_name");
@@ -130,6 +129,7 @@ public final class Marshaller {
       case BigDecimal number -> makeDecimal.execute(number.toString());
       case LocalDate date -> temporal("date", PythonTime.text(date, path));
       case LocalTime time -> temporal("time", PythonTime.text(time, path));
+      case OffsetTime time -> temporal("time", PythonTime.text(time, path));
       case LocalDateTime time -> temporal("datetime", PythonTime.text(time, path));
       case OffsetDateTime time -> temporal("datetime", PythonTime.text(time, path));
       case ZonedDateTime time ->
@@ -186,7 +186,7 @@ public final class Marshaller {
     int index = 0;
     for (Object item : each) {
       converted.add(
-          item instanceof Double || item instanceof Long
+          depth < MAX_DEPTH && (item instanceof Double || item instanceof Long)
               ? item // as toPython, without the path
               : toPython(item, path + "[" + index + "]", depth + 1));
       index++;
@@ -306,20 +306,19 @@ public final class Marshaller {
       case "dict" -> map(value, path, depth);
       case "list" -> list(value, path, depth);
       case "bytes" -> bytes(value);
+      case "strided" -> bytes(value.invokeMember("tobytes")); // read as if it had no gaps
       case "" -> other(value, path);
       default -> array(value, kind, path);
     };
   }
 
-  /** In one copy, when what is read has no gaps. */
-  private byte[] bytes(Value value) {
-    Value buffer = contiguous.execute(value);
+  private static byte[] bytes(Value buffer) {
     byte[] bytes = new byte[Math.toIntExact(buffer.getBufferSize())];
     buffer.readBuffer(0, bytes, 0, bytes.length);
     return bytes;
   }
 
-  private Object array(Value value, String typecode, String path) {
+  private static Object array(Value value, String typecode, String path) {
     NumberArray numbers = NumberArray.ofTypecode(typecode);
     if (numbers == null) {
       throw new ConversionException(
@@ -335,7 +334,7 @@ public final class Marshaller {
     for (int i = 0; i < size; i++) {
       Value item = value.getArrayElement(i);
       plain.add(
-          item.isNumber()
+          depth < MAX_DEPTH && item.isNumber()
               ? number(item, path) // as toJava, without the path
               : toJava(item, path + "[" + i + "]", depth + 1));
     }
@@ -368,9 +367,9 @@ public final class Marshaller {
   private Object number(Value value, String path) {
     if (!value.hasMembers()) {
       return switch (value.as(Number.class)) {
-        case Integer number -> number.longValue();
-        case Long number -> number;
-        case Number number -> number.doubleValue();
+        case Double number -> number;
+        case Float number -> number.doubleValue();
+        case Number number -> number.longValue();
       };
     }
     if (!value.fitsInBigInteger()) {

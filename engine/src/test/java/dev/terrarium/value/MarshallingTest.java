@@ -19,6 +19,7 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
+import java.time.OffsetTime;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.util.ArrayDeque;
@@ -141,6 +142,11 @@ class MarshallingTest {
             "datetime.date(2024, 2, 29)",
             LocalDate.of(2024, 2, 29)),
         arguments(LocalTime.NOON, "time", "datetime.time(12, 0)", LocalTime.NOON),
+        arguments(
+            OffsetTime.parse("01:02Z"),
+            "time",
+            "datetime.time(1, 2, tzinfo=datetime.timezone.utc)",
+            OffsetTime.parse("01:02Z")),
         arguments(
             LocalDateTime.of(1, 1, 1, 0, 0),
             "datetime",
@@ -469,6 +475,24 @@ class MarshallingTest {
     }
 
     assertThat(echo(value)).isEqualTo(value);
+  }
+
+  @Test
+  void numbersAreNotCountedAsLessDeepThanTexts() {
+    Object texts = "core";
+    Object numbers = 1.0;
+    for (int i = 1; i < Marshaller.MAX_DEPTH; i++) {
+      texts = List.of(texts);
+      numbers = List.of(numbers);
+    }
+
+    assertThat(echo(numbers)).isEqualTo(numbers);
+    assertThat(echo(texts)).isEqualTo(texts);
+    for (Object tooDeep : List.of(List.of(numbers), List.of(texts))) {
+      assertThatThrownBy(() -> echo(tooDeep))
+          .isInstanceOf(ConversionException.class)
+          .hasMessageContaining("nested deeper than 500 levels");
+    }
   }
 
   @Test

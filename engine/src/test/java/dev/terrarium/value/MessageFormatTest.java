@@ -272,7 +272,7 @@ class MessageFormatTest {
   void depthsThatCrossDirectlyCrossInMessages(MessageFormat format) {
     Object value = "core";
     for (int i = 1; i < Marshaller.MAX_DEPTH; i++) {
-      value = i % 2 == 0 ? List.of(value) : Map.of((long) i, value);
+      value = Map.of((long) i, value);
     }
 
     assertThat(roundTrip(format, value)).isEqualTo(value);

@@ -115,21 +115,21 @@ def kind(value: object) -> str:
 
 
 def container(value: object) -> str:
-    """`list` (and tuple), `dict`, `bytes` (and what is like them), an array's typecode, or empty for anything else."""
+    """`list` (and tuple), `dict`, `bytes` (and what is like them), an array's typecode, or empty for anything else.
+
+    A memoryview with gaps is `strided`: GraalPy lets the host read it as if it had none.
+    """
     if isinstance(value, dict):
         return "dict"
     if isinstance(value, (list, tuple)):
         return "list"
-    if isinstance(value, (bytes, bytearray, memoryview)):
+    if isinstance(value, (bytes, bytearray)):
         return "bytes"
+    if isinstance(value, memoryview):
+        return "bytes" if value.c_contiguous else "strided"
     if isinstance(value, array):
         return "bytes" if value.typecode in "bB" else value.typecode
     return ""
-
-
-def contiguous(value: Any) -> object:
-    """`value` as something whose buffer has no gaps: GraalPy would read a memoryview with steps as one without."""
-    return value.tobytes() if isinstance(value, memoryview) and not value.c_contiguous else value
 
 
 def items(value: dict[object, object]) -> list[object]:
