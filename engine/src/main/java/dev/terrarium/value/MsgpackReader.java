@@ -20,12 +20,10 @@ import org.msgpack.core.MessageUnpacker;
 /** One MessagePack message as plain data; see {@link MessageFormat}. Not thread-safe. */
 final class MsgpackReader {
 
-  private final byte[] message;
   private final Steps steps;
   private final MessageUnpacker unpacker;
 
   MsgpackReader(byte[] message, Steps steps) {
-    this.message = message;
     this.steps = steps;
     this.unpacker = MessagePack.newDefaultUnpacker(message);
   }
@@ -57,8 +55,8 @@ final class MsgpackReader {
       case BOOLEAN -> unpacker.unpackBoolean();
       case INTEGER -> integer();
       case FLOAT -> unpacker.unpackDouble();
-      case STRING -> text(payload(unpacker.unpackRawStringHeader()));
-      case BINARY -> payload(unpacker.unpackBinaryHeader());
+      case STRING -> text(unpacker.readPayload(unpacker.unpackRawStringHeader()));
+      case BINARY -> unpacker.readPayload(unpacker.unpackBinaryHeader());
       case ARRAY -> list();
       case MAP -> map();
       case EXTENSION -> extension();
@@ -66,20 +64,11 @@ final class MsgpackReader {
   }
 
   private Object integer() throws IOException {
+    if (unpacker.getNextFormat() != org.msgpack.core.MessageFormat.UINT64) {
+      return unpacker.unpackLong();
+    }
     BigInteger number = unpacker.unpackBigInteger();
     return number.bitLength() < Long.SIZE ? (Object) number.longValue() : number;
-  }
-
-  /** A length is only believed when there can be as much: it is what is allocated. */
-  private int checked(int length) {
-    if (length > message.length - unpacker.getTotalReadBytes()) {
-      throw new MessageInsufficientBufferException();
-    }
-    return length;
-  }
-
-  private byte[] payload(int length) throws IOException {
-    return unpacker.readPayload(checked(length));
   }
 
   private String text(byte[] utf8) {
@@ -92,8 +81,8 @@ final class MsgpackReader {
   }
 
   private List<@Nullable Object> list() throws IOException {
-    int size = checked(unpacker.unpackArrayHeader());
-    List<@Nullable Object> list = new ArrayList<>(size);
+    int size = unpacker.unpackArrayHeader(); // announced, not there: nothing is allocated for it
+    List<@Nullable Object> list = new ArrayList<>();
     steps.enter();
     for (int i = 0; i < size; i++) {
       steps.at(i);
@@ -104,7 +93,7 @@ final class MsgpackReader {
   }
 
   private Map<Object, @Nullable Object> map() throws IOException {
-    int size = checked(unpacker.unpackMapHeader());
+    int size = unpacker.unpackMapHeader();
     Map<Object, @Nullable Object> map = new LinkedHashMap<>();
     steps.enter();
     for (int i = 0; i < size; i++) {
@@ -123,7 +112,6 @@ final class MsgpackReader {
   private Object extension() throws IOException {
     ExtensionTypeHeader header = unpacker.unpackExtensionTypeHeader();
     byte type = header.getType();
-    checked(header.getLength());
     try {
       if (header.isTimestampType()) {
         return unpacker.unpackTimestamp(header).atOffset(ZoneOffset.UTC);

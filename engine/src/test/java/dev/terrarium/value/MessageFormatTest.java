@@ -215,7 +215,7 @@ class MessageFormatTest {
         "8101c0 | message | the name of an argument is a text, not 1",
         "80c0 | message | something follows the value at byte 1",
         "81a176c1 | message.v | no MessagePack at byte",
-        "81a17692c0 | message.v | the message ends within a value at byte 4",
+        "81a17692c0 | message.v[1] | the message ends within a value at byte 5",
         "81a17692c0cb00 | message.v[1] | the message ends within a value at byte 6",
         "82a176c0a176c0 | message.v | the key is there twice",
         "81c0c0 | message.<key> | a key is null",
@@ -224,16 +224,26 @@ class MessageFormatTest {
         "81a176d42a00 | message.v | extension type 42 at byte 6 has no meaning here",
         "81a176d40278 | message.v | no value of extension type 2 at byte 6",
         "81a176d41400 | message.v | 1 bytes are no double[], whose elements have 8",
-        "81a176db7fffffff | message.v | the message ends within a value",
-        "81a176c67fffffff | message.v | the message ends within a value",
-        "81a176dd7fffffff | message.v | the message ends within a value",
-        "81a176df7fffffff | message.v | the message ends within a value",
-        "81a176c97fffffff05 | message.v | the message ends within a value",
+        "81a176db7fffffff | message.v | no MessagePack at byte 8: Payload declared 2,147,483,647"
+            + " bytes",
+        "81a176c67fffffff | message.v | no MessagePack at byte 8: Payload declared 2,147,483,647"
+            + " bytes",
+        "81a176dd7fffffff | message.v[0] | the message ends within a value",
+        "81a176df7fffffff | message.v.<key> | the message ends within a value",
+        "81a176c97fffffff05 | message.v | no MessagePack at byte 9: Payload declared 2,147,483,647"
+            + " bytes",
         "81a176ddffffffff | message.v | no MessagePack at byte"
       })
   void notAMessageOfMsgpack(String hex, String path, String problem) {
     byte[] message = HexFormat.of().parseHex(hex);
     refused(() -> MessageFormat.MSGPACK.read(message, LIMIT), path, problem);
+  }
+
+  @Test
+  void listsThatAnnounceMoreThanIsThereTakeNoMemory() {
+    assertThatThrownBy(() -> msgpack("dd7fffffff".repeat(400)))
+        .isInstanceOf(ConversionException.class)
+        .hasMessageContaining("the message ends within a value at byte 2003");
   }
 
   @Test
