@@ -1,5 +1,6 @@
 """What the engine's tests call: handlers that show what arrives, and make what is asked for."""
 
+import array
 import datetime
 import decimal
 import io
@@ -25,7 +26,7 @@ class Probe(BaseBridge):
     framework = "probe"
 
     def _load_framework(self) -> None:
-        modules = {each.__name__: each for each in (datetime, decimal, host, io, json, os, sys)}
+        modules = {each.__name__: each for each in (array, datetime, decimal, host, io, json, os, sys)}
         self.namespace = {**modules, "host": host, "ProbeError": ProbeError}
 
     @handler
@@ -36,6 +37,12 @@ class Probe(BaseBridge):
     def repr_of(self, v: object) -> list[str]:
         """The value's type and its repr."""
         return [type(v).__name__, repr(v)]
+
+    @handler
+    def overwrite(self, v: object) -> object:
+        """Writes into what arrived."""
+        v[0] = 7
+        return v
 
     @handler
     def details(self, v: object) -> object:
@@ -135,6 +142,7 @@ CONTENT = {
     float: lambda v: struct.pack(">d", v).hex(),
     str: lambda v: " ".join(f"{ord(each):x}" for each in v),
     bytes: bytes.hex,
+    array.array: lambda v: f"{v.typecode} {v.tobytes().hex()}",
     decimal.Decimal: str,
     datetime.date: datetime.date.isoformat,
     datetime.time: datetime.time.isoformat,

@@ -1,5 +1,6 @@
 package dev.terrarium;
 
+import dev.terrarium.value.MessageFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -19,14 +20,25 @@ public interface Adapter {
    * Runs a command in any free context.
    *
    * @param arguments by name; see {@link dev.terrarium.value.Marshaller} for what can cross
-   * @return plain data: null, Boolean, Long, BigInteger, Double, String, byte[], List, Map,
-   *     BigDecimal or a java.time value
+   * @return plain data: null, Boolean, Long, BigInteger, Double, String, byte[], arrays of numbers,
+   *     List, Map, BigDecimal or a java.time value
    * @throws dev.terrarium.error.TerrariumException one of its kinds, which say what went wrong
    */
   @Nullable Object call(String command, Map<String, ?> arguments);
 
   /** As {@link #call(String, Map)}, with the result read as a type, such as a record. */
   <T> T call(String command, Map<String, ?> arguments, Class<T> type);
+
+  /**
+   * As {@link #call(String, Map)}, for callers that hold bytes.
+   *
+   * @param message a map of the arguments by name
+   * @return the result in the same format
+   * @throws dev.terrarium.error.ArgumentException when the message has more bytes than {@link
+   *     TerrariumConfig#maxMessage()}
+   * @throws dev.terrarium.error.ConversionException when the message is not of that format
+   */
+  byte[] call(String command, byte[] message, MessageFormat format);
 
   /**
    * As {@link #call(String, Map)}, without waiting. {@code cancel(true)} on the future that is

@@ -12,10 +12,12 @@ import dev.terrarium.pool.Deadline;
 import dev.terrarium.resource.CallScope;
 import dev.terrarium.resource.Sessions;
 import dev.terrarium.resource.Turn;
+import dev.terrarium.value.MessageFormat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -68,6 +70,16 @@ final class Calls {
         options,
         turn,
         commands -> commands.call(command.name(), command.arguments()));
+  }
+
+  byte[] call(
+      BridgeSource framework,
+      String command,
+      byte[] message,
+      MessageFormat format,
+      CallOptions options) {
+    Map<String, @Nullable Object> arguments = format.read(message, settings.maxMessage());
+    return format.write(call(framework, new Command(command, arguments), options));
   }
 
   /** Gives turns in the session, as the calling thread would get them; nulls without one. */

@@ -1,6 +1,7 @@
 package dev.terrarium;
 
 import dev.terrarium.context.BridgeSource;
+import dev.terrarium.value.MessageFormat;
 import dev.terrarium.value.TypedReader;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,11 @@ record FrameworkAdapter(BridgeSource source, Calls calls, CallOptions options) i
   @Override
   public <T> T call(String command, Map<String, ?> arguments, Class<T> type) {
     return TypedReader.read(call(command, arguments), type, "result");
+  }
+
+  @Override
+  public byte[] call(String command, byte[] message, MessageFormat format) {
+    return calls.call(source, command, message, format, options);
   }
 
   @Override

@@ -185,6 +185,11 @@ public final class TerrariumConfig {
     return sessions;
   }
 
+  /** Bytes that one message, of JSON or MessagePack, may have; default 64 MiB. */
+  public int maxMessage() {
+    return calls.maxMessage();
+  }
+
   CallSettings calls() {
     return calls;
   }
@@ -380,21 +385,36 @@ public final class TerrariumConfig {
     /** How many commands one batch may hold, which occupies one context; default 10,000. */
     public Builder maxBatch(int commands) {
       positive("maxBatch", commands);
-      calls = new CallSettings(commands, calls.streamBuffer(), calls.streamIdleTimeout());
+      calls =
+          new CallSettings(
+              commands, calls.streamBuffer(), calls.streamIdleTimeout(), calls.maxMessage());
       return this;
     }
 
     /** How many pieces of a stream may wait for its subscriber; default 64. */
     public Builder streamBuffer(int pieces) {
       positive("streamBuffer", pieces);
-      calls = new CallSettings(calls.maxBatch(), pieces, calls.streamIdleTimeout());
+      calls =
+          new CallSettings(calls.maxBatch(), pieces, calls.streamIdleTimeout(), calls.maxMessage());
       return this;
     }
 
     /** How long a stream whose buffer is full waits for its subscriber; default 1 minute. */
     public Builder streamIdleTimeout(Duration timeout) {
       positive("streamIdleTimeout", timeout);
-      calls = new CallSettings(calls.maxBatch(), calls.streamBuffer(), timeout);
+      calls = new CallSettings(calls.maxBatch(), calls.streamBuffer(), timeout, calls.maxMessage());
+      return this;
+    }
+
+    /**
+     * How many bytes one message, of JSON or MessagePack, may have before it is read, 1 to {@link
+     * Integer#MAX_VALUE}; default 64 MiB.
+     */
+    public Builder maxMessage(int bytes) {
+      positive("maxMessage", bytes);
+      calls =
+          new CallSettings(
+              calls.maxBatch(), calls.streamBuffer(), calls.streamIdleTimeout(), bytes);
       return this;
     }
 

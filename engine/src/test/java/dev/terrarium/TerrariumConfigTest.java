@@ -72,6 +72,16 @@ class TerrariumConfigTest {
   }
 
   @Test
+  void messagesHave64MebibytesOrWhatIsSet() {
+    assertThat(TerrariumConfig.ofDefaults().maxMessage()).isEqualTo(67_108_864);
+    TerrariumConfig.Builder config = TerrariumConfig.custom().maxMessage(1).streamBuffer(2);
+    assertThat(config.build().maxMessage()).isEqualTo(1);
+    assertThatThrownBy(() -> config.maxMessage(0))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("maxMessage: 0 is not above zero");
+  }
+
+  @Test
   void poolGrowsFromAMinimumToAMaximum() {
     TerrariumConfig config = TerrariumConfig.custom().contexts(0, 3).build();
 

@@ -4,6 +4,7 @@ import dev.terrarium.error.ConversionException;
 import java.lang.reflect.Array;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,6 +13,7 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
+import java.time.OffsetTime;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -36,15 +38,21 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>Byte, Short, Integer, Long, BigInteger</td><td>int</td><td>Long, else BigInteger</td></tr>
  * <tr><td>Float, Double</td><td>float</td><td>Double</td></tr>
  * <tr><td>String, Character, enum (its name)</td><td>str</td><td>String</td></tr>
- * <tr><td>byte[]</td><td>bytes</td><td>byte[]</td></tr>
- * <tr><td>Iterable, array</td><td>list</td><td>List</td></tr>
+ * <tr><td>byte[], ByteBuffer (what remains in it)</td><td>bytes</td><td>byte[]</td></tr>
+ * <tr><td>short[], int[], long[], float[], double[]</td><td>array.array of typecode h, i, q, f, d
+ *     </td><td>the same</td></tr>
+ * <tr><td>Iterable, other array</td><td>list</td><td>List</td></tr>
  * <tr><td>Map, record</td><td>dict</td><td>Map in the same order</td></tr>
  * <tr><td>BigDecimal</td><td>Decimal</td><td>BigDecimal</td></tr>
- * <tr><td>LocalDate, LocalTime, LocalDateTime</td><td>date, time, datetime</td><td>the same</td></tr>
+ * <tr><td>LocalDate, LocalTime, OffsetTime, LocalDateTime</td><td>date, time, datetime</td><td>the same</td></tr>
  * <tr><td>OffsetDateTime, ZonedDateTime, Instant</td><td>aware datetime</td><td>OffsetDateTime</td></tr>
  * <tr><td>Duration</td><td>timedelta</td><td>Duration</td></tr>
  * <tr><td>HostFunction, see {@link Callback}</td><td>callable</td><td>(refused)</td></tr>
  * </table>
+ *
+ * <p>Arrays of numbers and bytes cross in bulk and are copies on either side. From Python also come
+ * bytearray, memoryview and {@code array.array} of typecode b or B as byte[], tuples as List, and
+ * subclasses as what they derive from.
  */
 public final class Marshaller {
 
@@ -56,11 +64,11 @@ public final class Marshaller {
   private final Value makeDict;
   private final Value makeInt;
   private final Value makeBytes;
+  private final Value makeArray;
   private final Value makeDecimal;
   private final Value makeTemporal;
   private final Value kind;
   private final Value container;
-  private final Value latin1;
   private final Value items;
   private final Value hasLoneSurrogate;
   private final Value typeName;
@@ -75,11 +83,11 @@ public final class Marshaller {
     makeDict = embed.getMember("make_dict");
     makeInt = embed.getMember("make_int");
     makeBytes = embed.getMember("make_bytes");
+    makeArray = embed.getMember("make_array");
     makeDecimal = embed.getMember("make_decimal");
     makeTemporal = embed.getMember("make_temporal");
     kind = embed.getMember("kind");
     container = embed.getMember("container");
-    latin1 = embed.getMember("latin1");
     items = embed.getMember("items");
     hasLoneSurrogate = embed.getMember("has_lone_surrogate");
     typeName = embed.getMember("type_name");
@@ -116,10 +124,12 @@ public final class Marshaller {
               : makeInt.execute(number.toString(16));
       case Character character -> checkedText(character.toString(), path);
       case Enum<?> constant -> constant.name();
-      case byte[] bytes -> makeBytes.execute(new String(bytes, StandardCharsets.ISO_8859_1));
+      case byte[] bytes -> makeBytes.execute(latin1(bytes));
+      case ByteBuffer buffer -> makeBytes.execute(latin1(remaining(buffer)));
       case BigDecimal number -> makeDecimal.execute(number.toString());
       case LocalDate date -> temporal("date", PythonTime.text(date, path));
       case LocalTime time -> temporal("time", PythonTime.text(time, path));
+      case OffsetTime time -> temporal("time", PythonTime.text(time, path));
       case LocalDateTime time -> temporal("datetime", PythonTime.text(time, path));
       case OffsetDateTime time -> temporal("datetime", PythonTime.text(time, path));
       case ZonedDateTime time ->
@@ -135,6 +145,10 @@ public final class Marshaller {
           throw new ConversionException(
               path, "a polyglot Value belongs to its context and cannot be passed on: " + foreign);
       default -> {
+        NumberArray numbers = NumberArray.of(value);
+        if (numbers != null) {
+          yield makeArray.execute(numbers.typecode(), latin1(numbers.toBytes(value)));
+        }
         if (value.getClass().isArray()) {
           yield list(elements(value), path, depth);
         }
@@ -143,13 +157,24 @@ public final class Marshaller {
     };
   }
 
+  /** The one form in which many bytes go to Python at once: a host's buffer is not bytes-like. */
+  private static String latin1(byte[] bytes) {
+    return new String(bytes, StandardCharsets.ISO_8859_1);
+  }
+
+  private static byte[] remaining(ByteBuffer buffer) {
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.get(buffer.position(), bytes);
+    return bytes;
+  }
+
   private static ConversionException noPythonForm(Object value, String path) {
     return new ConversionException(
         path,
         "a value of "
             + value.getClass().getName()
             + " has no Python form. Pass a record, Map, Iterable, array, String, number,"
-            + " Boolean, enum, Optional, byte[], BigDecimal or a java.time value.");
+            + " Boolean, enum, Optional, ByteBuffer, BigDecimal or a java.time value.");
   }
 
   private Value temporal(String type, String text) {
@@ -160,7 +185,11 @@ public final class Marshaller {
     List<Object> converted = new ArrayList<>();
     int index = 0;
     for (Object item : each) {
-      converted.add(toPython(item, path + "[" + index++ + "]", depth + 1));
+      converted.add(
+          depth < MAX_DEPTH && (item instanceof Double || item instanceof Long)
+              ? item // as toPython, without the path
+              : toPython(item, path + "[" + index + "]", depth + 1));
+      index++;
     }
     return makeList.execute(converted.toArray());
   }
@@ -272,19 +301,42 @@ public final class Marshaller {
     if (value.isNumber()) {
       return number(value, path);
     }
-    return switch (container.execute(value).asString()) {
+    String kind = container.execute(value).asString();
+    return switch (kind) {
       case "dict" -> map(value, path, depth);
       case "list" -> list(value, path, depth);
-      case "bytes" -> latin1.execute(value).asString().getBytes(StandardCharsets.ISO_8859_1);
-      default -> other(value, path);
+      case "bytes" -> bytes(value);
+      case "strided" -> bytes(value.invokeMember("tobytes")); // read as if it had no gaps
+      case "" -> other(value, path);
+      default -> array(value, kind, path);
     };
+  }
+
+  private static byte[] bytes(Value buffer) {
+    byte[] bytes = new byte[Math.toIntExact(buffer.getBufferSize())];
+    buffer.readBuffer(0, bytes, 0, bytes.length);
+    return bytes;
+  }
+
+  private static Object array(Value value, String typecode, String path) {
+    NumberArray numbers = NumberArray.ofTypecode(typecode);
+    if (numbers == null) {
+      throw new ConversionException(
+          path,
+          "an array.array of typecode '" + typecode + "' has no Java form; return its tolist()");
+    }
+    return numbers.fromBytes(bytes(value));
   }
 
   private List<@Nullable Object> list(Value value, String path, int depth) {
     int size = Math.toIntExact(value.getArraySize());
     List<@Nullable Object> plain = new ArrayList<>(size);
     for (int i = 0; i < size; i++) {
-      plain.add(toJava(value.getArrayElement(i), path + "[" + i + "]", depth + 1));
+      Value item = value.getArrayElement(i);
+      plain.add(
+          depth < MAX_DEPTH && item.isNumber()
+              ? number(item, path) // as toJava, without the path
+              : toJava(item, path + "[" + i + "]", depth + 1));
     }
     return plain;
   }
@@ -311,7 +363,15 @@ public final class Marshaller {
     return value.asString();
   }
 
+  /** Python's own ints and floats are primitives, whose kind is seen without asking Python. */
   private Object number(Value value, String path) {
+    if (!value.hasMembers()) {
+      return switch (value.as(Number.class)) {
+        case Double number -> number;
+        case Float number -> number.doubleValue();
+        case Number number -> number.longValue();
+      };
+    }
     if (!value.fitsInBigInteger()) {
       return value.asDouble();
     }
@@ -337,8 +397,8 @@ public final class Marshaller {
               path,
               "a Python value of type "
                   + typeName.execute(value).asString()
-                  + " is not plain data. Return None, bool, int, float, str, bytes, list, dict,"
-                  + " Decimal, or a date or time.");
+                  + " is not plain data. Return None, bool, int, float, str, bytes, array.array,"
+                  + " list, dict, Decimal, or a date or time.");
     };
   }
 
@@ -350,27 +410,30 @@ public final class Marshaller {
     }
   }
 
-  private static final String LONE_SURROGATE =
+  static final String LONE_SURROGATE =
       "the text holds a lone surrogate, which is no Unicode character; remove or replace it";
 
   private static String checkedText(String text, String path) {
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (Character.isSurrogate(c)) {
-        boolean pair =
-            Character.isHighSurrogate(c)
-                && i + 1 < text.length()
-                && Character.isLowSurrogate(text.charAt(i + 1));
-        if (!pair) {
-          throw new ConversionException(path, LONE_SURROGATE);
-        }
-        i++;
-      }
+    if (hasLoneSurrogate(text)) {
+      throw new ConversionException(path, LONE_SURROGATE);
     }
     return text;
   }
 
-  private static void checkDepth(int depth, String path) {
+  static boolean hasLoneSurrogate(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isSurrogate(text.charAt(i))) {
+        if (i + 1 == text.length()
+            || !Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
+          return true;
+        }
+        i++;
+      }
+    }
+    return false;
+  }
+
+  static void checkDepth(int depth, String path) {
     if (depth > MAX_DEPTH) {
       throw new ConversionException(
           path.substring(0, Math.min(80, path.length())) + "...",

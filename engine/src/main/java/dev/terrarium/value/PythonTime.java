@@ -44,6 +44,7 @@ final class PythonTime {
     return switch (value) {
       case LocalDate date -> date.toString();
       case LocalTime time -> time.toString();
+      case OffsetTime time -> time.toString();
       case LocalDateTime time -> time.toString();
       case OffsetDateTime time -> time.toString();
       default -> throw new ConversionException(path, value.getClass() + " has no Python form");

@@ -9,6 +9,7 @@ import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -77,7 +78,8 @@ public final class TypedReader {
       return readEnum(plain, simple, path);
     }
     if (simple == Map.class || Collection.class.isAssignableFrom(simple)) {
-      return simple.isInstance(plain) ? plain : throwMismatch(plain, simple, path);
+      Object collection = listed(plain);
+      return simple.isInstance(collection) ? collection : throwMismatch(plain, simple, path);
     }
     if (simple.isArray() && simple != byte[].class) {
       return readArray(plain, simple.getComponentType(), path);
@@ -102,7 +104,7 @@ public final class TypedReader {
       }
       return typed;
     }
-    if (plain instanceof List<?> list) {
+    if (listed(plain) instanceof List<?> list) {
       Collection<@Nullable Object> typed;
       if (raw == Set.class) {
         typed = new LinkedHashSet<>();
@@ -113,20 +115,37 @@ public final class TypedReader {
       }
       int index = 0;
       for (Object item : list) {
-        typed.add(read(item, arguments[0], path + "[" + index++ + "]"));
+        typed.add(readElement(item, arguments[0], path, index++));
       }
       return typed;
     }
     throw mismatch(plain, raw, path);
   }
 
+  /** Most elements are what they are to be, and need no path. */
+  private static @Nullable Object readElement(
+      @Nullable Object item, Type type, String path, int index) {
+    return type instanceof Class<?> simple && SCALARS.containsKey(simple) && simple.isInstance(item)
+        ? item
+        : read(item, type, path + "[" + index + "]");
+  }
+
+  /** An array of numbers as a list of them; anything else as it is. */
+  private static Object listed(Object plain) {
+    NumberArray numbers = NumberArray.of(plain);
+    return numbers == null ? plain : numbers.elements(plain);
+  }
+
   private static Object readArray(Object plain, Class<?> componentType, String path) {
-    if (!(plain instanceof List<?> list)) {
+    if (plain.getClass().getComponentType() == componentType) {
+      return plain;
+    }
+    if (!(listed(plain) instanceof List<?> list)) {
       throw mismatch(plain, componentType.arrayType(), path);
     }
     Object array = Array.newInstance(componentType, list.size());
     for (int i = 0; i < list.size(); i++) {
-      Array.set(array, i, read(list.get(i), componentType, path + "[" + i + "]"));
+      Array.set(array, i, readElement(list.get(i), componentType, path, i));
     }
     return array;
   }
@@ -228,6 +247,7 @@ public final class TypedReader {
                     default -> isInteger(v) ? new BigDecimal(integer(v)) : null;
                   }),
           scalar(byte[].class, v -> v instanceof byte[] ? v : null),
+          scalar(ByteBuffer.class, v -> v instanceof byte[] b ? ByteBuffer.wrap(b) : null),
           scalar(
               LocalDate.class,
               v -> v instanceof String s ? LocalDate.parse(s) : same(v, LocalDate.class)),

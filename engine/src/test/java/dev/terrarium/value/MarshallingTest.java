@@ -6,10 +6,12 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.terrarium.Terrarium;
 import dev.terrarium.error.ConversionException;
+import dev.terrarium.error.PythonException;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.SharedTerrarium;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,6 +19,7 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
+import java.time.OffsetTime;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.util.ArrayDeque;
@@ -100,7 +103,25 @@ class MarshallingTest {
             Arrays.asList(1, null, "a"), "list", "[1, None, 'a']", Arrays.asList(1L, null, "a")),
         arguments(new TreeSet<>(List.of("b", "a")), "list", "['a', 'b']", List.of("a", "b")),
         arguments(new ArrayDeque<>(List.of(1.5)), "list", "[1.5]", List.of(1.5)),
-        arguments(new int[] {1, 2}, "list", "[1, 2]", List.of(1L, 2L)),
+        arguments(new short[] {1, -2}, "array", "array('h', [1, -2])", new short[] {1, -2}),
+        arguments(
+            new int[] {1, 1 << 31},
+            "array",
+            "array('i', [1, -2147483648])",
+            new int[] {1, 1 << 31}),
+        arguments(
+            new long[] {Long.MAX_VALUE},
+            "array",
+            "array('q', [9223372036854775807])",
+            new long[] {Long.MAX_VALUE}),
+        arguments(new float[] {0.5f}, "array", "array('f', [0.5])", new float[] {0.5f}),
+        arguments(
+            new double[] {-0.0, 1.0, Double.NaN},
+            "array",
+            "array('d', [-0.0, 1.0, nan])",
+            new double[] {-0.0, 1.0, Double.NaN}),
+        arguments(new double[0], "array", "array('d')", new double[0]),
+        arguments(new char[] {'a'}, "list", "['a']", List.of("a")),
         arguments(
             new String[][] {{"a"}, {}}, "list", "[['a'], []]", List.of(List.of("a"), List.of())),
         arguments(new boolean[] {true}, "list", "[True]", List.of(true)),
@@ -121,6 +142,11 @@ class MarshallingTest {
             "datetime.date(2024, 2, 29)",
             LocalDate.of(2024, 2, 29)),
         arguments(LocalTime.NOON, "time", "datetime.time(12, 0)", LocalTime.NOON),
+        arguments(
+            OffsetTime.parse("01:02Z"),
+            "time",
+            "datetime.time(1, 2, tzinfo=datetime.timezone.utc)",
+            OffsetTime.parse("01:02Z")),
         arguments(
             LocalDateTime.of(1, 1, 1, 0, 0),
             "datetime",
@@ -215,9 +241,103 @@ class MarshallingTest {
     assertThat(evaluate(expression)).hasToString(expected);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "bytearray(b'acd')",
+        "type('Raw', (bytes,), {})(b'acd')",
+        "memoryview(b'acd')",
+        "memoryview(b'--acd-')[2:5]",
+        "memoryview(b'a-c-d-')[::2]",
+        "memoryview(b'dca')[::-1]",
+        "memoryview(bytearray(b'acd')).toreadonly()",
+        "array.array('b', b'acd')",
+        "array.array('B', b'acd')"
+      })
+  void whatIsLikeBytesIsBytesToo(String expression) {
+    assertThat(evaluate(expression)).isEqualTo(new byte[] {'a', 'c', 'd'});
+  }
+
   @Test
-  void bytearrayIsBytesToo() {
-    assertThat(evaluate("bytearray(b'\\x00\\xff')")).isEqualTo(new byte[] {0, -1});
+  void memoryviewOfNumbersIsItsBytes() {
+    assertThat(evaluate("memoryview(array.array('h', [1, 2, 3]))[::2]"))
+        .isEqualTo(new byte[] {1, 0, 3, 0});
+    assertThatThrownBy(() -> evaluate("(m := memoryview(b'a'), m.release(), m)[2]"))
+        .isInstanceOf(PythonException.class)
+        .hasMessageContaining("released");
+  }
+
+  @Test
+  void arraysOfOtherNumbersAreRefused() {
+    for (String typecode : List.of("H", "I", "L", "Q")) {
+      refusedFromPython(
+          "{'a': [array.array('" + typecode + "', [1])]}",
+          "result.a[0]",
+          "an array.array of typecode '" + typecode + "' has no Java form; return its tolist()");
+    }
+    refusedFromPython("array.array('u', 'ab')", "result", "typecode 'u'");
+    assertThat(evaluate("array.array('l', [-1])")).isEqualTo(new long[] {-1});
+    assertThat(evaluate("type('Row', (array.array,), {})('d', [1])")).isEqualTo(new double[] {1});
+  }
+
+  @Test
+  void arraysOfArraysAreListsOfThem() {
+    assertThat(terrarium.call("probe", "repr_of", Map.of("v", new int[][] {{1}, {}})))
+        .isEqualTo(List.of("list", "[array('i', [1]), array('i')]"));
+    assertThat(
+            terrarium
+                .adapter("probe")
+                .call("echo", Map.of("v", new int[][] {{1}, {}}), int[][].class))
+        .isEqualTo(new int[][] {{1}, {}});
+  }
+
+  @Test
+  void whatPythonWritesDoesNotChangeTheJavaArray() {
+    double[] numbers = {1, 2};
+    byte[] bytes = {1, 2};
+
+    assertThat(terrarium.call("probe", "overwrite", Map.of("v", numbers)))
+        .isEqualTo(new double[] {7, 2});
+    assertThat(numbers).containsExactly(1, 2);
+    assertThat(echo(numbers)).isEqualTo(numbers).isNotSameAs(numbers);
+    assertThat(echo(bytes)).isEqualTo(bytes).isNotSameAs(bytes);
+  }
+
+  @Test
+  void whatRemainsInABufferIsBytesAndTheBufferStaysAsItWas() {
+    ByteBuffer heap = ByteBuffer.wrap(new byte[] {0, 1, 2, 3, 4}, 1, 3).slice();
+    ByteBuffer direct = ByteBuffer.allocateDirect(3).put(new byte[] {1, 2, 3}).flip();
+
+    for (ByteBuffer buffer : List.of(heap, direct, heap.asReadOnlyBuffer())) {
+      buffer.position(1);
+      assertThat(terrarium.call("probe", "repr_of", Map.of("v", buffer)))
+          .isEqualTo(List.of("bytes", "b'\\x02\\x03'"));
+      assertThat(buffer.position()).isEqualTo(1);
+      assertThat(buffer.remaining()).isEqualTo(2);
+    }
+    assertThat(echo(ByteBuffer.allocate(0))).isEqualTo(new byte[0]);
+  }
+
+  @Test
+  void kindOfEachNumberInAListIsKept() {
+    assertThat(
+            evaluate(
+                "[1.0, 1, True, 2**31, 2**63, -0.0, type('Real', (float,), {})(1.0),"
+                    + " type('Whole', (int,), {})(1), None, 'x', 1e300, 2**53 + 1]"))
+        .isEqualTo(
+            Arrays.asList(
+                1.0,
+                1L,
+                true,
+                1L << 31,
+                BigInteger.TWO.pow(63),
+                -0.0,
+                1.0,
+                1L,
+                null,
+                "x",
+                1e300,
+                (1L << 53) + 1));
   }
 
   @Test
@@ -242,12 +362,10 @@ class MarshallingTest {
         "range(3) | range",
         "int | type",
         "ValueError('x') | ValueError",
-        "memoryview(b'a') | memoryview",
         "sys | module",
         "ProbeError | type",
         "ProbeError('x') | terrarium_user_probe.ProbeError",
         "__import__('uuid').UUID(int=1) | uuid.UUID",
-        "__import__('array').array('i', [1]) | array.array",
         "__import__('collections').deque([1]) | collections.deque",
         "__import__('fractions').Fraction(1, 3) | fractions.Fraction"
       })
@@ -360,12 +478,32 @@ class MarshallingTest {
   }
 
   @Test
+  void numbersAreNotCountedAsLessDeepThanTexts() {
+    Object texts = "core";
+    Object numbers = 1.0;
+    for (int i = 1; i < Marshaller.MAX_DEPTH; i++) {
+      texts = List.of(texts);
+      numbers = List.of(numbers);
+    }
+
+    assertThat(echo(numbers)).isEqualTo(numbers);
+    assertThat(echo(texts)).isEqualTo(texts);
+    for (Object tooDeep : List.of(List.of(numbers), List.of(texts))) {
+      assertThatThrownBy(() -> echo(tooDeep))
+          .isInstanceOf(ConversionException.class)
+          .hasMessageContaining("nested deeper than 500 levels");
+    }
+  }
+
+  @Test
   void longTextsAndListsCross() {
     String text = "é😀x".repeat(200_000);
     List<Long> numbers = Stream.iterate(0L, i -> i + 1).limit(20_000).toList();
 
     assertThat(echo(text)).isEqualTo(text);
     assertThat(echo(numbers)).isEqualTo(numbers);
+    assertThat(echo(numbers.stream().mapToDouble(each -> each / 2.0).toArray()))
+        .isEqualTo(numbers.stream().mapToDouble(each -> each / 2.0).toArray());
   }
 
   @Test
@@ -374,6 +512,26 @@ class MarshallingTest {
 
     assertThat(terrarium.adapter("probe").call("echo", Map.of("v", point), Point.class))
         .isEqualTo(point);
+  }
+
+  @SuppressWarnings("ArrayRecordComponent") // users have them
+  record Table(double[] weights, List<Double> shares, int[] counts, ByteBuffer raw) {}
+
+  @Test
+  void recordsOfNumbersComeBackAsTheirType() {
+    Table table =
+        new Table(
+            new double[] {1, 0.5},
+            List.of(1.0, 2.0),
+            new int[] {3},
+            ByteBuffer.wrap(new byte[] {4}));
+
+    Table back = terrarium.adapter("probe").call("echo", Map.of("v", table), Table.class);
+
+    assertThat(back.weights()).containsExactly(1, 0.5);
+    assertThat(back.shares()).containsExactly(1.0, 2.0);
+    assertThat(back.counts()).containsExactly(3);
+    assertThat(back.raw()).isEqualTo(table.raw());
   }
 
   @Test

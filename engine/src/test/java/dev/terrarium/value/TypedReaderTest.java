@@ -9,6 +9,7 @@ import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -169,6 +170,49 @@ class TypedReaderTest {
     assertThatThrownBy(() -> TypedReader.read(null, (Type) int.class, "result"))
         .isInstanceOf(ConversionException.class)
         .hasMessage("At result: expected int, found null");
+  }
+
+  @SuppressWarnings("ArrayRecordComponent") // users have them
+  record Table(List<Double> shares, double[] weights, Set<Long> ids, int[] counts, Object any) {}
+
+  @Test
+  void arraysOfNumbersAreListsAndListsArrays() {
+    Map<String, Object> plain = new LinkedHashMap<>();
+    plain.put("shares", new float[] {0.5f});
+    plain.put("weights", List.of(1.5, 2L));
+    plain.put("ids", new short[] {3, 3});
+    plain.put("counts", new long[] {4, 5});
+    plain.put("any", new double[] {6});
+
+    Table table = read(plain, Table.class);
+
+    assertThat(table.shares()).containsExactly(0.5);
+    assertThat(table.weights()).containsExactly(1.5, 2);
+    assertThat(table.ids()).containsExactly(3L);
+    assertThat(table.counts()).containsExactly(4, 5);
+    assertThat(table.any()).isEqualTo(new double[] {6});
+    assertThat((Object) read(new int[] {1}, List.class)).isEqualTo(List.of(1L));
+    double[] same = {1};
+    assertThat(read(same, double[].class)).isSameAs(same);
+  }
+
+  @Test
+  void bytesAreABuffer() {
+    assertThat(read(new byte[] {1, 2}, ByteBuffer.class))
+        .isEqualTo(ByteBuffer.wrap(new byte[] {1, 2}));
+  }
+
+  @Test
+  void elementOfAnArrayThatDoesNotFitIsNamed() {
+    assertThatThrownBy(() -> read(new long[] {1, 1L << 40}, int[].class))
+        .isInstanceOf(ConversionException.class)
+        .hasMessage("At result[1]: '1099511627776' does not fit in int");
+    assertThatThrownBy(() -> read(new double[] {1}, long[].class))
+        .isInstanceOf(ConversionException.class)
+        .hasMessage("At result[0]: expected long, found a Double");
+    assertThatThrownBy(() -> read(new byte[] {1}, int[].class))
+        .isInstanceOf(ConversionException.class)
+        .hasMessage("At result: expected int[], found a byte[]");
   }
 
   private static Map<String, @Nullable Object> review() {

@@ -9,6 +9,7 @@ objects of this context), so that no Java object is ever part of a value that a 
 from __future__ import annotations
 
 import sys
+from array import array
 from contextlib import suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,11 @@ def make_int(hexadecimal: str) -> int:
 def make_bytes(latin1: str) -> bytes:
     """Bytes from a text of as many characters below 256: one bulk conversion."""
     return latin1.encode("latin-1")
+
+
+def make_array(typecode: str, latin1: str) -> array[Any]:
+    """An array of numbers from the bytes of its items, which are as in :func:`make_bytes`."""
+    return array(typecode, latin1.encode("latin-1"))
 
 
 def make_decimal(text: str) -> object:
@@ -109,18 +115,21 @@ def kind(value: object) -> str:
 
 
 def container(value: object) -> str:
-    """`list` (and tuple), `dict`, `bytes` (and bytearray), or empty for anything else."""
+    """`list` (and tuple), `dict`, `bytes` (and what is like them), an array's typecode, or empty for anything else.
+
+    A memoryview with gaps is `strided`: GraalPy lets the host read it as if it had none.
+    """
     if isinstance(value, dict):
         return "dict"
     if isinstance(value, (list, tuple)):
         return "list"
     if isinstance(value, (bytes, bytearray)):
         return "bytes"
+    if isinstance(value, memoryview):
+        return "bytes" if value.c_contiguous else "strided"
+    if isinstance(value, array):
+        return "bytes" if value.typecode in "bB" else value.typecode
     return ""
-
-
-def latin1(value: bytes | bytearray) -> str:
-    return value.decode("latin-1")
 
 
 def items(value: dict[object, object]) -> list[object]:

@@ -1,0 +1,108 @@
+package dev.terrarium.jmh;
+
+import dev.terrarium.Adapter;
+import dev.terrarium.Terrarium;
+import dev.terrarium.value.MessageFormat;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/**
+ * A warm call that echoes a value, by the value's shape and by how it is given: as Java values, or
+ * as a message that is read, and answered by one that is written. One operation is the way there
+ * and back.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+public class Marshalling extends Microbenchmark {
+
+  private static final int NUMBERS = 100_000;
+
+  /** What is echoed. */
+  public enum Shape {
+    SMALL_MAP,
+    NESTED_RECORDS,
+    KILOBYTE_OF_TEXT,
+    LIST_OF_FLOATS,
+    LIST_OF_INTS,
+    DOUBLE_ARRAY,
+    MEGABYTE_OF_BYTES;
+
+    Object value() {
+      return switch (this) {
+        case SMALL_MAP -> Map.of("text", "to be or not to be", "n", 6, "share", 0.5);
+        case NESTED_RECORDS ->
+            IntStream.range(0, 10)
+                .mapToObj(i -> new Review("a review", i, List.of(new Score("style", i / 2.0))))
+                .toList();
+        case KILOBYTE_OF_TEXT -> "0123456789abcdef".repeat(64);
+        case LIST_OF_FLOATS -> IntStream.range(0, NUMBERS).mapToObj(i -> i / 2.0).toList();
+        case LIST_OF_INTS -> IntStream.range(0, NUMBERS).mapToObj(Long::valueOf).toList();
+        case DOUBLE_ARRAY -> IntStream.range(0, NUMBERS).mapToDouble(i -> i / 2.0).toArray();
+        case MEGABYTE_OF_BYTES -> new byte[1 << 20];
+      };
+    }
+  }
+
+  record Score(String name, double value) {}
+
+  record Review(String text, int stars, List<Score> scores) {}
+
+  /** How it is given. */
+  public enum Given {
+    DIRECT,
+    JSON,
+    MSGPACK
+  }
+
+  @Param public Shape shape = Shape.SMALL_MAP;
+
+  @Param public Given given = Given.DIRECT;
+
+  private Map<String, @Nullable Object> arguments = Map.of();
+  private MessageFormat format = MessageFormat.JSON;
+  private byte[] message = {};
+  private @Nullable Terrarium terrarium;
+  private @Nullable Adapter bench;
+
+  @Setup(Level.Trial)
+  public void start() {
+    Terrarium started = Bench.start(1);
+    bench = started.adapter(Bench.NAME);
+    terrarium = started;
+    arguments = Map.of("v", shape.value());
+    if (given != Given.DIRECT) {
+      format = MessageFormat.valueOf(given.name());
+      Object plain = started.call(Bench.NAME, "echo", arguments);
+      message = format.write(Collections.singletonMap("v", plain));
+    }
+  }
+
+  @TearDown(Level.Trial)
+  public void stop() {
+    if (terrarium != null) {
+      terrarium.close();
+    }
+  }
+
+  @Benchmark
+  public @Nullable Object echo() {
+    if (bench == null) {
+      return null;
+    }
+    return given == Given.DIRECT
+        ? bench.call("echo", arguments)
+        : bench.call("echo", message, format);
+  }
+}
