@@ -1,5 +1,6 @@
 """What the engine's tests call: handlers that show what arrives, and make what is asked for."""
 
+import contextlib
 import datetime
 import decimal
 import io
@@ -9,7 +10,7 @@ import struct
 import sys
 import threading
 
-from terrarium.bridge import BaseBridge, handler, host
+from terrarium.bridge import BaseBridge, Pushed, handler, host
 
 
 class ProbeError(Exception):
@@ -100,8 +101,37 @@ class Probe(BaseBridge):
         raise ProbeError("no more")
 
     @handler
+    def ask(self, request: dict) -> object:
+        """Yields what a language model answers."""
+        yield from host.stream_model(request)
+
+    @handler
+    def push(self, request: dict) -> Pushed:
+        """Pushes what a language model answers."""
+
+        def run(emit: object) -> None:
+            with contextlib.closing(host.stream_model(request)) as pieces:
+                for piece in pieces:
+                    emit(piece)
+
+        return Pushed(run)
+
+    @handler
     def apply(self, function: object, arguments: list[object]) -> object:
         return function(*arguments)
+
+    @handler
+    def apply_again(self, function: object) -> None:
+        """Calls the function with True, and then, whatever that did, again and again with False."""
+        try:
+            function(True)
+        except BaseException:
+            pass
+        for _ in range(3):
+            try:
+                function(False)
+            except BaseException:
+                pass
 
     @handler
     def apply_and_catch(self, function: object, arguments: list[object]) -> list[str]:

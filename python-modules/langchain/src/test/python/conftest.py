@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,6 +24,7 @@ class FakeHost:
         self.answers: list[str | dict[str, Any] | Exception] = []
         self.requests: list[dict[str, Any]] = []
         self.specs: dict[tuple[str, str], dict[str, Any]] = {}
+        self.closed = 0
 
     def generate(self, request: dict[str, Any]) -> dict[str, Any]:
         self.requests.append(request)
@@ -32,6 +34,16 @@ class FakeHost:
         given = answer if isinstance(answer, dict) else {"text": answer}
         usual = {"finish_reason": "stop", "prompt_tokens": 7, "completion_tokens": 3, "model": "fake", "seconds": 0.5}
         return {**usual, **given}
+
+    def stream(self, request: dict[str, Any]) -> dict[str, Callable[[], Any]]:
+        """As `generate`, word by word; `closed` counts the streams that were."""
+        response = self.generate(request)
+        pieces: Iterator[Any] = iter([*re.findall(r"\S+\s*", response["text"]), response])
+
+        def close() -> None:
+            self.closed += 1
+
+        return {"next": lambda: next(pieces), "close": close}
 
     def put(self, framework: str, program: str, spec: dict[str, Any]) -> None:
         self.specs[framework, program] = spec
@@ -46,6 +58,7 @@ def fake() -> Iterator[FakeHost]:
     made = FakeHost()
     services: dict[str, Callable[..., Any]] = {
         "model.generate": made.generate,
+        "model.stream": made.stream,
         "program.put": made.put,
         "program.get": made.get,
     }

@@ -60,9 +60,15 @@ final class Calls {
     }
   }
 
-  CompletableFuture<@Nullable Object> callAsync(
-      BridgeSource framework, Command command, CallOptions options) {
-    return CallFuture.start(propagated(() -> call(framework, command, options)));
+  /**
+   * @param reading makes of the result what the future holds
+   */
+  <T extends @Nullable Object> CompletableFuture<T> callAsync(
+      BridgeSource framework,
+      Command command,
+      CallOptions options,
+      Function<? super @Nullable Object, ? extends T> reading) {
+    return CallFuture.start(propagated(() -> reading.apply(call(framework, command, options))));
   }
 
   /** The work with what the calling thread has around it, to be run on another one. */
@@ -189,8 +195,15 @@ final class Calls {
     }
   }
 
-  Flow.Publisher<Object> stream(BridgeSource framework, Command command, CallOptions options) {
-    return new CallStream(
+  /**
+   * @param reading makes of what the command yields what subscribers get
+   */
+  <T> Flow.Publisher<T> stream(
+      BridgeSource framework,
+      Command command,
+      CallOptions options,
+      Function<Object, ? extends T> reading) {
+    return new CallStream<>(
         "The stream of '" + framework.name() + "." + command.name() + "'",
         sink ->
             visit(
@@ -198,7 +211,10 @@ final class Calls {
                 command.name(),
                 options,
                 commands -> {
-                  commands.stream(command.name(), command.arguments(), sink);
+                  commands.stream(
+                      command.name(),
+                      command.arguments(),
+                      piece -> sink.accept(piece == null ? null : reading.apply(piece)));
                   return framework;
                 }),
         settings.streamBuffer(),

@@ -83,7 +83,9 @@ public final class Terrarium implements AutoCloseable {
   /** What Python code can call: the language models, the program specs, and what jars add. */
   private static Map<String, HostFunction> services(LanguageModels models, ClassLoader loader) {
     Map<String, HostFunction> services = new HashMap<>();
-    services.put("model.generate", new ModelService(models));
+    ModelService model = new ModelService(models);
+    services.put("model.generate", model);
+    services.put("model.stream", model.streaming());
     ProgramRegistry programs = new ProgramRegistry();
     services.put("program.put", programs.putFunction());
     services.put("program.get", programs.getFunction());
@@ -148,7 +150,8 @@ public final class Terrarium implements AutoCloseable {
    */
   public CompletableFuture<@Nullable Object> callAsync(
       String framework, String command, Map<String, ?> arguments, CallOptions options) {
-    return calls.callAsync(framework(framework), new Command(command, arguments), options);
+    return calls.callAsync(
+        framework(framework), new Command(command, arguments), options, result -> result);
   }
 
   /**

@@ -11,6 +11,8 @@ import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.SharedTerrarium;
 import dev.terrarium.testing.Task;
 import dev.terrarium.testing.TestFunctions;
+import dev.terrarium.value.Callback;
+import dev.terrarium.value.HostFunction;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -213,6 +215,72 @@ class StoppingTest {
     assertThat(call.cancel(true)).isTrue();
     assertThatThrownBy(call::join).isInstanceOf(CancellationException.class);
     assertThatAllIsWell(before);
+  }
+
+  @Test
+  void cancelledFutureOfWhatIsMadeOfAResultStopsItsCallToo() {
+    PoolStats before = terrarium.stats().pool();
+    CountDownLatch inside = untilCalled();
+    CompletableFuture<String> call =
+        terrarium
+            .adapter("probe")
+            .callAsync(
+                "execute",
+                Map.of("source", "host.call('test.call')\nwhile True: pass"),
+                String::valueOf);
+    Task.await(inside);
+
+    assertThat(call.cancel(true)).isTrue();
+    assertThatAllIsWell(before);
+  }
+
+  /** What Python swallows, it meets again at the next call of a Java function. */
+  @Test
+  void stoppedCallReachesNoFunctionThatItWasGiven() throws Exception {
+    PoolStats before = terrarium.stats().pool();
+    CountDownLatch stopped = new CountDownLatch(1);
+    CountDownLatch inside = new CountDownLatch(1);
+    AtomicInteger later = new AtomicInteger();
+    HostFunction function =
+        Callback.of(
+            Boolean.class,
+            first -> {
+              if (!first) {
+                later.incrementAndGet();
+                return null;
+              }
+              inside.countDown();
+              try {
+                new CountDownLatch(1).await();
+              } catch (InterruptedException e) {
+                stopped.countDown();
+              }
+              return null;
+            });
+    CompletableFuture<?> call =
+        terrarium.adapter("probe").callAsync("apply_again", Map.of("function", function));
+    Task.await(inside);
+
+    assertThat(call.cancel(true)).isTrue();
+    Task.await(stopped);
+    assertThatAllIsWell(before);
+    assertThat(later).hasValue(0);
+  }
+
+  @Test
+  void futureBringsWhatIsMadeOfResults() throws Exception {
+    Adapter probe = terrarium.adapter("probe");
+
+    assertThat(probe.callAsync("evaluate", Map.of("expression", "6"), Object::toString).get())
+        .isEqualTo("6");
+    CompletableFuture<Object> failing =
+        probe.callAsync(
+            "evaluate",
+            Map.of("expression", "6"),
+            result -> {
+              throw new IllegalStateException("no " + result);
+            });
+    assertThatThrownBy(failing::get).hasRootCauseMessage("no 6");
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -117,10 +118,16 @@ public final class LanguageModels implements AutoCloseable {
 
   /** Asks a model and counts what it cost. */
   ChatResponse chat(LanguageModel model, ChatRequest request) {
-    ChatResponse response = model.chat(request);
-    synchronized (this) {
-      stats.merge(model.name(), ModelStats.of(response), ModelStats::plus);
-    }
+    return counted(model, model.chat(request));
+  }
+
+  /** As {@link #chat}, handing over each piece as it is made; counted when it is whole. */
+  ChatResponse stream(LanguageModel model, ChatRequest request, Consumer<ChatChunk> sink) {
+    return counted(model, model.stream(request, sink));
+  }
+
+  private synchronized ChatResponse counted(LanguageModel model, ChatResponse response) {
+    stats.merge(model.name(), ModelStats.of(response), ModelStats::plus);
     return response;
   }
 

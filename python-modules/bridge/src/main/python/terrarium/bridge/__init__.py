@@ -2,7 +2,8 @@
 
 A framework is a subclass of :class:`BaseBridge` whose commands are methods marked with
 :func:`handler`. Commands take and return *plain data*: ``None``, ``bool``, ``int``, ``float``,
-``str``, ``bytes``, ``list`` and ``dict`` with string keys. Failures are raised, never returned.
+``str``, ``bytes``, ``list`` and ``dict`` with string keys. Failures are raised, never returned. A command
+that is streamed is a generator of plain data, or returns :class:`Pushed`.
 
 :mod:`terrarium.bridge.host` reaches the services that the Java side offers, and
 :mod:`terrarium.bridge.programs` keeps the programs that are built from specs.
@@ -19,7 +20,7 @@ from .errors import (
     UnknownCommandError,
     UnknownProgramError,
 )
-from .handlers import Handler, handler
+from .handlers import Handler, Pushed, handler
 
 __all__ = [
     "ArgumentError",
@@ -29,6 +30,7 @@ __all__ = [
     "Handler",
     "HostCallError",
     "HostServiceError",
+    "Pushed",
     "SpecError",
     "UnknownCommandError",
     "UnknownProgramError",
