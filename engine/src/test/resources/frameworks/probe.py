@@ -121,19 +121,6 @@ class Probe(BaseBridge):
         return function(*arguments)
 
     @handler
-    def apply_again(self, function: object) -> None:
-        """Calls the function with True, and then, whatever that did, again and again with False."""
-        try:
-            function(True)
-        except BaseException:
-            pass
-        for _ in range(3):
-            try:
-                function(False)
-            except BaseException:
-                pass
-
-    @handler
     def apply_and_catch(self, function: object, arguments: list[object]) -> list[str]:
         try:
             return ["returned", str(function(*arguments))]

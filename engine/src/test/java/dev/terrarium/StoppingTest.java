@@ -11,8 +11,6 @@ import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.SharedTerrarium;
 import dev.terrarium.testing.Task;
 import dev.terrarium.testing.TestFunctions;
-import dev.terrarium.value.Callback;
-import dev.terrarium.value.HostFunction;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -232,39 +230,6 @@ class StoppingTest {
 
     assertThat(call.cancel(true)).isTrue();
     assertThatAllIsWell(before);
-  }
-
-  /** What Python swallows, it meets again at the next call of a Java function. */
-  @Test
-  void stoppedCallReachesNoFunctionThatItWasGiven() throws Exception {
-    PoolStats before = terrarium.stats().pool();
-    CountDownLatch stopped = new CountDownLatch(1);
-    CountDownLatch inside = new CountDownLatch(1);
-    AtomicInteger later = new AtomicInteger();
-    HostFunction function =
-        Callback.of(
-            Boolean.class,
-            first -> {
-              if (!first) {
-                later.incrementAndGet();
-                return null;
-              }
-              inside.countDown();
-              try {
-                new CountDownLatch(1).await();
-              } catch (InterruptedException e) {
-                stopped.countDown();
-              }
-              return null;
-            });
-    CompletableFuture<?> call =
-        terrarium.adapter("probe").callAsync("apply_again", Map.of("function", function));
-    Task.await(inside);
-
-    assertThat(call.cancel(true)).isTrue();
-    Task.await(stopped);
-    assertThatAllIsWell(before);
-    assertThat(later).hasValue(0);
   }
 
   @Test
