@@ -158,6 +158,13 @@ class DspyTest {
     return text.toString();
   }
 
+  private static Traced<Answer> done(List<DspyChunk<Answer>> chunks) {
+    return switch (chunks.getLast()) {
+      case DspyChunk.Done<Answer>(Traced<Answer> traced) -> traced;
+      case DspyChunk.Text<Answer> text -> throw new AssertionError("ends with " + text);
+    };
+  }
+
   @Test
   void textsComeWhileTheModelWritesAndThenTheOutputs() throws Exception {
     SCRIPTED.answers("{\"reasoning\": \"It is \\\"so\\\".\", \"answer\": \"Paris, of course\"}");
@@ -167,14 +174,10 @@ class DspyTest {
     assertThat(text(chunks, "reasoning")).isEqualTo("It is \"so\".");
     assertThat(text(chunks, "answer")).isEqualTo("Paris, of course");
     assertThat(chunks).hasSizeGreaterThan(5);
-    assertThat(chunks.getLast())
-        .isInstanceOfSatisfying(
-            DspyChunk.Done.class,
-            done -> {
-              assertThat(done.traced().outputs()).isEqualTo(new Answer("Paris, of course"));
-              assertThat(done.traced().reasoning()).contains("It is \"so\".");
-              assertThat(done.traced().messages()).isNotEmpty();
-            });
+    Traced<Answer> done = done(chunks);
+    assertThat(done.outputs()).isEqualTo(new Answer("Paris, of course"));
+    assertThat(done.reasoning()).contains("It is \"so\".");
+    assertThat(done.messages()).isNotEmpty();
   }
 
   @Test
@@ -220,7 +223,7 @@ class DspyTest {
     assertThat(program.batch(questions))
         .containsOnly(new CallResult.Success<>(new Answer("x")))
         .hasSize(3);
-    SCRIPTED.answers("{\"answer\": 5, \"other\": 6");
+    SCRIPTED.answers("I would rather not.");
     assertThat(program.batch(questions))
         .allSatisfy(result -> assertThat(result).isInstanceOf(CallResult.Failure.class));
     assertThatThrownBy(() -> program.callAsync(questions.getFirst()).join())
@@ -229,12 +232,13 @@ class DspyTest {
 
   @Test
   void theRealModelStreams() throws Exception {
-    DspyProgram<Question, Answer> program = dspy.predict(Question.class, Answer.class, real);
-    Question question = new Question("Name three large cities of France.");
+    DspyProgram<Question, Answer> program = dspy.chainOfThought(Question.class, Answer.class, real);
+    Question question = new Question("What is the capital of France?");
     List<DspyChunk<Answer>> chunks = Collector.all(program.stream(question));
 
-    assertThat(chunks).hasSizeGreaterThan(2);
-    assertThat(text(chunks, "answer")).isEqualTo(program.call(question).answer());
+    assertThat(chunks).hasSizeGreaterThan(3);
+    assertThat(text(chunks, "answer")).isEqualTo(done(chunks).outputs().answer());
+    assertThat(done(chunks).reasoning()).contains(text(chunks, "reasoning"));
   }
 
   @Test

@@ -65,7 +65,7 @@ final class ScriptedModel implements LanguageModel {
   @Override
   public ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
     ChatResponse response = chat(request);
-    for (String word : response.text().split("(?<= )")) {
+    for (String word : response.text().split("(?<= )", -1)) {
       sink.accept(new ChatChunk(word));
     }
     CompletableFuture<Boolean> hanging = interrupted;

@@ -26,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.assertj.core.api.InstanceOfAssertFactories;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -49,7 +50,7 @@ class LangChainTest {
     private final LanguageModel model = new LlamaCpp().open(null);
     private final List<ChatRequest> requests = Collections.synchronizedList(new ArrayList<>());
     private volatile String scripted = "";
-    private volatile CompletableFuture<Throwable> endless;
+    private volatile @Nullable CompletableFuture<Throwable> endless;
 
     @Override
     public String name() {
@@ -88,7 +89,7 @@ class LangChainTest {
         requests.add(request);
         return model.stream(request, sink);
       }
-      for (String word : scripted.split("(?<= )")) {
+      for (String word : scripted.split("(?<= )", -1)) {
         sink.accept(new ChatChunk(word));
       }
       return chat(request);
