@@ -283,11 +283,13 @@ class ManyCallsTest {
 
   @Test
   void piecesAreReadAsTheStreamIsTold() throws Exception {
+    List<Object> closings = closings();
     Reader reader =
         Reader.of(probe.stream("count_to", Map.of("n", 3), piece -> "no. " + piece)).request(5);
 
     assertThat(reader.end()).isNull();
     assertThat(reader.pieces).containsExactly("no. 0", "no. 1", "no. 2");
+    assertThat(closings).hasSize(1);
   }
 
   @Test

@@ -59,9 +59,9 @@ class HostChatModel(BaseChatModel):
     """A chat model that asks the host: ``model.generate``, or ``model.stream`` when it is streamed.
 
     One attempt, the host retries. Thread-safe. The fields are its defaults; the same names, and ``stop`` and ``schema``
-    (a JSON schema that the answer must conform to), can be given to a call or to ``bind``. An answer is an AIMessage whose ``usage_metadata`` counts
-    tokens and whose ``response_metadata`` has ``finish_reason`` (``stop`` or ``length``), ``model_name`` and
-    ``seconds``.
+    (a JSON schema that the answer must conform to), can be given to a call or to ``bind``. An answer is an AIMessage
+    whose ``usage_metadata`` counts tokens and whose ``response_metadata`` has ``finish_reason`` (``stop`` or
+    ``length``), ``model_name`` and ``seconds``; of a stream, the last chunk has them.
 
     Text only: for tools, images and messages of other roles it raises NotImplementedError with the name of what it
     lacks. An unknown option is a TypeError. What the host raises passes through.
