@@ -1,6 +1,7 @@
 """What the engine's tests call: handlers that show what arrives, and make what is asked for."""
 
 import array
+import contextlib
 import datetime
 import decimal
 import io
@@ -10,7 +11,7 @@ import struct
 import sys
 import threading
 
-from terrarium.bridge import BaseBridge, handler, host
+from terrarium.bridge import BaseBridge, Pushed, handler, host
 
 
 class ProbeError(Exception):
@@ -105,6 +106,22 @@ class Probe(BaseBridge):
     def count_and_fail(self, n: int) -> object:
         yield from range(n)
         raise ProbeError("no more")
+
+    @handler
+    def ask(self, request: dict) -> object:
+        """Yields what a language model answers."""
+        yield from host.stream_model(request)
+
+    @handler
+    def push(self, request: dict) -> Pushed:
+        """Pushes what a language model answers."""
+
+        def run(emit: object) -> None:
+            with contextlib.closing(host.stream_model(request)) as pieces:
+                for piece in pieces:
+                    emit(piece)
+
+        return Pushed(run)
 
     @handler
     def apply(self, function: object, arguments: list[object]) -> object:

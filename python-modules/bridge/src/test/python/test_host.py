@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from terrarium.bridge import HostCallError, HostServiceError, host
+from terrarium.bridge import HostCallError, HostServiceError, Pushed, embed, host
 from terrarium.bridge.errors import java_exception
 
 
@@ -76,3 +76,78 @@ def test_the_text_of_a_java_exception() -> None:
     assert java_exception(Foreign("a.b.C")) == ("a.b.C", "")
     assert java_exception(Foreign("just a text: of v1.2")) == ("", "just a text: of v1.2")
     assert java_exception(Foreign("")) == ("", "")
+
+
+class Writing:
+    """A host's model that gives its answer word by word, and may fail after them."""
+
+    def __init__(self, text: str, failure: Exception | None = None) -> None:
+        self.words = [word + " " for word in text.split()]
+        self.given = 0
+        self.closed = 0
+        self.failure = failure
+
+    def stream(self, request: dict[str, Any]) -> dict[str, Callable[[], Any]]:
+        return {"next": self.next, "close": self.close}
+
+    def next(self) -> Any:
+        if self.given < len(self.words):
+            self.given += 1
+            return self.words[self.given - 1]
+        if self.failure is not None:
+            raise self.failure
+        return {"text": "".join(self.words)}
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_a_streamed_answer_ends_with_the_whole() -> None:
+    model = Writing("one two")
+    with services(model_stream=model.stream):
+        assert list(host.stream_model({})) == ["one ", "two ", {"text": "one two "}]
+    assert model.closed == 1
+
+
+def test_nothing_is_pulled_ahead_and_closing_stops_the_model() -> None:
+    model = Writing("one two three")
+    with services(model_stream=model.stream):
+        pieces = host.stream_model({})
+        assert next(pieces) == "one "
+        assert (model.given, model.closed) == (1, 0)
+        pieces.close()
+    assert (model.given, model.closed) == (1, 1)
+
+
+def test_a_model_that_fails_midway_is_closed() -> None:
+    model = Writing("one", ValueError("no more"))
+    with services(model_stream=model.stream):
+        pieces = host.stream_model({})
+        assert next(pieces) == "one "
+        assert str(raised(ValueError, lambda: next(pieces))) == "no more"
+    assert model.closed == 1
+
+
+def pushed(emit: Callable[[object], object]) -> None:
+    emit(1)
+    emit(2)
+
+
+def test_what_pushes_is_run_with_what_takes_the_pieces() -> None:
+    pieces: list[object] = []
+    embed.stream(lambda args: Pushed(pushed), {}, pieces.append)
+    assert pieces == [1, 2]
+
+
+def test_a_reader_that_has_gone_is_an_exception_to_what_pushes() -> None:
+    caught = []
+
+    def push(emit: Callable[[object], object]) -> None:
+        caught.append(raised(HostCallError, lambda: emit(1)))
+
+    def gone(piece: object) -> None:
+        raise Foreign("not read any more")
+
+    embed.stream(lambda args: Pushed(push), {}, gone)
+    assert caught[0].service == "stream"
+    assert isinstance(caught[0].__cause__, Foreign)

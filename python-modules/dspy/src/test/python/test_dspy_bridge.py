@@ -61,6 +61,7 @@ class FakeHost(InMemoryRegistry):
         self.answers = list(answers)
         self.requests: list[dict[str, Any]] = []
         self.finish_reason = "stop"
+        self.closed = 0
 
     def generate(self, request: dict[str, Any]) -> dict[str, Any]:
         self.requests.append(request)
@@ -78,12 +79,27 @@ class FakeHost(InMemoryRegistry):
             "seconds": 0.25,
         }
 
+    def stream(self, request: dict[str, Any]) -> dict[str, Callable[[], Any]]:
+        """As `generate`, in pieces of three characters; `closed` counts the streams that were."""
+        response = self.generate(request)
+        text = response["text"]
+        pieces: Iterator[Any] = iter([*(text[i : i + 3] for i in range(0, len(text), 3)), response])
+
+        def close() -> None:
+            self.closed += 1
+
+        return {"next": lambda: next(pieces), "close": close}
+
 
 @contextmanager
 def hosted(*answers: Any, capacity: int = 256) -> Iterator[FakeHost]:
     """A fake host in place of what is installed, for as long as the block runs."""
     fake = FakeHost(*answers, capacity=capacity)
-    services: dict[str, Callable[..., Any]] = {**fake.services(), "model.generate": fake.generate}
+    services: dict[str, Callable[..., Any]] = {
+        **fake.services(),
+        "model.generate": fake.generate,
+        "model.stream": fake.stream,
+    }
     kept = {name: host._services[name] for name in services if host.available(name)}
     host.install(services)
     try:
@@ -708,3 +724,87 @@ def test_commands_and_their_parameters() -> None:
         *("delete_program", "list_programs", "get_program_info"),
     }
     assert [entry["name"] for entry in handlers["call"].parameters] == ["program", "inputs", "options", "trace"]
+
+
+def streamed(bridge: DspyBridge, spec: dict[str, Any], **args: Any) -> list[Any]:
+    pieces: list[Any] = []
+    program = bridge.dispatch("create_program", {"spec": spec})["program"]
+    bridge.dispatch("stream", {"program": program, "inputs": {"question": "Why?"}, **args}).run(pieces.append)
+    return pieces
+
+
+def texts(pieces: list[Any], field: str) -> list[str]:
+    return [piece["text"] for piece in pieces if piece.get("field") == field]
+
+
+def test_texts_are_pushed_while_they_are_written() -> None:
+    spec = {"kind": "chain_of_thought", "signature": "question -> answer, count: int"}
+    answer = '{"reasoning": "so \\"it\\" is\\n\\u00e9", "answer": "forty two", "count": 42}'
+    with hosted(answer, answer) as fake:
+        pieces = streamed(DspyBridge(), spec, trace=True)
+        whole = streamed(DspyBridge(), spec)[-1]
+    outputs = {"reasoning": 'so "it" is\né', "answer": "forty two", "count": 42}
+    assert "".join(texts(pieces, "reasoning")) == outputs["reasoning"]
+    assert "".join(texts(pieces, "answer")) == outputs["answer"]
+    assert len(texts(pieces, "answer")) >= 3
+    assert texts(pieces, "count") == []
+    assert pieces[-1]["outputs"] == outputs
+    assert pieces[-1]["response"] == answer
+    assert pieces[-1]["usage"]["completion_tokens"] == 5
+    assert whole == {"outputs": outputs}
+    assert fake.closed == 2
+    assert fake.requests[0]["schema"]["required"] == ["reasoning", "answer", "count"]
+
+
+def test_sections_are_pushed_while_they_are_written() -> None:
+    spec = {**ASK, "kind": "chain_of_thought", "options": {"adapter": "chat"}}
+    answer = "[[ ## reasoning ## ]]\nbecause of it\n\n[[ ## answer ## ]]\nforty two\n\n[[ ## completed ## ]]\n"
+    with hosted(answer):
+        pieces = streamed(DspyBridge(), spec)
+    assert pieces[-1] == {"outputs": {"reasoning": "because of it", "answer": "forty two"}}
+    assert "".join(texts(pieces, "reasoning")).strip() == "because of it"
+    assert "".join(texts(pieces, "answer")).strip() == "forty two"
+    assert len(texts(pieces, "reasoning")) >= 2
+
+
+def test_an_answer_in_another_form_has_no_pieces() -> None:
+    with hosted('```json\n{"answer": "Paris"}\n```'):
+        assert streamed(DspyBridge(), ASK) == [{"outputs": {"answer": "Paris"}}]
+
+
+def test_a_stream_of_the_auto_adapter_falls_back_when_nothing_was_pushed() -> None:
+    with hosted("just text", '{"answer": "yes"}'):
+        pieces = streamed(DspyBridge(), {**ASK, "options": {"adapter": "auto"}})
+    assert "".join(texts(pieces, "answer")) == "yes"
+    assert pieces[-1] == {"outputs": {"answer": "yes"}}
+
+
+def test_an_answer_that_was_shown_is_not_asked_for_again() -> None:
+    spec = {**ASK, "signature": "question -> answer, count: int", "options": {"adapter": "auto"}}
+    pieces: list[Any] = []
+    with hosted("[[ ## answer ## ]]\nforty two, as everybody knows\n\n[[ ## count ## ]]\nmany\n\n") as fake:
+        bridge = DspyBridge()
+        program = bridge.dispatch("create_program", {"spec": spec})["program"]
+        pushed = bridge.dispatch("stream", {"program": program, "inputs": {"question": "Why?"}})
+        error = raised(Exception, lambda: pushed.run(pieces.append))
+    assert type(error).__name__ == "AdapterParseError"
+    assert "".join(texts(pieces, "answer")).strip() == "forty two, as everybody knows"
+    assert len(fake.requests) == 1
+
+
+def test_a_reader_that_has_gone_stops_the_model() -> None:
+    class GoneError(Exception):
+        pass
+
+    def gone(piece: object) -> None:
+        raise GoneError
+
+    with hosted('{"answer": "one two three"}') as fake:
+        bridge = DspyBridge()
+        program = bridge.dispatch("create_program", {"spec": ASK})["program"]
+        pushed = bridge.dispatch("stream", {"program": program, "inputs": {"question": "Why?"}})
+        error: BaseException | None = raised(Exception, lambda: pushed.run(gone))
+    while error is not None and not isinstance(error, GoneError):
+        error = error.__cause__
+    assert error is not None
+    assert fake.closed == 1

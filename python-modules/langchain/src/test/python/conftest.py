@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -25,6 +26,7 @@ class FakeHost(InMemoryRegistry):
         self.answers: list[str | dict[str, Any] | Exception] = []
         self.requests: list[dict[str, Any]] = []
         self.session: dict[str, Any] | None = None
+        self.closed = 0
 
     def generate(self, request: dict[str, Any]) -> dict[str, Any]:
         self.requests.append(request)
@@ -38,6 +40,16 @@ class FakeHost(InMemoryRegistry):
     def put_session(self, state: dict[str, Any]) -> None:
         self.session = state
 
+    def stream(self, request: dict[str, Any]) -> dict[str, Callable[[], Any]]:
+        """As `generate`, word by word; `closed` counts the streams that were."""
+        response = self.generate(request)
+        pieces: Iterator[Any] = iter([*re.findall(r"\S+\s*", response["text"]), response])
+
+        def close() -> None:
+            self.closed += 1
+
+        return {"next": lambda: next(pieces), "close": close}
+
 
 @pytest.fixture
 def fake() -> Iterator[FakeHost]:
@@ -48,6 +60,7 @@ def fake() -> Iterator[FakeHost]:
         "model.generate": made.generate,
         "session.get": lambda: made.session,
         "session.put": made.put_session,
+        "model.stream": made.stream,
     }
     host.install(services)
     yield made

@@ -59,7 +59,7 @@ def test_commands_that_load_nothing(bridge: LangchainBridge) -> None:
     bridge.dispatch("configure", {"temperature": 0.5})
     assert bridge.dispatch("get_stats")["loaded"] is False
     loading = {name for name, entry in bridge._handlers.items() if entry.loads}
-    assert loading == {"create_program", "get_program_state", "set_program_state", "invoke", "batch"}
+    assert loading == {"create_program", "get_program_state", "set_program_state", "invoke", "stream", "batch"}
 
 
 def test_text(bridge: LangchainBridge, fake: FakeHost) -> None:
@@ -449,8 +449,81 @@ def test_without_a_session_there_is_no_history(bridge: LangchainBridge, fake: Fa
     assert fake.session is None
 
 
+def test_a_stream_that_was_read_to_its_end_adds_to_the_history(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.session = {}
+    fake.answers = ["Paris it is.", "Two million."]
+    program = created(bridge, prompt=CONVERSATION)
+    inputs = {"field": "cities", "question": "The capital?"}
+    assert list(streamed(bridge, program, inputs=inputs)) == ["Paris ", "it ", "is."]
+    pieces = streamed(bridge, program, inputs={**inputs, "question": "Its people?"})
+    next(pieces)
+    pieces.close()
+    assert fake.session == {"history": [user("The capital?"), assistant("Paris it is.")]}
+
+
 def test_the_history_is_no_variable(bridge: LangchainBridge, fake: FakeHost) -> None:
     program = created(bridge, prompt=CONVERSATION)
     with pytest.raises(ArgumentError, match="history"):
         invoke(bridge, program, inputs={"field": "x", "question": "y", "history": []})
     assert fake.requests == []
+
+
+def streamed(bridge: LangchainBridge, program: str, **args: Any) -> Any:
+    return bridge.dispatch("stream", {"program": program, "inputs": {}, **args})
+
+
+def test_stream_of_a_text(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.answers = ["Paris, of course."]
+    program = created(bridge, prompt="Of {country}?", options={"seed": 3})
+    assert list(streamed(bridge, program, inputs={"country": "France"})) == ["Paris, ", "of ", "course."]
+    assert fake.requests[0]["messages"] == [{"role": "user", "content": "Of France?"}]
+    assert fake.requests[0]["seed"] == 3
+    assert fake.closed == 1
+
+
+def test_stream_of_json_grows(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.answers = ['{"a": [1, 2], "b": "x y"}']
+    pieces = list(streamed(bridge, created(bridge, prompt="?", parser="json")))
+    assert pieces[-1] == {"a": [1, 2], "b": "x y"}
+    assert {"a": [1, 2]} in pieces
+
+
+def test_stream_of_a_type_ends_with_the_whole_of_that_type(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.answers = ['{"value": "2024-02-29"}']
+    pieces = list(streamed(bridge, created(bridge, prompt="?", output={"type": "date"})))
+    assert pieces[-1] == datetime.date(2024, 2, 29)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"text": '{"name": "Paris", "people": 2, ', "finish_reason": "length"}, "cut off after 3 tokens"),
+        ('{"name": "Paris", "people": "two", "mayor": null}', "output.people"),
+        ("no", "no"),
+    ],
+)
+def test_stream_that_does_not_fit_fails_at_its_end(
+    bridge: LangchainBridge, fake: FakeHost, answer: Any, message: str
+) -> None:
+    fake.answers = [answer]
+    with pytest.raises(OutputParserException, match=message):
+        list(streamed(bridge, created(bridge, prompt="?", output=CITY)))
+
+
+def test_stream_that_is_closed_stops_the_model(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.answers = ["one two three"]
+    pieces = streamed(bridge, created(bridge, prompt="?"))
+    assert next(pieces) == "one "
+    pieces.close()
+    assert fake.closed == 1
+
+
+def test_stream_of_a_model_that_fails(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.answers = [ValueError("out of order")]
+    with pytest.raises(ValueError, match="out of order"):
+        list(streamed(bridge, created(bridge, prompt="?")))
+
+
+def test_stream_checks_variables(bridge: LangchainBridge) -> None:
+    with pytest.raises(ArgumentError, match=r"stream.*country"):
+        list(streamed(bridge, created(bridge, prompt="Of {country}?")))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import pytest
 from langchain_core.exceptions import OutputParserException
-from langchain_core.messages import AIMessage, ChatMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, ChatMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel, Field
@@ -102,9 +102,23 @@ def test_in_a_chain_in_a_batch_and_as_a_stream(fake: FakeHost) -> None:
     fake.answers = ["one", "two"]
     chain = ChatPromptTemplate.from_messages([("human", "{n}")]) | HostChatModel() | StrOutputParser()
     assert chain.batch([{"n": 1}, {"n": 2}], {"max_concurrency": 1}) == ["one", "two"]
-    fake.answers = ["three"]
-    assert list(chain.stream({"n": 3})) == ["three"]
+    fake.answers = ["three four"]
+    assert [piece for piece in chain.stream({"n": 3}) if piece] == ["three ", "four"]
     assert [request["messages"][0]["content"] for request in fake.requests] == ["1", "2", "3"]
+
+
+def test_a_stream_of_chunks_adds_up_to_the_answer(fake: FakeHost) -> None:
+    fake.answers = [{"text": "one two", "finish_reason": "length"}, {"text": "one two", "finish_reason": "length"}]
+    whole = HostChatModel().invoke("?")
+    chunks = list(HostChatModel().stream("?"))
+    assert [chunk.content for chunk in chunks] == ["one ", "two", ""]
+    added = chunks[0] + chunks[1] + chunks[2]
+    assert isinstance(added, AIMessageChunk)
+    assert isinstance(whole, AIMessage)
+    assert added.content == whole.content
+    assert added.usage_metadata == whole.usage_metadata
+    assert added.response_metadata == whole.response_metadata
+    assert added.chunk_position == "last"
 
 
 def test_structured_output_of_a_class(fake: FakeHost) -> None:

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** One framework's commands, by name. Thread-safe. */
@@ -47,6 +48,15 @@ public interface Adapter {
   CompletableFuture<@Nullable Object> callAsync(String command, Map<String, ?> arguments);
 
   /**
+   * As {@link #callAsync(String, Map)}, of what a function makes of the result; what that throws
+   * fails the future. {@code cancel(true)} stops the Python code here, too.
+   */
+  <T extends @Nullable Object> CompletableFuture<T> callAsync(
+      String command,
+      Map<String, ?> arguments,
+      Function<? super @Nullable Object, ? extends T> reading);
+
+  /**
    * Runs commands one after another in one visit to one context, which loads the framework. A
    * deadline is that of the whole batch: what is done by then keeps its result, and the rest fails
    * with a {@link dev.terrarium.error.CallTimeoutException}.
@@ -79,4 +89,11 @@ public interface Adapter {
    * @param arguments by name
    */
   Flow.Publisher<Object> stream(String command, Map<String, ?> arguments);
+
+  /**
+   * As {@link #stream(String, Map)}, of what a function makes of the pieces. It runs where the
+   * command does, and what it throws ends the command and fails the stream.
+   */
+  <T> Flow.Publisher<T> stream(
+      String command, Map<String, ?> arguments, Function<Object, ? extends T> reading);
 }

@@ -18,18 +18,20 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a source yields, for subscribers that each have a run of it for themselves. Follows the
  * reactive-streams specification. Thread-safe.
+ *
+ * @param <T> a piece
  */
-final class CallStream implements Flow.Publisher<Object> {
+final class CallStream<T> implements Flow.Publisher<T> {
 
   /** Yields into the sink, which blocks while the buffer is full and throws when it is to stop. */
   @FunctionalInterface
-  interface Source {
+  interface Source<T> {
     /** Returns when all is yielded; an interruption of its thread stops it. */
-    void run(Consumer<@Nullable Object> sink) throws Exception;
+    void run(Consumer<@Nullable T> sink) throws Exception;
   }
 
   private final String what;
-  private final Source source;
+  private final Source<T> source;
   private final int capacity;
   private final Duration idleTimeout;
 
@@ -38,7 +40,7 @@ final class CallStream implements Flow.Publisher<Object> {
    * @param capacity how many pieces may wait for a subscriber
    * @param idleTimeout how long the source waits for a subscriber that requests nothing
    */
-  CallStream(String what, Source source, int capacity, Duration idleTimeout) {
+  CallStream(String what, Source<T> source, int capacity, Duration idleTimeout) {
     this.what = what;
     this.source = source;
     this.capacity = capacity;
@@ -46,7 +48,7 @@ final class CallStream implements Flow.Publisher<Object> {
   }
 
   @Override
-  public void subscribe(Flow.Subscriber<? super Object> subscriber) {
+  public void subscribe(Flow.Subscriber<? super T> subscriber) {
     Objects.requireNonNull(subscriber, "subscriber");
     Run run = new Run(subscriber);
     subscriber.onSubscribe(run);
@@ -62,15 +64,15 @@ final class CallStream implements Flow.Publisher<Object> {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition room = lock.newCondition();
     private final Condition news = lock.newCondition();
-    private final Queue<Object> waiting = new ArrayDeque<>();
-    private Flow.@Nullable Subscriber<? super Object> subscriber;
+    private final Queue<T> waiting = new ArrayDeque<>();
+    private Flow.@Nullable Subscriber<? super T> subscriber;
     private @Nullable Thread caller;
     private long demand;
     private boolean open;
     private boolean ended;
     private @Nullable Throwable failure;
 
-    Run(Flow.Subscriber<? super Object> subscriber) {
+    Run(Flow.Subscriber<? super T> subscriber) {
       this.subscriber = subscriber;
     }
 
@@ -158,7 +160,7 @@ final class CallStream implements Flow.Publisher<Object> {
     }
 
     /** On the carrier. */
-    private void emit(@Nullable Object piece) {
+    private void emit(@Nullable T piece) {
       lock.lock();
       try {
         if (piece == null) {
@@ -200,8 +202,8 @@ final class CallStream implements Flow.Publisher<Object> {
 
     /** Gives the subscriber what is next, when there is something; false after the last. */
     private boolean deliverNext() {
-      Flow.@Nullable Subscriber<? super Object> reader;
-      @Nullable Object piece;
+      Flow.@Nullable Subscriber<? super T> reader;
+      @Nullable T piece;
       @Nullable Throwable reason;
       lock.lock();
       try {

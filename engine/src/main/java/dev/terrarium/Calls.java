@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -150,11 +151,17 @@ final class Calls {
         .orElse(null);
   }
 
-  CompletableFuture<@Nullable Object> callAsync(
-      BridgeSource framework, Command command, CallOptions options) {
+  /**
+   * @param reading makes of the result what the future holds
+   */
+  <T extends @Nullable Object> CompletableFuture<T> callAsync(
+      BridgeSource framework,
+      Command command,
+      CallOptions options,
+      Function<? super @Nullable Object, ? extends T> reading) {
     Turn turn = turns(options).get(); // in the order of the calls, not in that of their threads
     try {
-      Callable<@Nullable Object> call = propagated(() -> call(framework, command, options, turn));
+      Callable<T> call = propagated(() -> reading.apply(call(framework, command, options, turn)));
       return CallFuture.start(
           () -> {
             try (turn) {
@@ -293,12 +300,25 @@ final class Calls {
     }
   }
 
-  Flow.Publisher<Object> stream(BridgeSource framework, Command command, CallOptions options) {
+  /**
+   * @param reading makes of what the command yields what subscribers get
+   */
+  <T> Flow.Publisher<T> stream(
+      BridgeSource framework,
+      Command command,
+      CallOptions options,
+      Function<Object, ? extends T> reading) {
     Supplier<? extends @Nullable Turn> turns = turns(options);
-    return new CallStream(
+    return new CallStream<>(
         "The stream of '" + framework.name() + "." + command.name() + "'",
         sink ->
-            visit(framework, command.name(), options, turns.get(), new Streaming(command, sink)),
+            visit(
+                framework,
+                command.name(),
+                options,
+                turns.get(),
+                new Streaming(
+                    command, piece -> sink.accept(piece == null ? null : reading.apply(piece)))),
         settings.streamBuffer(),
         settings.streamIdleTimeout());
   }

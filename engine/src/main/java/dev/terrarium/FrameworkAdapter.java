@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The commands of one framework with the same options for each call. Immutable. */
@@ -39,7 +40,15 @@ record FrameworkAdapter(BridgeSource source, Calls calls, CallOptions options) i
 
   @Override
   public CompletableFuture<@Nullable Object> callAsync(String command, Map<String, ?> arguments) {
-    return calls.callAsync(source, new Command(command, arguments), options);
+    return callAsync(command, arguments, result -> result);
+  }
+
+  @Override
+  public <T extends @Nullable Object> CompletableFuture<T> callAsync(
+      String command,
+      Map<String, ?> arguments,
+      Function<? super @Nullable Object, ? extends T> reading) {
+    return calls.callAsync(source, new Command(command, arguments), options, reading);
   }
 
   @Override
@@ -54,6 +63,12 @@ record FrameworkAdapter(BridgeSource source, Calls calls, CallOptions options) i
 
   @Override
   public Flow.Publisher<Object> stream(String command, Map<String, ?> arguments) {
-    return calls.stream(source, new Command(command, arguments), options);
+    return stream(command, arguments, piece -> piece);
+  }
+
+  @Override
+  public <T> Flow.Publisher<T> stream(
+      String command, Map<String, ?> arguments, Function<Object, ? extends T> reading) {
+    return calls.stream(source, new Command(command, arguments), options, reading);
   }
 }

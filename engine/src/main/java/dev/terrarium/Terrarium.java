@@ -128,7 +128,9 @@ public final class Terrarium implements AutoCloseable {
   /** What Python code can call: the models, the programs, the session, and what jars add. */
   private Map<String, HostFunction> services() {
     Map<String, HostFunction> services = new HashMap<>();
-    services.put("model.generate", new ModelService(models));
+    ModelService model = new ModelService(models);
+    services.put("model.generate", model);
+    services.put("model.stream", model.streaming());
     services.put(
         "embedding.embed",
         new EmbeddingService(
@@ -195,7 +197,8 @@ public final class Terrarium implements AutoCloseable {
    */
   public CompletableFuture<@Nullable Object> callAsync(
       String framework, String command, Map<String, ?> arguments, CallOptions options) {
-    return calls.callAsync(framework(framework), new Command(command, arguments), options);
+    return calls.callAsync(
+        framework(framework), new Command(command, arguments), options, result -> result);
   }
 
   /**

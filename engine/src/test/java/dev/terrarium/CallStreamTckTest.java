@@ -19,7 +19,7 @@ public class CallStreamTckTest extends FlowPublisherVerification<Object> {
 
   @Override
   public Flow.Publisher<Object> createFlowPublisher(long elements) {
-    return new CallStream(
+    return new CallStream<>(
         "the test's stream",
         sink -> {
           for (long i = 0; i < elements; i++) {

@@ -23,8 +23,8 @@ class CallStreamTest {
   private final AtomicInteger runs = new AtomicInteger();
   private final CompletableFuture<Throwable> stopped = new CompletableFuture<>();
 
-  private CallStream numbers(int buffer, Duration idleTimeout) {
-    return new CallStream(
+  private CallStream<Object> numbers(int buffer, Duration idleTimeout) {
+    return new CallStream<>(
         "the test's stream",
         sink -> {
           runs.incrementAndGet();
@@ -69,7 +69,7 @@ class CallStreamTest {
 
   @Test
   void eachSubscriberHasARunOfItsOwn() {
-    CallStream stream = numbers(1, LONG);
+    CallStream<Object> stream = numbers(1, LONG);
     Reader first = Reader.of(stream).request(1).until(1);
     Reader second = Reader.of(stream).request(1).until(1);
     first.cancel();
@@ -99,15 +99,15 @@ class CallStreamTest {
 
   @Test
   void noneIsNoPiece() throws Exception {
-    Reader reader = Reader.of(new CallStream("s", sink -> sink.accept(null), 2, LONG)).request(1);
+    Reader reader = Reader.of(new CallStream<>("s", sink -> sink.accept(null), 2, LONG)).request(1);
 
     assertThat(reader.end()).isInstanceOf(ConversionException.class).hasMessageContaining("None");
   }
 
   @Test
   void failureComesAfterWhatWasYielded() throws Exception {
-    CallStream stream =
-        new CallStream(
+    CallStream<Object> stream =
+        new CallStream<>(
             "s",
             sink -> {
               sink.accept("one");
@@ -124,8 +124,8 @@ class CallStreamTest {
   @Test
   void cancelInterruptsASourceThatWorks() throws Exception {
     CountDownLatch working = new CountDownLatch(1);
-    CallStream stream =
-        new CallStream(
+    CallStream<Object> stream =
+        new CallStream<>(
             "s",
             sink -> {
               working.countDown();

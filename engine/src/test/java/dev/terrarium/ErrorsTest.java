@@ -270,7 +270,7 @@ class ErrorsTest {
 
     assertThatThrownBy(() -> callHost("test.call"))
         .isInstanceOfSatisfying(
-            ConversionException.class, e -> assertThat(e.path()).isEqualTo("result[0]"));
+            ConversionException.class, e -> assertThat(e.path()).isEqualTo("test.call[0]"));
   }
 
   @Test

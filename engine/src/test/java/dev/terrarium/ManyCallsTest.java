@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.error.ArgumentException;
+import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.ConversionException;
+import dev.terrarium.error.ModelException;
 import dev.terrarium.error.PythonException;
+import dev.terrarium.error.StreamIdleException;
 import dev.terrarium.error.UnknownCommandException;
+import dev.terrarium.testing.CountingModel;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.Reader;
+import dev.terrarium.testing.SharedTerrarium;
 import dev.terrarium.testing.Task;
 import dev.terrarium.testing.TestFunctions;
 import dev.terrarium.value.Callback;
@@ -21,10 +26,14 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Batches, calls all at once, streams and call-backs. */
 @GraalPyTest
@@ -270,6 +279,146 @@ class ManyCallsTest {
     reader.request(Long.MAX_VALUE);
 
     assertThat(reader.end()).isInstanceOf(CallTimeoutException.class);
+  }
+
+  @Test
+  void piecesAreReadAsTheStreamIsTold() throws Exception {
+    List<Object> closings = closings();
+    Reader reader =
+        Reader.of(probe.stream("count_to", Map.of("n", 3), piece -> "no. " + piece)).request(5);
+
+    assertThat(reader.end()).isNull();
+    assertThat(reader.pieces).containsExactly("no. 0", "no. 1", "no. 2");
+    assertThat(closings).hasSize(1);
+  }
+
+  @Test
+  void pieceThatCannotBeReadFailsTheStreamAndClosesItsGenerator() throws Exception {
+    List<Object> closings = closings();
+    Reader reader =
+        Reader.of(
+                probe.stream(
+                    "count_to",
+                    Map.of("n", 1_000_000_000),
+                    piece -> {
+                      if (piece.equals(2L)) {
+                        throw new ConversionException("piece", "it is two");
+                      }
+                      return piece;
+                    }))
+            .request(Long.MAX_VALUE);
+
+    assertThat(reader.end())
+        .isInstanceOf(ConversionException.class)
+        .hasMessageContaining("it is two");
+    assertThat(reader.pieces).containsExactly(0L, 1L);
+    assertThat(closings).hasSize(1);
+  }
+
+  // ------------------------------------------------------------------ streams of language models
+
+  private static final CountingModel COUNTING = SharedTerrarium.COUNTING;
+
+  /** What a command of the probe yields of an answer of {@link #COUNTING}. */
+  private static Flow.Publisher<Object> counting(Adapter probe, String command, String ask, int n) {
+    COUNTING.begin();
+    Map<String, ?> request =
+        Map.of(
+            "model",
+            COUNTING.name(),
+            "max_tokens",
+            n,
+            "messages",
+            List.of(Map.of("role", "user", "content", ask)));
+    return probe.stream(command, Map.of("request", request));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ask", "push"})
+  void answerComesInPiecesAndThenAsAWhole(String command) throws Exception {
+    Reader reader = Reader.of(counting(probe, command, "count", 40)).request(Long.MAX_VALUE);
+
+    assertThat(reader.end()).isNull();
+    assertThat(reader.pieces).hasSize(41).startsWith("0 ", "1 ", "2 ");
+    assertThat(reader.pieces.getLast())
+        .asInstanceOf(InstanceOfAssertFactories.MAP)
+        .containsEntry(
+            "text", String.join("", IntStream.range(0, 40).mapToObj(i -> i + " ").toList()))
+        .containsEntry("completion_tokens", 40L);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ask", "push"})
+  void backPressureReachesTheModelAndCancelStopsIt(String command) throws Exception {
+    Reader reader =
+        Reader.of(counting(probe, command, "count", Integer.MAX_VALUE)).request(2).until(2);
+    int ahead = 64 + 16 + 1; // both buffers are full, and one piece is on its way
+    Task.until("the model waits", () -> COUNTING.given.get() == 2 + ahead);
+    reader.request(1).until(3);
+    Task.until("one more", () -> COUNTING.given.get() == 3 + ahead);
+    reader.cancel();
+
+    assertThat(COUNTING.stopped()).isInstanceOf(CallInterruptedException.class);
+    Task.until("its context is back", () -> terrarium.stats().pool().active() == 0);
+    assertThat(COUNTING.given).hasValue(3 + ahead);
+    assertThat(probe.call("echo", Map.of("v", 1))).isEqualTo(1L);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ask", "push"})
+  void modelThatFailsMidwayFailsTheStreamAsItself(String command) throws Exception {
+    Reader reader = Reader.of(counting(probe, command, "fail", 2)).request(5);
+
+    assertThat(reader.end()).isSameAs(COUNTING.stopped()).isInstanceOf(ModelException.class);
+    assertThat(reader.pieces).containsExactly("0 ", "1 ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ask", "push"})
+  void deadlineStopsAModelMidway(String command) throws Exception {
+    Adapter hurried = probe.with(CallOptions.deadline(Duration.ofSeconds(1)));
+    Reader reader = Reader.of(counting(hurried, command, "hang", 2)).request(5).until(2);
+
+    assertThat(reader.end()).isInstanceOf(CallTimeoutException.class);
+    assertThat(COUNTING.stopped()).isInstanceOf(InterruptedException.class);
+    Task.until("its context is back", () -> terrarium.stats().pool().active() == 0);
+    assertThat(probe.call("echo", Map.of("v", 1))).isEqualTo(1L);
+  }
+
+  @Test
+  void modelOfAStreamThatNobodyReadsIsStopped() throws Exception {
+    TerrariumConfig config =
+        TerrariumConfig.custom()
+            .contexts(1)
+            .streamIdleTimeout(Duration.ofMillis(1))
+            .languageModel(COUNTING)
+            .build();
+    try (Terrarium own = Terrarium.start(config).register(SharedTerrarium.probe())) {
+      Reader reader =
+          Reader.of(counting(own.adapter("probe"), "ask", "count", Integer.MAX_VALUE)).request(1);
+
+      assertThat(COUNTING.stopped()).isInstanceOf(CallInterruptedException.class);
+      reader.request(Long.MAX_VALUE);
+      assertThat(reader.end()).isInstanceOf(StreamIdleException.class);
+    }
+  }
+
+  @Test
+  void answerThatPythonForgetsEndsWithTheCall() throws Exception {
+    COUNTING.begin();
+    probe.call(
+        "execute",
+        Map.of(
+            "source",
+            """
+            kept = host.stream_model({
+                "model": "counting", "messages": [{"role": "user", "content": "count"}]})
+            first = next(kept)
+            """));
+
+    assertThat(COUNTING.stopped()).isInstanceOf(CallInterruptedException.class);
+    assertThatThrownBy(() -> probe.call("evaluate", Map.of("expression", "list(kept)")))
+        .hasMessageContaining("given up");
   }
 
   // ------------------------------------------------------------------ call-backs

@@ -216,6 +216,39 @@ class StoppingTest {
   }
 
   @Test
+  void cancelledFutureOfWhatIsMadeOfAResultStopsItsCallToo() {
+    PoolStats before = terrarium.stats().pool();
+    CountDownLatch inside = untilCalled();
+    CompletableFuture<String> call =
+        terrarium
+            .adapter("probe")
+            .callAsync(
+                "execute",
+                Map.of("source", "host.call('test.call')\nwhile True: pass"),
+                String::valueOf);
+    Task.await(inside);
+
+    assertThat(call.cancel(true)).isTrue();
+    assertThatAllIsWell(before);
+  }
+
+  @Test
+  void futureBringsWhatIsMadeOfResults() throws Exception {
+    Adapter probe = terrarium.adapter("probe");
+
+    assertThat(probe.callAsync("evaluate", Map.of("expression", "6"), Object::toString).get())
+        .isEqualTo("6");
+    CompletableFuture<Object> failing =
+        probe.callAsync(
+            "evaluate",
+            Map.of("expression", "6"),
+            result -> {
+              throw new IllegalStateException("no " + result);
+            });
+    assertThatThrownBy(failing::get).hasRootCauseMessage("no 6");
+  }
+
+  @Test
   void futureBringsResultsAndFailures() throws Exception {
     Adapter probe = terrarium.adapter("probe");
 

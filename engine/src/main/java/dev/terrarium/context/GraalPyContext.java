@@ -29,6 +29,7 @@ import java.util.function.UnaryOperator;
 import org.graalvm.polyglot.Context;
 import org.graalvm.polyglot.PolyglotException;
 import org.graalvm.polyglot.Value;
+import org.graalvm.polyglot.proxy.ProxyExecutable;
 import org.jspecify.annotations.Nullable;
 
 /** A GraalPy context with its carrier. Fields that no other thread may touch belong to it. */
@@ -86,7 +87,7 @@ final class GraalPyContext implements PythonContext {
     try {
       this.embed = context.eval(runtime.bootstrap());
       embed.invokeMember("restrict", profile.word(), profile.nativeCode());
-      this.marshaller = new Marshaller(embed);
+      this.marshaller = new Marshaller(embed, this::guarded);
       shieldNativeImports();
       this.errors = new PythonErrors(embed, profile);
       embed.invokeMember("accept");
@@ -123,7 +124,7 @@ final class GraalPyContext implements PythonContext {
     return this.<@Nullable Void>submit(
             () -> {
               packages = newPackages;
-              services = guarded(newServices);
+              services = newServices;
               installServices();
               return null;
             })
@@ -136,36 +137,29 @@ final class GraalPyContext implements PythonContext {
 
   /** An interruption while a native extension sets itself up would end the process. */
   private void shieldNativeImports() {
-    HostFunction begin =
+    ProxyExecutable begin =
         arguments -> {
           if (!fence.shield()) {
             throw stopped();
           }
-          return null;
+          return true;
         };
-    HostFunction end =
+    ProxyExecutable end =
         arguments -> {
           fence.unshield();
-          return null;
+          return true;
         };
-    embed.invokeMember(
-        "shield_native_imports", marshaller.executable(begin), marshaller.executable(end));
+    embed.invokeMember("shield_native_imports", begin, end);
   }
 
-  /** The services, which a call that is being stopped no longer reaches, nor comes back from. */
-  private Map<String, HostFunction> guarded(Map<String, HostFunction> functions) {
-    Map<String, HostFunction> guarded = new HashMap<>();
-    functions.forEach(
-        (service, function) ->
-            guarded.put(
-                service,
-                arguments -> {
-                  checkStopped();
-                  Object answer = function.call(arguments);
-                  checkStopped();
-                  return answer;
-                }));
-    return guarded;
+  /** A Java function, which a call that is being stopped no longer reaches, nor comes back from. */
+  private HostFunction guarded(HostFunction function) {
+    return arguments -> {
+      checkStopped();
+      Object answer = function.call(arguments);
+      checkStopped();
+      return answer;
+    };
   }
 
   private void checkStopped() {

@@ -119,6 +119,11 @@ public final class LanguageModels {
     return asked(model, () -> model.chat(request));
   }
 
+  /** As {@link #chat}, handing over each piece as it is made; counted when it is whole. */
+  ChatResponse stream(LanguageModel model, ChatRequest request, Consumer<ChatChunk> sink) {
+    return asked(model, () -> model.stream(request, sink));
+  }
+
   private ChatResponse asked(LanguageModel model, Supplier<ChatResponse> answer) {
     long begin = events.now();
     ChatResponse response;

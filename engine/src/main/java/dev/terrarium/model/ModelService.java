@@ -3,6 +3,7 @@ package dev.terrarium.model;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.terrarium.error.ConversionException;
+import dev.terrarium.value.Callback;
 import dev.terrarium.value.HostFunction;
 import dev.terrarium.value.TypedReader;
 import java.lang.reflect.Type;
@@ -14,10 +15,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The language models as the function that Python code calls: {@code model.generate(request) ->
- * response}, both dicts. The request has {@code model, messages [{role, content}], temperature,
- * max_tokens, stop, seed, schema}; the response {@code text, finish_reason, prompt_tokens,
- * completion_tokens, model, seconds}. Thread-safe.
+ * The language models as functions that Python code calls. Itself it is {@code
+ * model.generate(request) -> response}, both dicts. The request has {@code model, messages [{role,
+ * content}], temperature, max_tokens, stop, seed, schema}; the response {@code text, finish_reason,
+ * prompt_tokens, completion_tokens, model, seconds}. Thread-safe.
  */
 public final class ModelService implements HostFunction {
 
@@ -32,11 +33,54 @@ public final class ModelService implements HostFunction {
 
   @Override
   public Object call(List<@Nullable Object> arguments) {
-    if (arguments.size() != 1 || !(arguments.getFirst() instanceof Map<?, ?> request)) {
-      throw new ConversionException("model.generate", "expected one dict, the request");
+    Map<?, ?> request = request("model.generate", arguments);
+    LanguageModel model = model(request);
+    return plain(model, models.chat(model, read(request)));
+  }
+
+  /**
+   * {@code model.stream(request)}, which returns a dict of two functions: {@code next()} waits for
+   * the next piece of the answer, a text, and returns the response after the last one; {@code
+   * close()} has the model stop. It stops by itself when the call ends in which it was asked, and
+   * waits when it is {@value ModelStream#CAPACITY} pieces ahead.
+   */
+  public HostFunction streaming() {
+    return arguments -> {
+      Map<?, ?> request = request("model.stream", arguments);
+      LanguageModel model = model(request);
+      ChatRequest asked = read(request);
+      ModelStream stream = ModelStream.start(sink -> models.stream(model, asked, sink));
+      return Map.of(
+          "next",
+          Callback.of(() -> plain(model, stream.next())),
+          "close",
+          Callback.of(
+              () -> {
+                stream.close();
+                return null;
+              }));
+    };
+  }
+
+  private static Map<?, ?> request(String service, List<@Nullable Object> arguments) {
+    if (arguments.size() == 1 && arguments.getFirst() instanceof Map<?, ?> request) {
+      return request;
     }
-    LanguageModel model = models.get((String) value(request, "model", String.class));
-    ChatResponse response = models.chat(model, read(request));
+    throw new ConversionException(service, "expected one dict, the request");
+  }
+
+  private LanguageModel model(Map<?, ?> request) {
+    return models.get((String) value(request, "model", String.class));
+  }
+
+  private static Object plain(LanguageModel model, ModelStream.Next next) {
+    return switch (next) {
+      case ModelStream.Piece(String text) -> text;
+      case ModelStream.Whole(ChatResponse response) -> plain(model, response);
+    };
+  }
+
+  private static Map<String, Object> plain(LanguageModel model, ChatResponse response) {
     Map<String, Object> answer = new LinkedHashMap<>();
     answer.put("text", response.text());
     answer.put("finish_reason", response.finishReason().name().toLowerCase(Locale.ROOT));

@@ -46,6 +46,16 @@ public final class CallScope {
     return CURRENT.isBound() ? Optional.of(CURRENT.get()) : Optional.empty();
   }
 
+  /**
+   * The work as a part of this thread's call, for another thread to run; unchanged outside calls.
+   * The call does not wait for it: who starts it has it stopped by {@link #onEnd}.
+   */
+  public static Runnable carry(Runnable work) {
+    return current()
+        .<Runnable>map(scope -> () -> ScopedValue.where(CURRENT, scope).run(work))
+        .orElse(work);
+  }
+
   public String framework() {
     return framework;
   }

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.graalvm.polyglot.Value;
 import org.graalvm.polyglot.proxy.ProxyExecutable;
 import org.jspecify.annotations.Nullable;
@@ -73,11 +74,14 @@ public final class Marshaller {
   private final Value hasLoneSurrogate;
   private final Value typeName;
   private final Value makeCallback;
+  private final UnaryOperator<HostFunction> guard;
 
   /**
    * @param embed the module {@code terrarium.bridge.embed} of the context
+   * @param guard what every Java function is wrapped in before Python gets it
    */
-  public Marshaller(Value embed) {
+  public Marshaller(Value embed, UnaryOperator<HostFunction> guard) {
+    this.guard = guard;
     none = embed.getMember("none").execute();
     makeList = embed.getMember("make_list");
     makeDict = embed.getMember("make_dict");
@@ -239,28 +243,34 @@ public final class Marshaller {
     functions.forEach(
         (name, function) -> {
           converted.add(name);
-          converted.add(executable(function));
+          converted.add(executable(function, name));
         });
     return makeDict.execute(converted.toArray());
   }
 
-  /** The function as a Python callable; see {@link #services}. */
-  public ProxyExecutable executable(HostFunction function) {
+  /**
+   * @param result what the function's result is called in an error
+   */
+  private ProxyExecutable executable(HostFunction function, String result) {
+    HostFunction guarded = guard.apply(function);
     return arguments -> {
       List<@Nullable Object> plain = new ArrayList<>();
       for (int i = 0; i < arguments.length; i++) {
         plain.add(toJava(arguments[i], "argument " + i));
       }
-      return toPython(function.call(plain), "result");
+      return toPython(guarded.call(plain), result);
     };
   }
 
-  /** As {@link #executable}; what it throws is a HostCallError to Python, which names the path. */
+  /**
+   * As one of {@link #services}; what it throws is a HostCallError to Python, which names the path.
+   */
   private Value callback(HostFunction function, String path) {
+    ProxyExecutable executable = executable(function, "result");
     ProxyExecutable plain =
         arguments -> {
           try {
-            return executable(function).execute(arguments);
+            return executable.execute(arguments);
           } catch (ConversionException e) {
             throw new ConversionException(path + "(): " + e.path(), e.problem(), e);
           }

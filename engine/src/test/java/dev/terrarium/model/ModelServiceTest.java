@@ -9,11 +9,13 @@ import dev.terrarium.event.Events;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.resource.CallScope;
 import dev.terrarium.testing.FakeModel;
+import dev.terrarium.value.HostFunction;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -24,14 +26,14 @@ class ModelServiceTest {
   private final List<TerrariumEvent> told = new ArrayList<>();
   private final FakeModel model = new FakeModel("fake");
   private final FakeModel other = new FakeModel("other");
-  private final ModelService service =
-      new ModelService(
-          new LanguageModels(
-              Map.of("fake", model, "other", other),
-              "fake",
-              EMPTY,
-              ModelCacheTest.cache(),
-              Events.to(List.of(told::add))));
+  private final LanguageModels models =
+      new LanguageModels(
+          Map.of("fake", model, "other", other),
+          "fake",
+          EMPTY,
+          ModelCacheTest.cache(),
+          Events.to(List.of(told::add)));
+  private final ModelService service = new ModelService(models);
 
   private static Map<String, @Nullable Object> request() {
     Map<String, @Nullable Object> request = new HashMap<>();
@@ -204,5 +206,32 @@ class ModelServiceTest {
     assertThatThrownBy(() -> service.call(List.of("why?"))).isInstanceOf(ConversionException.class);
     assertThatThrownBy(() -> service.call(List.of(request(), request())))
         .isInstanceOf(ConversionException.class);
+  }
+
+  private HostFunction streamed(Map<String, ?> request) {
+    Object stream = Objects.requireNonNull(service.streaming().call(List.of(request)));
+    return (HostFunction) Objects.requireNonNull(((Map<?, ?>) stream).get("next"));
+  }
+
+  @Test
+  void streamEndsWithWhatGenerateAnswers() {
+    HostFunction next = streamed(request());
+
+    assertThat(next.call(List.of())).isEqualTo("answer of fake");
+    assertThat(next.call(List.of())).isEqualTo(service.call(List.of(request())));
+    assertThat(Objects.requireNonNull(models.stats().get("fake")).completionTokens()).isEqualTo(14);
+    assertThat(model.requests).hasSize(2);
+    assertThat(model.requests.getFirst()).isEqualTo(model.requests.getLast());
+  }
+
+  @Test
+  void streamRefusesWhatGenerateRefuses() {
+    assertThatThrownBy(() -> service.streaming().call(List.of("why?")))
+        .isInstanceOf(ConversionException.class)
+        .hasMessageContaining("model.stream");
+    assertThatThrownBy(() -> service.streaming().call(List.of(Map.of("messages", "why?"))))
+        .isInstanceOf(ConversionException.class)
+        .hasMessageContaining("request.messages");
+    assertThat(model.requests).isEmpty();
   }
 }

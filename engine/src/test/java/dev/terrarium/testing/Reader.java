@@ -17,7 +17,7 @@ public final class Reader implements Flow.Subscriber<Object> {
   private final CompletableFuture<@Nullable Throwable> end = new CompletableFuture<>();
 
   /** Subscribes, and requests nothing yet. */
-  public static Reader of(Flow.Publisher<Object> publisher) {
+  public static Reader of(Flow.Publisher<?> publisher) {
     Reader reader = new Reader();
     publisher.subscribe(reader);
     return reader;

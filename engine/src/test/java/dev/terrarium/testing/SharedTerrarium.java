@@ -14,12 +14,13 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 /**
  * One Terrarium of two contexts for all tests of the JVM, since making a context takes seconds; and
  * the check that each test leaves it at rest. It has the framework {@code probe} and the language
- * model {@link #MODEL}.
+ * models {@link #MODEL}, the default, and {@link #COUNTING}.
  */
 public final class SharedTerrarium
     implements ParameterResolver, BeforeEachCallback, AfterEachCallback {
 
   public static final FakeModel MODEL = new FakeModel("shared");
+  public static final CountingModel COUNTING = new CountingModel();
 
   private static @Nullable Terrarium shared;
 
@@ -35,6 +36,7 @@ public final class SharedTerrarium
                       .contexts(2)
                       .borrowTimeout(Duration.ofSeconds(30))
                       .languageModel(MODEL)
+                      .languageModel(COUNTING)
                       .build())
               .register(probe());
       shared = terrarium;

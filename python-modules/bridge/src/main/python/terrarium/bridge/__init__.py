@@ -2,7 +2,8 @@
 
 A framework is a subclass of :class:`BaseBridge` whose commands are methods marked with
 :func:`handler`. Commands take and return *plain data*: ``None``, ``bool``, ``int``, ``float``,
-``str``, ``bytes``, ``list`` and ``dict`` with string keys. Failures are raised, never returned.
+``str``, ``bytes``, ``list`` and ``dict`` with string keys. Failures are raised, never returned. A command
+that is streamed is a generator of plain data, or returns :class:`Pushed`.
 
 :mod:`terrarium.bridge.host` reaches the services that the Java side offers. A framework that runs
 programs made from specs is a subclass of :class:`ProgramBridge`. What the turns of a session leave
@@ -20,7 +21,7 @@ from .errors import (
     UnknownCommandError,
     UnknownProgramError,
 )
-from .handlers import Handler, handler
+from .handlers import Handler, Pushed, handler
 from .program_bridge import ProgramBridge
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "HostCallError",
     "HostServiceError",
     "ProgramBridge",
+    "Pushed",
     "SpecError",
     "UnknownCommandError",
     "UnknownProgramError",

@@ -157,9 +157,15 @@ def type_name(value: object) -> str:
 def stream(handler: Callable[[dict[str, Any]], Any], args: dict[str, Any], emit: Callable[[object], None]) -> None:
     """Hands what a command yields to `emit`, which blocks while the reader is busy and raises when nobody reads on.
 
-    Generators and other iterators are run through and closed however that ends; anything else is one piece.
+    Generators and other iterators are run through and closed however that ends; what pushes is run; anything else is
+    one piece.
     """
+    from terrarium.bridge.handlers import Pushed
+
     value = handler(args)
+    if isinstance(value, Pushed):
+        value.run(make_callback(emit, "stream"))
+        return
     if not hasattr(value, "__next__"):
         emit(value)
         return

@@ -77,6 +77,19 @@ def options_of(attribute: Any) -> HandlerOptions | None:
     return options if isinstance(options, HandlerOptions) else None
 
 
+class Pushed:
+    """The result of a command that pushes its pieces, because they come up inside of a call that it cannot yield from.
+
+    Where that is not so, a command is a generator. ``run(emit)`` does the work and calls ``emit`` with each piece;
+    ``emit`` blocks while the reader is busy, and raises when nobody reads on.
+    """
+
+    __slots__ = ("run",)
+
+    def __init__(self, run: Callable[[Callable[[object], object]], object]) -> None:
+        self.run = run
+
+
 class Handler:
     """One command of one bridge, called with a dict of arguments by name.
 

@@ -9,6 +9,9 @@ The engine installs callables that take and return plain data. The services ther
     ``schema`` (a JSON schema that the output must conform to, or None). The answer holds ``text``,
     ``finish_reason`` (``"stop"`` or ``"length"``), ``prompt_tokens``, ``completion_tokens``,
     ``model`` and ``seconds``.
+``model.stream(request: dict) -> {"next": callable, "close": callable}``
+    The same, while the answer is made; :func:`stream_model` is the way to use it. ``next()`` returns the next piece of
+    the text, and after the last one the answer of ``model.generate``; ``close()`` has the model stop.
 ``program.put(framework: str, id: str, spec: dict) -> int | None``
     Store a program's spec where all contexts find it, without a compiled state, and return the program's new version;
     None when an equal spec is there, which then stays as it is, with its state.
@@ -35,7 +38,7 @@ The engine installs callables that take and return plain data. The services ther
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 from .errors import HostCallError, HostServiceError
@@ -82,3 +85,20 @@ def call(name: str, /, *args: Any) -> Any:
         raise
     except BaseException as error:
         raise HostCallError(name, error) from error
+
+
+def stream_model(request: dict[str, Any]) -> Generator[str | dict[str, Any], None, None]:
+    """Ask a language model as ``model.generate`` does; yield the pieces of the text, and last the whole answer, a dict.
+
+    The model waits when nobody pulls, and stops when the generator is closed or the call ends that it was asked in. Who
+    leaves the generator before its end closes it, as by ``contextlib.closing``: GraalPy does not do so by itself.
+
+    Raises what :func:`call` raises, also after some pieces.
+    """
+    answer = call("model.stream", request)
+    try:
+        while isinstance(piece := answer["next"](), str):
+            yield piece
+        yield piece
+    finally:
+        answer["close"]()

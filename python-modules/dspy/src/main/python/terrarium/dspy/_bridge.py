@@ -6,12 +6,14 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from terrarium.bridge import ArgumentError, ProgramBridge, handler
+from terrarium.bridge import ArgumentError, ProgramBridge, Pushed, handler
 from terrarium.bridge.options import SharedDefaults
 
 from . import _options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._runtime import Program, Runtime
 
 
@@ -125,11 +127,38 @@ class DspyBridge(ProgramBridge["Program"]):
         program = self._programs.of({"kind": "predict", "signature": signature})
         return self._run("predict", program, inputs, options, trace)
 
-    def _run(self, command: str, program: Program, inputs: Any, options: Any, trace: bool) -> dict[str, Any]:
+    @handler
+    def stream(
+        self,
+        program: str,
+        inputs: dict[str, Any],
+        options: dict[str, Any] | None = None,
+        trace: bool = False,
+    ) -> Pushed:
+        """Run a program as :meth:`call` does, and push its outputs while the language model writes.
+
+        First come dicts ``{"field": name, "text": piece}``: the pieces of the outputs that are texts in the answer, as
+        far as they can be told apart while it is written. The last dict is what ``call`` returns. There may be no
+        pieces, as for an answer from the cache; joined, a text's pieces may differ from the output in white space at
+        its ends. With ``auto``, an answer is not asked for again when pieces of it were pushed. Raises what ``call``
+        raises, also after some pieces.
+        """
+        built = self._programs.get(program)
+        return Pushed(lambda emit: emit(self._run("stream", built, inputs, options, trace, emit)))
+
+    def _run(
+        self,
+        command: str,
+        program: Program,
+        inputs: Any,
+        options: Any,
+        trace: bool,
+        emit: Callable[[object], object] | None = None,
+    ) -> dict[str, Any]:
         arguments = program.arguments(command, inputs)
         merged = {**self._defaults.get(), **program.options, **_options.checked(options)}
         cache = merged.pop("cache")
-        outputs, exchanges = self._loaded_runtime().run(program, arguments, merged, cache)
+        outputs, exchanges = self._loaded_runtime().run(program, arguments, merged, cache, emit)
         result: dict[str, Any] = {"outputs": outputs}
         if trace:
             from ._runtime import described

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from dspy.lm15 import Message, Request, Response, UnsupportedFeatureError, Usage
 
 from terrarium.bridge import host
+
+Watch: TypeAlias = Callable[[dict[str, Any]], Callable[[str | dict[str, Any]], None]]
 
 
 class Exchange(NamedTuple):
@@ -19,25 +21,34 @@ class Exchange(NamedTuple):
     response: dict[str, Any]
 
 
-_recording: ContextVar[list[Exchange] | None] = ContextVar("terrarium_dspy_recording", default=None)
+class _Recording(NamedTuple):
+    exchanges: list[Exchange]
+    watch: Watch | None
+
+
+_recording: ContextVar[_Recording | None] = ContextVar("terrarium_dspy_recording", default=None)
 
 
 @contextmanager
-def recording() -> Iterator[list[Exchange]]:
-    """Collect the exchanges that happen inside the block, in this thread or task."""
-    exchanges: list[Exchange] = []
-    token = _recording.set(exchanges)
+def recording(watch: Watch | None = None) -> Iterator[list[Exchange]]:
+    """Collect the exchanges that happen inside the block, in this thread or task.
+
+    With ``watch``, answers are streamed: it is given each request, and what it returns gets the pieces of the answer
+    and, last, the whole.
+    """
+    made = _Recording([], watch)
+    token = _recording.set(made)
     try:
-        yield exchanges
+        yield made.exchanges
     finally:
         _recording.reset(token)
 
 
 class HostEngine:
-    """A DSPy engine that asks the host's ``model.generate``; one attempt, the host retries.
+    """A DSPy engine that asks the host: ``model.generate``, or ``model.stream`` inside :func:`recording` with a watch.
 
-    Stateless and thread-safe. Text only: what the host has no form for (tools, images) is refused
-    with ``dspy.lm15.UnsupportedFeatureError``. What the host raises becomes the cause of a
+    One attempt, the host retries. Stateless and thread-safe. Text only: what the host has no form for (tools, images)
+    is refused with ``dspy.lm15.UnsupportedFeatureError``. What the host raises becomes the cause of a
     ``dspy.LMUnexpectedError``.
     """
 
@@ -54,10 +65,13 @@ class HostEngine:
     def complete(self, request: Request) -> Response:
         """Ask the host once."""
         asked = self._request(request)
-        answer = host.call("model.generate", asked)
-        exchanges = _recording.get()
-        if exchanges is not None:
-            exchanges.append(Exchange(asked, answer))
+        current = _recording.get()
+        if current is None or current.watch is None:
+            answer = host.call("model.generate", asked)
+        else:
+            answer = _streamed(asked, current.watch(asked))
+        if current is not None:
+            current.exchanges.append(Exchange(asked, answer))
         return Response(
             id=None,
             model=answer.get("model") or request.model,
@@ -93,6 +107,16 @@ class HostEngine:
             "seed": config.seed,
             "schema": _schema(config.response_format),
         }
+
+
+def _streamed(asked: dict[str, Any], see: Callable[[str | dict[str, Any]], None]) -> dict[str, Any]:
+    answer: dict[str, Any] = {}
+    with closing(host.stream_model(asked)) as pieces:
+        for piece in pieces:
+            see(piece)
+            if not isinstance(piece, str):
+                answer = piece
+    return answer
 
 
 def _schema(response_format: Any) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from terrarium.bridge import ArgumentError, SpecError
 
 from . import _options, _signatures, _state
 from ._adapters import adapter_of
+from ._fields import watch_fields
 from ._model import Exchange, HostEngine, recording
 from ._schema import output_schema
 from ._signatures import shadowing_allowed, signature_of
@@ -111,12 +112,20 @@ class Runtime:
         self._models: dict[tuple[str | None, bool], dspy.LM] = {}
 
     def run(
-        self, program: Program, arguments: dict[str, Any], options: dict[str, Any], cache: bool
+        self,
+        program: Program,
+        arguments: dict[str, Any],
+        options: dict[str, Any],
+        cache: bool,
+        emit: Callable[[object], object] | None = None,
     ) -> tuple[dict[str, Any], list[Exchange]]:
-        """Call a program; returns its outputs and what went to the language model and back."""
+        """Call a program; returns its outputs and what went to the language model and back.
+
+        ``emit`` gets the pieces of the outputs, as ``DspyBridge.stream`` says, while the language model writes.
+        """
         generation = {name: options[name] for name in _options.GENERATION if name in options}
         with (
-            recording() as exchanges,
+            recording(None if emit is None else watch_fields(program.outputs, emit)) as exchanges,
             dspy.context(
                 lm=self._model(options.get("model"), cache),
                 adapter=self._adapter(options["adapter"]),

@@ -10,6 +10,8 @@ from terrarium.bridge.options import SharedDefaults, checked
 from . import _setup
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ._model import Exchange
     from ._programs import Program
 
@@ -99,6 +101,22 @@ class LangchainBridge(ProgramBridge["Program"]):
             result["finish_reason"] = last.response.get("finish_reason")
             result["model"] = last.response.get("model")
         return result
+
+    @handler
+    def stream(
+        self,
+        program: str,
+        inputs: dict[str, Any],
+        options: dict[str, Any] | None = None,
+    ) -> Iterator[Any]:
+        """Run a program as :meth:`invoke` does, and yield its output while the language model writes.
+
+        With the parser ``str`` these are pieces of the text, with ``list`` lists of the next items. With ``json``, and
+        an ``output`` type, each is all that there is so far, a value with less in it; the last one is what ``invoke``
+        returns. Closing the generator stops the model. Raises what ``invoke`` raises, also after some pieces.
+        """
+        built = self._programs.get(program)
+        return built.stream(inputs, {**self._defaults.get(), **built.options, **checked(options)})
 
     def _build(self, spec: dict[str, Any]) -> Program:
         from ._programs import Program

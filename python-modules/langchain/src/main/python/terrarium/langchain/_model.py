@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, ChatMessage, HumanMessage, SystemMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ChatMessage, HumanMessage, SystemMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
 from pydantic import BaseModel
 
@@ -49,13 +49,19 @@ def recording() -> Iterator[list[Exchange]]:
         _recording.reset(token)
 
 
-class HostChatModel(BaseChatModel):
-    """A chat model that asks the host's ``model.generate``; one attempt, the host retries.
+def _record(request: dict[str, Any], response: dict[str, Any]) -> None:
+    exchanges = _recording.get()
+    if exchanges is not None:
+        exchanges.append(Exchange(request, response))
 
-    Thread-safe. The fields are its defaults; the same names, and ``stop`` and ``schema`` (a JSON schema that the answer
-    must conform to), can be given to a call or to ``bind``. An answer is an AIMessage whose ``usage_metadata`` counts
-    tokens and whose ``response_metadata`` has ``finish_reason`` (``stop`` or ``length``), ``model_name`` and
-    ``seconds``.
+
+class HostChatModel(BaseChatModel):
+    """A chat model that asks the host: ``model.generate``, or ``model.stream`` when it is streamed.
+
+    One attempt, the host retries. Thread-safe. The fields are its defaults; the same names, and ``stop`` and ``schema``
+    (a JSON schema that the answer must conform to), can be given to a call or to ``bind``. An answer is an AIMessage
+    whose ``usage_metadata`` counts tokens and whose ``response_metadata`` has ``finish_reason`` (``stop`` or
+    ``length``), ``model_name`` and ``seconds``; of a stream, the last chunk has them.
 
     Text only: for tools, images and messages of other roles it raises NotImplementedError with the name of what it
     lacks. An unknown option is a TypeError. What the host raises passes through.
@@ -93,10 +99,27 @@ class HostChatModel(BaseChatModel):
     ) -> ChatResult:
         request = self._request(messages, stop, kwargs)
         response = host.call("model.generate", request)
-        exchanges = _recording.get()
-        if exchanges is not None:
-            exchanges.append(Exchange(request, response))
+        _record(request, response)
         return _result(response)
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002 - upstream tells it of the chunks itself
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        request = self._request(messages, stop, kwargs)
+        with closing(host.stream_model(request)) as pieces:
+            for piece in pieces:
+                if isinstance(piece, str):
+                    yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
+                else:
+                    _record(request, piece)
+                    yield ChatGenerationChunk(
+                        message=AIMessageChunk(content="", chunk_position="last", **_metadata(piece)),
+                        generation_info={"finish_reason": _finish_reason(piece)},
+                    )
 
     def _request(self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]) -> dict[str, Any]:
         if "tools" in options:
@@ -178,20 +201,27 @@ def _text(content: str | list[str | dict[str, Any]]) -> str:
 
 
 def _result(response: dict[str, Any]) -> ChatResult:
-    reason = response.get("finish_reason") or "stop"
+    message = AIMessage(content=response["text"], **_metadata(response))
+    generation = ChatGeneration(message=message, generation_info={"finish_reason": _finish_reason(response)})
+    return ChatResult(generations=[generation])
+
+
+def _finish_reason(response: dict[str, Any]) -> str:
+    return response.get("finish_reason") or "stop"
+
+
+def _metadata(response: dict[str, Any]) -> dict[str, Any]:
     prompt_tokens, completion_tokens = response.get("prompt_tokens") or 0, response.get("completion_tokens") or 0
-    message = AIMessage(
-        content=response["text"],
-        usage_metadata={
+    return {
+        "usage_metadata": {
             "input_tokens": prompt_tokens,
             "output_tokens": completion_tokens,
             "total_tokens": prompt_tokens + completion_tokens,
         },
-        response_metadata={
-            "finish_reason": reason,
+        "response_metadata": {
+            "finish_reason": _finish_reason(response),
             "model_name": response.get("model"),
             "model_provider": "terrarium",
             "seconds": response.get("seconds"),
         },
-    )
-    return ChatResult(generations=[ChatGeneration(message=message, generation_info={"finish_reason": reason})])
+    }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from langchain_core.exceptions import OutputParserException
+from langchain_core.messages import BaseMessage
 from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
 from langchain_core.output_parsers.format_instructions import JSON_FORMAT_INSTRUCTIONS
 from langchain_core.outputs import ChatGeneration, Generation
@@ -19,13 +21,16 @@ VALUE = "value"
 class CompleteJsonOutputParser(JsonOutputParser):
     """LangChain's JsonOutputParser, but an answer that ended at its limit of tokens is an error.
 
-    Upstream closes the brackets of such an answer and returns what there was.
+    Upstream closes the brackets of such an answer and returns what there was. Streamed, its last piece is the whole.
     """
 
     def parse_result(self, result: list[Generation], *, partial: bool = False) -> Any:
         """Return the parsed JSON; raises OutputParserException when it is cut off or no JSON."""
         _require_complete(result, partial)
         return super().parse_result(result, partial=partial)
+
+    def _transform(self, input: Iterator[str | BaseMessage]) -> Iterator[Any]:  # noqa: A002 - upstream's signature
+        return _ending_complete(self, super()._transform, input)
 
 
 class CompletePydanticOutputParser(PydanticOutputParser[Any]):
@@ -35,6 +40,9 @@ class CompletePydanticOutputParser(PydanticOutputParser[Any]):
         """Return the instance; raises OutputParserException when the answer is cut off or does not fit."""
         _require_complete(result, partial)
         return super().parse_result(result, partial=partial)
+
+    def _transform(self, input: Iterator[str | BaseMessage]) -> Iterator[Any]:  # noqa: A002 - upstream's signature
+        return _ending_complete(self, super()._transform, input)
 
 
 class TypedOutputParser(CompleteJsonOutputParser):
@@ -78,6 +86,31 @@ def is_wrapped(output: dict[str, Any]) -> bool:
     JSON schemas of model providers have an object at the top.
     """
     return output["type"] not in ("record", "map")
+
+
+def _ending_complete(
+    parser: JsonOutputParser,
+    transform: Callable[[Iterator[str | BaseMessage]], Iterator[Any]],
+    chunks: Iterator[str | BaseMessage],
+) -> Iterator[Any]:
+    """Yield what upstream makes of an answer so far, and then what it is as a whole, if that is something else."""
+    answer: Any = None
+
+    def kept() -> Iterator[str | BaseMessage]:
+        nonlocal answer
+        for chunk in chunks:
+            answer = chunk if answer is None else answer + chunk
+            yield chunk
+
+    latest = None
+    for latest in transform(kept()):
+        yield latest
+    if answer is not None:
+        whole = parser.parse_result(
+            [Generation(text=answer) if isinstance(answer, str) else ChatGeneration(message=answer)]
+        )
+        if whole != latest and not parser.diff:
+            yield whole
 
 
 def _require_complete(result: list[Generation], partial: bool) -> None:

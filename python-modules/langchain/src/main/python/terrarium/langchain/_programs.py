@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -61,23 +62,36 @@ class Program:
 
     def invoke(self, inputs: dict[str, Any], options: dict[str, Any]) -> tuple[Any, list[Exchange]]:
         """Run the program; returns its output and what went to the language model and back."""
-        self._check(inputs)
-        if self._history is None:
-            return self._run(inputs, options)
-        place, last = self._history
-        before = _recent(session.state().get(_HISTORY, []), last)
-        output, exchanges = self._run({**inputs, _HISTORY: before}, options)
+        self._check("invoke", inputs)
+        with self._conversation(inputs) as (variables, exchanges):
+            output = self.runnable(options).invoke(variables)
+        return output, exchanges
+
+    def stream(self, inputs: dict[str, Any], options: dict[str, Any]) -> Iterator[Any]:
+        """Yield what the program puts out while the language model writes."""
+        self._check("stream", inputs)
+        with self._conversation(inputs) as (variables, _):
+            pieces: Any = self.runnable(options).stream(variables)
+            with closing(pieces):
+                for piece in pieces:
+                    if piece != "":  # the chunk that tells the usage
+                        yield piece
+
+    @contextmanager
+    def _conversation(self, inputs: dict[str, Any]) -> Iterator[tuple[dict[str, Any], list[Exchange]]]:
+        """Give the prompt's variables with the session's history, and add to it what was said when all went well."""
+        with recording() as exchanges:
+            if self._history is None:
+                yield inputs, exchanges
+                return
+            place, last = self._history
+            before = _recent(session.state().get(_HISTORY, []), last)
+            yield {**inputs, _HISTORY: before}, exchanges
         if session.active():
             request, response = exchanges[-1]
             new = request["messages"][place + len(before) :]
             answer = {"role": "assistant", "content": response["text"]}
             session.update({_HISTORY: _recent([*before, *new, answer], last)})
-        return output, exchanges
-
-    def _run(self, inputs: dict[str, Any], options: dict[str, Any]) -> tuple[Any, list[Exchange]]:
-        with recording() as exchanges:
-            output = self.runnable(options).invoke(inputs)
-        return output, exchanges
 
     def runnable(self, options: dict[str, Any]) -> Runnable[Any, Any]:
         """Return ``prompt | model | parser`` with those options of the model; the last one is kept."""
@@ -89,14 +103,14 @@ class Program:
             built = self._built = (dict(options), self._prompt | model | self._parser)
         return built[1]
 
-    def _check(self, inputs: Any) -> None:
+    def _check(self, command: str, inputs: Any) -> None:
         if not isinstance(inputs, dict):
-            raise ArgumentError("invoke", f"inputs must be a dict, not {type(inputs).__name__}", accepted=self.inputs)
+            raise ArgumentError(command, f"inputs must be a dict, not {type(inputs).__name__}", accepted=self.inputs)
         missing = [name for name in self.inputs if name not in inputs]
         unknown = [str(name) for name in inputs if name not in self.inputs]
         if missing or unknown:
             raise ArgumentError.of_names(
-                "invoke", missing=missing, unknown=unknown, accepted=self.inputs, what="prompt variable"
+                command, missing=missing, unknown=unknown, accepted=self.inputs, what="prompt variable"
             )
 
 

@@ -3,6 +3,7 @@ package dev.terrarium.cli;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.dspy.Dspy;
+import dev.terrarium.dspy.DspyChunk;
 import dev.terrarium.dspy.DspyOptions;
 import dev.terrarium.dspy.Traced;
 import dev.terrarium.error.ModelException;
@@ -17,6 +18,8 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Flow;
+import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -62,6 +65,9 @@ final class Ask implements Callable<Integer> {
       description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
   private FrameworkName framework = FrameworkName.dspy;
 
+  @Option(names = "--stream", description = "Print the answer while it is written.")
+  private boolean stream;
+
   @Option(names = "--show-prompt", description = "Print what was really sent to the model.")
   private boolean showPrompt;
 
@@ -87,7 +93,8 @@ final class Ask implements Callable<Integer> {
       timings.mark("waiting for the model");
       for (int i = 0; i < questions.size(); i++) {
         Duration before = generation(terrarium);
-        System.out.println(answerer.answer(questions.get(i)));
+        answerer.answer(questions.get(i), this::print);
+        System.out.println();
         timings.markAnswer(i == 0, generation(terrarium).minus(before));
       }
       if (showTimings) {
@@ -111,8 +118,14 @@ final class Ask implements Callable<Integer> {
     }
   }
 
+  private void print(String piece) {
+    System.out.print(piece);
+    System.out.flush();
+  }
+
+  /** Gives an answer, whole or in pieces. */
   private interface Answerer {
-    String answer(String question);
+    void answer(String question, Consumer<String> out);
   }
 
   private Answerer answerer(Terrarium terrarium) {
@@ -125,20 +138,48 @@ final class Ask implements Callable<Integer> {
                     Question.class,
                     Answer.class,
                     DspyOptions.ofDefaults().withTemperature(0).withMaxTokens(MAX_TOKENS));
-        yield question -> {
-          Traced<Answer> traced = program.trace(new Question(question));
-          show(traced.messages());
-          return traced.outputs().answer();
-        };
+        yield stream
+            ? (question, out) -> streamed(program.stream(new Question(question)), out)
+            : (question, out) -> {
+              Traced<Answer> traced = program.trace(new Question(question));
+              show(traced.messages());
+              out.accept(traced.outputs().answer());
+            };
       }
       case langchain -> {
         var chain = terrarium.adapter(LangChain.class).prompt("{question}").text();
-        yield question -> {
+        yield (question, out) -> {
           show(List.of(ChatMessage.user(question)));
-          return chain.invoke(Map.of("question", question));
+          Map<String, String> inputs = Map.of("question", question);
+          if (stream) {
+            Reading.of(chain.stream(inputs), out);
+          } else {
+            out.accept(chain.invoke(inputs));
+          }
         };
       }
     };
+  }
+
+  /** The answer's pieces; all of it at the end when there were none. */
+  private void streamed(Flow.Publisher<DspyChunk<Answer>> chunks, Consumer<String> out) {
+    boolean[] begun = {false};
+    Reading.of(
+        chunks,
+        chunk -> {
+          switch (chunk) {
+            case DspyChunk.Text<Answer>(String field, String text) -> {
+              begun[0] = true;
+              out.accept(text);
+            }
+            case DspyChunk.Done<Answer>(Traced<Answer> traced) -> {
+              if (!begun[0]) {
+                out.accept(traced.outputs().answer());
+              }
+              show(traced.messages());
+            }
+          }
+        });
   }
 
   private void show(List<ChatMessage> messages) {

@@ -47,6 +47,15 @@ class CommandLineTest {
   }
 
   @Test
+  void answersAreStreamed() throws Exception {
+    Finished ask =
+        new Launcher().run("ask", "--stream", "--show-prompt", "What is the capital of France?");
+    assertThat(ask.exitCode()).as(ask.err()).isZero();
+    assertThat(ask.out()).contains("Paris").hasLineCount(1);
+    assertThat(ask.err()).contains("[SYSTEM]", "What is the capital of France?");
+  }
+
+  @Test
   void anEmptyQuestionIsBadUsage() throws Exception {
     assertUsage(new Launcher().run("ask", "  "), "The question is empty.");
   }

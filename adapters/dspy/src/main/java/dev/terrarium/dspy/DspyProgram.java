@@ -1,7 +1,14 @@
 package dev.terrarium.dspy;
 
 import dev.terrarium.Adapter;
+import dev.terrarium.CallResult;
+import dev.terrarium.Command;
 import dev.terrarium.value.TypedReader;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A DSPy program with records as its signature. Any context can run it. Thread-safe.
@@ -11,10 +18,12 @@ import dev.terrarium.value.TypedReader;
  */
 public final class DspyProgram<I extends Record, O extends Record> {
 
+  private final Adapter adapter;
   private final UntypedDspyProgram program;
   private final Class<O> outputs;
 
   DspyProgram(Adapter adapter, String id, Class<O> outputs) {
+    this.adapter = adapter;
     this.program = new UntypedDspyProgram(adapter, id);
     this.outputs = outputs;
   }
@@ -33,12 +42,76 @@ public final class DspyProgram<I extends Record, O extends Record> {
    * @throws dev.terrarium.error.ConversionException when an output does not fit its component
    */
   public O call(I input) {
-    return TypedReader.read(program.run(input, false).outputs(), outputs, "outputs");
+    return traced(program.run(input, false)).outputs();
   }
 
   /** Runs the program and returns beside its outputs what DSPy sent and what it cost. */
   public Traced<O> trace(I input) {
-    Traced<?> traced = program.run(input, true);
-    return traced.with(TypedReader.read(traced.outputs(), outputs, "outputs"));
+    return traced(program.run(input, true));
+  }
+
+  private Traced<O> traced(Traced<?> untyped) {
+    return untyped.with(TypedReader.read(untyped.outputs(), outputs, "outputs"));
+  }
+
+  /**
+   * As {@link #call}, without waiting. {@code cancel(true)} on the future that is returned, not on
+   * one derived from it, stops the Python code and the model.
+   */
+  public CompletableFuture<O> callAsync(I input) {
+    return adapter.callAsync(
+        UntypedDspyProgram.CALL, program.arguments(input, false), this::outputs);
+  }
+
+  private O outputs(@Nullable Object result) {
+    return traced(UntypedDspyProgram.traced(result)).outputs();
+  }
+
+  /**
+   * Runs the program for all inputs at once, in as many contexts as there are; see {@link
+   * Adapter#callAll}.
+   *
+   * @return one result for each input, in order
+   */
+  public List<CallResult<O>> callAll(List<I> inputs) {
+    return results(adapter.callAll(commands(inputs)));
+  }
+
+  /**
+   * Runs the program for one input after another in one visit to one context; see {@link
+   * Adapter#batch}.
+   *
+   * @return one result for each input, in order
+   */
+  public List<CallResult<O>> batch(List<I> inputs) {
+    return results(adapter.batch(commands(inputs)));
+  }
+
+  private List<Command> commands(List<I> inputs) {
+    return inputs.stream()
+        .map(input -> new Command(UntypedDspyProgram.CALL, program.arguments(input, false)))
+        .toList();
+  }
+
+  private List<CallResult<O>> results(List<CallResult<@Nullable Object>> results) {
+    return results.stream().map(result -> result.<O>map(this::outputs)).toList();
+  }
+
+  /**
+   * Runs the program for each subscriber, and brings its outputs while the model writes: the pieces
+   * of those that are texts, as far as they can be told apart, and at the end all outputs. There
+   * may be no pieces. For back-pressure and cancelling see {@link Adapter#stream}; cancelling stops
+   * the model.
+   */
+  public Flow.Publisher<DspyChunk<O>> stream(I input) {
+    return adapter.stream("stream", program.arguments(input, true), this::chunk);
+  }
+
+  private DspyChunk<O> chunk(Object piece) {
+    return piece instanceof Map<?, ?> map
+            && map.get("field") instanceof String field
+            && map.get("text") instanceof String text
+        ? new DspyChunk.Text<>(field, text)
+        : new DspyChunk.Done<>(traced(UntypedDspyProgram.traced(piece)));
   }
 }

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 /** A DSPy program whose inputs and outputs are maps. Any context can run it. Thread-safe. */
 public final class UntypedDspyProgram {
 
+  /** The bridge's command that runs a program. */
+  static final String CALL = "call";
+
   private final Adapter adapter;
   private final String id;
 
@@ -41,7 +44,16 @@ public final class UntypedDspyProgram {
   }
 
   Traced<Map<String, @Nullable Object>> run(Object inputs, boolean trace) {
-    Object result = adapter.call("call", Map.of("program", id, "inputs", inputs, "trace", trace));
+    return traced(adapter.call(CALL, arguments(inputs, trace)));
+  }
+
+  /** What the bridge's commands take. */
+  Map<String, Object> arguments(Object inputs, boolean trace) {
+    return Map.of("program", id, "inputs", inputs, "trace", trace);
+  }
+
+  /** Reads a result of the bridge's. */
+  static Traced<Map<String, @Nullable Object>> traced(@Nullable Object result) {
     if (!(result instanceof Map<?, ?> map) || !(map.get("outputs") instanceof Map<?, ?> outputs)) {
       throw new ConversionException("result", "expected a dict with 'outputs', found " + result);
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
+import dev.terrarium.CallResult;
 import dev.terrarium.Framework;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
@@ -148,6 +149,99 @@ class DspyTest {
     assertThat(traced.outputs()).isEqualTo(new Answer("Paris"));
     assertThat(traced.reasoning()).contains("France's capital is Paris.");
     assertThat(traced.usage().completionTokens()).isPositive();
+  }
+
+  private static String text(List<DspyChunk<Answer>> chunks, String field) {
+    StringBuilder text = new StringBuilder();
+    for (DspyChunk<Answer> chunk : chunks) {
+      if (chunk instanceof DspyChunk.Text<Answer>(String of, String piece) && of.equals(field)) {
+        text.append(piece);
+      }
+    }
+    return text.toString();
+  }
+
+  private static Traced<Answer> done(List<DspyChunk<Answer>> chunks) {
+    return switch (chunks.getLast()) {
+      case DspyChunk.Done<Answer>(Traced<Answer> traced) -> traced;
+      case DspyChunk.Text<Answer> text -> throw new AssertionError("ends with " + text);
+    };
+  }
+
+  @Test
+  void textsComeWhileTheModelWritesAndThenTheOutputs() throws Exception {
+    SCRIPTED.answers("{\"reasoning\": \"It is \\\"so\\\".\", \"answer\": \"Paris, of course\"}");
+    DspyProgram<Question, Answer> program = dspy.chainOfThought(Question.class, Answer.class);
+    List<DspyChunk<Answer>> chunks = Collector.all(program.stream(new Question("Capital?")));
+
+    assertThat(text(chunks, "reasoning")).isEqualTo("It is \"so\".");
+    assertThat(text(chunks, "answer")).isEqualTo("Paris, of course");
+    assertThat(chunks).hasSizeGreaterThan(5);
+    Traced<Answer> done = done(chunks);
+    assertThat(done.outputs()).isEqualTo(new Answer("Paris, of course"));
+    assertThat(done.reasoning()).contains("It is \"so\".");
+    assertThat(done.messages()).isNotEmpty();
+  }
+
+  @Test
+  void streamThatIsCancelledStopsItsModel() throws Exception {
+    SCRIPTED.answers("{\"answer\": \"one two three\"}");
+    CompletableFuture<Boolean> interrupted = SCRIPTED.hangs();
+    try {
+      DspyProgram<Question, Answer> program = dspy.predict(Question.class, Answer.class);
+      assertThat(text(Collector.first(1, program.stream(new Question("?"))), "answer"))
+          .isEqualTo("one ");
+      assertThat(interrupted.get(1, TimeUnit.MINUTES)).isTrue();
+    } finally {
+      SCRIPTED.hangsNoMore();
+    }
+    untilAtRest();
+  }
+
+  /** Who cancels does not wait for the context to come back. */
+  private static void untilAtRest() {
+    while (terrarium.stats().pool().leased() > 0) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void streamOfAModelThatFailsFailsAsItself() {
+    SCRIPTED.fails(new ModelException("out of order"));
+    DspyProgram<Question, Answer> program = dspy.predict(Question.class, Answer.class);
+    assertThatThrownBy(() -> Collector.all(program.stream(new Question("?"))))
+        .hasStackTraceContaining("ModelException: out of order");
+  }
+
+  @Test
+  void manyInputsGiveTypedResults() throws Exception {
+    SCRIPTED.answers("{\"answer\": \"x\"}");
+    DspyProgram<Question, Answer> program = dspy.predict(Question.class, Answer.class);
+    List<Question> questions = List.of(new Question("a"), new Question("b"), new Question("c"));
+
+    assertThat(program.callAsync(questions.getFirst()).get()).isEqualTo(new Answer("x"));
+    assertThat(program.callAll(questions))
+        .containsOnly(new CallResult.Success<>(new Answer("x")))
+        .hasSize(3);
+    assertThat(program.batch(questions))
+        .containsOnly(new CallResult.Success<>(new Answer("x")))
+        .hasSize(3);
+    SCRIPTED.answers("I would rather not.");
+    assertThat(program.batch(questions))
+        .allSatisfy(result -> assertThat(result).isInstanceOf(CallResult.Failure.class));
+    assertThatThrownBy(() -> program.callAsync(questions.getFirst()).join())
+        .hasCauseInstanceOf(PythonException.class);
+  }
+
+  @Test
+  void theRealModelStreams() throws Exception {
+    DspyProgram<Question, Answer> program = dspy.chainOfThought(Question.class, Answer.class, real);
+    Question question = new Question("What is the capital of France?");
+    List<DspyChunk<Answer>> chunks = Collector.all(program.stream(question));
+
+    assertThat(chunks).hasSizeGreaterThan(2);
+    assertThat(text(chunks, "answer")).isEqualTo(done(chunks).outputs().answer());
+    assertThat(done(chunks).reasoning()).contains(text(chunks, "reasoning"));
   }
 
   @Test

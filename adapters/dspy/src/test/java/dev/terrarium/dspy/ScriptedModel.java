@@ -1,5 +1,6 @@
 package dev.terrarium.dspy;
 
+import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.FinishReason;
@@ -8,6 +9,9 @@ import dev.terrarium.model.TokenUsage;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A model that says what a test tells it to. */
@@ -16,6 +20,7 @@ final class ScriptedModel implements LanguageModel {
   private volatile String answer = "";
   private volatile @Nullable RuntimeException failure;
   private volatile @Nullable ChatRequest last;
+  private volatile @Nullable CompletableFuture<Boolean> interrupted;
   private volatile Callable<?> before = () -> "";
 
   void answers(String text) {
@@ -54,6 +59,35 @@ final class ScriptedModel implements LanguageModel {
       throw thrown;
     }
     return new ChatResponse(answer, FinishReason.STOP, new TokenUsage(3, 2), Duration.ofMillis(1));
+  }
+
+  /** Word by word; then it hangs, when it is to. */
+  @Override
+  public ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
+    ChatResponse response = chat(request);
+    for (String word : response.text().split("(?<= )", -1)) {
+      sink.accept(new ChatChunk(word));
+    }
+    CompletableFuture<Boolean> hanging = interrupted;
+    if (hanging != null) {
+      try {
+        new CountDownLatch(1).await();
+      } catch (InterruptedException e) {
+        hanging.complete(true);
+      }
+    }
+    return response;
+  }
+
+  /** From now on streams do not end; the future is done when one was interrupted. */
+  CompletableFuture<Boolean> hangs() {
+    CompletableFuture<Boolean> hanging = new CompletableFuture<>();
+    interrupted = hanging;
+    return hanging;
+  }
+
+  void hangsNoMore() {
+    interrupted = null;
   }
 
   @Override

@@ -2,18 +2,25 @@ package dev.terrarium.langchain;
 
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
+import dev.terrarium.CallResult;
+import dev.terrarium.Command;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.value.TypedReader;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A LangChain chain. Any context can run it. Thread-safe.
  *
  * @param <O> what it answers with
  */
-public final class Chain<O> {
+public sealed class Chain<O> permits TextChain {
 
-  private final Adapter adapter;
+  private static final String INVOKE = "invoke";
+
+  final Adapter adapter;
   private final String id;
   private final Class<O> output;
 
@@ -49,10 +56,53 @@ public final class Chain<O> {
    * @throws dev.terrarium.error.PythonException when the answer cannot be parsed
    */
   public O invoke(Map<String, ?> inputs) {
-    Object result = adapter.call("invoke", Map.of("program", id, "inputs", inputs));
+    return output(adapter.call(INVOKE, arguments(inputs)));
+  }
+
+  Map<String, Object> arguments(Map<String, ?> inputs) {
+    return Map.of("program", id, "inputs", inputs);
+  }
+
+  private O output(@Nullable Object result) {
     if (!(result instanceof Map<?, ?> map)) {
       throw new ConversionException("result", "expected a dict with 'output', found " + result);
     }
     return TypedReader.read(map.get("output"), output, "output");
+  }
+
+  /**
+   * As {@link #invoke}, without waiting. {@code cancel(true)} on the future that is returned, not
+   * on one derived from it, stops the Python code and the model.
+   */
+  public CompletableFuture<O> invokeAsync(Map<String, ?> inputs) {
+    return adapter.callAsync(INVOKE, arguments(inputs), this::output);
+  }
+
+  /**
+   * Runs the chain for all inputs at once, in as many contexts as there are; see {@link
+   * Adapter#callAll}.
+   *
+   * @return one result for each of the inputs, in order
+   */
+  public List<CallResult<O>> invokeAll(List<? extends Map<String, ?>> inputs) {
+    return results(adapter.callAll(commands(inputs)));
+  }
+
+  /**
+   * Runs the chain for one after another of the inputs in one visit to one context; see {@link
+   * Adapter#batch}.
+   *
+   * @return one result for each of the inputs, in order
+   */
+  public List<CallResult<O>> batch(List<? extends Map<String, ?>> inputs) {
+    return results(adapter.batch(commands(inputs)));
+  }
+
+  private List<Command> commands(List<? extends Map<String, ?>> inputs) {
+    return inputs.stream().map(each -> new Command(INVOKE, arguments(each))).toList();
+  }
+
+  private List<CallResult<O>> results(List<CallResult<@Nullable Object>> results) {
+    return results.stream().map(result -> result.<O>map(this::output)).toList();
   }
 }

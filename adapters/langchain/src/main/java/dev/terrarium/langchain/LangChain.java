@@ -67,8 +67,8 @@ public final class LangChain {
     }
 
     /** The chain that answers with the model's text ({@code StrOutputParser}). */
-    public Chain<String> text() {
-      return new Chain<>(adapter, create(Map.of("parser", "str")), String.class);
+    public TextChain text() {
+      return new TextChain(adapter, create(Map.of("parser", "str")));
     }
 
     /** The chain that answers with a record; the model is held to its JSON schema. */

@@ -3,12 +3,15 @@ package dev.terrarium.langchain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.CallResult;
 import dev.terrarium.Session;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.error.ArgumentException;
+import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.llamacpp.LlamaCpp;
+import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
@@ -20,7 +23,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.assertj.core.api.InstanceOfAssertFactories;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -44,6 +51,7 @@ class LangChainTest {
     private final LanguageModel model = new LlamaCpp().open(null);
     private final List<ChatRequest> requests = Collections.synchronizedList(new ArrayList<>());
     private volatile String scripted = "";
+    private volatile @Nullable CompletableFuture<Throwable> endless;
 
     @Override
     public String name() {
@@ -57,6 +65,35 @@ class LangChainTest {
           ? model.chat(request)
           : new ChatResponse(
               scripted, FinishReason.STOP, new TokenUsage(1, 1), Duration.ofMillis(1));
+    }
+
+    private static ChatResponse count(
+        Consumer<ChatChunk> sink, CompletableFuture<Throwable> stopped) {
+      try {
+        for (int i = 1; ; i++) {
+          sink.accept(new ChatChunk(i + " "));
+        }
+      } catch (RuntimeException e) {
+        stopped.complete(e);
+        throw e;
+      }
+    }
+
+    /** What is scripted comes word by word. */
+    @Override
+    public ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
+      CompletableFuture<Throwable> stopped = endless;
+      if (stopped != null) {
+        return count(sink, stopped);
+      }
+      if (scripted.isEmpty()) {
+        requests.add(request);
+        return model.stream(request, sink);
+      }
+      for (String word : scripted.split("(?<= )", -1)) {
+        sink.accept(new ChatChunk(word));
+      }
+      return chat(request);
     }
 
     @Override
@@ -85,6 +122,7 @@ class LangChainTest {
   @AfterEach
   void nothingIsLeftBehind() {
     MODEL.scripted = "";
+    MODEL.endless = null;
     assertThat(terrarium.stats().pool().leased()).isZero();
     assertThat(terrarium.stats().pool().pending()).isZero();
   }
@@ -138,6 +176,68 @@ class LangChainTest {
     assertThatThrownBy(() -> chain.invoke(Map.of("thing", "x")))
         .isInstanceOfSatisfying(
             PythonException.class, e -> assertThat(e.type()).contains("OutputParserException"));
+  }
+
+  @Test
+  void textComesWhileTheModelWrites() throws Exception {
+    MODEL.scripted = "one two three";
+    TextChain chain = langchain.prompt("Count for {whom}.").text();
+
+    assertThat(Collector.all(chain.stream(Map.of("whom", "me"))))
+        .containsExactly("one ", "two ", "three");
+  }
+
+  @Test
+  void textOfTheRealModelComesInPieces() throws Exception {
+    TextChain chain = langchain.prompt("What is the capital of {country}?").text();
+    List<String> pieces = Collector.all(chain.stream(Map.of("country", "France")));
+
+    assertThat(pieces).hasSizeGreaterThan(1).noneMatch(String::isEmpty);
+  }
+
+  /** Nothing stops a model that counts to a billion but the one who reads it. */
+  @Test
+  void cancellingStopsTheModel() throws Exception {
+    MODEL.endless = new CompletableFuture<>();
+    TextChain chain = langchain.prompt("Count for {whom}.").text();
+
+    assertThat(Collector.first(2, chain.stream(Map.of("whom", "me")))).containsExactly("1 ", "2 ");
+    assertThat(MODEL.endless.get(1, TimeUnit.MINUTES)).isInstanceOf(CallInterruptedException.class);
+    while (terrarium.stats().pool().leased() > 0) {
+      Thread.onSpinWait(); // who cancels does not wait for the context to come back
+    }
+  }
+
+  @Test
+  void jsonGrowsAndEndsAsAWhole() throws Exception {
+    MODEL.scripted =
+        "{\"colour\": \"BLUE\", \"warm\": false, \"strength\": 3, \"examples\": [\"sky\"]}";
+    Chain<Choice> chain = langchain.prompt("Choose for {thing}.").as(Choice.class);
+    List<Object> pieces =
+        Collector.all(
+            terrarium.adapter("langchain").stream(
+                "stream", Map.of("program", chain.id(), "inputs", Map.of("thing", "x"))));
+
+    assertThat(pieces).contains(Map.of("colour", "BLUE", "warm", false));
+    assertThat(pieces.getLast())
+        .isEqualTo(
+            Map.of("colour", "BLUE", "warm", false, "strength", 3L, "examples", List.of("sky")));
+  }
+
+  @Test
+  void manyInputsGiveTypedResults() throws Exception {
+    MODEL.scripted = "well";
+    Chain<String> chain = langchain.prompt("How is {who}?").text();
+    List<Map<String, String>> inputs =
+        List.of(Map.of("who", "a"), Map.of("whom", "b"), Map.of("who", "c"));
+
+    assertThat(chain.invokeAsync(inputs.getFirst()).get()).isEqualTo("well");
+    for (List<CallResult<String>> results : List.of(chain.invokeAll(inputs), chain.batch(inputs))) {
+      assertThat(results).hasSize(3);
+      assertThat(results.getFirst().value()).isEqualTo("well");
+      assertThatThrownBy(results.get(1)::value).isInstanceOf(ArgumentException.class);
+      assertThat(results.getLast().value()).isEqualTo("well");
+    }
   }
 
   @Test

@@ -1,0 +1,27 @@
+package dev.terrarium.langchain;
+
+import dev.terrarium.Adapter;
+import dev.terrarium.value.TypedReader;
+import java.util.Map;
+import java.util.concurrent.Flow;
+
+/**
+ * A chain that answers with the model's text, and can bring it while it is written. Thread-safe.
+ */
+public final class TextChain extends Chain<String> {
+
+  TextChain(Adapter adapter, String id) {
+    super(adapter, id, String.class);
+  }
+
+  /**
+   * Runs the chain for each subscriber, and brings the pieces of the text while the model writes.
+   * For back-pressure and cancelling see {@link Adapter#stream}; cancelling stops the model.
+   *
+   * @param inputs the prompt's variables by name
+   */
+  public Flow.Publisher<String> stream(Map<String, ?> inputs) {
+    return adapter.stream(
+        "stream", arguments(inputs), piece -> TypedReader.read(piece, String.class, "piece"));
+  }
+}
