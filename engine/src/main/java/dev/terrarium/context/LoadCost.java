@@ -11,7 +11,7 @@ import java.lang.management.ManagementFactory;
  */
 final class LoadCost {
 
-  private static final double SHARE_KEPT = 0.05;
+  private static final double SHARE_KEPT = 0.1;
 
   private static final ThreadMXBean THREADS =
       ManagementFactory.getPlatformMXBean(ThreadMXBean.class);

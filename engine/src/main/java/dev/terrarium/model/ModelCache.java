@@ -187,8 +187,8 @@ public final class ModelCache implements AutoCloseable {
         makeRoom(account, key, 1, dropped);
       }
       if (model == null) {
-        makeRoom(typeAccount(key.type()), key, 1, dropped);
         makeRoom(all, key, 1, dropped);
+        makeRoom(typeAccount(key.type()), key, 1, dropped);
         model = new CachedModel(key);
         models.put(key, model);
         load = true;
@@ -263,8 +263,8 @@ public final class ModelCache implements AutoCloseable {
       model.accounts.forEach(account -> account.weigh(model));
       timeLeft = model.timeLeft(limitsOf(model), now);
       try {
-        makeRoom(typeAccount(model.key.type()), model.key, 0, dropped);
         makeRoom(all, model.key, 0, dropped);
+        makeRoom(typeAccount(model.key.type()), model.key, 0, dropped);
         loads++;
         if (closed && model.isIdle() && models.get(model.key) == model) {
           drop(model, Cause.EXPLICIT, dropped);

@@ -191,6 +191,7 @@ public final class ResourcePool implements AutoCloseable {
       lock.unlock();
     }
     if (slot.isMade()) {
+      slot.cause = "REPLACED";
       close(List.of(slot));
     }
   }
@@ -206,7 +207,7 @@ public final class ResourcePool implements AutoCloseable {
       slots.remove(slot);
       slots.add(slot);
       if (closed) {
-        drop(idle(), dropped);
+        drop(idle(), "EXPLICIT", dropped);
       }
       takeExpired(dropped);
       timeLeft = slot.timeLeft(now);
@@ -267,7 +268,7 @@ public final class ResourcePool implements AutoCloseable {
     lock.lock();
     try {
       closed = true;
-      drop(idle(), dropped);
+      drop(idle(), "EXPLICIT", dropped);
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -322,7 +323,7 @@ public final class ResourcePool implements AutoCloseable {
       return true;
     }
     List<Slot<?>> unused = charged.stream().filter(Slot::isIdle).limit(1).toList();
-    drop(unused, dropped);
+    drop(unused, "SIZE", dropped);
     return !unused.isEmpty();
   }
 
@@ -338,10 +339,11 @@ public final class ResourcePool implements AutoCloseable {
 
   private void takeExpired(List<Slot<?>> dropped) {
     long now = ticker.read();
-    drop(idle().stream().filter(slot -> slot.timeLeft(now) <= 0).toList(), dropped);
+    drop(idle().stream().filter(slot -> slot.timeLeft(now) <= 0).toList(), "EXPIRED", dropped);
   }
 
-  private void drop(List<Slot<?>> which, List<Slot<?>> dropped) {
+  private void drop(List<Slot<?>> which, String cause, List<Slot<?>> dropped) {
+    which.forEach(slot -> slot.cause = cause);
     slots.removeAll(which);
     dropped.addAll(which);
   }
@@ -377,7 +379,7 @@ public final class ResourcePool implements AutoCloseable {
     for (Slot<?> slot : dropped) {
       slot.close();
       if (events.active()) {
-        events.emit(new TerrariumEvent.CacheEvicted(NAME, slot.toString(), "EXPIRED"));
+        events.emit(new TerrariumEvent.CacheEvicted(NAME, slot.toString(), slot.cause));
       }
     }
   }

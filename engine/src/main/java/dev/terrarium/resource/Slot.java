@@ -22,6 +22,10 @@ final class Slot<R> {
   boolean busy = true;
 
   int users;
+
+  /** Why it is no longer in the pool, once it is not. */
+  String cause = "";
+
   private @Nullable R resource;
   private @Nullable Long madeAt;
   private long usedAt;

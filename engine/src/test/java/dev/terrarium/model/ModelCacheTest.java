@@ -331,9 +331,9 @@ class ModelCacheTest {
         assertThatThrownBy(() -> acquire(cache, "b"))
             .isInstanceOf(LimitExceededException.class)
             .hasMessage(
-                "The model cache for the type 'test' has no room for the model test:b: with it"
-                    + " there are 2 of 1 models and 3.0 of 8192.0 MB, and all others are in use."
-                    + " Use fewer at once, or raise ModelCache.limit.");
+                "The model cache has no room for the model test:b: with it there are 2 of 1 models"
+                    + " and 3.0 of 8192.0 MB, and all others are in use. Use fewer at once, or"
+                    + " raise TerrariumConfig.modelCache.");
         assertThat(a.model().isClosed()).isFalse();
       }
       assertThat(made).hasSize(1);
@@ -379,6 +379,13 @@ class ModelCacheTest {
 
       assertThat(open()).containsExactly("b");
       assertThat(cache.stats().models()).isEqualTo(2);
+      try (ModelCache.Use<Model> b = acquire(cache, "b")) {
+        assertThatThrownBy(() -> acquire(cache, "c"))
+            .isInstanceOf(LimitExceededException.class)
+            .hasMessageContaining("for the type 'test'")
+            .hasMessageContaining("raise ModelCache.limit");
+        assertThat(b.model().isClosed()).isFalse();
+      }
     }
 
     @ParameterizedTest

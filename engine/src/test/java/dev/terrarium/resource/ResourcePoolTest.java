@@ -88,6 +88,14 @@ class ResourcePoolTest {
     return made.stream().filter(each -> each.closings.get() == 0).count();
   }
 
+  private List<String> evictions() {
+    return events.stream()
+        .filter(TerrariumEvent.CacheEvicted.class::isInstance)
+        .map(TerrariumEvent.CacheEvicted.class::cast)
+        .map(event -> event.key() + " " + event.cause())
+        .toList();
+  }
+
   @Test
   void exclusiveOneIsUsedByOneAtATimeAndThenAgain() {
     Connection first;
@@ -151,6 +159,7 @@ class ResourcePoolTest {
     assertThat(use(connections, "a")).isNotSameAs(first);
     assertThat(first.closings).hasValue(1);
     assertThat(open()).isEqualTo(1);
+    assertThat(evictions()).containsExactly("connection:a REPLACED");
   }
 
   @Test
@@ -245,6 +254,7 @@ class ResourcePoolTest {
 
     assertThat(made.stream().filter(each -> each.closings.get() > 0).map(each -> each.to))
         .containsExactly("a");
+    assertThat(evictions()).containsExactly("connection:a SIZE");
     assertThat(pool.connections("one")).isEqualTo(2);
     assertThat(pool.connections("two")).isEqualTo(1);
   }
@@ -277,8 +287,7 @@ class ResourcePoolTest {
     assertThat(open()).isZero();
     assertThat(pool.size()).isZero();
     assertThat(time.planned()).isZero();
-    assertThat(events)
-        .contains(new TerrariumEvent.CacheEvicted("resources", "connection:a", "EXPIRED"));
+    assertThat(evictions()).containsExactly("connection:a EXPIRED");
   }
 
   @Test
@@ -303,6 +312,7 @@ class ResourcePoolTest {
     pool.close();
 
     assertThat(waiter.failure()).isInstanceOf(ClosedException.class);
+    assertThat(evictions()).containsExactly("connection:x EXPLICIT");
     assertThat(open()).isEqualTo(1);
     assertThat(held.resource().closings).hasValue(0);
     held.close();
