@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A form of plain data as bytes, for callers that have bytes and want bytes. Stateless. Whatever
- * {@link Marshaller#toJava} returns is written and read back equal; null, booleans, 64-bit
- * integers, finite doubles, texts, lists and maps with text keys in the format's own terms, and the
- * rest so:
+ * {@link Marshaller#toJava} returns is written and read back equal, or refused when it is a number
+ * of more than 10,000 characters: null, booleans, 64-bit integers, finite doubles, texts, lists and
+ * maps with text keys in the format's own terms, and the rest so:
  *
  * <table>
  * <caption>What is tagged</caption>
@@ -28,10 +28,10 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>map with other keys</td><td>{@code {"$map": [[KEY, VALUE], ...]}}</td><td>map</td></tr>
  * </table>
  *
- * <p>Texts are ISO 8601 for times and decimal for numbers, of at most 10,000 characters; extensions
- * 1 to 6 hold such a text in UTF-8; arrays are little-endian. A JSON object with a tag among its
- * keys has that one key only; a map that has such a key is written by {@code $map}. MessagePack's
- * own time stamp (extension -1) is read as an OffsetDateTime.
+ * <p>Texts are ISO 8601 for times and decimal for numbers; extensions 1 to 6 hold such a text in
+ * UTF-8; arrays are little-endian. A JSON object with a tag among its keys has that one key only; a
+ * map that has such a key is written by {@code $map}. MessagePack's own time stamp (extension -1)
+ * is read as an OffsetDateTime.
  */
 public enum MessageFormat {
   JSON,
