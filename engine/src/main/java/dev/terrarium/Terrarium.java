@@ -89,7 +89,12 @@ public final class Terrarium implements AutoCloseable {
             config.access(),
             config.pool(),
             events);
-    admission = new Admission(config.admission(), config.admissions(), pool::isWithinCall);
+    admission =
+        new Admission(
+            config.admission(),
+            config.admissions(),
+            config.limitsConcurrency() ? config::limits : null,
+            pool::isWithinCall);
     calls =
         new Calls(
             pool,

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -239,6 +240,12 @@ public final class TerrariumConfig {
   /** What one framework may have; default {@link ResourceLimits#ofDefaults}. */
   public ResourceLimits limits(String framework) {
     return frameworkLimits.getOrDefault(framework, limits);
+  }
+
+  /** Whether any framework's calls at once are limited. */
+  boolean limitsConcurrency() {
+    return Stream.concat(Stream.of(limits), frameworkLimits.values().stream())
+        .anyMatch(each -> each.concurrency().isPresent());
   }
 
   /** Collects a configuration. Not thread-safe. */

@@ -1,16 +1,20 @@
 package dev.terrarium.admission;
 
 import com.github.benmanes.caffeine.cache.Ticker;
+import dev.terrarium.admission.AdmissionConfig.Bulkhead;
 import dev.terrarium.error.BudgetExceededException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.CircuitOpenException;
 import dev.terrarium.error.OverloadException;
 import dev.terrarium.pool.Deadline;
+import dev.terrarium.resource.ResourceLimits;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +25,7 @@ public final class Admission {
 
   private final AdmissionConfig all;
   private final Map<String, AdmissionConfig> own;
+  private final Function<String, OptionalInt> concurrency;
   private final BooleanSupplier withinCall;
   private final Ticker ticker;
   private final boolean off;
@@ -30,24 +35,35 @@ public final class Admission {
   /**
    * @param all for frameworks without a configuration of their own; these share its budget
    * @param own by framework, each in place of the one for all
+   * @param limits by framework, of whose concurrency a bulkhead is made where none is configured;
+   *     null when none has one
    * @param withinCall whether the calling thread is in a call already
    */
   public Admission(
-      AdmissionConfig all, Map<String, AdmissionConfig> own, BooleanSupplier withinCall) {
-    this(all, own, withinCall, Ticker.systemTicker());
+      AdmissionConfig all,
+      Map<String, AdmissionConfig> own,
+      @Nullable Function<String, ResourceLimits> limits,
+      BooleanSupplier withinCall) {
+    this(all, own, limits, withinCall, Ticker.systemTicker());
   }
 
   /** As above, with the time given. */
   Admission(
       AdmissionConfig all,
       Map<String, AdmissionConfig> own,
+      @Nullable Function<String, ResourceLimits> limits,
       BooleanSupplier withinCall,
       Ticker ticker) {
     this.all = all;
     this.own = Map.copyOf(own);
+    this.concurrency =
+        limits == null
+            ? framework -> OptionalInt.empty()
+            : framework -> limits.apply(framework).concurrency();
     this.withinCall = withinCall;
     this.ticker = ticker;
-    this.off = all.isOff() && own.values().stream().allMatch(AdmissionConfig::isOff);
+    this.off =
+        limits == null && all.isOff() && own.values().stream().allMatch(AdmissionConfig::isOff);
     this.shared = budgets(all);
   }
 
@@ -82,8 +98,16 @@ public final class Admission {
   private Gate gate(String framework) {
     AdmissionConfig config = own.get(framework);
     return config == null
-        ? new Gate(framework, all, shared, ticker)
-        : new Gate(framework, config, budgets(config), ticker);
+        ? new Gate(framework, limited(framework, all), shared, ticker)
+        : new Gate(framework, limited(framework, config), budgets(config), ticker);
+  }
+
+  /** With the bulkhead that the framework's limits ask for, unless it has one. */
+  private AdmissionConfig limited(String framework, AdmissionConfig config) {
+    OptionalInt calls = concurrency.apply(framework);
+    return calls.isEmpty() || config.bulkhead().isPresent()
+        ? config
+        : AdmissionConfig.from(config).bulkhead(Bulkhead.of(calls.getAsInt())).build();
   }
 
   /** Figures by framework, of those that were called; none where all is off. */

@@ -11,8 +11,8 @@ import java.util.OptionalInt;
  * @param models loaded models that its calls use, at least 1, default 10
  * @param connections resources that its calls have for themselves, such as connections, at least 1,
  *     default 4
- * @param concurrency calls at once, at least 1; empty, the default, for as many as there are
- *     contexts
+ * @param concurrency calls at once, at least 1, before which others queue as at a bulkhead that has
+ *     all else at its default; empty, the default, for as many as there are contexts
  */
 public record ResourceLimits(long memory, int models, int connections, OptionalInt concurrency) {
 

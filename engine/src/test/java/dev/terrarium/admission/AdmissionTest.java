@@ -16,6 +16,7 @@ import dev.terrarium.error.CircuitOpenException;
 import dev.terrarium.error.OverloadException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.pool.Deadline;
+import dev.terrarium.resource.ResourceLimits;
 import dev.terrarium.testing.Task;
 import java.time.Duration;
 import java.util.List;
@@ -38,7 +39,7 @@ class AdmissionTest {
   }
 
   private Admission admission(AdmissionConfig all, Map<String, AdmissionConfig> own) {
-    return new Admission(all, own, () -> withinCall, ticker);
+    return new Admission(all, own, null, () -> withinCall, ticker);
   }
 
   private static AdmissionConfig breaker(int failures) {
@@ -202,6 +203,32 @@ class AdmissionTest {
 
     assertThat(stats(admission)).isEqualTo(new AdmissionStats(BreakerState.CLOSED, 1, 0, 0));
     outer.end(null);
+  }
+
+  @Test
+  void concurrencyOfTheLimitsIsABulkheadWhereNoneIsConfigured() {
+    ResourceLimits one = ResourceLimits.custom().concurrency(1).build();
+    Admission admission =
+        new Admission(
+            AdmissionConfig.ofDefaults(),
+            Map.of("own", bulkhead(2, 0)),
+            framework -> framework.equals("free") ? ResourceLimits.ofDefaults() : one,
+            () -> withinCall,
+            ticker);
+
+    Permit permit = admit(admission);
+    assertThatThrownBy(() -> admission.admit("words", null, Deadline.after(Duration.ofMillis(1))))
+        .isInstanceOf(CallTimeoutException.class)
+        .hasMessageContaining("running=1 of 1");
+    permit.end(null);
+    admit(admission).end(null);
+
+    admission.admit("own", null, Deadline.none());
+    admission.admit("own", null, Deadline.none());
+    assertThatThrownBy(() -> admission.admit("own", null, Deadline.none()))
+        .isInstanceOf(OverloadException.class)
+        .hasMessageContaining("running=2 of 2");
+    assertThat(admission.admit("free", null, Deadline.none())).isSameAs(Permit.open());
   }
 
   // ------------------------------------------------------------------ budget

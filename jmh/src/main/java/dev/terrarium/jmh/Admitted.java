@@ -54,11 +54,11 @@ public class Admitted extends Microbenchmark {
   @Param({"NOTHING", "BREAKER", "ALL"})
   public On on = On.NOTHING;
 
-  private Admission admission = new Admission(on.config(), Map.of(), () -> false);
+  private Admission admission = new Admission(on.config(), Map.of(), null, () -> false);
 
   @Setup(Level.Trial)
   public void start() {
-    admission = new Admission(on.config(), Map.of(), () -> false);
+    admission = new Admission(on.config(), Map.of(), null, () -> false);
   }
 
   @Benchmark

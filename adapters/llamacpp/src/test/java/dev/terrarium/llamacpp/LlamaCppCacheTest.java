@@ -29,7 +29,8 @@ class LlamaCppCacheTest {
             framework -> 0,
             Events.none())) {
       LanguageModels models =
-          new LanguageModels(Map.of(), file, LlamaCppCacheTest.class.getClassLoader(), cache);
+          new LanguageModels(
+              Map.of(), file, LlamaCppCacheTest.class.getClassLoader(), cache, Events.none());
       LanguageModel model = models.get(null);
       String answer = TestModel.answer(model, "Hi", 3);
       long size = Files.size(TestModel.file());
