@@ -524,6 +524,6 @@ def test_stream_of_a_model_that_fails(bridge: LangchainBridge, fake: FakeHost) -
         list(streamed(bridge, created(bridge, prompt="?")))
 
 
-def test_stream_checks_variables(bridge: LangchainBridge) -> None:
+def test_stream_checks_variables(bridge: LangchainBridge, fake: FakeHost) -> None:
     with pytest.raises(ArgumentError, match=r"stream.*country"):
         list(streamed(bridge, created(bridge, prompt="Of {country}?")))
