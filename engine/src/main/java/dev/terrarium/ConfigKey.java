@@ -107,8 +107,7 @@ record ConfigKey(
    * @param source what the key is called where the text comes from
    * @throws ConfigurationException when the text is no such value
    */
-  void set(
-      TerrariumConfig.Builder config, @Nullable String framework, String text, String source) {
+  void set(TerrariumConfig.Builder config, @Nullable String framework, String text, String source) {
     try {
       set.set(config, framework, text.strip());
     } catch (ConfigurationException e) {

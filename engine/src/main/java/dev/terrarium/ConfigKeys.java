@@ -303,8 +303,7 @@ final class ConfigKeys {
         range,
         meaning,
         (admission, text) -> {
-          CircuitBreaker breaker =
-              admission.circuitBreaker().orElseGet(CircuitBreaker::ofDefaults);
+          CircuitBreaker breaker = admission.circuitBreaker().orElseGet(CircuitBreaker::ofDefaults);
           return AdmissionConfig.from(admission).circuitBreaker(set.apply(breaker, text)).build();
         });
   }

@@ -21,8 +21,7 @@ final class ConfigText {
   private static final String FRAMEWORKS = "frameworks.";
 
   /** Names that are no configuration: the launcher's, and those of the command's process. */
-  private static final Set<String> OTHERS =
-      Set.of("aot", "java-home", "jdks", "terminal", "trace");
+  private static final Set<String> OTHERS = Set.of("aot", "java-home", "jdks", "terminal", "trace");
 
   private record Target(ConfigKey key, @Nullable String framework, String text, String source) {
     void set(TerrariumConfig.Builder config) {

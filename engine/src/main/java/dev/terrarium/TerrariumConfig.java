@@ -453,7 +453,8 @@ public final class TerrariumConfig {
       if (framework == null) {
         limits = change.apply(limits);
       } else {
-        frameworkLimits.put(framework, change.apply(frameworkLimits.getOrDefault(framework, limits)));
+        frameworkLimits.put(
+            framework, change.apply(frameworkLimits.getOrDefault(framework, limits)));
       }
     }
 

@@ -35,7 +35,8 @@ class ConfigKeysTest {
     List<String> rows =
         Files.readAllLines(GUIDE).stream().filter(line -> line.startsWith("| `")).toList();
 
-    assertThat(rows).containsExactlyElementsOf(ConfigKeys.ALL.stream().map(ConfigKey::row).toList());
+    assertThat(rows)
+        .containsExactlyElementsOf(ConfigKeys.ALL.stream().map(ConfigKey::row).toList());
   }
 
   @Test
@@ -171,8 +172,7 @@ class ConfigKeysTest {
             properties);
 
     AdmissionConfig own = config.admission("word_count");
-    assertThat(own.bulkhead())
-        .contains(Bulkhead.of(2).withQueue(100, Duration.ofSeconds(2)));
+    assertThat(own.bulkhead()).contains(Bulkhead.of(2).withQueue(100, Duration.ofSeconds(2)));
     assertThat(own.circuitBreaker().orElseThrow().failures()).isEqualTo(7);
     assertThat(config.limits("word_count").models()).isEqualTo(3);
     assertThat(config.limits("word_count").memory()).isEqualTo(512L << 20);

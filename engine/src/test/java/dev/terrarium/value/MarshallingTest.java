@@ -509,7 +509,8 @@ class MarshallingTest {
     assertThatThrownBy(
             () ->
                 evaluate(
-                    "__import__('functools').reduce(lambda inner, _: [inner], range(10000), 'core')"))
+                    "__import__('functools').reduce(lambda inner, _: [inner], range(10000),"
+                        + " 'core')"))
         .isInstanceOf(ConversionException.class)
         .hasMessageContaining("nested deeper than 500 levels");
   }

@@ -74,7 +74,6 @@ class GuidesTest {
 
   record Answer(String answer) {}
 
-
   private static Terrarium terrarium;
   private static Adapter guide;
 
@@ -315,15 +314,19 @@ class GuidesTest {
 
     assertThat(ids).contains(ask.id());
     assertThat(version).isPositive();
-    assertThatThrownBy(() -> ask.call(new Question("Still there?")))
-        .hasMessageContaining(ask.id());
+    assertThatThrownBy(() -> ask.call(new Question("Still there?"))).hasMessageContaining(ask.id());
   }
 
   @Test
   void conversations() {
     // guide: conversation
     Chain<String> chat =
-        terrarium.adapter(LangChain.class).prompt("{question}").system("Be brief.").history(20).text();
+        terrarium
+            .adapter(LangChain.class)
+            .prompt("{question}")
+            .system("Be brief.")
+            .history(20)
+            .text();
     Chain<String> hers = chat.with(terrarium.session("ann").options());
     hers.invoke(Map.of("question", "What is the capital of France?"));
     hers.invoke(Map.of("question", "And of Italy?")); // the model sees the first question, too
