@@ -78,6 +78,19 @@ def test_the_text_of_a_java_exception() -> None:
     assert java_exception(Foreign("")) == ("", "")
 
 
+def test_texts_are_embedded_by_the_model_of_that_name() -> None:
+    asked = []
+
+    def embed_texts(model: str | None, texts: list[str]) -> list[list[float]]:
+        asked.append(model)
+        return [[float(len(text))] for text in texts]
+
+    with services(embedding_embed=embed_texts):
+        assert host.embed(["ab", "c"]) == [[2.0], [1.0]]
+        assert host.embed([], "mine") == []
+    assert asked == [None, "mine"]
+
+
 class Writing:
     """A host's model that gives its answer word by word, and may fail after them."""
 

@@ -1,209 +1,373 @@
 package dev.terrarium;
 
+import static dev.terrarium.ConfigKey.ABOVE_ZERO;
+import static dev.terrarium.ConfigKey.NOT_BELOW_ZERO;
+
+import dev.terrarium.admission.AdmissionConfig;
+import dev.terrarium.admission.AdmissionConfig.Budget;
+import dev.terrarium.admission.AdmissionConfig.Bulkhead;
+import dev.terrarium.admission.AdmissionConfig.CircuitBreaker;
+import dev.terrarium.admission.AdmissionConfig.Retry;
 import dev.terrarium.context.AccessProfile;
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.model.CacheLimits;
+import dev.terrarium.resource.ResourceLimits;
 import java.nio.file.Path;
-import java.time.DateTimeException;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
-import java.util.Set;
-import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
-/** What a configuration can be given as text: by keys, system properties and the environment. */
+/** All that can be configured by text. */
 final class ConfigKeys {
 
-  /**
-   * One value of a configuration.
-   *
-   * @param name in lower case with hyphens; the system property is {@code terrarium.NAME}
-   * @param range what it may be, in words
-   * @param meaning what it is, in words
-   * @param value reads it
-   * @param set checks and sets it
-   */
-  record Key(
-      String name,
-      String range,
-      String meaning,
-      Function<TerrariumConfig, Object> value,
-      BiConsumer<TerrariumConfig.Builder, String> set) {
-
-    String property() {
-      return PROPERTY + name;
-    }
-
-    /** What it is when nobody says anything. */
-    String defaultText() {
-      Object standard = value.apply(TerrariumConfig.ofDefaults());
-      return standard instanceof Duration time ? text(time) : standard.toString();
-    }
-
-    String variable() {
-      return VARIABLE + name.toUpperCase(Locale.ROOT).replace('-', '_');
-    }
-  }
-
-  private static final String PROPERTY = "terrarium.";
-  private static final String VARIABLE = "TERRARIUM_";
-
-  /** Names that are no configuration: the launcher's, and those of the command's process. */
-  private static final Set<String> OTHERS = Set.of("aot", "java-home", "jdks", "terminal", "trace");
-
-  private static final String ABOVE_ZERO = "above zero";
-  private static final String NOT_BELOW_ZERO = "zero or above";
-  private static final Pattern SIMPLE_DURATION = Pattern.compile("(\\d+)\\s*(ms|s|m|h|d)");
+  private static final String OFF = "off";
+  private static final Duration BUDGET_PERIOD = Duration.ofHours(1);
 
   /** In the order in which they are set. */
-  static final List<Key> ALL =
+  static final List<ConfigKey> ALL =
       List.of(
-          number(
+          ConfigKey.number(
               "contexts",
               "1 to 64",
               "contexts that serve at most, and without `min-contexts` are made at the start",
               TerrariumConfig::contexts,
-              (config, count) -> config.contexts(Math.toIntExact(count))),
-          number(
+              TerrariumConfig.Builder::contexts),
+          ConfigKey.number(
               "min-contexts",
               "0 to `contexts`",
               "contexts that are made at the start and kept",
               TerrariumConfig::minContexts,
-              (config, count) -> config.minContexts(Math.toIntExact(count))),
-          duration(
+              TerrariumConfig.Builder::minContexts),
+          ConfigKey.time(
               "borrow-timeout",
               ABOVE_ZERO,
               "how long a call waits for a free context",
               TerrariumConfig::borrowTimeout,
               TerrariumConfig.Builder::borrowTimeout),
-          duration(
+          ConfigKey.time(
               "load-timeout",
               ABOVE_ZERO,
               "how long a call waits for the first context, and for a framework to load",
               TerrariumConfig::loadTimeout,
               TerrariumConfig.Builder::loadTimeout),
-          duration(
+          ConfigKey.time(
               "drain-timeout",
               NOT_BELOW_ZERO,
               "how long closing waits for running calls before it stops them",
               TerrariumConfig::drainTimeout,
               TerrariumConfig.Builder::drainTimeout),
-          number(
+          ConfigKey.number(
               "check-every",
               ABOVE_ZERO,
               "calls without a fault after which a context is looked through",
               config -> config.pool().checkEvery(),
-              (config, calls) -> config.checkEvery(Math.toIntExact(calls))),
-          number(
+              TerrariumConfig.Builder::checkEvery),
+          ConfigKey.text(
               "recycle-after-calls",
               NOT_BELOW_ZERO,
               "calls after which a context drops all its frameworks; 0 for never",
               config -> config.pool().recycleAfterCalls(),
-              TerrariumConfig.Builder::recycleAfterCalls),
-          duration(
+              (config, calls) -> config.recycleAfterCalls(Long.parseLong(calls))),
+          ConfigKey.time(
               "recycle-after",
               NOT_BELOW_ZERO,
               "age at which a context drops all its frameworks; zero for never",
               config -> config.pool().recycleAfter(),
               TerrariumConfig.Builder::recycleAfter),
-          duration(
+          ConfigKey.time(
               "leak-threshold",
               NOT_BELOW_ZERO,
               "how long a call may hold a context before it is reported; zero for ever",
               config -> config.pool().leakThreshold(),
               TerrariumConfig.Builder::leakThreshold),
-          number(
+          ConfigKey.number(
               "max-batch",
               ABOVE_ZERO,
               "commands that one batch may hold",
               TerrariumConfig::maxBatch,
-              (config, commands) -> config.maxBatch(Math.toIntExact(commands))),
-          number(
+              TerrariumConfig.Builder::maxBatch),
+          ConfigKey.number(
               "stream-buffer",
               ABOVE_ZERO,
               "pieces of a stream that may wait for its subscriber",
               TerrariumConfig::streamBuffer,
-              (config, pieces) -> config.streamBuffer(Math.toIntExact(pieces))),
-          duration(
+              TerrariumConfig.Builder::streamBuffer),
+          ConfigKey.time(
               "stream-idle-timeout",
               ABOVE_ZERO,
               "how long a full stream waits for its subscriber",
               TerrariumConfig::streamIdleTimeout,
               TerrariumConfig.Builder::streamIdleTimeout),
-          new Key(
+          ConfigKey.size(
+              "max-message",
+              "size of a message of JSON or MessagePack; below 2GB",
+              config -> (long) config.maxMessage(),
+              (config, bytes) -> config.maxMessage(Math.toIntExact(bytes))),
+          ConfigKey.text(
               "access",
               "restricted, trusted, trusted-native",
               "the most that any framework is granted",
               config -> config.access().word(),
               (config, word) -> config.access(profile(word))),
-          new Key(
+          ConfigKey.text(
               "cache",
               "a folder",
               "where packages and models are unpacked",
               config -> "the user's cache folder",
               (config, folder) -> config.cacheFolder(Path.of(folder))),
-          new Key(
+          ConfigKey.text(
               "language-model",
               "a name or a spec",
               "the default language model",
               config -> config.defaultModel().orElse("that of the class path"),
-              TerrariumConfig.Builder::languageModel));
+              TerrariumConfig.Builder::languageModel),
+          ConfigKey.number(
+              "program-cache",
+              ABOVE_ZERO,
+              "built programs that each context keeps of each framework",
+              TerrariumConfig::programCache,
+              TerrariumConfig.Builder::programCache),
+          ConfigKey.number(
+              "model-cache-models",
+              ABOVE_ZERO,
+              "models that are loaded at once",
+              config -> config.modelCache().models(),
+              (config, models) -> config.modelCache(with(config.modelCache(), models))),
+          ConfigKey.size(
+              "model-cache-bytes",
+              "size of all loaded models together",
+              config -> config.modelCache().bytes(),
+              (config, bytes) -> config.modelCache(with(config.modelCache(), bytes))),
+          ConfigKey.time(
+              "model-cache-expire-after-load",
+              NOT_BELOW_ZERO,
+              "age at which a model is dropped that nobody uses; zero for never",
+              config -> config.modelCache().expireAfterLoad(),
+              (config, time) -> config.modelCache(loaded(config.modelCache(), time))),
+          ConfigKey.time(
+              "model-cache-expire-after-use",
+              NOT_BELOW_ZERO,
+              "how long after its last use a model is dropped; zero for never",
+              config -> config.modelCache().expireAfterUse(),
+              (config, time) -> config.modelCache(used(config.modelCache(), time))),
+          ConfigKey.size(
+              "embedding-cache",
+              "size of all vectors that are kept",
+              TerrariumConfig::embeddingCache,
+              TerrariumConfig.Builder::embeddingCache),
+          ConfigKey.time(
+              "session-ttl",
+              ABOVE_ZERO,
+              "how long a session may lie idle before it is forgotten",
+              TerrariumConfig::sessionTtl,
+              TerrariumConfig.Builder::sessionTtl),
+          ConfigKey.number(
+              "max-sessions",
+              ABOVE_ZERO,
+              "sessions that may have a state at a time",
+              TerrariumConfig::maxSessions,
+              TerrariumConfig.Builder::maxSessions),
+          ConfigKey.size(
+              "max-session-bytes",
+              "size of one session's state; below 2GB",
+              config -> (long) config.maxSessionBytes(),
+              (config, bytes) -> config.maxSessionBytes(Math.toIntExact(bytes))),
+          limit(
+              "limits-memory",
+              "size of the models that a framework's calls use and, by estimate, of its contexts",
+              limits -> ConfigKey.sizeText(limits.memory()),
+              (limits, text) ->
+                  new ResourceLimits(
+                      ConfigKey.size(text),
+                      limits.models(),
+                      limits.connections(),
+                      limits.concurrency())),
+          limit(
+              "limits-models",
+              "models that a framework's calls use",
+              ResourceLimits::models,
+              (limits, text) ->
+                  new ResourceLimits(
+                      limits.memory(),
+                      Integer.parseInt(text),
+                      limits.connections(),
+                      limits.concurrency())),
+          limit(
+              "limits-connections",
+              "resources that a framework's calls have for themselves",
+              ResourceLimits::connections,
+              (limits, text) ->
+                  new ResourceLimits(
+                      limits.memory(),
+                      limits.models(),
+                      Integer.parseInt(text),
+                      limits.concurrency())),
+          breaker(
+              "circuit-breaker-failures",
+              "1 to 10000",
+              "failures in a row after which a framework is left alone",
+              (breaker, text) -> breaker.withFailures(Integer.parseInt(text))),
+          breaker(
+              "circuit-breaker-open-for",
+              "1ms to 365d",
+              "how long it is left alone then; with another of these, 30s",
+              (breaker, text) -> breaker.withOpenFor(ConfigKey.time(text))),
+          breaker(
+              "circuit-breaker-trial-calls",
+              "1 to 1000",
+              "calls that are let in after that; with another of these, 1",
+              (breaker, text) -> breaker.withTrialCalls(Integer.parseInt(text))),
+          admission(
+              "bulkhead-concurrency",
+              "1 to 1000000",
+              "calls of a framework that run at once",
+              (admission, text) -> {
+                Bulkhead bulkhead = Bulkhead.of(Integer.parseInt(text));
+                return AdmissionConfig.from(admission).bulkhead(bulkhead).build();
+              }),
+          bulkhead(
+              "bulkhead-queue",
+              "0 to 1000000",
+              "callers that may wait before it; with `bulkhead-concurrency` 100",
+              (bulkhead, text) -> bulkhead.withQueue(Integer.parseInt(text), bulkhead.maxWait())),
+          bulkhead(
+              "bulkhead-max-wait",
+              "above zero to 365d",
+              "how long one of them waits; with `bulkhead-concurrency` 10s",
+              (bulkhead, text) -> bulkhead.withQueue(bulkhead.queue(), ConfigKey.time(text))),
+          retry(
+              "retry-attempts",
+              "1 to 100",
+              "attempts at a call of a command that says it is safe",
+              (retry, text) -> retry.withAttempts(Integer.parseInt(text))),
+          retry(
+              "retry-pause",
+              "0s to 365d",
+              "pause before a further attempt; with `retry-attempts` 100ms",
+              (retry, text) -> retry.withPause(ConfigKey.time(text))),
+          budget(
+              "budget-calls",
+              ABOVE_ZERO,
+              "calls of one caller's key in a period",
+              (budget, text) -> new Budget(Long.parseLong(text), budget.tokens(), budget.period())),
+          budget(
+              "budget-tokens",
+              ABOVE_ZERO,
+              "tokens of one caller's key in a period",
+              (budget, text) -> budget.withTokens(Long.parseLong(text))),
+          budget(
+              "budget-period",
+              "above zero to 365d",
+              "that period; with another of these, 1h",
+              (budget, text) -> new Budget(budget.calls(), budget.tokens(), ConfigKey.time(text))));
 
   private ConfigKeys() {}
 
-  private static Key number(
+  private static ConfigKey limit(
+      String name,
+      String meaning,
+      Function<ResourceLimits, Object> value,
+      BiFunction<ResourceLimits, String, ResourceLimits> set) {
+    return ConfigKey.ofFramework(
+        name,
+        ABOVE_ZERO,
+        meaning,
+        config -> value.apply(config.limits()),
+        (config, framework, text) ->
+            config.changeLimits(framework, limits -> set.apply(limits, text)));
+  }
+
+  private static ConfigKey admission(
       String name,
       String range,
       String meaning,
-      Function<TerrariumConfig, Object> value,
-      BiConsumer<TerrariumConfig.Builder, Long> set) {
-    return new Key(
-        name, range, meaning, value, (config, text) -> set.accept(config, Long.valueOf(text)));
+      BiFunction<AdmissionConfig, String, AdmissionConfig> set) {
+    return ConfigKey.ofFramework(
+        name,
+        range,
+        meaning,
+        config -> OFF,
+        (config, framework, text) ->
+            config.changeAdmission(framework, admission -> set.apply(admission, text)));
   }
 
-  private static Key duration(
+  private static ConfigKey breaker(
       String name,
       String range,
       String meaning,
-      Function<TerrariumConfig, Object> value,
-      BiConsumer<TerrariumConfig.Builder, Duration> set) {
-    return new Key(
-        name, range, meaning, value, (config, text) -> set.accept(config, duration(text)));
+      BiFunction<CircuitBreaker, String, CircuitBreaker> set) {
+    return admission(
+        name,
+        range,
+        meaning,
+        (admission, text) -> {
+          CircuitBreaker breaker = admission.circuitBreaker().orElseGet(CircuitBreaker::ofDefaults);
+          return AdmissionConfig.from(admission).circuitBreaker(set.apply(breaker, text)).build();
+        });
   }
 
-  private static Duration duration(String text) {
-    Matcher simple = SIMPLE_DURATION.matcher(text);
-    if (!simple.matches()) {
-      return Duration.parse(text);
-    }
-    long count = Long.parseLong(simple.group(1));
-    return switch (simple.group(2)) {
-      case "ms" -> Duration.ofMillis(count);
-      case "s" -> Duration.ofSeconds(count);
-      case "m" -> Duration.ofMinutes(count);
-      case "h" -> Duration.ofHours(count);
-      default -> Duration.ofDays(count);
-    };
+  private static ConfigKey bulkhead(
+      String name, String range, String meaning, BiFunction<Bulkhead, String, Bulkhead> set) {
+    return admission(
+        name,
+        range,
+        meaning,
+        (admission, text) -> {
+          Optional<Bulkhead> given = admission.bulkhead();
+          Bulkhead bulkhead =
+              given.orElseThrow(
+                  () -> new ConfigurationException("bulkhead-concurrency must be given with it"));
+          return AdmissionConfig.from(admission).bulkhead(set.apply(bulkhead, text)).build();
+        });
   }
 
-  /** As short as it can be written. */
-  private static String text(Duration time) {
-    if (time.equals(Duration.ofHours(time.toHours())) && time.isPositive()) {
-      return time.toHours() + "h";
-    }
-    if (time.equals(Duration.ofMinutes(time.toMinutes())) && time.isPositive()) {
-      return time.toMinutes() + "m";
-    }
-    return time.equals(Duration.ofSeconds(time.toSeconds()))
-        ? time.toSeconds() + "s"
-        : time.toMillis() + "ms";
+  private static ConfigKey retry(
+      String name, String range, String meaning, BiFunction<Retry, String, Retry> set) {
+    return admission(
+        name,
+        range,
+        meaning,
+        (admission, text) -> {
+          Retry retry = admission.retry().orElseGet(Retry::ofDefaults);
+          return AdmissionConfig.from(admission).retry(set.apply(retry, text)).build();
+        });
+  }
+
+  private static ConfigKey budget(
+      String name, String range, String meaning, BiFunction<Budget, String, Budget> set) {
+    return admission(
+        name,
+        range,
+        meaning,
+        (admission, text) -> {
+          Budget budget =
+              admission
+                  .budget()
+                  .orElseGet(() -> new Budget(Long.MAX_VALUE, Long.MAX_VALUE, BUDGET_PERIOD));
+          return AdmissionConfig.from(admission).budget(set.apply(budget, text)).build();
+        });
+  }
+
+  private static CacheLimits with(CacheLimits limits, int models) {
+    return new CacheLimits(
+        models, limits.bytes(), limits.expireAfterLoad(), limits.expireAfterUse());
+  }
+
+  private static CacheLimits with(CacheLimits limits, long bytes) {
+    return new CacheLimits(
+        limits.models(), bytes, limits.expireAfterLoad(), limits.expireAfterUse());
+  }
+
+  private static CacheLimits loaded(CacheLimits limits, Duration expireAfterLoad) {
+    return new CacheLimits(
+        limits.models(), limits.bytes(), expireAfterLoad, limits.expireAfterUse());
+  }
+
+  private static CacheLimits used(CacheLimits limits, Duration expireAfterUse) {
+    return new CacheLimits(
+        limits.models(), limits.bytes(), limits.expireAfterLoad(), expireAfterUse);
   }
 
   private static AccessProfile profile(String word) {
@@ -213,79 +377,5 @@ final class ConfigKeys {
       }
     }
     throw new IllegalArgumentException(word);
-  }
-
-  /**
-   * Sets one value.
-   *
-   * @param source what the key is called where it comes from
-   * @throws ConfigurationException when there is no such key, or the text is no such value
-   */
-  static void set(TerrariumConfig.Builder config, String name, String text, String source) {
-    Key key = find(name).orElseThrow(() -> unknown(name, source));
-    try {
-      key.set.accept(config, text.strip());
-    } catch (ConfigurationException e) {
-      throw new ConfigurationException(source + ": " + e.getMessage(), e);
-    } catch (IllegalArgumentException | ArithmeticException | DateTimeException e) {
-      throw new ConfigurationException(
-          source + ": '" + text + "' is not what it may be: " + key.range + ".", e);
-    }
-  }
-
-  /** The rows of the guide's table. */
-  static List<String> rows() {
-    return ALL.stream()
-        .map(
-            key ->
-                "| `%s` | `%s` | %s | %s | %s |"
-                    .formatted(key.name, key.variable(), key.defaultText(), key.range, key.meaning))
-        .toList();
-  }
-
-  private static Optional<Key> find(String name) {
-    return ALL.stream().filter(key -> key.name.equals(name)).findFirst();
-  }
-
-  private static ConfigurationException unknown(String name, String source) {
-    List<String> names = ALL.stream().map(Key::name).toList();
-    return new ConfigurationException(
-        source
-            + " is no key of the configuration"
-            + Nearest.to(name, names).map(near -> "; did you mean '" + near + "'?").orElse(".")
-            + " Known keys: "
-            + String.join(", ", names)
-            + ".");
-  }
-
-  /**
-   * Sets all that the environment has, and then all that the system properties have.
-   *
-   * @throws ConfigurationException for what begins like a key and is none, and for a bad value
-   */
-  static void setAll(
-      TerrariumConfig.Builder config, Map<String, String> variables, Properties properties) {
-    Map<String, String[]> given = new LinkedHashMap<>();
-    variables.forEach(
-        (variable, text) -> {
-          if (variable.startsWith(VARIABLE)) {
-            String name = variable.substring(VARIABLE.length()).toLowerCase(Locale.ROOT);
-            given.put(name.replace('_', '-'), new String[] {text, variable});
-          }
-        });
-    for (String property : properties.stringPropertyNames()) {
-      if (property.startsWith(PROPERTY)) {
-        String text = properties.getProperty(property);
-        given.put(property.substring(PROPERTY.length()), new String[] {text, property});
-      }
-    }
-    given.keySet().removeAll(OTHERS);
-    for (Key key : ALL) {
-      String @Nullable [] value = given.remove(key.name);
-      if (value != null) {
-        set(config, key.name, value[0], value[1]);
-      }
-    }
-    given.forEach((name, value) -> set(config, name, value[0], value[1]));
   }
 }

@@ -34,6 +34,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -312,15 +314,20 @@ public final class Terrarium implements AutoCloseable {
   }
 
   private AdapterFactory<?> findFactory(Class<?> type) {
+    Set<String> known = new TreeSet<>();
+    factories.keySet().forEach(other -> known.add(other.getName()));
     for (AdapterFactory<?> factory : ServiceLoader.load(AdapterFactory.class, loader)) {
       if (factory.type() == type) {
         return factory;
       }
+      known.add(factory.type().getName());
     }
     throw new ConfigurationException(
         "No jar on the class path offers the adapter "
             + type.getName()
-            + "; add the artifact that holds it as a dependency, or register its factory.");
+            + "; add the artifact that holds it as a dependency, or register its factory. Known: "
+            + known
+            + ".");
   }
 
   /**

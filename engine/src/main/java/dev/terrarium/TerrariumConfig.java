@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -85,7 +86,7 @@ public final class TerrariumConfig {
    */
   public static TerrariumConfig ofEnvironment() {
     Builder builder = custom();
-    ConfigKeys.setAll(builder, System.getenv(), System.getProperties());
+    ConfigText.setAll(builder, System.getenv(), System.getProperties());
     return builder.build();
   }
 
@@ -242,6 +243,11 @@ public final class TerrariumConfig {
     return frameworkLimits.getOrDefault(framework, limits);
   }
 
+  /** What each framework may have that has no limits of its own. */
+  ResourceLimits limits() {
+    return limits;
+  }
+
   /** Whether any framework's calls at once are limited. */
   boolean limitsConcurrency() {
     return Stream.concat(Stream.of(limits), frameworkLimits.values().stream())
@@ -293,13 +299,15 @@ public final class TerrariumConfig {
     /**
      * Sets a value by its key, as a property file has it.
      *
-     * @param key such as {@code borrow-timeout}
-     * @param value a number, a word, or a time such as {@code 10s}, {@code 500ms} or {@code PT10S}
+     * @param key such as {@code borrow-timeout}, or {@code frameworks.NAME.limits-models} for one
+     *     framework
+     * @param value a number, a word, a size such as {@code 2GB}, or a time such as {@code 10s},
+     *     {@code 500ms} or {@code PT10S}
      * @throws ConfigurationException when there is no such key, with the nearest one, or the value
      *     is out of range
      */
     public Builder set(String key, String value) {
-      ConfigKeys.set(this, key, value, key);
+      ConfigText.set(this, key, value);
       return this;
     }
 
@@ -429,6 +437,30 @@ public final class TerrariumConfig {
     public Builder admission(AdmissionConfig all) {
       admission = all;
       return this;
+    }
+
+    /** Changes how calls are let in to one framework or, given null, to all others. */
+    void changeAdmission(@Nullable String framework, UnaryOperator<AdmissionConfig> change) {
+      if (framework == null) {
+        admission = change.apply(admission);
+      } else {
+        admissions.put(framework, change.apply(admissions.getOrDefault(framework, admission)));
+      }
+    }
+
+    /** Changes the limits of one framework or, given null, of all others. */
+    void changeLimits(@Nullable String framework, UnaryOperator<ResourceLimits> change) {
+      if (framework == null) {
+        limits = change.apply(limits);
+      } else {
+        frameworkLimits.put(
+            framework, change.apply(frameworkLimits.getOrDefault(framework, limits)));
+      }
+    }
+
+    /** What bounds the loaded models so far. */
+    CacheLimits modelCache() {
+      return modelCache;
     }
 
     /** How calls are let in to one framework, in place of how they are to all. */

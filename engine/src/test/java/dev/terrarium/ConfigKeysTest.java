@@ -3,6 +3,9 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.admission.AdmissionConfig;
+import dev.terrarium.admission.AdmissionConfig.Budget;
+import dev.terrarium.admission.AdmissionConfig.Bulkhead;
 import dev.terrarium.context.AccessProfile;
 import dev.terrarium.error.ConfigurationException;
 import java.io.IOException;
@@ -23,7 +26,7 @@ class ConfigKeysTest {
 
   private static TerrariumConfig of(Map<String, String> variables, Properties properties) {
     TerrariumConfig.Builder builder = TerrariumConfig.custom();
-    ConfigKeys.setAll(builder, variables, properties);
+    ConfigText.setAll(builder, variables, properties);
     return builder.build();
   }
 
@@ -32,18 +35,18 @@ class ConfigKeysTest {
     List<String> rows =
         Files.readAllLines(GUIDE).stream().filter(line -> line.startsWith("| `")).toList();
 
-    assertThat(rows).containsExactlyElementsOf(ConfigKeys.rows());
+    assertThat(rows)
+        .containsExactlyElementsOf(ConfigKeys.ALL.stream().map(ConfigKey::row).toList());
   }
 
   @Test
   void everyDefaultCanBeGivenAsText() {
-    for (ConfigKeys.Key key : ConfigKeys.ALL) {
-      if (!key.defaultText().contains(" ")) {
-        TerrariumConfig given = TerrariumConfig.custom().set(key.name(), key.defaultText()).build();
+    for (ConfigKey key : ConfigKeys.ALL) {
+      String standard = key.value().apply(TerrariumConfig.ofDefaults()).toString();
+      if (!standard.contains(" ") && !standard.equals("off")) {
+        TerrariumConfig given = TerrariumConfig.custom().set(key.name(), standard).build();
 
-        assertThat(key.value().apply(given))
-            .as(key.name())
-            .isEqualTo(key.value().apply(TerrariumConfig.ofDefaults()));
+        assertThat(key.value().apply(given)).as(key.name()).hasToString(standard);
       }
     }
   }
@@ -113,7 +116,33 @@ class ConfigKeysTest {
     "stream-buffer, 0",
     "stream-idle-timeout, 0s",
     "access, everything",
-    "language-model, ' '"
+    "language-model, ' '",
+    "max-message, 0",
+    "max-message, 3GB",
+    "program-cache, 0",
+    "model-cache-models, 0",
+    "model-cache-bytes, 0",
+    "model-cache-bytes, much",
+    "model-cache-expire-after-load, PT-1S",
+    "model-cache-expire-after-use, PT-1S",
+    "embedding-cache, 0",
+    "session-ttl, 0s",
+    "session-ttl, PT-1S",
+    "max-sessions, 0",
+    "max-session-bytes, 0",
+    "limits-memory, 0",
+    "limits-models, 0",
+    "limits-connections, 0",
+    "circuit-breaker-failures, 0",
+    "circuit-breaker-open-for, 0s",
+    "circuit-breaker-trial-calls, 0",
+    "bulkhead-concurrency, 0",
+    "bulkhead-queue, 5",
+    "retry-attempts, 0",
+    "retry-pause, PT-1S",
+    "budget-calls, 0",
+    "budget-tokens, -1",
+    "budget-period, 0s"
   })
   void aBadValueIsNamedWithItsKey(String key, String value) {
     assertThatThrownBy(() -> TerrariumConfig.custom().set(key, value))
@@ -129,13 +158,46 @@ class ConfigKeysTest {
   }
 
   @Test
+  void eachFrameworkMayHaveItsOwn() {
+    Properties properties = new Properties();
+    properties.setProperty("terrarium.frameworks.word_count.limits-models", "3");
+    properties.setProperty("terrarium.circuit-breaker-failures", "7");
+    TerrariumConfig config =
+        of(
+            Map.of(
+                "TERRARIUM_FRAMEWORKS_WORD_COUNT_BULKHEAD_MAX_WAIT", "2s",
+                "TERRARIUM_FRAMEWORKS_WORD_COUNT_BULKHEAD_CONCURRENCY", "2",
+                "TERRARIUM_LIMITS_MEMORY", "512MB",
+                "TERRARIUM_BUDGET_TOKENS", "1000"),
+            properties);
+
+    AdmissionConfig own = config.admission("word_count");
+    assertThat(own.bulkhead()).contains(Bulkhead.of(2).withQueue(100, Duration.ofSeconds(2)));
+    assertThat(own.circuitBreaker().orElseThrow().failures()).isEqualTo(7);
+    assertThat(config.limits("word_count").models()).isEqualTo(3);
+    assertThat(config.limits("word_count").memory()).isEqualTo(512L << 20);
+    assertThat(config.limits("other").models()).isEqualTo(10);
+    assertThat(config.admission("other").bulkhead()).isEmpty();
+    assertThat(config.admission("other").budget())
+        .contains(Budget.ofTokens(1_000, Duration.ofHours(1)));
+  }
+
+  @Test
+  void whatNoFrameworkHasOfItsOwnIsRefusedForOne() {
+    assertThatThrownBy(() -> TerrariumConfig.custom().set("frameworks.words.contexts", "3"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageStartingWith(
+            "frameworks.words.contexts is no key of the configuration of one framework");
+  }
+
+  @Test
   void oneConfigurationBeginsWithAnother() {
     TerrariumConfig first =
         TerrariumConfig.custom().contexts(1, 5).maxBatch(7).access(AccessProfile.TRUSTED).build();
 
     TerrariumConfig second = TerrariumConfig.from(first).maxBatch(8).build();
 
-    for (ConfigKeys.Key key : ConfigKeys.ALL) {
+    for (ConfigKey key : ConfigKeys.ALL) {
       if (!key.name().equals("max-batch")) {
         assertThat(key.value().apply(second)).isEqualTo(key.value().apply(first));
       }

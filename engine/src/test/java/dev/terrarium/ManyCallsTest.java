@@ -20,6 +20,7 @@ import dev.terrarium.testing.TestFunctions;
 import dev.terrarium.value.Callback;
 import dev.terrarium.value.HostFunction;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -168,6 +169,19 @@ class ManyCallsTest {
     assertThat(probe.callAll(List.of(meet, meet, meet, meet)))
         .extracting(CallResult::value)
         .containsExactly("met", "met", "met", "met");
+  }
+
+  @Test
+  void callAllMayStopAtItsFirstFailure() {
+    List<Command> commands = new ArrayList<>(Collections.nCopies(50, echo(1)));
+    commands.set(0, fail("here"));
+
+    List<CallResult<@Nullable Object>> results =
+        probe.with(CallOptions.ofDefaults().withStopOnFailure()).callAll(commands);
+
+    assertThat(results).hasSize(50);
+    assertThat(results.getFirst()).isInstanceOf(CallResult.Failure.class);
+    assertThat(results.getLast()).isInstanceOf(CallResult.Skipped.class);
   }
 
   @Test

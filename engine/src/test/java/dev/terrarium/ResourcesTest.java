@@ -8,6 +8,7 @@ import dev.terrarium.model.ModelCache;
 import dev.terrarium.resource.ResourceLimits;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.TestFunctions;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -57,10 +58,20 @@ class ResourcesTest {
   }
 
   @Test
+  void pythonGetsVectorsThatAreMadeOnce() {
+    long misses = terrarium.stats().embeddings().misses();
+
+    assertThat(evaluate("[list(v) for v in host.embed(['ab', 'abc', 'ab'])]"))
+        .isEqualTo(List.of(List.of(2.0, 1.0), List.of(3.0, 1.0), List.of(2.0, 1.0)));
+    assertThat(evaluate("sum(host.embed(['abc'], 'lengths')[0])")).isEqualTo(4.0);
+    assertThat(terrarium.stats().embeddings().misses() - misses).isEqualTo(2);
+  }
+
+  @Test
   void missingEmbeddingModelIsToldToPythonAndBack() {
-    assertThatThrownBy(() -> evaluate("host.call('embedding.embed', None, ['a'])"))
+    assertThatThrownBy(() -> evaluate("host.embed(['a'], 'none')"))
         .isInstanceOf(ModelException.class)
-        .hasMessageContaining("There is no embedding model. Known: []");
+        .hasMessageContaining("There is no embedding model 'none'. Known: [lengths]");
   }
 
   private FrameworkResources probe() {

@@ -233,6 +233,30 @@ class StoppingTest {
   }
 
   @Test
+  void cancellingADerivedFutureDoesNotReachTheCall() throws Exception {
+    PoolStats before = terrarium.stats().pool();
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    TestFunctions.onCall(
+        arguments -> {
+          inside.countDown();
+          Task.await(goOn);
+          return "whole";
+        });
+    CompletableFuture<@Nullable Object> call =
+        terrarium
+            .adapter("probe")
+            .callAsync("evaluate", Map.of("expression", "host.call('test.call')"));
+    CompletableFuture<String> derived = call.thenApply(String::valueOf);
+    Task.await(inside);
+
+    assertThat(derived.cancel(true)).isTrue();
+    goOn.countDown();
+    assertThat(call.get()).isEqualTo("whole");
+    assertThatAllIsWell(before);
+  }
+
+  @Test
   void futureBringsWhatIsMadeOfResults() throws Exception {
     Adapter probe = terrarium.adapter("probe");
 

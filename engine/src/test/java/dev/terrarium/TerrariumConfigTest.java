@@ -222,6 +222,20 @@ class TerrariumConfigTest {
     assertThat(defaults.concurrency()).isEmpty();
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {0, -1})
+  void limitsOfAFrameworkAreAboveZero(int none) {
+    assertThatThrownBy(() -> ResourceLimits.custom().memory(none))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("limits.memory: " + none + " is not above zero");
+    assertThatThrownBy(() -> ResourceLimits.custom().models(none))
+        .isInstanceOf(ConfigurationException.class);
+    assertThatThrownBy(() -> ResourceLimits.custom().connections(none))
+        .isInstanceOf(ConfigurationException.class);
+    assertThatThrownBy(() -> ResourceLimits.custom().concurrency(none))
+        .isInstanceOf(ConfigurationException.class);
+  }
+
   @Test
   void embeddingModelsHaveNamesAndDimensions() {
     TerrariumConfig.Builder config = TerrariumConfig.custom().embeddingModel(embedding("one", 2));

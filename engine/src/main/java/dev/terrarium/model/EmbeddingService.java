@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The embedding models as the function that Python code calls: {@code embedding.embed(model, texts)
- * -> list of lists of floats}, where the model is a name, or None for the default. Thread-safe.
+ * -> list of arrays of floats}, where the model is a name, or None for the default. Thread-safe.
  */
 public final class EmbeddingService implements HostFunction {
 
@@ -42,7 +42,7 @@ public final class EmbeddingService implements HostFunction {
     for (Object text : given) {
       texts.add(text(text, "texts[" + texts.size() + "]"));
     }
-    return cache.embed(model(name), texts).stream().map(EmbeddingService::doubles).toList();
+    return cache.embed(model(name), texts);
   }
 
   private static String text(@Nullable Object value, String path) {
@@ -62,13 +62,5 @@ public final class EmbeddingService implements HostFunction {
               + "; give TerrariumConfig one by embeddingModel.");
     }
     return model;
-  }
-
-  private static List<Double> doubles(float[] vector) {
-    List<Double> numbers = new ArrayList<>(vector.length);
-    for (float number : vector) {
-      numbers.add((double) number);
-    }
-    return numbers;
   }
 }

@@ -89,7 +89,7 @@ public final class Sessions {
    * What the session's last turn that succeeded left; empty when there was none, or too long ago.
    */
   public Map<String, @Nullable Object> state(String session) {
-    return stored(session).data();
+    return stored(session).copy();
   }
 
   SessionState stored(String session) {

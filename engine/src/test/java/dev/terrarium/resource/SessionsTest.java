@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.testing.Task;
+import java.math.BigInteger;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -297,6 +299,24 @@ class SessionsTest {
           .containsEntry("picture", new byte[] {1, 2});
       assertThatThrownBy(() -> sessions.state("s").put("x", 1))
           .isInstanceOf(UnsupportedOperationException.class);
+    }
+
+    @Test
+    void holdsArraysAsTheyWereAndCountsThem() {
+      double[] table = new double[1_000];
+      put("s", Map.of("table", table, "by", Map.of(5L, "five")));
+      table[0] = 9;
+      ((double[]) sessions.state("s").get("table"))[1] = 9;
+
+      assertThat(sessions.state("s"))
+          .containsEntry("table", new double[1_000])
+          .containsEntry("by", Map.of(5L, "five"));
+      assertThat(SessionState.of(Map.of("table", table)).bytes()).isBetween(8_000L, 8_100L);
+      assertThat(SessionState.of(Map.of("n", BigInteger.TWO.pow(80_000))).bytes())
+          .isBetween(10_000L, 10_100L);
+      assertThatThrownBy(() -> SessionState.of(Map.of(5L, "five")))
+          .isInstanceOf(ConversionException.class)
+          .hasMessageContaining("the key 5 is no text");
     }
 
     @Test

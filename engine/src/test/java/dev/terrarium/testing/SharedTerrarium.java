@@ -3,7 +3,9 @@ package dev.terrarium.testing;
 import dev.terrarium.Framework;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
+import dev.terrarium.model.EmbeddingModel;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
@@ -22,6 +24,25 @@ public final class SharedTerrarium
   public static final FakeModel MODEL = new FakeModel("shared");
   public static final CountingModel COUNTING = new CountingModel();
 
+  /** Its vector of a text is the text's length, and 1. */
+  private static final EmbeddingModel LENGTHS =
+      new EmbeddingModel() {
+        @Override
+        public String name() {
+          return "lengths";
+        }
+
+        @Override
+        public int dimensions() {
+          return 2;
+        }
+
+        @Override
+        public List<float[]> embed(List<String> texts) {
+          return texts.stream().map(text -> new float[] {text.length(), 1}).toList();
+        }
+      };
+
   private static @Nullable Terrarium shared;
 
   private final AtRest atRest = new AtRest(() -> get().stats().pool());
@@ -37,6 +58,7 @@ public final class SharedTerrarium
                       .borrowTimeout(Duration.ofSeconds(30))
                       .languageModel(MODEL)
                       .languageModel(COUNTING)
+                      .embeddingModel(LENGTHS)
                       .build())
               .register(probe());
       shared = terrarium;

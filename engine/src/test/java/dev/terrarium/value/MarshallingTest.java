@@ -496,6 +496,26 @@ class MarshallingTest {
   }
 
   @Test
+  void tenThousandLevelsAreRefusedBothWays() {
+    Object deep = "core";
+    for (int i = 0; i < 10_000; i++) {
+      deep = List.of(deep);
+    }
+    Object tooDeep = deep;
+
+    assertThatThrownBy(() -> echo(tooDeep))
+        .isInstanceOf(ConversionException.class)
+        .hasMessageContaining("nested deeper than 500 levels");
+    assertThatThrownBy(
+            () ->
+                evaluate(
+                    "__import__('functools').reduce(lambda inner, _: [inner], range(10000),"
+                        + " 'core')"))
+        .isInstanceOf(ConversionException.class)
+        .hasMessageContaining("nested deeper than 500 levels");
+  }
+
+  @Test
   void longTextsAndListsCross() {
     String text = "é😀x".repeat(200_000);
     List<Long> numbers = Stream.iterate(0L, i -> i + 1).limit(20_000).toList();

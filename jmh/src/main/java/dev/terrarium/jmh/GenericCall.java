@@ -1,8 +1,10 @@
 package dev.terrarium.jmh;
 
 import dev.terrarium.Adapter;
+import dev.terrarium.CallOptions;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
+import dev.terrarium.dspy.Dspy;
 import dev.terrarium.testkit.FakeLanguageModel;
 import java.util.Map;
 import org.graalvm.polyglot.Context;
@@ -69,6 +71,11 @@ public class GenericCall extends Microbenchmark {
   @Benchmark
   public @Nullable Object adapterGet() {
     return terrarium == null ? null : terrarium.adapter(Bench.NAME);
+  }
+
+  @Benchmark
+  public @Nullable Object adapterMadeAnew() {
+    return terrarium == null ? null : terrarium.adapter(Dspy.class, CallOptions.ofDefaults());
   }
 
   @Benchmark

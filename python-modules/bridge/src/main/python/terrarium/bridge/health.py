@@ -76,6 +76,10 @@ _join = threading.Thread.join
 _active: dict[int, threading.Thread] = threading.__dict__["_active"]
 _limbo: dict[threading.Thread, threading.Thread] = threading.__dict__["_limbo"]
 _DummyThread: type = threading.__dict__["_DummyThread"]
+_threading_names = threading.__dict__
+# What makes the locks that every thread takes when it starts and ends. One that was ended from outside may hold one for
+# ever, and no thread would start any more.
+_THREADING_LOCKS = (("_active_limbo_lock", threading.RLock), ("_shutdown_locks_lock", threading.Lock))
 
 _MISSING = object()
 _MOST_MESSAGES = 20
@@ -209,7 +213,7 @@ class Health:
         """Return what differs from the accepted state, each as ``kind: detail``; empty when nothing does.
 
         The kinds are builtin, module, attribute, stream, hook, path, environment, directory, handlers, thread,
-        limit and gc. Sorted; after the first twenty only their number. Changes nothing.
+        lock, limit and gc. Sorted; after the first twenty only their number. Changes nothing.
         """
         if not self._bindings:
             return []
@@ -263,6 +267,7 @@ class Health:
         if _gc_isenabled() != self._gc:
             (_gc_enable if self._gc else _gc_disable)()
         self._join_strays()
+        self._replace_locks()
         return self.check()
 
     def _accept_handlers(self) -> None:
@@ -310,9 +315,12 @@ class Health:
                 faults.append("directory: the working directory is another one")
         if _gc_isenabled() != self._gc:
             faults.append(f"gc: the garbage collector is turned {'off' if self._gc else 'on'}")
-        for thread in self._strays():
+        strays = self._strays()
+        for thread in strays:
             name = _object_attribute(thread, "__dict__").get("_name")
             faults.append(f"thread: {_shown(name)} of type {_kind_of(thread)} is running")
+        if not strays:
+            faults += [f"lock: threading.{name} is held by nobody" for name, _ in _THREADING_LOCKS if not _is_free(name)]
         return faults
 
     def _strays(self) -> list[threading.Thread]:
@@ -337,6 +345,13 @@ class Health:
         for thread in self._strays():
             if (left := end - _monotonic()) > 0:
                 _attempt(_join, thread, left)
+
+    def _replace_locks(self) -> None:
+        if self._strays():
+            return  # they may hold them by right
+        for name, make in _THREADING_LOCKS:
+            if not _is_free(name):
+                _threading_names[name] = make()
 
     def _reset_environment(self) -> None:
         if self._environment is None:
@@ -503,6 +518,15 @@ def _runs(thread: threading.Thread) -> bool:
         return _is_alive(thread)  # false for one that was ended from outside and could not sign off
     except _Exception:
         return True
+
+
+def _is_free(name: str) -> bool:
+    """Whether nobody holds a lock of ``threading``, this thread included, which holds none between calls."""
+    lock = _threading_names[name]
+    if not lock.acquire(blocking=False):
+        return False
+    lock.release()
+    return not lock._is_owned() if name == "_active_limbo_lock" else True
 
 
 def _executor_workers(modules: dict[Any, Any]) -> list[Any]:

@@ -12,6 +12,8 @@ The engine installs callables that take and return plain data. The services ther
 ``model.stream(request: dict) -> {"next": callable, "close": callable}``
     The same, while the answer is made; :func:`stream_model` is the way to use it. ``next()`` returns the next piece of
     the text, and after the last one the answer of ``model.generate``; ``close()`` has the model stop.
+``embedding.embed(model: str | None, texts: list[str]) -> list[array.array]``
+    Return the vector of each text, in order; :func:`embed` is the way to use it.
 ``program.put(framework: str, id: str, spec: dict) -> int | None``
     Store a program's spec where all contexts find it, without a compiled state, and return the program's new version;
     None when an equal spec is there, which then stays as it is, with its state.
@@ -85,6 +87,15 @@ def call(name: str, /, *args: Any) -> Any:
         raise
     except BaseException as error:
         raise HostCallError(name, error) from error
+
+
+def embed(texts: list[str], model: str | None = None) -> list[Any]:
+    """Return the vector of each text, an ``array.array`` of floats, by the host's embedding model of that name.
+
+    None stands for the default model. The host keeps vectors that it made. Raises what :func:`call` raises.
+    """
+    vectors: list[Any] = call("embedding.embed", model, texts)
+    return vectors
 
 
 def stream_model(request: dict[str, Any]) -> Generator[str | dict[str, Any], None, None]:

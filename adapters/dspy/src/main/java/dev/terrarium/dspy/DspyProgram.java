@@ -1,6 +1,7 @@
 package dev.terrarium.dspy;
 
 import dev.terrarium.Adapter;
+import dev.terrarium.CallOptions;
 import dev.terrarium.CallResult;
 import dev.terrarium.Command;
 import dev.terrarium.value.TypedReader;
@@ -31,6 +32,11 @@ public final class DspyProgram<I extends Record, O extends Record> {
   /** The program's id, by which any framework-level call can name it. */
   public String id() {
     return program.id();
+  }
+
+  /** The same program with these options for each call, such as a deadline. */
+  public DspyProgram<I, O> with(CallOptions options) {
+    return new DspyProgram<>(adapter.with(options), id(), outputs);
   }
 
   /**

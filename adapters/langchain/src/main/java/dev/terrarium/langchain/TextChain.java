@@ -1,6 +1,7 @@
 package dev.terrarium.langchain;
 
 import dev.terrarium.Adapter;
+import dev.terrarium.CallOptions;
 import dev.terrarium.value.TypedReader;
 import java.util.Map;
 import java.util.concurrent.Flow;
@@ -12,6 +13,11 @@ public final class TextChain extends Chain<String> {
 
   TextChain(Adapter adapter, String id) {
     super(adapter, id, String.class);
+  }
+
+  @Override
+  public TextChain with(CallOptions options) {
+    return new TextChain(adapter.with(options), id());
   }
 
   /**

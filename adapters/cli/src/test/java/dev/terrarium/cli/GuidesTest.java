@@ -1,0 +1,464 @@
+package dev.terrarium.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.Adapter;
+import dev.terrarium.CallOptions;
+import dev.terrarium.CallResult;
+import dev.terrarium.Command;
+import dev.terrarium.Framework;
+import dev.terrarium.Programs;
+import dev.terrarium.Session;
+import dev.terrarium.Terrarium;
+import dev.terrarium.TerrariumConfig;
+import dev.terrarium.admission.AdmissionConfig;
+import dev.terrarium.admission.AdmissionConfig.Budget;
+import dev.terrarium.admission.AdmissionConfig.Bulkhead;
+import dev.terrarium.admission.AdmissionConfig.CircuitBreaker;
+import dev.terrarium.admission.AdmissionConfig.Retry;
+import dev.terrarium.dspy.Dspy;
+import dev.terrarium.dspy.DspyChunk;
+import dev.terrarium.dspy.DspyProgram;
+import dev.terrarium.error.BudgetExceededException;
+import dev.terrarium.event.JfrObserver;
+import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.langchain.Chain;
+import dev.terrarium.langchain.LangChain;
+import dev.terrarium.model.CacheLimits;
+import dev.terrarium.model.ModelCache;
+import dev.terrarium.resource.ResourceKind;
+import dev.terrarium.resource.ResourceLimits;
+import dev.terrarium.resource.ResourcePool;
+import dev.terrarium.testkit.FakeLanguageModel;
+import dev.terrarium.value.Callback;
+import dev.terrarium.value.HostFunction;
+import dev.terrarium.value.MessageFormat;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The guides show code that is compiled and run here: what stands between a mark and its end. */
+@Tag("graalpy")
+@Timeout(300)
+class GuidesTest {
+
+  private static final Path GUIDES = Path.of("../../docs/guides");
+  private static final Path JAVA = Path.of("src/test/java/dev/terrarium/cli/GuidesTest.java");
+  private static final Path PYTHON = Path.of("src/test/resources/guide.py");
+
+  private static final Pattern BLOCK =
+      Pattern.compile("(?:<!-- (\\w+) -->\\n)?```(java|python)\\n(.*?)```", Pattern.DOTALL);
+
+  record Counts(int words) {}
+
+  record Question(String question) {}
+
+  record Answer(String answer) {}
+
+  private static Terrarium terrarium;
+  private static Adapter guide;
+
+  @BeforeAll
+  static void start() {
+    terrarium =
+        Terrarium.start(
+            TerrariumConfig.custom()
+                .contexts(2)
+                .languageModel(FakeLanguageModel.schemaConforming())
+                .build());
+    terrarium.register(Framework.fromResource("/guide.py"));
+    guide = terrarium.adapter("guide");
+  }
+
+  @AfterAll
+  static void close() {
+    terrarium.close();
+  }
+
+  @Test
+  void theGuidesShowWhatIsCompiledAndRunHere() throws IOException {
+    String sources = flat(Files.readString(JAVA)) + flat(Files.readString(PYTHON));
+    int blocks = 0;
+    for (Path file : guides()) {
+      Matcher block = BLOCK.matcher(Files.readString(file));
+      while (block.find()) {
+        String mark = block.group(2).equals("java") ? "// guide: " : "# guide: ";
+        String end = block.group(2).equals("java") ? "// end\n" : "# end\n";
+        assertThat(sources)
+            .as(file + ", " + block.group(1))
+            .contains(mark + block.group(1) + "\n" + flat(block.group(3)) + end);
+        blocks++;
+      }
+    }
+    assertThat(blocks).isGreaterThan(15);
+  }
+
+  private static List<Path> guides() throws IOException {
+    try (Stream<Path> files = Files.list(GUIDES)) {
+      return files.filter(file -> file.toString().endsWith(".md")).sorted().toList();
+    }
+  }
+
+  /** Without indentation and empty lines. */
+  private static String flat(String text) {
+    StringBuilder flat = new StringBuilder();
+    text.lines()
+        .map(String::strip)
+        .filter(line -> !line.isEmpty())
+        .forEach(line -> flat.append(line).append('\n'));
+    return flat.toString();
+  }
+
+  // ------------------------------------------------------------------ calling
+
+  @Test
+  void oneCall() {
+    // guide: call
+    Object counts = terrarium.call("guide", "count", Map.of("text", "to be or not to be"));
+
+    Adapter adapter = terrarium.adapter("guide"); // made once, then looked up
+    Counts typed = adapter.call("count", Map.of("text", "to be"), Counts.class);
+    // end
+
+    assertThat(counts).isEqualTo(Map.of("words", 6L));
+    assertThat(typed.words()).isEqualTo(2);
+  }
+
+  @Test
+  void withoutWaiting() {
+    // guide: async
+    CompletableFuture<Object> later = guide.callAsync("count", Map.of("text", "to be"));
+    later.thenAccept(counts -> System.getLogger("words").log(System.Logger.Level.INFO, counts));
+    later.join(); // or later.cancel(true), which stops the Python code
+    // end
+
+    assertThat(later).isCompletedWithValue(Map.of("words", 2L));
+  }
+
+  @Test
+  void byADeadline() {
+    // guide: deadline
+    Adapter hurried = guide.with(CallOptions.deadline(Duration.ofSeconds(5)));
+    Object counts = hurried.call("count", Map.of("text", "to be"));
+    // end
+
+    assertThat(counts).isEqualTo(Map.of("words", 2L));
+  }
+
+  @Test
+  void manyAtOnce() {
+    // guide: many
+    List<Command> commands =
+        List.of(
+            new Command("count", Map.of("text", "to be")),
+            new Command("count", Map.of("wrong", "argument")),
+            new Command("count", Map.of("text", "or not to be")));
+
+    List<CallResult<Object>> inOrder = guide.batch(commands); // one visit to one context
+    List<CallResult<Object>> spread = guide.callAll(commands); // in all contexts at once
+    List<CallResult<Object>> untilTheFirst =
+        guide.with(CallOptions.ofDefaults().withStopOnFailure()).batch(commands);
+
+    for (CallResult<Object> result : inOrder) {
+      String line =
+          switch (result) {
+            case CallResult.Success<Object>(Object value) -> "counted " + value;
+            case CallResult.Failure<Object>(RuntimeException error) -> error.getMessage();
+            case CallResult.Skipped<Object>() -> "not run";
+          };
+      System.getLogger("words").log(System.Logger.Level.INFO, line);
+    }
+    // end
+
+    assertThat(inOrder).extracting(CallResult::isSuccess).containsExactly(true, false, true);
+    assertThat(spread).extracting(CallResult::isSuccess).containsExactly(true, false, true);
+    assertThat(untilTheFirst.get(2)).isInstanceOf(CallResult.Skipped.class);
+  }
+
+  // guide: subscriber
+  /** Keeps what it is given, one piece at a time. */
+  static final class Pieces<T> implements Flow.Subscriber<T> {
+    final List<T> all = new ArrayList<>();
+    final CountDownLatch done = new CountDownLatch(1);
+    private Flow.Subscription subscription;
+
+    @Override
+    public void onSubscribe(Flow.Subscription given) {
+      subscription = given;
+      subscription.request(1);
+    }
+
+    @Override
+    public void onNext(T piece) {
+      all.add(piece);
+      subscription.request(1); // or subscription.cancel(), which stops the Python code
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+      done.countDown();
+    }
+
+    @Override
+    public void onComplete() {
+      done.countDown();
+    }
+  }
+
+  // end
+
+  @Test
+  void pieceByPiece() throws InterruptedException {
+    // guide: stream
+    Pieces<Object> pieces = new Pieces<>();
+    guide.stream("words", Map.of("text", "to be or not")).subscribe(pieces);
+    boolean ended = pieces.done.await(10, TimeUnit.SECONDS);
+    // end
+
+    assertThat(ended).isTrue();
+    assertThat(pieces.all).containsExactly("to", "be", "or", "not");
+  }
+
+  @Test
+  void callingBack() {
+    // guide: callback
+    HostFunction length = Callback.of(String.class, text -> (double) text.length());
+    Object best =
+        guide.call("best", Map.of("texts", List.of("to", "be", "or", "not"), "score", length));
+    // end
+
+    assertThat(best).isEqualTo("not");
+  }
+
+  @Test
+  void numbers() {
+    // guide: numbers
+    double[] table = new double[100_000];
+    double[] halved = guide.call("halve", Map.of("numbers", table), double[].class);
+    // end
+
+    assertThat(halved).isEqualTo(table);
+  }
+
+  @Test
+  void messages() {
+    // guide: message
+    byte[] request = "{\"text\": \"to be or not to be\"}".getBytes(StandardCharsets.UTF_8);
+    byte[] response = guide.call("count", request, MessageFormat.JSON);
+    // end
+
+    assertThat(response).asString(StandardCharsets.UTF_8).isEqualTo("{\"words\":6}");
+  }
+
+  @Test
+  void sessions() {
+    // guide: session
+    Session session = terrarium.session("user-42");
+    Adapter conversation = guide.with(session.options());
+    conversation.call("next_turn", Map.of("text", "hello"));
+    Object turns = conversation.call("next_turn", Map.of("text", "and again"));
+    Map<String, Object> state = session.state(); // {turns=[hello, and again]}
+    session.forget();
+    // end
+
+    assertThat(turns).isEqualTo(2L);
+    assertThat(state).isEqualTo(Map.of("turns", List.of("hello", "and again")));
+    assertThat(session.state()).isEmpty();
+  }
+
+  @Test
+  void typedPrograms() throws InterruptedException {
+    // guide: programs
+    DspyProgram<Question, Answer> ask =
+        terrarium.adapter(Dspy.class).predict(Question.class, Answer.class);
+
+    Answer one = ask.call(new Question("Why?"));
+    CompletableFuture<Answer> later = ask.callAsync(new Question("Why not?"));
+    List<CallResult<Answer>> many =
+        ask.callAll(List.of(new Question("Who?"), new Question("When?")));
+    Pieces<DspyChunk<Answer>> live = new Pieces<>();
+    ask.stream(new Question("How?")).subscribe(live);
+    // end
+
+    assertThat(one.answer()).isEqualTo("text");
+    assertThat(later.join()).isEqualTo(one);
+    assertThat(many).allMatch(CallResult::isSuccess);
+    assertThat(live.done.await(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(live.all).last().isInstanceOf(DspyChunk.Done.class);
+
+    // guide: registry
+    Programs programs = terrarium.adapter(Dspy.class).programs();
+    List<String> ids = programs.list();
+    long version = programs.info(ask.id()).version(); // rises with every change
+    programs.delete(ask.id()); // in all contexts, from their next call on
+    // end
+
+    assertThat(ids).contains(ask.id());
+    assertThat(version).isPositive();
+    assertThatThrownBy(() -> ask.call(new Question("Still there?"))).hasMessageContaining(ask.id());
+  }
+
+  @Test
+  void conversations() {
+    // guide: conversation
+    Chain<String> chat =
+        terrarium
+            .adapter(LangChain.class)
+            .prompt("{question}")
+            .system("Be brief.")
+            .history(20)
+            .text();
+    Chain<String> hers = chat.with(terrarium.session("ann").options());
+    hers.invoke(Map.of("question", "What is the capital of France?"));
+    hers.invoke(Map.of("question", "And of Italy?")); // the model sees the first question, too
+    // end
+
+    assertThat(terrarium.session("ann").state().get("history")).asList().hasSize(4);
+  }
+
+  // ------------------------------------------------------------------ caching and limits
+
+  /** Stands for a model of native code. */
+  record Scorer(long bytes) {
+    static Scorer open(String file) {
+      return new Scorer(file.length() * 1_000L);
+    }
+
+    double score(String text) {
+      return text.length();
+    }
+  }
+
+  @Test
+  void loadedModels() {
+    // guide: models
+    ModelCache models = terrarium.modelCache();
+    models.limit("scorer", CacheLimits.custom().models(2).bytes(512L << 20).build());
+    double score;
+    try (ModelCache.Use<Scorer> use =
+        models.acquire("scorer", "small", () -> Scorer.open("small"), Scorer::bytes)) {
+      score = use.model().score("a text"); // not evicted before the use is closed
+    }
+    // end
+
+    assertThat(score).isEqualTo(6);
+    assertThat(terrarium.stats().modelCache().models()).isPositive();
+  }
+
+  @Test
+  void sharedResources() {
+    // guide: resources
+    ResourceKind<StringBuilder> buffers =
+        ResourceKind.exclusive("buffer", key -> new StringBuilder())
+            .check(buffer -> buffer.length() < 1_000) // before it is used again
+            .closer(buffer -> buffer.setLength(0))
+            .build();
+    try (ResourcePool.Lease<StringBuilder> lease = terrarium.resources().borrow(buffers, "any")) {
+      lease.resource().append("mine alone until the lease is closed");
+    }
+    // end
+  }
+
+  @Test
+  void limitsAndAdmission() {
+    // guide: limits
+    TerrariumConfig config =
+        TerrariumConfig.custom()
+            .contexts(1)
+            .limits(ResourceLimits.custom().memory(1L << 30).models(4).build())
+            .limits("guide", ResourceLimits.custom().connections(2).build())
+            .admission(
+                AdmissionConfig.custom()
+                    .circuitBreaker(CircuitBreaker.ofDefaults()) // 5 failures, 30 s, 1 trial
+                    .bulkhead(Bulkhead.of(4).withQueue(16, Duration.ofSeconds(2)))
+                    .retry(Retry.ofDefaults()) // of commands that say they are idempotent
+                    .budget(Budget.ofCalls(2, Duration.ofHours(1)).withTokens(100_000))
+                    .build())
+            .build();
+    // end
+
+    try (Terrarium guarded = Terrarium.start(config)) {
+      guarded.register(Framework.fromResource("/guide.py"));
+      // guide: account
+      CallOptions account = CallOptions.ofDefaults().withCallerKey("ann");
+      guarded.call("guide", "count", Map.of("text", "once"), account);
+      guarded.call("guide", "count", Map.of("text", "twice"), account);
+      // end
+      assertThatThrownBy(() -> guarded.call("guide", "count", Map.of("text", "thrice"), account))
+          .isInstanceOf(BudgetExceededException.class)
+          .hasMessageContaining("ann");
+      assertThat(guarded.stats().admission().get("guide").rejected()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void events() {
+    List<TerrariumEvent> slow = new CopyOnWriteArrayList<>();
+    // guide: events
+    TerrariumConfig config =
+        TerrariumConfig.custom()
+            .contexts(1)
+            .observer(new JfrObserver()) // terrarium.CommandExecuted and others, in a recording
+            .observer(
+                event -> {
+                  if (event instanceof TerrariumEvent.CommandExecuted done && done.nanos() > 0) {
+                    slow.add(event);
+                  }
+                })
+            .build();
+    // end
+
+    try (Terrarium observed = Terrarium.start(config)) {
+      observed.register(Framework.fromResource("/guide.py"));
+      observed.call("guide", "count", Map.of("text", "to be"));
+    }
+    assertThat(slow).hasSize(1);
+  }
+
+  // ------------------------------------------------------------------ configuration
+
+  @Test
+  void configuration() {
+    // guide: config
+    TerrariumConfig config =
+        TerrariumConfig.custom()
+            .contexts(1, 4) // one at the start, up to four under load
+            .borrowTimeout(Duration.ofSeconds(5))
+            .build();
+    TerrariumConfig larger = TerrariumConfig.from(config).contexts(4, 8).build();
+    // end
+
+    assertThat(larger.contexts()).isEqualTo(8);
+    assertThat(larger.borrowTimeout()).isEqualTo(Duration.ofSeconds(5));
+
+    // guide: environment
+    TerrariumConfig deployed =
+        TerrariumConfig.from(TerrariumConfig.ofEnvironment()) // -Dterrarium.borrow-timeout=5s
+            .set("load-timeout", "90s")
+            .set("frameworks.guide.circuit-breaker-failures", "3")
+            .build();
+    // end
+
+    assertThat(deployed.loadTimeout()).isEqualTo(Duration.ofSeconds(90));
+    assertThat(deployed.admission("guide").circuitBreaker().orElseThrow().failures()).isEqualTo(3);
+  }
+}

@@ -1,0 +1,35 @@
+"""The framework of the guides."""
+
+# guide: framework
+from collections.abc import Callable, Iterator
+
+from terrarium.bridge import BaseBridge, handler, session
+
+
+class Guide(BaseBridge):
+    framework = "guide"
+
+    @handler(idempotent=True)  # a call that failed may be made again
+    def count(self, text: str) -> dict[str, int]:
+        return {"words": len(text.split())}
+
+    @handler
+    def words(self, text: str) -> Iterator[str]:  # can be streamed
+        yield from text.split()
+
+    @handler
+    def best(self, texts: list[str], score: Callable[[str], float]) -> str:  # calls back to Java
+        return max(texts, key=score)
+
+    @handler
+    def next_turn(self, text: str) -> int:  # in a session
+        turns = [*session.state().get("turns", []), text]
+        session.update({"turns": turns})
+        return len(turns)
+
+    @handler
+    def halve(self, numbers: "array.array[float]") -> object:  # an array of numbers, and back
+        return type(numbers)("d", (number / 2 for number in numbers))
+
+
+# end

@@ -1,0 +1,124 @@
+package dev.terrarium;
+
+import dev.terrarium.error.ConfigurationException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Finds the keys that texts are for: those of the environment and of system properties. */
+final class ConfigText {
+
+  private static final String PROPERTY = "terrarium.";
+  private static final String VARIABLE = "TERRARIUM_";
+
+  /** What a key of one framework begins with: {@code frameworks.NAME.KEY}. */
+  private static final String FRAMEWORKS = "frameworks.";
+
+  /** Names that are no configuration: the launcher's, and those of the command's process. */
+  private static final Set<String> OTHERS = Set.of("aot", "java-home", "jdks", "terminal", "trace");
+
+  private record Target(ConfigKey key, @Nullable String framework, String text, String source) {
+    void set(TerrariumConfig.Builder config) {
+      key.set(config, framework, text, source);
+    }
+  }
+
+  private ConfigText() {}
+
+  /**
+   * Sets one value.
+   *
+   * @throws ConfigurationException when there is no such key, or the text is no such value
+   */
+  static void set(TerrariumConfig.Builder config, String name, String text) {
+    target(name, text, name).set(config);
+  }
+
+  /**
+   * Sets all that the environment has, and then all that the system properties have.
+   *
+   * @throws ConfigurationException for what begins like a key and is none, and for a bad value
+   */
+  static void setAll(
+      TerrariumConfig.Builder config, Map<String, String> variables, Properties properties) {
+    Map<String, Target> given = new LinkedHashMap<>();
+    variables.forEach(
+        (variable, text) -> {
+          if (variable.startsWith(VARIABLE)) {
+            add(given, nameOf(variable), text, variable);
+          }
+        });
+    for (String property : properties.stringPropertyNames()) {
+      if (property.startsWith(PROPERTY)) {
+        String name = property.substring(PROPERTY.length());
+        add(given, name, properties.getProperty(property), property);
+      }
+    }
+    List<Target> targets = new ArrayList<>(given.values());
+    targets.sort(
+        Comparator.comparing((Target target) -> target.framework != null)
+            .thenComparing(target -> ConfigKeys.ALL.indexOf(target.key)));
+    targets.forEach(target -> target.set(config));
+  }
+
+  private static void add(Map<String, Target> given, String name, String text, String source) {
+    if (!OTHERS.contains(name)) {
+      given.put(name, target(name, text, source));
+    }
+  }
+
+  /** The key's name that a variable stands for, which has underscores for hyphens and dots. */
+  private static String nameOf(String variable) {
+    String name = variable.substring(VARIABLE.length()).toLowerCase(Locale.ROOT).replace('_', '-');
+    String prefix = FRAMEWORKS.replace('.', '-');
+    for (ConfigKey key : ConfigKeys.ALL) {
+      String suffix = "-" + key.name();
+      if (name.startsWith(prefix)
+          && name.endsWith(suffix)
+          && name.length() > prefix.length() + suffix.length()) {
+        String framework = name.substring(prefix.length(), name.length() - suffix.length());
+        return FRAMEWORKS + framework.replace('-', '_') + "." + key.name();
+      }
+    }
+    return name;
+  }
+
+  private static Target target(String name, String text, String source) {
+    String framework = null;
+    String wanted = name;
+    int dot = name.indexOf('.', FRAMEWORKS.length());
+    if (name.startsWith(FRAMEWORKS) && dot > 0) {
+      framework = name.substring(FRAMEWORKS.length(), dot);
+      wanted = name.substring(dot + 1);
+    }
+    for (ConfigKey key : ConfigKeys.ALL) {
+      if (key.name().equals(wanted) && (framework == null || key.perFramework())) {
+        return new Target(key, framework, text, source);
+      }
+    }
+    throw unknown(wanted, framework, source);
+  }
+
+  private static ConfigurationException unknown(
+      String name, @Nullable String framework, String source) {
+    List<String> names =
+        ConfigKeys.ALL.stream()
+            .filter(key -> framework == null || key.perFramework())
+            .map(ConfigKey::name)
+            .toList();
+    return new ConfigurationException(
+        source
+            + " is no key of the configuration"
+            + (framework == null ? "" : " of one framework")
+            + Nearest.to(name, names).map(near -> "; did you mean '" + near + "'?").orElse(".")
+            + " Known keys: "
+            + String.join(", ", names)
+            + ".");
+  }
+}
