@@ -59,7 +59,7 @@ public interface Adapter {
   /**
    * Runs commands one after another in one visit to one context, which loads the framework. A
    * deadline is that of the whole batch: what is done by then keeps its result, and the rest fails
-   * with a {@link dev.terrarium.error.CallTimeoutException}.
+   * with a {@link dev.terrarium.error.CallTimeoutException}; a session stays as it was then.
    *
    * @return one result for each command, in order
    * @throws dev.terrarium.error.ArgumentException when there are more commands than {@link

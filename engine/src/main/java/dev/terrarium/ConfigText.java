@@ -1,12 +1,14 @@
 package dev.terrarium;
 
 import dev.terrarium.error.ConfigurationException;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +23,8 @@ final class ConfigText {
   private static final String FRAMEWORKS = "frameworks.";
 
   /** Names that are no configuration: the launcher's, and those of the command's process. */
-  private static final Set<String> OTHERS = Set.of("aot", "java-home", "jdks", "terminal", "trace");
+  private static final Set<String> OTHERS =
+      Set.of("aot", "debug", "java-home", "jdks", "terminal", "trace");
 
   private record Target(ConfigKey key, @Nullable String framework, String text, String source) {
     void set(TerrariumConfig.Builder config) {
@@ -41,16 +44,19 @@ final class ConfigText {
   }
 
   /**
-   * Sets all that the environment has, and then all that the system properties have.
+   * Sets all that the environment has, and then all that the system properties have. A variable
+   * that begins like one of ours and is like no key is somebody else's, such as those that a
+   * cluster sets for a service of that name; it is told to the log.
    *
-   * @throws ConfigurationException for what begins like a key and is none, and for a bad value
+   * @throws ConfigurationException for a property that is no key, a variable that is nearly one,
+   *     and a bad value
    */
   static void setAll(
       TerrariumConfig.Builder config, Map<String, String> variables, Properties properties) {
     Map<String, Target> given = new LinkedHashMap<>();
     variables.forEach(
         (variable, text) -> {
-          if (variable.startsWith(VARIABLE)) {
+          if (variable.startsWith(VARIABLE) && mayBeOurs(variable)) {
             add(given, nameOf(variable), text, variable);
           }
         });
@@ -65,6 +71,21 @@ final class ConfigText {
         Comparator.comparing((Target target) -> target.framework != null)
             .thenComparing(target -> ConfigKeys.ALL.indexOf(target.key)));
     targets.forEach(target -> target.set(config));
+  }
+
+  private static boolean mayBeOurs(String variable) {
+    String name = nameOf(variable);
+    boolean ours =
+        name.startsWith(FRAMEWORKS) || OTHERS.contains(name) || nearest(name).isPresent();
+    if (!ours) {
+      System.getLogger("terrarium.config")
+          .log(Level.WARNING, variable + " is no key of the configuration and is passed over.");
+    }
+    return ours;
+  }
+
+  private static Optional<String> nearest(String name) {
+    return Nearest.to(name, ConfigKeys.ALL.stream().map(ConfigKey::name).toList());
   }
 
   private static void add(Map<String, Target> given, String name, String text, String source) {

@@ -96,6 +96,25 @@ class ConfigKeysTest {
         .hasMessageStartingWith("colour is no key of the configuration. Known keys: ");
   }
 
+  @Test
+  void variablesOfOthersThatBeginAlikeArePassedOver() {
+    TerrariumConfig config =
+        of(
+            Map.of(
+                "TERRARIUM_SERVICE_HOST", "10.0.0.7",
+                "TERRARIUM_PORT_80_TCP", "tcp://10.0.0.7:80",
+                "TERRARIUM_HOME", "/opt",
+                "TERRARIUM_CONTEXTS", "3"),
+            new Properties());
+
+    assertThat(config.contexts()).isEqualTo(3);
+    Properties properties = new Properties();
+    properties.setProperty("terrarium.home", "/opt");
+    assertThatThrownBy(() -> of(Map.of(), properties))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageStartingWith("terrarium.home is no key");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "contexts, 0",

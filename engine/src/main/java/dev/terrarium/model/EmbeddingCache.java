@@ -91,13 +91,14 @@ public final class EmbeddingCache {
             .maximumWeight(maxBytes)
             .<Key, float[]>weigher((key, vector) -> OVERHEAD_BYTES + vector.length * Float.BYTES)
             .executor(upkeep)
-            .evictionListener(this::evicted)
+            .removalListener(this::removed)
             .recordStats()
             .buildAsync();
   }
 
-  private void evicted(@Nullable Key key, float @Nullable [] vector, RemovalCause cause) {
-    if (events.active()) {
+  /** Outside of the cache's locks, as observers may ask for its figures. */
+  private void removed(@Nullable Key key, float @Nullable [] vector, RemovalCause cause) {
+    if (cause.wasEvicted() && events.active()) {
       events.emit(new TerrariumEvent.CacheEvicted(NAME, String.valueOf(key), cause.name()));
     }
   }

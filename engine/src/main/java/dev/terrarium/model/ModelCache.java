@@ -571,7 +571,7 @@ public final class ModelCache implements AutoCloseable {
   private static void close(ModelKey key, AutoCloseable model) {
     try {
       model.close();
-    } catch (Exception e) {
+    } catch (Throwable e) { // also an Error: others wait for what comes after
       System.getLogger("terrarium.model").log(Level.WARNING, "Model " + key + " did not close.", e);
     }
   }

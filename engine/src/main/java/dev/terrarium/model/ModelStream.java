@@ -4,6 +4,7 @@ import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.resource.CallScope;
 import java.util.ArrayDeque;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -32,6 +33,8 @@ final class ModelStream implements AutoCloseable {
   private final Condition news = lock.newCondition();
   private final Queue<String> waiting = new ArrayDeque<>();
   private final Thread maker;
+  private final Optional<CallScope> scope = CallScope.current();
+  private final Runnable closing = this::close;
   private @Nullable ChatResponse response;
   private @Nullable Throwable failure;
 
@@ -48,7 +51,7 @@ final class ModelStream implements AutoCloseable {
   static ModelStream start(Function<Consumer<ChatChunk>, ChatResponse> model) {
     ModelStream stream = new ModelStream(model);
     stream.maker.start();
-    CallScope.current().ifPresent(scope -> scope.onEnd(stream::close));
+    stream.scope.ifPresent(call -> call.onEnd(stream.closing));
     return stream;
   }
 
@@ -137,5 +140,6 @@ final class ModelStream implements AutoCloseable {
   public void close() {
     end(null, new CallInterruptedException("The answer of the language model was given up."));
     maker.interrupt();
+    scope.ifPresent(call -> call.forget(closing));
   }
 }

@@ -1,8 +1,11 @@
 package dev.terrarium.resource;
 
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +22,7 @@ public final class CallScope {
   private final @Nullable String callerKey;
   private final LongConsumer tokens;
   private final @Nullable Turn turn;
-  private final List<Runnable> endings = new ArrayList<>();
+  private final Set<Runnable> endings = new LinkedHashSet<>();
   private boolean over;
 
   /** Of a call in no session, whose tokens nobody counts. */
@@ -77,6 +80,7 @@ public final class CallScope {
 
   /**
    * Has the action run when the call is over: ended, failed or stopped. At once when it is already.
+   * What it throws is logged.
    */
   public void onEnd(Runnable action) {
     synchronized (endings) {
@@ -86,6 +90,13 @@ public final class CallScope {
       }
     }
     action.run();
+  }
+
+  /** The action need not run any more. */
+  public void forget(Runnable action) {
+    synchronized (endings) {
+      endings.remove(action);
+    }
   }
 
   /** Runs the call on this thread, and then what waits for its end, the latest first. */
@@ -101,8 +112,14 @@ public final class CallScope {
     List<Runnable> actions;
     synchronized (endings) {
       over = true;
-      actions = List.copyOf(endings.reversed());
+      actions = new ArrayList<>(endings).reversed();
     }
-    actions.forEach(Runnable::run);
+    for (Runnable action : actions) {
+      try {
+        action.run();
+      } catch (RuntimeException e) {
+        System.getLogger("terrarium.call").log(Level.WARNING, "What ends with a call failed.", e);
+      }
+    }
   }
 }

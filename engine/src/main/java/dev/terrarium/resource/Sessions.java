@@ -50,7 +50,8 @@ public final class Sessions {
             .flatMap(CallScope::turn)
             .filter(turn -> turn.isOf(this, session))
             .orElse(null);
-    return outer == null ? () -> enqueue(session) : () -> new Turn(this, session, outer);
+    return () ->
+        outer == null || outer.isOver() ? enqueue(session) : new Turn(this, session, outer);
   }
 
   private Turn enqueue(String session) {

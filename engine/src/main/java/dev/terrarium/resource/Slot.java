@@ -99,7 +99,7 @@ final class Slot<R> {
     if (made != null) {
       try {
         kind.close(made);
-      } catch (RuntimeException e) {
+      } catch (Throwable e) { // also an Error: others wait for what comes after
         System.getLogger("terrarium.resource").log(Level.WARNING, this + " did not close.", e);
       }
     }

@@ -136,9 +136,21 @@ public final class Turn implements AutoCloseable {
   }
 
   /** What puts back the state that is now, for a part of the call that fails. */
-  public Runnable savepoint() {
-    SessionState before = current();
-    return () -> put(before);
+  public synchronized Runnable savepoint() {
+    SessionState before = state;
+    boolean changedBefore = changed;
+    return () -> putBack(before, changedBefore);
+  }
+
+  private synchronized void putBack(@Nullable SessionState before, boolean changedBefore) {
+    if (!over) {
+      state = before;
+      changed = changedBefore;
+    }
+  }
+
+  synchronized boolean isOver() {
+    return over;
   }
 
   /**

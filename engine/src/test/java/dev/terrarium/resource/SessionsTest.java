@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -306,7 +307,7 @@ class SessionsTest {
       double[] table = new double[1_000];
       put("s", Map.of("table", table, "by", Map.of(5L, "five")));
       table[0] = 9;
-      ((double[]) sessions.state("s").get("table"))[1] = 9;
+      ((double[]) Objects.requireNonNull(sessions.state("s").get("table")))[1] = 9;
 
       assertThat(sessions.state("s"))
           .containsEntry("table", new double[1_000])

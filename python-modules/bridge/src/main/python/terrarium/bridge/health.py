@@ -320,7 +320,8 @@ class Health:
             name = _object_attribute(thread, "__dict__").get("_name")
             faults.append(f"thread: {_shown(name)} of type {_kind_of(thread)} is running")
         if not strays:
-            faults += [f"lock: threading.{name} is held by nobody" for name, _ in _THREADING_LOCKS if not _is_free(name)]
+            held = [name for name, _ in _THREADING_LOCKS if not _is_free(name)]
+            faults += [f"lock: threading.{name} is held by nobody" for name in held]
         return faults
 
     def _strays(self) -> list[threading.Thread]:

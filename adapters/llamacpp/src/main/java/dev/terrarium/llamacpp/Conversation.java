@@ -134,7 +134,7 @@ final class Conversation implements AutoCloseable {
     blocks = new int[0];
     window = 0;
     Llama.takeErrors();
-    context = Llama.contextInit(model, Llama.ContextSize.of(size, BLOCK), threads);
+    context = Llama.contextInit(model, new Llama.ContextSize(size, 1, BLOCK), threads);
     if (context.equals(MemorySegment.NULL)) {
       throw new ModelException(
           "There is no memory for a context window of " + size + " tokens: " + Llama.takeErrors());

@@ -185,6 +185,7 @@ final class Llama {
   private static final MethodHandle KV_SELF_SEQ_RM =
       handle("llama_kv_self_seq_rm", JAVA_BOOLEAN, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT);
   private static final MethodHandle KV_SELF_CLEAR = handle("llama_kv_self_clear", null, ADDRESS);
+  private static final MethodHandle KV_SELF_DEFRAG = handle("llama_kv_self_defrag", null, ADDRESS);
   private static final MethodHandle SAMPLER_CHAIN_DEFAULT_PARAMS =
       handle("llama_sampler_chain_default_params", SAMPLER_CHAIN_PARAMS);
   private static final MethodHandle SAMPLER_CHAIN_INIT =
@@ -468,13 +469,8 @@ final class Llama {
    * @param window tokens of all texts together
    * @param sequences how many texts
    * @param batch how many tokens are at most given to {@link #decode} at once
-   * @param defragment share of holes in its memory at which they are closed; below 0 never
    */
-  record ContextSize(int window, int sequences, int batch, float defragment) {
-    static ContextSize of(int window, int batch) {
-      return new ContextSize(window, 1, batch, -1);
-    }
-  }
+  record ContextSize(int window, int sequences, int batch) {}
 
   /**
    * Memory for texts to be read.
@@ -488,10 +484,6 @@ final class Llama {
       set(params, CONTEXT_PARAMS, "n_batch", size.batch());
       set(params, CONTEXT_PARAMS, "n_ubatch", size.batch());
       set(params, CONTEXT_PARAMS, "n_seq_max", size.sequences());
-      params.set(
-          JAVA_FLOAT,
-          CONTEXT_PARAMS.byteOffset(PathElement.groupElement("defrag_thold")),
-          size.defragment());
       set(params, CONTEXT_PARAMS, "n_threads", threads);
       set(params, CONTEXT_PARAMS, "n_threads_batch", threads);
       return (MemorySegment) INIT_FROM_MODEL.invokeExact(model, params);
@@ -557,6 +549,15 @@ final class Llama {
   static boolean forget(MemorySegment context, int sequence, int from) {
     try {
       return (boolean) KV_SELF_SEQ_RM.invokeExact(context, sequence, from, -1);
+    } catch (Throwable e) {
+      throw failure(e);
+    }
+  }
+
+  /** Has the next {@link #decode} close some holes in the memory of what was read. */
+  static void defragment(MemorySegment context) {
+    try {
+      KV_SELF_DEFRAG.invokeExact(context);
     } catch (Throwable e) {
       throw failure(e);
     }

@@ -72,8 +72,10 @@ public final class LlamaCppModel implements LanguageModel {
     this.bytes =
         fileBytes
             + options.parallel()
-                * Conversations.mostBytes(
-                    model, window, options.promptMemory() / options.parallel());
+                * (options.slots() > 1
+                    ? Slots.mostBytes(model, window, options.slots())
+                    : Conversations.mostBytes(
+                        model, window, options.promptMemory() / options.parallel()));
     this.atExit = new Thread(this::abandon, "terrarium-llamacpp-exit");
   }
 
@@ -230,11 +232,29 @@ public final class LlamaCppModel implements LanguageModel {
     }
   }
 
+  /** A worker that fails, as when there is no memory, takes the model with it. */
   private void work() {
-    if (options.slots() > 1) {
-      workOnMany();
-    } else {
-      workOnOne();
+    try {
+      if (options.slots() > 1) {
+        workOnMany();
+      } else {
+        workOnOne();
+      }
+    } catch (RuntimeException | Error e) {
+      fail(new ModelException("A worker of the language model " + name + " failed: " + e, e));
+    }
+  }
+
+  private void fail(ModelException reason) {
+    lock.lock();
+    try {
+      closed = true;
+      waiting.forEach(generation -> generation.fail(reason));
+      waiting.clear();
+      running.forEach(generation -> generation.fail(reason));
+      changed.signalAll();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -254,7 +274,8 @@ public final class LlamaCppModel implements LanguageModel {
 
   private void workOnMany() {
     try (Slots slots =
-        new Slots(model, tokenizer, options.threads() / options.parallel(), options.slots())) {
+        new Slots(
+            model, tokenizer, options.threads() / options.parallel(), window, options.slots())) {
       Generation next = take();
       while (next != null || !slots.isIdle()) {
         while (next != null && begun(slots, next)) {
@@ -271,12 +292,15 @@ public final class LlamaCppModel implements LanguageModel {
   /** Whether it has begun, or failed already. */
   private boolean begun(Slots slots, Generation generation) {
     try {
-      return slots.start(generation);
+      if (!generation.isCancelled()) {
+        return slots.start(generation);
+      }
+      generation.fail(new ModelException(Generation.GIVEN_UP));
     } catch (RuntimeException | Error e) {
       generation.fail(e);
-      done(generation);
-      return true;
     }
+    done(generation);
+    return true;
   }
 
   /** The next one to make, or null when closed and none is left. */

@@ -23,14 +23,15 @@ final class Slots implements AutoCloseable {
   /** Most tokens of one prompt in one step, so that the answers that grow do not wait long. */
   private static final int BLOCK = 32;
 
-  /** Share of holes in its memory at which llama.cpp closes them. */
-  private static final float DEFRAGMENT = 0.1f;
+  /** How often holes in its memory are closed for one step: each time only some are. */
+  private static final int DEFRAGMENTATIONS = 4;
 
-  private static final int NO_ROOM = 1;
+  private static final int SMALLEST_WINDOW = 256;
 
   private final MemorySegment model;
   private final Tokenizer tokenizer;
   private final int threads;
+  private final int maxWindow;
   private final TokenBatch batch;
   private final List<Slot> slots = new ArrayList<>();
   private MemorySegment context = MemorySegment.NULL;
@@ -39,16 +40,28 @@ final class Slots implements AutoCloseable {
   /**
    * Nothing is taken yet.
    *
+   * @param maxWindow most tokens of one prompt and its answer
    * @param count how many answers at once
    */
-  Slots(MemorySegment model, Tokenizer tokenizer, int threads, int count) {
+  Slots(MemorySegment model, Tokenizer tokenizer, int threads, int maxWindow, int count) {
     this.model = model;
     this.tokenizer = tokenizer;
     this.threads = threads;
+    this.maxWindow = maxWindow;
     this.batch = new TokenBatch(count + 2 * BLOCK, count);
     for (int i = 0; i < count; i++) {
       slots.add(new Slot(i));
     }
+  }
+
+  /** Bytes that so many slots take at most for what they remember. */
+  static long mostBytes(MemorySegment model, int maxWindow, int count) {
+    return (long) mostOfSlot(maxWindow) * count * Llama.modelBytesPerToken(model);
+  }
+
+  /** A window, in whole blocks, and a block in which holes can lie. */
+  private static int mostOfSlot(int maxWindow) {
+    return (maxWindow + 2 * BLOCK - 1) / BLOCK * BLOCK;
   }
 
   /** Whether nothing is being answered. */
@@ -112,13 +125,12 @@ final class Slots implements AutoCloseable {
   /** Memory for so many tokens in every slot; nothing is remembered then. */
   private void open(int needed) {
     closeContext();
-    int size = Math.max(256, Integer.highestOneBit(needed - 1) << 1) * slots.size();
+    int bigger = Math.max(SMALLEST_WINDOW, Integer.highestOneBit(needed - 1) << 1);
+    int size = Math.min(bigger, mostOfSlot(maxWindow)) * slots.size();
     Llama.takeErrors();
     context =
         Llama.contextInit(
-            model,
-            new Llama.ContextSize(size, slots.size(), slots.size() + 2 * BLOCK, DEFRAGMENT),
-            threads);
+            model, new Llama.ContextSize(size, slots.size(), slots.size() + 2 * BLOCK), threads);
     if (context.equals(MemorySegment.NULL)) {
       throw new ModelException(
           "There is no memory for a context window of " + size + " tokens: " + Llama.takeErrors());
@@ -135,18 +147,27 @@ final class Slots implements AutoCloseable {
     batch.clear();
     slots.forEach(Slot::addToken);
     slots.forEach(Slot::addPrompt);
-    if (batch.size() > 0) {
-      int status = batch.decode(context);
-      if (status != 0) {
-        ModelException failure =
-            new ModelException(
-                status == NO_ROOM
-                    ? "The context window of " + window + " tokens is full."
-                    : "llama.cpp could not compute (status " + status + "): " + Llama.takeErrors());
-        return ended(slot -> slot.fail(failure));
-      }
+    int status = batch.size() == 0 ? 0 : decode();
+    if (status != 0) {
+      ModelException failure =
+          new ModelException(
+              "llama.cpp could not compute (status " + status + "): " + Llama.takeErrors());
+      return ended(slot -> slot.fail(failure));
     }
     return ended(Slot::advance);
+  }
+
+  /**
+   * Reads the batch. llama.cpp wants its tokens in one piece of memory; where answers of different
+   * lengths have left none, holes are closed until there is one.
+   */
+  private int decode() {
+    int status = batch.decode(context);
+    for (int i = 0; status != 0 && i < DEFRAGMENTATIONS; i++) {
+      Llama.defragment(context);
+      status = batch.decode(context);
+    }
+    return status;
   }
 
   @FunctionalInterface
@@ -216,11 +237,10 @@ final class Slots implements AutoCloseable {
     }
 
     void start(Generation asked) {
+      tokens = Arrays.copyOf(tokens, Math.max(length, needed));
+      forget(shared(asked.prompt()));
       answer = new Answer(asked, tokenizer);
       generation = asked;
-      growing = false;
-      forget(shared(asked.prompt()));
-      tokens = Arrays.copyOf(tokens, needed);
     }
 
     private void add(int token, boolean scored) {

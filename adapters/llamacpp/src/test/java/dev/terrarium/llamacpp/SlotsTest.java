@@ -13,6 +13,7 @@ import dev.terrarium.model.FinishReason;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -45,7 +46,7 @@ class SlotsTest {
   }
 
   private Slots slots() {
-    return new Slots(model, tokenizer, 1, SLOTS);
+    return new Slots(model, tokenizer, 1, 2048, SLOTS);
   }
 
   /** A prompt of its own beginning. */
@@ -169,6 +170,28 @@ class SlotsTest {
       finish(slots);
       assertThat(slots.start(large)).isTrue();
       assertThat(finish(slots)).containsExactly(large);
+    }
+  }
+
+  @Test
+  void answersOfAllLengthsGoOnWhenTheirMemoryIsInPieces() {
+    Random random = new Random(7);
+    try (Slots slots = new Slots(model, tokenizer, 1, 2048, 2)) {
+      List<Generation> asked = new ArrayList<>();
+      Generation next = generation(prompt(0, 40), 20);
+      while (asked.size() < 80) {
+        while (slots.start(next)) {
+          asked.add(next);
+          next =
+              generation(
+                  prompt(random.nextInt(9), 10 + random.nextInt(90)), 1 + random.nextInt(30));
+        }
+        slots.step();
+      }
+      finish(slots);
+      for (Generation each : asked) {
+        assertThat(each.await(chunk -> {}).usage().completionTokens()).isPositive();
+      }
     }
   }
 
