@@ -341,22 +341,28 @@ def test_a_thread_that_runs_on_until_it_is_ended() -> None:
 
 def test_a_lock_of_threading_that_a_thread_took_with_it() -> None:
     names = threading.__dict__
-    with sound() as health:
-        thread = threading.Thread(target=names["_active_limbo_lock"].acquire)
-        thread.start()
-        thread.join()
-        found = health.check()
-        left = health.reset()
-        names["_shutdown_locks_lock"].acquire()
-        other = health.check()
-        ended = health.reset()
-        after = threading.Thread(target=lambda: None)
-        after.start()
-        after.join(timeout=5)
+    own = {name: names[name] for name in ("_active_limbo_lock", "_shutdown_locks_lock")}
+    names.update(_active_limbo_lock=threading.RLock(), _shutdown_locks_lock=threading.Lock())
+    try:
+        with sound() as health:
+            thread = threading.Thread(target=names["_active_limbo_lock"].acquire)
+            thread.start()
+            thread.join()
+            found = health.check()
+            left = health.reset()
+            names["_shutdown_locks_lock"].acquire()
+            other = health.check()
+            ended = health.reset()
+            after = threading.Thread(target=lambda: None)
+            after.start()
+            after.join(timeout=5)
+            alive = after.is_alive()
+    finally:
+        names.update(own)
     assert found == ["lock: threading._active_limbo_lock is held by nobody"]
     assert other == ["lock: threading._shutdown_locks_lock is held by nobody"]
     assert left == ended == []
-    assert not after.is_alive()
+    assert not alive
 
 
 def test_threads_that_ran_before_are_no_fault() -> None:

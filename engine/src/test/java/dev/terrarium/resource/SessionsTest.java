@@ -304,15 +304,15 @@ class SessionsTest {
 
     @Test
     void holdsArraysAsTheyWereAndCountsThem() {
-      double[] table = new double[1_000];
+      double[] table = new double[5];
       put("s", Map.of("table", table, "by", Map.of(5L, "five")));
       table[0] = 9;
       ((double[]) Objects.requireNonNull(sessions.state("s").get("table")))[1] = 9;
 
       assertThat(sessions.state("s"))
-          .containsEntry("table", new double[1_000])
+          .containsEntry("table", new double[5])
           .containsEntry("by", Map.of(5L, "five"));
-      assertThat(SessionState.of(Map.of("table", table)).bytes()).isBetween(8_000L, 8_100L);
+      assertThat(SessionState.of(Map.of("table", table)).bytes()).isBetween(40L, 80L);
       assertThat(SessionState.of(Map.of("n", BigInteger.TWO.pow(80_000))).bytes())
           .isBetween(10_000L, 10_100L);
       assertThatThrownBy(() -> SessionState.of(Map.of(5L, "five")))
