@@ -32,44 +32,11 @@ public final class TerrariumConfig {
 
   private static final int MAX_CONTEXTS = 64;
 
-  private final PoolSettings pool;
-  private final CallSettings calls;
-  private final AdmissionConfig admission;
-  private final Map<String, AdmissionConfig> admissions;
-  private final AccessProfile access;
-  private final ContextPropagation propagation;
-  private final @Nullable Path cacheFolder;
-  private final int programCache;
-  private final Map<String, LanguageModel> models;
-  private final Optional<String> defaultModel;
-  private final List<TerrariumObserver> observers;
-  private final SessionLimits sessions;
-  private final Map<String, EmbeddingModel> embeddingModels;
-  private final Optional<String> defaultEmbeddingModel;
-  private final long embeddingCache;
-  private final CacheLimits modelCache;
-  private final ResourceLimits limits;
-  private final Map<String, ResourceLimits> frameworkLimits;
+  /** What was set; a copy that nothing changes any more. */
+  private final Builder given;
 
   private TerrariumConfig(Builder builder) {
-    pool = builder.pool;
-    calls = builder.calls;
-    admission = builder.admission;
-    admissions = Map.copyOf(builder.admissions);
-    access = builder.access;
-    propagation = builder.propagation;
-    cacheFolder = builder.cacheFolder;
-    programCache = builder.programCache;
-    models = Map.copyOf(builder.models);
-    defaultModel = Optional.ofNullable(builder.defaultModel);
-    observers = List.copyOf(builder.observers);
-    sessions = builder.sessions;
-    embeddingModels = Map.copyOf(builder.embeddingModels);
-    defaultEmbeddingModel = builder.embeddingModels.keySet().stream().findFirst();
-    embeddingCache = builder.embeddingCache;
-    modelCache = builder.modelCache;
-    limits = builder.limits;
-    frameworkLimits = Map.copyOf(builder.frameworkLimits);
+    given = new Builder(builder);
   }
 
   public static TerrariumConfig ofDefaults() {
@@ -96,161 +63,162 @@ public final class TerrariumConfig {
 
   /** Begins with what another configuration says. */
   public static Builder from(TerrariumConfig other) {
-    return new Builder(other);
+    return new Builder(other.given);
   }
 
   /** Contexts that serve at most, 1 to 64; default 2. */
   public int contexts() {
-    return pool.max();
+    return given.pool.max();
   }
 
   /** Contexts that are made at the start and kept; default as many as there may be. */
   public int minContexts() {
-    return pool.min();
+    return given.pool.min();
   }
 
   /** How long a call waits for a free context; default 10 s. */
   public Duration borrowTimeout() {
-    return pool.borrowTimeout();
+    return given.pool.borrowTimeout();
   }
 
   /** How long a call waits for the first context, and for a framework to load; default 120 s. */
   public Duration loadTimeout() {
-    return pool.loadTimeout();
+    return given.pool.loadTimeout();
   }
 
   /** How long closing waits for running calls before it stops them; default 10 s. */
   public Duration drainTimeout() {
-    return pool.drainTimeout();
+    return given.pool.drainTimeout();
   }
 
   /** The most that any framework is granted; default {@link AccessProfile#TRUSTED_NATIVE}. */
   public AccessProfile access() {
-    return access;
+    return given.access;
   }
 
   /** Commands that one batch may hold; default 10,000. */
   public int maxBatch() {
-    return calls.maxBatch();
+    return given.calls.maxBatch();
   }
 
   /** Pieces of a stream that may wait for its subscriber; default 64. */
   public int streamBuffer() {
-    return calls.streamBuffer();
+    return given.calls.streamBuffer();
   }
 
   /** How long a full stream waits for its subscriber; default 1 minute. */
   public Duration streamIdleTimeout() {
-    return calls.streamIdleTimeout();
+    return given.calls.streamIdleTimeout();
   }
 
   /** How calls are let in to a framework that has no configuration of its own; default all off. */
   public AdmissionConfig admission() {
-    return admission;
+    return given.admission;
   }
 
   /** How calls are let in to a framework; default as to all. */
   public AdmissionConfig admission(String framework) {
-    return admissions.getOrDefault(framework, admission);
+    return given.admissions.getOrDefault(framework, given.admission);
   }
 
   Map<String, AdmissionConfig> admissions() {
-    return admissions;
+    return Map.copyOf(given.admissions);
   }
 
   /** Built programs that each context keeps of each framework; default 256. */
   public int programCache() {
-    return programCache;
+    return given.programCache;
   }
 
   /** How long a session may lie idle before it is forgotten; default 1 hour. */
   public Duration sessionTtl() {
-    return sessions.ttl();
+    return given.sessions.ttl();
   }
 
   /** Sessions that may have a state at a time; default 10,000. */
   public int maxSessions() {
-    return sessions.maxSessions();
+    return given.sessions.maxSessions();
   }
 
   /** Bytes that one session's state may have; default 1 MiB. */
   public int maxSessionBytes() {
-    return sessions.maxBytes();
+    return given.sessions.maxBytes();
   }
 
   /** Who is told what happens, in this order; default nobody. */
   public List<TerrariumObserver> observers() {
-    return observers;
+    return List.copyOf(given.observers);
   }
 
   SessionLimits sessions() {
-    return sessions;
+    return given.sessions;
   }
 
   /** Bytes that one message, of JSON or MessagePack, may have; default 64 MiB. */
   public int maxMessage() {
-    return calls.maxMessage();
+    return given.calls.maxMessage();
   }
 
   CallSettings calls() {
-    return calls;
+    return given.calls;
   }
 
   PoolSettings pool() {
-    return pool;
+    return given.pool;
   }
 
   ContextPropagation contextPropagation() {
-    return propagation;
+    return given.propagation;
   }
 
   CacheFolder cache() {
-    return cacheFolder == null ? CacheFolder.ofDefaults() : CacheFolder.at(cacheFolder);
+    Path folder = given.cacheFolder;
+    return folder == null ? CacheFolder.ofDefaults() : CacheFolder.at(folder);
   }
 
   /** Language models by name; they are the caller's to close. */
   Map<String, LanguageModel> models() {
-    return models;
+    return Map.copyOf(given.models);
   }
 
   /** A model's name, or a spec that a provider on the class path can open. */
   Optional<String> defaultModel() {
-    return defaultModel;
+    return Optional.ofNullable(given.defaultModel);
   }
 
   /** Embedding models by name. */
   Map<String, EmbeddingModel> embeddingModels() {
-    return embeddingModels;
+    return Map.copyOf(given.embeddingModels);
   }
 
   /** The name of the one that was added first. */
   Optional<String> defaultEmbeddingModel() {
-    return defaultEmbeddingModel;
+    return given.embeddingModels.keySet().stream().findFirst();
   }
 
   /** Bytes of vectors that are kept; default 64 MB. */
   public long embeddingCache() {
-    return embeddingCache;
+    return given.embeddingCache;
   }
 
   /** What bounds the loaded models of all frameworks; default {@link CacheLimits#ofDefaults}. */
   public CacheLimits modelCache() {
-    return modelCache;
+    return given.modelCache;
   }
 
   /** What one framework may have; default {@link ResourceLimits#ofDefaults}. */
   public ResourceLimits limits(String framework) {
-    return frameworkLimits.getOrDefault(framework, limits);
+    return given.frameworkLimits.getOrDefault(framework, given.limits);
   }
 
   /** What each framework may have that has no limits of its own. */
   ResourceLimits limits() {
-    return limits;
+    return given.limits;
   }
 
   /** Whether any framework's calls at once are limited. */
   boolean limitsConcurrency() {
-    return Stream.concat(Stream.of(limits), frameworkLimits.values().stream())
+    return Stream.concat(Stream.of(given.limits), given.frameworkLimits.values().stream())
         .anyMatch(each -> each.concurrency().isPresent());
   }
 
@@ -276,7 +244,7 @@ public final class TerrariumConfig {
 
     private Builder() {}
 
-    private Builder(TerrariumConfig other) {
+    private Builder(Builder other) {
       pool = other.pool;
       calls = other.calls;
       admission = other.admission;
@@ -293,7 +261,7 @@ public final class TerrariumConfig {
       frameworkLimits.putAll(other.frameworkLimits);
       observers.addAll(other.observers);
       sessions = other.sessions;
-      defaultModel = other.defaultModel.orElse(null);
+      defaultModel = other.defaultModel;
     }
 
     /**

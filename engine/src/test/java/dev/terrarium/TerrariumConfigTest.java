@@ -242,6 +242,8 @@ class TerrariumConfigTest {
     config.embeddingModel(embedding("two", 2));
 
     assertThat(config.build().defaultEmbeddingModel()).contains("one");
+    assertThat(TerrariumConfig.from(config.build()).build().defaultEmbeddingModel())
+        .contains("one");
     assertThatThrownBy(() -> config.embeddingModel(embedding("one", 2)))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage("embeddingModel: two are named 'one'");

@@ -28,7 +28,7 @@ import java.util.function.Consumer;
 public final class SharedModel {
 
   private static final int CONTEXTS = 4;
-  private static final int ROUNDS = 5;
+  private static final int ROUNDS = 3;
   private static final int QUESTIONS = 12;
   private static final int TOKENS = 48;
 
