@@ -73,7 +73,7 @@ class ArchitectureTest {
           .whereLayer("value")
           .mayOnlyBeAccessedByLayers("facade", "pool", "context", "handler", "model", "program")
           .whereLayer("resource")
-          .mayOnlyBeAccessedByLayers("facade", "pool", "context", "model")
+          .mayOnlyBeAccessedByLayers("facade", "admission", "pool", "context", "model")
           .whereLayer("event")
           .mayNotAccessAnyLayer()
           .whereLayer("error")

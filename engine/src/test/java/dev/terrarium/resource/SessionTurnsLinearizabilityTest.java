@@ -41,22 +41,31 @@ class SessionTurnsLinearizabilityTest {
       return turn != null && turn.hasBegun();
     }
 
-    /** Counts one more, if it is this thread's turn, and leaves; -1 when it is not. */
+    /** Counts one more and leaves, if it is this thread's turn; -1 when it is not. */
     @Operation
     public long countAndLeave(@Param(gen = ThreadIdGen.class) int thread) {
-      Turn turn = held.remove(thread);
-      if (turn == null) {
+      Turn turn = held.get(thread);
+      if (turn == null || !turn.hasBegun()) {
         return -1;
       }
+      held.remove(thread);
       try (turn) {
-        if (!turn.hasBegun()) {
-          return -1;
-        }
         long count = (Long) turn.state().getOrDefault("n", 0L) + 1;
         turn.put(Map.of("n", count));
         turn.succeed();
         return count;
       }
+    }
+
+    /** Leaves, whether it was its turn or not. */
+    @Operation
+    public boolean giveUp(@Param(gen = ThreadIdGen.class) int thread) {
+      Turn turn = held.remove(thread);
+      if (turn == null) {
+        return false;
+      }
+      turn.close();
+      return true;
     }
 
     /** After each execution. */
