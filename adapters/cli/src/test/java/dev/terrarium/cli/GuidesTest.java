@@ -338,7 +338,7 @@ class GuidesTest {
   // ------------------------------------------------------------------ caching and limits
 
   /** Stands for a model of native code. */
-  record Scorer(long bytes) {
+  record Scorer(long bytes) implements AutoCloseable {
     static Scorer open(String file) {
       return new Scorer(file.length() * 1_000L);
     }
@@ -346,6 +346,9 @@ class GuidesTest {
     double score(String text) {
       return text.length();
     }
+
+    @Override
+    public void close() {}
   }
 
   @Test

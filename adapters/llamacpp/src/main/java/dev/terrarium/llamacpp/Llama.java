@@ -21,6 +21,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -211,6 +212,12 @@ final class Llama {
   private static final MethodHandle SAMPLER_FREE = handle("llama_sampler_free", null, ADDRESS);
 
   private static final NativeLog LOG = new NativeLog();
+
+  /**
+   * Held while a context is made, computes or is freed: two that compute at once, also of different
+   * models, give wrong scores in this build (docs/decisions/015).
+   */
+  private static final ReentrantLock COMPUTING = new ReentrantLock(true);
 
   static {
     checkLayouts();
@@ -478,6 +485,7 @@ final class Llama {
    * @return NULL when there is not enough memory
    */
   static MemorySegment contextInit(MemorySegment model, ContextSize size, int threads) {
+    COMPUTING.lock();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment params = (MemorySegment) CONTEXT_DEFAULT_PARAMS.invoke(arena);
       set(params, CONTEXT_PARAMS, "n_ctx", size.window());
@@ -489,23 +497,31 @@ final class Llama {
       return (MemorySegment) INIT_FROM_MODEL.invokeExact(model, params);
     } catch (Throwable e) {
       throw failure(e);
+    } finally {
+      COMPUTING.unlock();
     }
   }
 
   static void contextFree(MemorySegment context) {
+    COMPUTING.lock();
     try {
       FREE.invokeExact(context);
     } catch (Throwable e) {
       throw failure(e);
+    } finally {
+      COMPUTING.unlock();
     }
   }
 
   /** Reads tokens; 0 is success. */
   static int decode(MemorySegment context, MemorySegment batch) {
+    COMPUTING.lock();
     try {
       return (int) DECODE.invokeExact(context, batch);
     } catch (Throwable e) {
       throw failure(e);
+    } finally {
+      COMPUTING.unlock();
     }
   }
 

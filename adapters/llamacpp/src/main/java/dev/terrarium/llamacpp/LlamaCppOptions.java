@@ -10,7 +10,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param contextWindow most tokens of prompt and answer together; a model trained on fewer has
  *     fewer. Memory is taken for what the longest request so far needed, not for all of it
- * @param parallel answers made at once; each takes memory for its own window, and shares threads
+ * @param parallel answers made at once, by a worker each, which takes memory for its own window.
+ *     They take turns at each token, since llama.cpp computes for one at a time in a process; for
+ *     more answers in the same time there are slots
  * @param slots answers that each of these makes in one go, by continuous batching: more in the same
  *     time than one after another, each one slower; the last bits of what is computed then depend
  *     on what else is being answered, and so may an answer, also at temperature 0. Each takes

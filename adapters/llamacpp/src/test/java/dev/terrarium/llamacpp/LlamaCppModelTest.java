@@ -158,8 +158,26 @@ class LlamaCppModelTest {
         ExecutorService threads = Executors.newFixedThreadPool(4)) {
       Set<String> answers = ConcurrentHashMap.newKeySet();
       List<Callable<Boolean>> calls = new ArrayList<>();
-      for (int i = 0; i < 4; i++) {
+      for (int i = 0; i < 40; i++) {
         calls.add(() -> answers.add(TestModel.answer(two, "What is a bee?", 10)));
+      }
+      for (Future<Boolean> call : threads.invokeAll(calls)) {
+        call.get();
+      }
+      assertThat(answers).containsExactly(expected);
+    }
+  }
+
+  @Test
+  void twoModelsAtOnceAnswerAsOne() throws Exception {
+    String expected = TestModel.answer(model, "What is a bee?", 10);
+    try (LlamaCppModel other = new LlamaCpp().open(null);
+        ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      Set<String> answers = ConcurrentHashMap.newKeySet();
+      List<Callable<Boolean>> calls = new ArrayList<>();
+      for (int i = 0; i < 30; i++) {
+        LlamaCppModel asked = i % 2 == 0 ? model : other;
+        calls.add(() -> answers.add(TestModel.answer(asked, "What is a bee?", 10)));
       }
       for (Future<Boolean> call : threads.invokeAll(calls)) {
         call.get();
