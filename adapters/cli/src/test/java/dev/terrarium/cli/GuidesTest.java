@@ -50,6 +50,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -332,7 +333,9 @@ class GuidesTest {
     hers.invoke(Map.of("question", "And of Italy?")); // the model sees the first question, too
     // end
 
-    assertThat(terrarium.session("ann").state().get("history")).asList().hasSize(4);
+    assertThat(terrarium.session("ann").state().get("history"))
+        .asInstanceOf(InstanceOfAssertFactories.LIST)
+        .hasSize(4);
   }
 
   // ------------------------------------------------------------------ caching and limits
