@@ -51,6 +51,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.assertj.core.api.InstanceOfAssertFactories;
+import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -60,6 +61,7 @@ import org.junit.jupiter.api.Timeout;
 /** The guides show code that is compiled and run here: what stands between a mark and its end. */
 @Tag("graalpy")
 @Timeout(300)
+@NullUnmarked // as a user's code may be
 class GuidesTest {
 
   private static final Path GUIDES = Path.of("../../docs/guides");
