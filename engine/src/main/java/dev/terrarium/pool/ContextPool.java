@@ -927,10 +927,10 @@ public final class ContextPool implements AutoCloseable {
     locked(
         () -> {
           closed = true;
+          effects.add(() -> ready.completeExceptionally(Refusals.closed()));
           List.copyOf(roster.waiters).forEach(waiter -> refuse(waiter, Refusals.closed()));
           List.copyOf(roster.idle).forEach(this::park);
           roster.idle.clear();
-          effects.add(() -> ready.completeExceptionally(Refusals.closed()));
           checkQuiet();
         });
     if (!isQuietWithin(settings.drainTimeout())) {

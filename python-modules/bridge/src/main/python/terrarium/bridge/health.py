@@ -85,6 +85,7 @@ _MISSING = object()
 _MOST_MESSAGES = 20
 _MOST_CHARACTERS = 100
 _JOIN_SECONDS = 1.0
+_LOCK_SECONDS = 1.0
 
 _STANDARD = sys.stdlib_module_names
 _COVERED = (
@@ -524,7 +525,7 @@ def _runs(thread: threading.Thread) -> bool:
 def _is_free(name: str) -> bool:
     """Whether nobody holds a lock of ``threading``, this thread included, which holds none between calls."""
     lock = _threading_names[name]
-    if not lock.acquire(blocking=False):
+    if not lock.acquire(timeout=_LOCK_SECONDS):  # a thread that is just starting or ending holds it for a moment
         return False
     lock.release()
     return not lock._is_owned() if name == "_active_limbo_lock" else True
