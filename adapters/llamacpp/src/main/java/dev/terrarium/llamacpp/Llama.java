@@ -186,6 +186,8 @@ final class Llama {
   private static final MethodHandle KV_SELF_SEQ_RM =
       handle("llama_kv_self_seq_rm", JAVA_BOOLEAN, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT);
   private static final MethodHandle KV_SELF_CLEAR = handle("llama_kv_self_clear", null, ADDRESS);
+  private static final MethodHandle KV_SELF_SEQ_CP =
+      handle("llama_kv_self_seq_cp", null, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
   private static final MethodHandle KV_SELF_DEFRAG = handle("llama_kv_self_defrag", null, ADDRESS);
   private static final MethodHandle SAMPLER_CHAIN_DEFAULT_PARAMS =
       handle("llama_sampler_chain_default_params", SAMPLER_CHAIN_PARAMS);
@@ -565,6 +567,15 @@ final class Llama {
   static boolean forget(MemorySegment context, int sequence, int from) {
     try {
       return (boolean) KV_SELF_SEQ_RM.invokeExact(context, sequence, from, -1);
+    } catch (Throwable e) {
+      throw failure(e);
+    }
+  }
+
+  /** Gives a text that is empty the first tokens of another one; they share the memory. */
+  static void share(MemorySegment context, int from, int to, int length) {
+    try {
+      KV_SELF_SEQ_CP.invokeExact(context, from, to, 0, length);
     } catch (Throwable e) {
       throw failure(e);
     }

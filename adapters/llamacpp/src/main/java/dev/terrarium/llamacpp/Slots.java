@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  * The model's weights pass through the processor once for all of them. An answer begins and ends
  * whatever the others do. Not thread-safe; must be closed.
  *
- * <p>Each slot remembers what it read last, and a prompt goes to the free slot that knows most of
- * it. What a batch holds changes the last bits of the scores, so an answer may depend on what else
- * is being answered.
+ * <p>Each slot remembers what it read last. A prompt goes to the free slot that knows most of it,
+ * and shares what another one knows more of. What a batch holds changes the last bits of the
+ * scores, so an answer may depend on what else is being answered.
  */
 final class Slots implements AutoCloseable {
 
@@ -238,9 +238,26 @@ final class Slots implements AutoCloseable {
 
     void start(Generation asked) {
       tokens = Arrays.copyOf(tokens, Math.max(length, needed));
-      forget(shared(asked.prompt()));
+      begin(asked.prompt());
       answer = new Answer(asked, tokenizer);
       generation = asked;
+    }
+
+    /** Has as much of the prompt as any slot knows, of this one or shared with another. */
+    private void begin(int[] prompt) {
+      Slot best = this;
+      for (Slot other : slots) {
+        best = other.shared(prompt) > best.shared(prompt) ? other : best;
+      }
+      int known = best.shared(prompt);
+      if (best == this) {
+        forget(known);
+      } else {
+        forget(0);
+        Llama.share(context, best.sequence, sequence, known);
+        System.arraycopy(prompt, 0, tokens, 0, known);
+        length = known;
+      }
     }
 
     private void add(int token, boolean scored) {
