@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /** All that can be configured by text. */
 final class ConfigKeys {
@@ -134,24 +135,24 @@ final class ConfigKeys {
               ABOVE_ZERO,
               "models that are loaded at once",
               config -> config.modelCache().models(),
-              (config, models) -> config.modelCache(with(config.modelCache(), models))),
+              (config, models) -> changeCache(config, cache -> cache.models(models))),
           ConfigKey.size(
               "model-cache-bytes",
               "size of all loaded models together",
               config -> config.modelCache().bytes(),
-              (config, bytes) -> config.modelCache(with(config.modelCache(), bytes))),
+              (config, bytes) -> changeCache(config, cache -> cache.bytes(bytes))),
           ConfigKey.time(
               "model-cache-expire-after-load",
               NOT_BELOW_ZERO,
               "age at which a model is dropped that nobody uses; zero for never",
               config -> config.modelCache().expireAfterLoad(),
-              (config, time) -> config.modelCache(loaded(config.modelCache(), time))),
+              (config, time) -> changeCache(config, cache -> cache.expireAfterLoad(time))),
           ConfigKey.time(
               "model-cache-expire-after-use",
               NOT_BELOW_ZERO,
               "how long after its last use a model is dropped; zero for never",
               config -> config.modelCache().expireAfterUse(),
-              (config, time) -> config.modelCache(used(config.modelCache(), time))),
+              (config, time) -> changeCache(config, cache -> cache.expireAfterUse(time))),
           ConfigKey.size(
               "embedding-cache",
               "size of all vectors that are kept",
@@ -178,32 +179,17 @@ final class ConfigKeys {
               "limits-memory",
               "size of the models that a framework's calls use and, by estimate, of its contexts",
               limits -> ConfigKey.sizeText(limits.memory()),
-              (limits, text) ->
-                  new ResourceLimits(
-                      ConfigKey.size(text),
-                      limits.models(),
-                      limits.connections(),
-                      limits.concurrency())),
+              (limits, text) -> limits.memory(ConfigKey.size(text))),
           limit(
               "limits-models",
               "models that a framework's calls use",
               ResourceLimits::models,
-              (limits, text) ->
-                  new ResourceLimits(
-                      limits.memory(),
-                      Integer.parseInt(text),
-                      limits.connections(),
-                      limits.concurrency())),
+              (limits, text) -> limits.models(Integer.parseInt(text))),
           limit(
               "limits-connections",
               "resources that a framework's calls have for themselves",
               ResourceLimits::connections,
-              (limits, text) ->
-                  new ResourceLimits(
-                      limits.memory(),
-                      limits.models(),
-                      Integer.parseInt(text),
-                      limits.concurrency())),
+              (limits, text) -> limits.connections(Integer.parseInt(text))),
           breaker(
               "circuit-breaker-failures",
               "1 to 10000",
@@ -269,14 +255,15 @@ final class ConfigKeys {
       String name,
       String meaning,
       Function<ResourceLimits, Object> value,
-      BiFunction<ResourceLimits, String, ResourceLimits> set) {
+      BiFunction<ResourceLimits.Builder, String, ResourceLimits.Builder> set) {
     return ConfigKey.ofFramework(
         name,
         ABOVE_ZERO,
         meaning,
         config -> value.apply(config.limits()),
         (config, framework, text) ->
-            config.changeLimits(framework, limits -> set.apply(limits, text)));
+            config.changeLimits(
+                framework, limits -> set.apply(ResourceLimits.from(limits), text).build()));
   }
 
   private static ConfigKey admission(
@@ -350,24 +337,9 @@ final class ConfigKeys {
         });
   }
 
-  private static CacheLimits with(CacheLimits limits, int models) {
-    return new CacheLimits(
-        models, limits.bytes(), limits.expireAfterLoad(), limits.expireAfterUse());
-  }
-
-  private static CacheLimits with(CacheLimits limits, long bytes) {
-    return new CacheLimits(
-        limits.models(), bytes, limits.expireAfterLoad(), limits.expireAfterUse());
-  }
-
-  private static CacheLimits loaded(CacheLimits limits, Duration expireAfterLoad) {
-    return new CacheLimits(
-        limits.models(), limits.bytes(), expireAfterLoad, limits.expireAfterUse());
-  }
-
-  private static CacheLimits used(CacheLimits limits, Duration expireAfterUse) {
-    return new CacheLimits(
-        limits.models(), limits.bytes(), limits.expireAfterLoad(), expireAfterUse);
+  private static void changeCache(
+      TerrariumConfig.Builder config, UnaryOperator<CacheLimits.Builder> change) {
+    config.modelCache(change.apply(CacheLimits.from(config.modelCache())).build());
   }
 
   private static AccessProfile profile(String word) {

@@ -43,6 +43,16 @@ public record CacheLimits(
     return new Builder();
   }
 
+  /** Begins with what the other ones are. */
+  public static Builder from(CacheLimits other) {
+    Builder builder = custom();
+    builder.models = other.models;
+    builder.bytes = other.bytes;
+    builder.expireAfterLoad = other.expireAfterLoad;
+    builder.expireAfterUse = other.expireAfterUse;
+    return builder;
+  }
+
   /** Collects limits. Not thread-safe. */
   public static final class Builder {
     private int models = 16;

@@ -42,6 +42,16 @@ public record ResourceLimits(long memory, int models, int connections, OptionalI
     return new Builder();
   }
 
+  /** Begins with what the other ones are. */
+  public static Builder from(ResourceLimits other) {
+    Builder builder = custom();
+    builder.memory = other.memory;
+    builder.models = other.models;
+    builder.connections = other.connections;
+    builder.concurrency = other.concurrency;
+    return builder;
+  }
+
   /** Collects limits. Not thread-safe. */
   public static final class Builder {
     private long memory = DEFAULT_MEMORY;

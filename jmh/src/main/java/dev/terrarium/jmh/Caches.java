@@ -1,8 +1,5 @@
 package dev.terrarium.jmh;
 
-import dev.terrarium.Adapter;
-import dev.terrarium.Terrarium;
-import dev.terrarium.TerrariumConfig;
 import dev.terrarium.event.Events;
 import dev.terrarium.model.CacheLimits;
 import dev.terrarium.model.EmbeddingCache;
@@ -23,9 +20,8 @@ import org.openjdk.jmh.annotations.TearDown;
 
 /**
  * What is there already: {@code modelHit} is one use of a loaded model, from acquiring to closing
- * it; {@code embeddingHit} one vector of 384 numbers for a text of a sentence; {@code adapterGet}
- * an adapter that was made before. {@code bareEmbedding} is what the model itself takes here:
- * nothing but making the vector.
+ * it; {@code embeddingHit} one vector of 384 numbers for a text of a sentence, and {@code
+ * bareEmbedding} what the model itself takes here: nothing but making the vector.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -42,8 +38,6 @@ public class Caches extends Microbenchmark {
           Events.none());
   private final EmbeddingCache embeddings = new EmbeddingCache(1 << 20, Events.none());
   private final Zeros zeros = new Zeros();
-  private final Terrarium terrarium =
-      Terrarium.start(TerrariumConfig.custom().contexts(0, 1).build()).register(Bench.framework());
 
   /** A model that takes nothing to load. */
   private record Model() implements AutoCloseable {
@@ -75,13 +69,11 @@ public class Caches extends Microbenchmark {
   public void load() {
     modelHit();
     embeddingHit();
-    adapterGet();
   }
 
   @TearDown(Level.Trial)
   public void stop() {
     models.close();
-    terrarium.close();
   }
 
   @Benchmark
@@ -99,10 +91,5 @@ public class Caches extends Microbenchmark {
   @Benchmark
   public List<float[]> bareEmbedding() {
     return zeros.embed(TEXT);
-  }
-
-  @Benchmark
-  public Adapter adapterGet() {
-    return terrarium.adapter(Bench.NAME);
   }
 }
