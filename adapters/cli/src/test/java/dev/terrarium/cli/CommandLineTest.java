@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.terrarium.cli.Launcher.Finished;
-import dev.terrarium.resource.CacheFolder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -174,7 +173,15 @@ class CommandLineTest {
     assertThat(healthy.exitCode()).as(healthy.out()).isZero();
     assertThat(healthy.out()).contains("framework dspy", "framework langchain", "smollm2");
 
-    Path packages = CacheFolder.ofDefaults().root().resolve("python");
+    // The folder that it named: the cache may hold those of other builds beside it.
+    Path packages =
+        healthy
+            .out()
+            .lines()
+            .filter(line -> line.startsWith("packages ") && line.contains("dspy"))
+            .map(line -> Path.of(line.replaceFirst("packages +\\S+ +(.*), whole", "$1")))
+            .findFirst()
+            .orElseThrow();
     Path victim;
     try (var files = Files.walk(packages)) {
       victim = files.filter(file -> file.endsWith("dspy/__init__.py")).findFirst().orElseThrow();
