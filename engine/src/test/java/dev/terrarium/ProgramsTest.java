@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -134,5 +135,35 @@ class ProgramsTest {
     }
     Map<?, ?> stats = greetings.call("get_stats", Map.of(), Map.class);
     assertThat((Object) stats.get("programs")).isEqualTo(1L);
+  }
+
+  @Test
+  void tenThousandProgramsWorkThoughEachContextKeepsOne() {
+    List<String> ids = IntStream.range(0, 10_000).mapToObj(i -> "p" + i).toList();
+    List<CallResult<@Nullable Object>> created =
+        greetings.batch(
+            ids.stream()
+                .map(
+                    id ->
+                        new Command(
+                            "create_program", Map.of("spec", Map.of("word", id), "program", id)))
+                .toList());
+    assertThat(created).allMatch(CallResult::isSuccess);
+
+    assertThat(succeed(greetings.callAll(ids.stream().map(ProgramsTest::greet).toList())))
+        .isEqualTo(ids);
+    create("p4711", "changed");
+    assertThat(greetInBoth("p4711")).containsExactly("changed", "changed");
+    assertThat(programs.list()).hasSize(ids.size());
+    Map<?, ?> stats = greetings.call("get_stats", Map.of(), Map.class);
+    assertThat((Object) stats.get("programs")).isEqualTo(1L);
+    succeed(
+        greetings.batch(
+            ids.stream().map(id -> new Command("delete_program", Map.of("program", id))).toList()));
+    assertThat(programs.list()).isEmpty();
+  }
+
+  private static List<String> succeed(List<CallResult<@Nullable Object>> results) {
+    return results.stream().map(result -> String.valueOf(result.value())).toList();
   }
 }
