@@ -6,6 +6,7 @@ import dev.terrarium.value.MessageFormat;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -19,38 +20,39 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * A warm call that echoes a value, by the value's shape and by how it is given: as Java values, or
- * as a message that is read, and answered by one that is written. One operation is the way there
- * and back.
+ * A warm call that echoes a value, by the value's shape and size and by how it is given: as Java
+ * values, or as a message that is read, and answered by one that is written. One operation is the
+ * way there and back.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 public class Marshalling extends Microbenchmark {
 
-  private static final int NUMBERS = 100_000;
-
-  /** What is echoed. */
+  /** What is echoed, of so many elements: entries, records, numbers, characters or bytes. */
   public enum Shape {
-    SMALL_MAP,
+    MAP,
     NESTED_RECORDS,
-    KILOBYTE_OF_TEXT,
+    TEXT,
     LIST_OF_FLOATS,
     LIST_OF_INTS,
     DOUBLE_ARRAY,
-    MEGABYTE_OF_BYTES;
+    BYTES;
 
-    Object value() {
+    Object value(int size) {
       return switch (this) {
-        case SMALL_MAP -> Map.of("text", "to be or not to be", "n", 6, "share", 0.5);
+        case MAP ->
+            IntStream.range(0, size)
+                .boxed()
+                .collect(Collectors.toMap(i -> "key-" + i, i -> "to be or not to be"));
         case NESTED_RECORDS ->
-            IntStream.range(0, 10)
+            IntStream.range(0, size)
                 .mapToObj(i -> new Review("a review", i, List.of(new Score("style", i / 2.0))))
                 .toList();
-        case KILOBYTE_OF_TEXT -> "0123456789abcdef".repeat(64);
-        case LIST_OF_FLOATS -> IntStream.range(0, NUMBERS).mapToObj(i -> i / 2.0).toList();
-        case LIST_OF_INTS -> IntStream.range(0, NUMBERS).mapToObj(Long::valueOf).toList();
-        case DOUBLE_ARRAY -> IntStream.range(0, NUMBERS).mapToDouble(i -> i / 2.0).toArray();
-        case MEGABYTE_OF_BYTES -> new byte[1 << 20];
+        case TEXT -> "0123456789".repeat(size / 10);
+        case LIST_OF_FLOATS -> IntStream.range(0, size).mapToObj(i -> i / 2.0).toList();
+        case LIST_OF_INTS -> IntStream.range(0, size).mapToObj(Long::valueOf).toList();
+        case DOUBLE_ARRAY -> IntStream.range(0, size).mapToDouble(i -> i / 2.0).toArray();
+        case BYTES -> new byte[size];
       };
     }
   }
@@ -66,7 +68,10 @@ public class Marshalling extends Microbenchmark {
     MSGPACK
   }
 
-  @Param public Shape shape = Shape.SMALL_MAP;
+  @Param public Shape shape = Shape.MAP;
+
+  @Param({"10", "1000", "100000"})
+  public int size = 10;
 
   @Param public Given given = Given.DIRECT;
 
@@ -81,7 +86,7 @@ public class Marshalling extends Microbenchmark {
     Terrarium started = Bench.start(1);
     bench = started.adapter(Bench.NAME);
     terrarium = started;
-    arguments = Map.of("v", shape.value());
+    arguments = Map.of("v", shape.value(size));
     if (given != Given.DIRECT) {
       format = MessageFormat.valueOf(given.name());
       Object plain = started.call(Bench.NAME, "echo", arguments);
