@@ -1,5 +1,7 @@
 """The framework of the guides."""
 
+from terrarium.bridge import host
+
 # guide: framework
 from collections.abc import Callable, Iterator
 
@@ -33,3 +35,11 @@ class Guide(BaseBridge):
 
 
 # end
+
+    # guide: host
+    @handler
+    def fetch(self, url: str) -> dict[str, object]:
+        status, headers, body = host.http("GET", url)  # by a connection that is kept
+        return {"status": status, "tokens": host.count_tokens(body.decode())}
+
+    # end

@@ -91,6 +91,41 @@ def test_texts_are_embedded_by_the_model_of_that_name() -> None:
     assert asked == [None, "mine"]
 
 
+def test_tokens_are_those_of_the_model_of_that_name() -> None:
+    asked = []
+
+    def encode(model: str | None, text: str) -> list[int]:
+        asked.append(model)
+        return [ord(each) for each in text]
+
+    with services(
+        tokenizer_count=lambda model, text: len(text),
+        tokenizer_encode=encode,
+        tokenizer_decode=lambda model, tokens: "".join(map(chr, tokens)),
+    ):
+        assert host.count_tokens("abc") == 3
+        assert host.encode_tokens("ab", "mine") == [97, 98]
+        assert host.decode_tokens(iter([97, 98])) == "ab"
+    assert asked == ["mine"]
+
+
+def test_a_request_has_headers_and_a_body_and_so_has_its_answer() -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def request(*args: object) -> dict[str, object]:
+        asked.append(args)
+        return {"status": 404, "headers": {"a": "b"}, "body": b"no"}
+
+    with services(http_request=request):
+        status, headers, body = host.http("GET", "http://x/")
+        assert (status, headers, body) == (404, {"a": "b"}, b"no")
+        host.http("POST", "http://x/", {"c": "d"}, "ü", seconds=2)
+    assert asked == [
+        ("GET", "http://x/", {}, b"", 30.0),
+        ("POST", "http://x/", {"c": "d"}, b"\xc3\xbc", 2.0),
+    ]
+
+
 class Writing:
     """A host's model that gives its answer word by word, and may fail after them."""
 

@@ -12,9 +12,12 @@ from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel, Field
 
 import terrarium.langchain
+from terrarium.bridge import host
 from terrarium.langchain import HostChatModel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import FakeHost
 
 
@@ -177,3 +180,27 @@ def test_the_package_has_two_names() -> None:
     assert terrarium.langchain.HostChatModel is HostChatModel
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         _ = terrarium.langchain.Nothing
+
+
+def test_tokens_are_counted_by_the_hosts_model() -> None:
+    asked = []
+
+    def encode(model: str | None, text: str) -> list[int]:
+        asked.append(model)
+        return [len(word) for word in text.split()]
+
+    services: dict[str, Callable[..., Any]] = {
+        "tokenizer.encode": encode,
+        "tokenizer.count": lambda model, text: len(encode(model, text)),
+    }
+    host.install(services)
+    try:
+        assert HostChatModel().get_num_tokens("to be or not") == 4
+        assert HostChatModel(model="mine").get_token_ids("to be or") == [2, 2, 2]
+        assert HostChatModel().get_num_tokens_from_messages([HumanMessage("to be"), AIMessage("or not")]) == 6
+        custom = HostChatModel(custom_get_token_ids=lambda text: [7] * len(text))
+        assert custom.get_num_tokens("abc") == 3
+        assert custom.get_token_ids("a") == [7]
+    finally:
+        host.uninstall(*services)
+    assert asked == [None, "mine", None, None]

@@ -103,7 +103,7 @@ final class ConfigKeys {
               TerrariumConfig.Builder::streamIdleTimeout),
           ConfigKey.size(
               "max-message",
-              "size of a message of JSON or MessagePack; below 2GB",
+              "size of a message of JSON or MessagePack, or of a body of HTTP; below 2GB",
               config -> (long) config.maxMessage(),
               (config, bytes) -> config.maxMessage(Math.toIntExact(bytes))),
           ConfigKey.text(
@@ -158,6 +158,12 @@ final class ConfigKeys {
               "size of all vectors that are kept",
               TerrariumConfig::embeddingCache,
               TerrariumConfig.Builder::embeddingCache),
+          ConfigKey.time(
+              "embedding-ttl",
+              NOT_BELOW_ZERO,
+              "how long a vector is kept after it was made; zero for ever",
+              TerrariumConfig::embeddingTtl,
+              TerrariumConfig.Builder::embeddingTtl),
           ConfigKey.time(
               "session-ttl",
               ABOVE_ZERO,

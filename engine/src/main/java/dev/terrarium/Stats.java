@@ -5,6 +5,7 @@ import dev.terrarium.model.EmbeddingCache;
 import dev.terrarium.model.ModelCacheStats;
 import dev.terrarium.model.ModelStats;
 import dev.terrarium.pool.PoolStats;
+import dev.terrarium.resource.ResourceStats;
 import java.util.List;
 import java.util.Map;
 
@@ -20,6 +21,7 @@ import java.util.Map;
  * @param resources what each framework has of what is limited
  * @param modelCache the loaded models of all
  * @param embeddings the vectors that are kept
+ * @param pooled the tokenizers, connections and other resources, by kind
  */
 public record Stats(
     PoolStats pool,
@@ -30,4 +32,5 @@ public record Stats(
     Map<String, AdmissionStats> admission,
     Map<String, FrameworkResources> resources,
     ModelCacheStats modelCache,
-    EmbeddingCache.Stats embeddings) {}
+    EmbeddingCache.Stats embeddings,
+    Map<String, ResourceStats> pooled) {}

@@ -20,10 +20,13 @@ import dev.terrarium.model.LanguageModels;
 import dev.terrarium.model.ModelCache;
 import dev.terrarium.model.ModelCacheStats;
 import dev.terrarium.model.ModelService;
+import dev.terrarium.model.Tokenizer;
+import dev.terrarium.model.TokenizerService;
 import dev.terrarium.pool.ContextPool;
 import dev.terrarium.pool.PoolStats;
 import dev.terrarium.program.ProgramRegistry;
 import dev.terrarium.resource.CacheFolder;
+import dev.terrarium.resource.HttpConnections;
 import dev.terrarium.resource.ResourcePool;
 import dev.terrarium.resource.Sessions;
 import dev.terrarium.value.HostFunction;
@@ -38,6 +41,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,10 +84,15 @@ public final class Terrarium implements AutoCloseable {
     events = events(config, loader);
     modelCache = new ModelCache(config.modelCache(), config::limits, this::contextBytes, events);
     resources = new ResourcePool(name -> config.limits(name).connections(), events);
-    embeddings = new EmbeddingCache(config.embeddingCache(), events);
+    embeddings = new EmbeddingCache(config.embeddingCache(), config.embeddingTtl(), events);
     models =
         new LanguageModels(
-            config.models(), config.defaultModel().orElse(null), loader, modelCache, events);
+            config.models(),
+            config.defaultModel().orElse(null),
+            loader,
+            modelCache,
+            resources,
+            events);
     sessions = new Sessions(config.sessions());
     pool =
         new ContextPool(
@@ -132,8 +141,11 @@ public final class Terrarium implements AutoCloseable {
     return Events.to(observers);
   }
 
-  /** What Python code can call: the models, the programs, the session, and what jars add. */
-  private Map<String, HostFunction> services() {
+  /**
+   * What Python code can call, by the access of its context: the models, the programs, the session,
+   * HTTP, and what jars add.
+   */
+  private Function<AccessProfile, Map<String, HostFunction>> services() {
     Map<String, HostFunction> services = new HashMap<>();
     ModelService model = new ModelService(models);
     services.put("model.generate", model);
@@ -142,11 +154,17 @@ public final class Terrarium implements AutoCloseable {
         "embedding.embed",
         new EmbeddingService(
             config.embeddingModels(), config.defaultEmbeddingModel().orElse(null), embeddings));
+    services.putAll(new TokenizerService(models).functions());
     services.putAll(new ProgramRegistry(config.programCache()).functions());
     services.putAll(SessionFunctions.all());
     ServiceLoader.load(HostFunctions.class, loader)
         .forEach(functions -> services.putAll(functions.functions()));
-    return Map.copyOf(services);
+    HttpConnections http = new HttpConnections(resources, config.maxMessage());
+    return profile -> {
+      Map<String, HostFunction> ofProfile = new HashMap<>(services);
+      ofProfile.putIfAbsent(HttpFunctions.NAME, HttpFunctions.of(http, profile));
+      return Map.copyOf(ofProfile);
+    };
   }
 
   /**
@@ -344,6 +362,19 @@ public final class Terrarium implements AutoCloseable {
   }
 
   /**
+   * How the language model of that name or spec splits texts into tokens; none means the default.
+   * The model is not loaded for it.
+   *
+   * <p>It stays usable while this is open, and is not the caller's to close.
+   *
+   * @throws dev.terrarium.error.ModelException when there is no such model, or it does not tell;
+   *     what is wrong with a file is told by its uses
+   */
+  public Tokenizer tokenizer(Optional<String> spec) {
+    return models.tokenizer(spec.orElse(null));
+  }
+
+  /**
    * A conversation, whose state all contexts share. A call is a turn of it by {@link
    * CallOptions#withSession}.
    *
@@ -396,7 +427,8 @@ public final class Terrarium implements AutoCloseable {
         admission.stats(),
         frameworkResources(contexts),
         modelCache.stats(),
-        embeddings.stats());
+        embeddings.stats(),
+        resources.stats());
   }
 
   /**

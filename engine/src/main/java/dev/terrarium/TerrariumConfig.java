@@ -154,7 +154,7 @@ public final class TerrariumConfig {
     return given.sessions;
   }
 
-  /** Bytes that one message, of JSON or MessagePack, may have; default 64 MiB. */
+  /** Bytes that one message, of JSON or MessagePack, or body of HTTP may have; default 64 MiB. */
   public int maxMessage() {
     return given.calls.maxMessage();
   }
@@ -201,6 +201,11 @@ public final class TerrariumConfig {
     return given.embeddingCache;
   }
 
+  /** How long a vector is kept after it was made; default zero, for ever. */
+  public Duration embeddingTtl() {
+    return given.embeddingTtl;
+  }
+
   /** What bounds the loaded models of all frameworks; default {@link CacheLimits#ofDefaults}. */
   public CacheLimits modelCache() {
     return given.modelCache;
@@ -238,6 +243,7 @@ public final class TerrariumConfig {
     private SessionLimits sessions = SessionLimits.ofDefaults();
     private final Map<String, EmbeddingModel> embeddingModels = new LinkedHashMap<>();
     private long embeddingCache = 64L << 20;
+    private Duration embeddingTtl = Duration.ZERO;
     private CacheLimits modelCache = CacheLimits.ofDefaults();
     private ResourceLimits limits = ResourceLimits.ofDefaults();
     private final Map<String, ResourceLimits> frameworkLimits = new LinkedHashMap<>();
@@ -256,6 +262,7 @@ public final class TerrariumConfig {
       models.putAll(other.models);
       embeddingModels.putAll(other.embeddingModels);
       embeddingCache = other.embeddingCache;
+      embeddingTtl = other.embeddingTtl;
       modelCache = other.modelCache;
       limits = other.limits;
       frameworkLimits.putAll(other.frameworkLimits);
@@ -390,8 +397,8 @@ public final class TerrariumConfig {
     }
 
     /**
-     * How many bytes one message, of JSON or MessagePack, may have before it is read, 1 to {@link
-     * Integer#MAX_VALUE}; default 64 MiB.
+     * How many bytes one message, of JSON or MessagePack, may have before it is read, and one body
+     * of HTTP, 1 to {@link Integer#MAX_VALUE}; default 64 MiB.
      */
     public Builder maxMessage(int bytes) {
       positive("maxMessage", bytes);
@@ -568,6 +575,13 @@ public final class TerrariumConfig {
         throw new ConfigurationException("embeddingCache: " + maxBytes + " is not above zero");
       }
       embeddingCache = maxBytes;
+      return this;
+    }
+
+    /** How long a vector is kept after it was made; zero, the default, for ever. */
+    public Builder embeddingTtl(Duration time) {
+      notNegative("embeddingTtl", time);
+      embeddingTtl = time;
       return this;
     }
 

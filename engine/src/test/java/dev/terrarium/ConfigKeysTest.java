@@ -145,6 +145,7 @@ class ConfigKeysTest {
     "model-cache-expire-after-load, PT-1S",
     "model-cache-expire-after-use, PT-1S",
     "embedding-cache, 0",
+    "embedding-ttl, PT-1S",
     "session-ttl, 0s",
     "session-ttl, PT-1S",
     "max-sessions, 0",

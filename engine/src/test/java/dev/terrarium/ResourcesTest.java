@@ -3,14 +3,25 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpServer;
+import dev.terrarium.context.AccessProfile;
+import dev.terrarium.error.AccessException;
+import dev.terrarium.error.ArgumentException;
+import dev.terrarium.error.ConnectionException;
+import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.model.ModelCache;
 import dev.terrarium.resource.ResourceLimits;
 import dev.terrarium.testing.GraalPyTest;
+import dev.terrarium.testing.SharedTerrarium;
 import dev.terrarium.testing.TestFunctions;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** What frameworks have of caches and pools, seen through real calls. */
@@ -72,6 +83,79 @@ class ResourcesTest {
     assertThatThrownBy(() -> evaluate("host.embed(['a'], 'none')"))
         .isInstanceOf(ModelException.class)
         .hasMessageContaining("There is no embedding model 'none'. Known: [lengths]");
+  }
+
+  @Test
+  void pythonCountsReadsAndWritesTokens() {
+    assertThat(evaluate("host.count_tokens('abc')")).isEqualTo(3L);
+    assertThat(evaluate("host.encode_tokens('ab', 'shared')")).isEqualTo(List.of(97L, 98L));
+    assertThat(evaluate("host.decode_tokens(host.encode_tokens('hé'))")).isEqualTo("hé");
+    assertThat(terrarium.tokenizer(Optional.empty()).count("abc")).isEqualTo(3);
+    assertThatThrownBy(() -> evaluate("host.count_tokens('abc', 'counting')"))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("'counting' does not tell how it splits texts into tokens");
+  }
+
+  @Test
+  void pythonSendsRequestsByAConnectionOfItsFramework() throws IOException {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          exchange
+              .getResponseHeaders()
+              .add("X-Given", exchange.getRequestHeaders().getFirst("X-Given"));
+          exchange.sendResponseHeaders(418, 0);
+          exchange.getRequestBody().transferTo(exchange.getResponseBody());
+          exchange.close();
+        });
+    server.start();
+    int before = probe().connections();
+    String request =
+        "host.http('PUT', 'http://127.0.0.1:%d/a', {'X-Given': 'yes'}, 'hé')"
+            .formatted(server.getAddress().getPort());
+    try {
+      assertThat(evaluate("[[s, h['x-given'], b.decode()] for s, h, b in [" + request + "]]"))
+          .isEqualTo(List.of(List.of(418L, "yes", "hé")));
+      assertThat(evaluate(request + "[0]")).isEqualTo(418L);
+    } finally {
+      server.stop(0);
+    }
+
+    assertThat(probe().connections()).isEqualTo(before + 1);
+    assertThat(terrarium.stats().pooled().get("HTTP connection"))
+        .satisfies(stats -> assertThat(stats.hits()).isPositive());
+    assertThatThrownBy(() -> evaluate(request)).isInstanceOf(ConnectionException.class);
+    assertThatThrownBy(() -> evaluate("host.http('GET', 'ftp://x/')"))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining("'ftp'");
+    assertThatThrownBy(() -> evaluate("host.call('http.request', 'GET', 'http://x/')"))
+        .isInstanceOf(ConversionException.class);
+    assertThatThrownBy(() -> evaluate("host.http('GET', 'http://x/', {'a': 1})"))
+        .isInstanceOf(ConversionException.class)
+        .hasMessageContaining("http.request.headers.a");
+    assertThatThrownBy(() -> evaluate("host.http('GET', 'http://x/', seconds=float('nan'))"))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining("timeout");
+  }
+
+  @Test
+  void profileWithoutNetworkIsRefusedByName() {
+    try (Terrarium restricted =
+        Terrarium.start(
+            TerrariumConfig.custom().contexts(1).access(AccessProfile.RESTRICTED).build())) {
+      Adapter probe = restricted.register(SharedTerrarium.probe()).adapter("probe");
+
+      assertThatThrownBy(
+              () ->
+                  probe.call(
+                      "evaluate", Map.of("expression", "host.http('GET', 'http://127.0.0.1/')")))
+          .isInstanceOf(AccessException.class)
+          .hasMessage(
+              "The access profile restricted grants no network, and so no http.request. Declare"
+                  + " trusted for the framework, if it is to have one.");
+    }
   }
 
   private FrameworkResources probe() {

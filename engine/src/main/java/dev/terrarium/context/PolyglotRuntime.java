@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.graalvm.polyglot.Context;
 import org.graalvm.polyglot.Engine;
 import org.graalvm.polyglot.EnvironmentAccess;
@@ -60,20 +61,22 @@ public final class PolyglotRuntime {
   }
 
   /**
-   * A factory of contexts that work with these packages and services.
+   * A factory of contexts that work with these packages, and services by their access profile.
    *
    * @throws dev.terrarium.error.UnsupportedPlatformException on anything but Linux x86_64
    * @throws PackageException when the Python home cannot be laid out
    */
   public static ContextFactory factory(
-      PythonPackages packages, CacheFolder cache, Map<String, HostFunction> services) {
+      PythonPackages packages,
+      CacheFolder cache,
+      Function<AccessProfile, Map<String, HostFunction>> services) {
     Platform.check();
     return profile -> {
       Path bridge = packages.folder("bridge");
       startEngine(cache);
       return BY_HOME
           .computeIfAbsent(bridge, PolyglotRuntime::new)
-          .acquire(profile, bridge, packages, services);
+          .acquire(profile, bridge, packages, services.apply(profile));
     };
   }
 

@@ -16,6 +16,7 @@ public abstract sealed class TerrariumException extends RuntimeException
         CircuitOpenException,
         ClosedException,
         ConfigurationException,
+        ConnectionException,
         ConversionException,
         FrameworkLoadException,
         LimitExceededException,

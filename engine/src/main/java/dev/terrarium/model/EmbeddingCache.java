@@ -3,6 +3,8 @@ package dev.terrarium.model;
 import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.RemovalCause;
+import com.github.benmanes.caffeine.cache.Scheduler;
+import com.github.benmanes.caffeine.cache.Ticker;
 import com.github.benmanes.caffeine.cache.stats.CacheStats;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ConfigurationException;
@@ -13,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -27,9 +30,10 @@ import java.util.concurrent.ForkJoinPool;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Vectors of texts, by embedding model and hash of the text, bounded by bytes; the least useful go
- * first. Thread-safe. A model is asked for what is missing only, in one request for each batch, and
- * once for what several ask for at the same time; what fails is asked for again by the next.
+ * Vectors of texts, by embedding model and hash of the text, bounded by bytes, the least useful go
+ * first, and by age if so wished. Thread-safe. A model is asked for what is missing only, in one
+ * request for each batch, and once for what several ask for at the same time; what fails is asked
+ * for again by the next.
  */
 public final class EmbeddingCache {
 
@@ -66,12 +70,16 @@ public final class EmbeddingCache {
 
   /**
    * @param maxBytes of all vectors together, above zero
-   * @throws ConfigurationException when it is not
+   * @param ttl how long a vector is kept after it was made, zero for ever
+   * @throws ConfigurationException when one of them is below
    */
-  public EmbeddingCache(long maxBytes, Events events) {
+  public EmbeddingCache(long maxBytes, Duration ttl, Events events) {
     this(
         maxBytes,
+        ttl,
         events,
+        Ticker.systemTicker(),
+        Scheduler.systemScheduler(),
         ForkJoinPool.commonPool(),
         request -> Thread.ofPlatform().daemon().name("terrarium-embedding").start(request));
   }
@@ -80,20 +88,33 @@ public final class EmbeddingCache {
    * @param upkeep of the cache: short, and never waits
    * @param requests of the models: may take long, and native code would pin virtual threads
    */
-  EmbeddingCache(long maxBytes, Events events, Executor upkeep, Executor requests) {
+  EmbeddingCache(
+      long maxBytes,
+      Duration ttl,
+      Events events,
+      Ticker ticker,
+      Scheduler scheduler,
+      Executor upkeep,
+      Executor requests) {
     if (maxBytes < 1) {
       throw new ConfigurationException("embeddingCache: " + maxBytes + " bytes is not above zero");
     }
+    if (ttl.isNegative()) {
+      throw new ConfigurationException("embeddingTtl: " + ttl + " is below zero");
+    }
     this.events = events;
     this.requests = requests;
-    this.vectors =
+    Caffeine<Key, float[]> settings =
         Caffeine.newBuilder()
             .maximumWeight(maxBytes)
             .<Key, float[]>weigher((key, vector) -> OVERHEAD_BYTES + vector.length * Float.BYTES)
             .executor(upkeep)
             .removalListener(this::removed)
-            .recordStats()
-            .buildAsync();
+            .recordStats();
+    if (ttl.isPositive()) {
+      settings.expireAfterWrite(ttl).ticker(ticker).scheduler(scheduler);
+    }
+    this.vectors = settings.buildAsync();
   }
 
   /** Outside of the cache's locks, as observers may ask for its figures. */
@@ -231,7 +252,7 @@ public final class EmbeddingCache {
    * @param bytes that they take
    * @param hits texts whose vector was there, or asked for already
    * @param misses texts that a model was asked for
-   * @param evictions vectors dropped to make room
+   * @param evictions vectors dropped to make room, or for their age
    */
   public record Stats(long vectors, long bytes, long hits, long misses, long evictions) {}
 }

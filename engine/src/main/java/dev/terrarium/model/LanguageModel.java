@@ -1,6 +1,7 @@
 package dev.terrarium.model;
 
 import dev.terrarium.error.ModelException;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -30,6 +31,14 @@ public interface LanguageModel extends AutoCloseable {
     ChatResponse response = chat(request);
     sink.accept(new ChatChunk(response.text()));
     return response;
+  }
+
+  /**
+   * How it splits texts into tokens, for as long as it is open; empty, the default, when it does
+   * not tell. Not the caller's to close.
+   */
+  default Optional<Tokenizer> tokenizer() {
+    return Optional.empty();
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.terrarium.model;
 
 import dev.terrarium.error.ModelException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Opens language models of one kind. Found by {@link java.util.ServiceLoader}. Thread-safe. */
@@ -11,6 +12,28 @@ public interface LanguageModelProvider {
 
   /** Whether {@link #open} can make sense of this, such as a file's path. */
   boolean supports(String spec);
+
+  /**
+   * The one spec among all of the same model, such as a file's absolute path: what has the same one
+   * is loaded once. By default each spec is one of its own.
+   *
+   * @param spec which one, none for the provider's default; what makes no sense is given back
+   * @return what is opened; none, too, for the default
+   */
+  default @Nullable String canonical(@Nullable String spec) {
+    return spec;
+  }
+
+  /**
+   * Opens the tokenizer of a model, without its weights; the caller's to close.
+   *
+   * @param spec which model; none means the provider's default
+   * @return empty, as by default, when the provider offers none
+   * @throws ModelException as {@link #open}
+   */
+  default Optional<Tokenizer> tokenizer(@Nullable String spec) {
+    return Optional.empty();
+  }
 
   /**
    * Loads a model.

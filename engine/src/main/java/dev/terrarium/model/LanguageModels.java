@@ -4,9 +4,12 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.event.Events;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.resource.CallScope;
+import dev.terrarium.resource.ResourceKind;
+import dev.terrarium.resource.ResourcePool;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -18,15 +21,23 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The language models of one Terrarium: those it was given, and those that providers on the class
- * path open when they are first asked for, which the {@link ModelCache} holds. Thread-safe; opening
- * one blocks those who want the same.
+ * path open when they are first asked for, which the {@link ModelCache} holds under the provider's
+ * name and canonical spec, empty for its default. Their tokenizers are in the {@link ResourcePool}.
+ * Thread-safe; opening one blocks those who want the same.
  */
 public final class LanguageModels {
+
+  private static final char KEY_SEPARATOR = ':';
 
   private final Map<String, LanguageModel> given;
   private final @Nullable String defaultSpec;
   private final List<LanguageModelProvider> providers;
   private final ModelCache cache;
+  private final ResourcePool resources;
+  private final ResourceKind<Tokenizer> tokenizers =
+      ResourceKind.<Tokenizer>shared("tokenizer", this::openTokenizer)
+          .closer(Tokenizer::close)
+          .build();
   private final Events events;
   private final Map<String, ModelStats> stats = new TreeMap<>();
 
@@ -34,6 +45,7 @@ public final class LanguageModels {
    * @param given models by name, which are the caller's to close
    * @param defaultSpec a name or a spec; none means the first provider's default model
    * @param cache of the models that providers open
+   * @param resources of their tokenizers
    * @param events told of each answer
    */
   public LanguageModels(
@@ -41,10 +53,12 @@ public final class LanguageModels {
       @Nullable String defaultSpec,
       ClassLoader loader,
       ModelCache cache,
+      ResourcePool resources,
       Events events) {
     this.given = given;
     this.defaultSpec = defaultSpec;
     this.cache = cache;
+    this.resources = resources;
     this.events = events;
     this.providers =
         StreamSupport.stream(
@@ -64,13 +78,67 @@ public final class LanguageModels {
   public LanguageModel get(@Nullable String spec) {
     String wanted = spec == null ? defaultSpec : spec;
     LanguageModel known = wanted == null ? null : given.get(wanted);
-    return known == null ? opened(provider(wanted), wanted) : known;
+    if (known != null) {
+      return known;
+    }
+    LanguageModelProvider provider = provider(wanted);
+    return opened(provider, provider.canonical(wanted));
   }
 
   private LanguageModel opened(LanguageModelProvider provider, @Nullable String spec) {
     try (ModelCache.Use<LanguageModel> use = acquire(provider, spec)) {
-      return new Held(this, provider, spec, use.model().name(), use.model().bytes());
+      return new Held(
+          this,
+          provider,
+          spec,
+          use.model().name(),
+          use.model().bytes(),
+          use.model().tokenizer().map(loaded -> pooled(provider, spec)));
     }
+  }
+
+  /**
+   * How the model of that name or spec splits texts, without loading the model. That of a provider
+   * can be used for as long as this Terrarium is open: each use borrows it from the {@link
+   * ResourcePool}, which opens it when it is not there; closing it does nothing.
+   *
+   * @param spec none means the default
+   * @throws ModelException when no provider can open it, or the model has none; what a provider
+   *     throws is thrown by its uses
+   */
+  public Tokenizer tokenizer(@Nullable String spec) {
+    String wanted = spec == null ? defaultSpec : spec;
+    LanguageModel known = wanted == null ? null : given.get(wanted);
+    if (known != null) {
+      return known.tokenizer().orElseThrow(() -> noTokenizer("'" + known.name() + "'"));
+    }
+    LanguageModelProvider provider = provider(wanted);
+    return pooled(provider, provider.canonical(wanted));
+  }
+
+  private Tokenizer pooled(LanguageModelProvider provider, @Nullable String spec) {
+    return new PooledTokenizer(
+        resources, tokenizers, provider.name() + KEY_SEPARATOR + (spec == null ? "" : spec));
+  }
+
+  /** By the key of {@link #pooled}. */
+  private Tokenizer openTokenizer(String key) {
+    int separator = key.indexOf(KEY_SEPARATOR);
+    String name = key.substring(0, separator);
+    String spec = key.substring(separator + 1);
+    return providers.stream()
+        .filter(provider -> provider.name().equals(name))
+        .findFirst()
+        .flatMap(provider -> provider.tokenizer(spec.isEmpty() ? null : spec))
+        .orElseThrow(() -> noTokenizer(spec.isEmpty() ? "of " + name : "'" + spec + "'"));
+  }
+
+  private static ModelException noTokenizer(String which) {
+    return new ModelException(
+        "The language model "
+            + which
+            + " does not tell how it splits texts into tokens. Count what its answers cost instead,"
+            + " or use one that has a tokenizer.");
   }
 
   private ModelCache.Use<LanguageModel> acquire(
@@ -170,7 +238,8 @@ public final class LanguageModels {
       LanguageModelProvider provider,
       @Nullable String spec,
       String name,
-      long bytes)
+      long bytes,
+      Optional<Tokenizer> tokenizer)
       implements LanguageModel {
 
     @Override
@@ -197,6 +266,37 @@ public final class LanguageModels {
     @Override
     public String toString() {
       return name;
+    }
+  }
+
+  /** A tokenizer of the pool, borrowed for as long as each use takes. */
+  private record PooledTokenizer(ResourcePool pool, ResourceKind<Tokenizer> kind, String key)
+      implements Tokenizer {
+
+    @Override
+    public int[] encode(String text) {
+      return using(tokenizer -> tokenizer.encode(text));
+    }
+
+    @Override
+    public String decode(int[] tokens) {
+      return using(tokenizer -> tokenizer.decode(tokens));
+    }
+
+    @Override
+    public int count(String text) {
+      return using(tokenizer -> tokenizer.count(text));
+    }
+
+    private <T> T using(Function<Tokenizer, T> work) {
+      try (ResourcePool.Lease<Tokenizer> lease = pool.borrow(kind, key)) {
+        return work.apply(lease.resource());
+      }
+    }
+
+    @Override
+    public void close() {
+      // It is the pool's.
     }
   }
 }

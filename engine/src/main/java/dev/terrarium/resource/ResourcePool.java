@@ -8,7 +8,9 @@ import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.event.Events;
 import dev.terrarium.event.TerrariumEvent;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -50,6 +52,9 @@ public final class ResourcePool implements AutoCloseable {
 
   /** The least recently used first. */
   private final List<Slot<?>> slots = new ArrayList<>();
+
+  /** By the kind's name; of what is there now, {@link #stats} counts. */
+  private final Map<String, ResourceStats> counted = new HashMap<>();
 
   private boolean closed;
 
@@ -174,6 +179,7 @@ public final class ResourcePool implements AutoCloseable {
   private void ready(Slot<?> slot) {
     lock.lock();
     try {
+      count(slot, slot.isNew() ? ResourceStats.MADE : ResourceStats.HIT);
       slot.ready(ticker.read());
       changed.signalAll();
     } finally {
@@ -186,6 +192,7 @@ public final class ResourcePool implements AutoCloseable {
     lock.lock();
     try {
       slots.remove(slot);
+      count(slot, slot.isMade() ? ResourceStats.CLOSED : ResourceStats.FAILED);
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -261,6 +268,18 @@ public final class ResourcePool implements AutoCloseable {
     }
   }
 
+  /** Figures by the name of each kind that was ever asked for. */
+  public Map<String, ResourceStats> stats() {
+    lock.lock();
+    try {
+      Map<String, ResourceStats> all = new HashMap<>(counted);
+      slots.forEach(slot -> all.merge(slot.kind.name(), slot.stats(), ResourceStats::plus));
+      return Map.copyOf(all);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Closes what nobody uses, and the rest when it is given back. Twice is once. */
   @Override
   public void close() {
@@ -285,8 +304,13 @@ public final class ResourcePool implements AutoCloseable {
       slot.busy = true;
     } else {
       slot.users++;
+      count(slot, ResourceStats.HIT);
     }
     slot.framework = framework;
+  }
+
+  private void count(Slot<?> slot, ResourceStats one) {
+    counted.merge(slot.kind.name(), one, ResourceStats::plus);
   }
 
   /** The last used one that can be had at once, by preference of the framework's own. */
@@ -343,7 +367,11 @@ public final class ResourcePool implements AutoCloseable {
   }
 
   private void drop(List<Slot<?>> which, String cause, List<Slot<?>> dropped) {
-    which.forEach(slot -> slot.cause = cause);
+    which.forEach(
+        slot -> {
+          slot.cause = cause;
+          count(slot, ResourceStats.CLOSED);
+        });
     slots.removeAll(which);
     dropped.addAll(which);
   }

@@ -68,6 +68,16 @@ final class Slot<R> {
     return resource != null;
   }
 
+  /** Whether nobody has had it yet. */
+  boolean isNew() {
+    return madeAt == null;
+  }
+
+  /** What it adds to the figures of its kind. */
+  ResourceStats stats() {
+    return new ResourceStats(1, isIdle() ? 0 : 1, 0, 0, 0, 0);
+  }
+
   /** No longer busy, and used by who made or checked it. */
   void ready(long now) {
     if (madeAt == null) {

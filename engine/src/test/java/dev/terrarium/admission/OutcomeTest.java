@@ -10,6 +10,7 @@ import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.CircuitOpenException;
 import dev.terrarium.error.ClosedException;
+import dev.terrarium.error.ConnectionException;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.FrameworkLoadException;
 import dev.terrarium.error.LimitExceededException;
@@ -69,6 +70,7 @@ class OutcomeTest {
     return Stream.of(
         new PythonException("ValueError", "no", List.of(), null),
         new ModelException("no model"),
+        new ConnectionException("not reached", null),
         new ConversionException("result", "cannot cross"),
         new ConversionException("item", "None"),
         new FrameworkLoadException("no module"),

@@ -3,12 +3,15 @@ package dev.terrarium.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.TerrariumConfig;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.event.Events;
 import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.testing.ManualTime;
 import dev.terrarium.testing.Task;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -26,10 +29,16 @@ class EmbeddingCacheTest {
 
   private final Lengths model = new Lengths("lengths");
   private final List<TerrariumEvent> events = new CopyOnWriteArrayList<>();
+  private final ManualTime time = new ManualTime();
   private final EmbeddingCache cache = cache(1 << 20);
 
   private EmbeddingCache cache(long bytes) {
-    return new EmbeddingCache(bytes, Events.to(List.of(events::add)), Runnable::run, Runnable::run);
+    return cache(bytes, Duration.ZERO);
+  }
+
+  private EmbeddingCache cache(long bytes, Duration ttl) {
+    return new EmbeddingCache(
+        bytes, ttl, Events.to(List.of(events::add)), time, time, Runnable::run, Runnable::run);
   }
 
   /** Its vectors are a text's length and 1; it remembers what it was asked. */
@@ -130,7 +139,7 @@ class EmbeddingCacheTest {
 
   @Test
   void theSameTextIsAskedForOnceByThoseWhoAskAtOnce() throws Exception {
-    EmbeddingCache threaded = new EmbeddingCache(1 << 20, Events.none());
+    EmbeddingCache threaded = new EmbeddingCache(1 << 20, Duration.ZERO, Events.none());
     CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
     model.answers =
         vectors -> {
@@ -165,6 +174,46 @@ class EmbeddingCacheTest {
     assertThat(cache(1).embed(model, List.of("abc")).getFirst()).containsExactly(3, 1);
   }
 
+  @Test
+  void vectorIsMadeAnewWhenItIsOldThoughItIsUsed() {
+    Duration ttl = Duration.ofMinutes(10);
+    EmbeddingCache aging = cache(1 << 20, ttl);
+    aging.embed(model, List.of("a"));
+    time.pass(ttl.minusSeconds(1));
+    aging.embed(model, List.of("a"));
+    assertThat(model.requests).hasSize(1);
+    time.pass(Duration.ofSeconds(1));
+    aging.embed(model, List.of("a"));
+
+    assertThat(model.requests).hasSize(2);
+  }
+
+  @Test
+  void oldVectorIsDroppedThoughNobodyAsks() {
+    EmbeddingCache aging = cache(1 << 20, Duration.ofMinutes(10));
+    aging.embed(model, List.of("a", "b"));
+    time.pass(Duration.ofMinutes(11));
+    time.runDue();
+
+    assertThat(aging.stats().vectors()).isZero();
+    assertThat(events)
+        .filteredOn(TerrariumEvent.CacheEvicted.class::isInstance)
+        .hasSize(2)
+        .allSatisfy(
+            event ->
+                assertThat(((TerrariumEvent.CacheEvicted) event).cause()).isEqualTo("EXPIRED"));
+  }
+
+  @Test
+  void ageIsNotBelowZero() {
+    assertThatThrownBy(() -> cache(1, Duration.ofMinutes(-1)))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("embeddingTtl: PT-1M is below zero");
+    assertThatThrownBy(() -> TerrariumConfig.custom().embeddingTtl(Duration.ofMinutes(-1)))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("embeddingTtl: PT-1M is below zero");
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {0, -1, Long.MIN_VALUE})
   void boundIsAboveZero(long bytes) {
@@ -175,7 +224,7 @@ class EmbeddingCacheTest {
 
   @Test
   void manyThreadsGetEachTheirOwnTexts() throws Exception {
-    EmbeddingCache threaded = new EmbeddingCache(20 * 208, Events.none());
+    EmbeddingCache threaded = new EmbeddingCache(20 * 208, Duration.ZERO, Events.none());
     List<Task<Boolean>> tasks = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
       int seed = i;

@@ -3,14 +3,22 @@ package dev.terrarium.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.event.Events;
+import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.resource.ResourcePool;
+import dev.terrarium.resource.ResourceStats;
+import dev.terrarium.testing.CountingModel;
 import dev.terrarium.testing.FakeModel;
 import dev.terrarium.testing.Task;
+import dev.terrarium.value.HostFunction;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
@@ -26,13 +34,18 @@ class LanguageModelsTest {
 
   private final ModelCache cache = ModelCacheTest.cache();
 
+  private final List<TerrariumEvent> events = new CopyOnWriteArrayList<>();
+  private final ResourcePool resources =
+      new ResourcePool(framework -> 4, Events.to(List.of(events::add)));
+
   @AfterEach
   void closeCache() {
     cache.close();
+    resources.close();
   }
 
   private LanguageModels models(Map<String, LanguageModel> given, @Nullable String defaultSpec) {
-    return new LanguageModels(given, defaultSpec, EMPTY, cache, Events.none());
+    return new LanguageModels(given, defaultSpec, EMPTY, cache, resources, Events.none());
   }
 
   @Nested
@@ -91,6 +104,20 @@ class LanguageModelsTest {
     }
 
     @Override
+    public @Nullable String canonical(@Nullable String spec) {
+      return spec == null ? null : spec.strip();
+    }
+
+    @Override
+    public Optional<Tokenizer> tokenizer(@Nullable String spec) {
+      if (String.valueOf(spec).contains("mute")) {
+        return Optional.empty();
+      }
+      OPENED.add("tokenizer of " + spec);
+      return Optional.of(FakeModel.CODE_POINTS);
+    }
+
+    @Override
     public LanguageModel open(@Nullable String spec) {
       String opened = String.valueOf(spec);
       OPENED.add(opened);
@@ -109,6 +136,7 @@ class LanguageModelsTest {
             null,
             LanguageModelsTest.class.getClassLoader(),
             cache,
+            resources,
             Events.none());
 
     @BeforeEach
@@ -144,6 +172,90 @@ class LanguageModelsTest {
       assertThat(models.get("test:b")).isNotEqualTo(model);
       assertThat(TestProvider.OPENED).containsExactly("test:a", "test:b");
       assertThat(models.stats()).containsOnlyKeys("test:a", "test:b");
+    }
+
+    @Test
+    void differentSpecsOfOneModelOpenItOnce() {
+      LanguageModel model = models.get("test:a");
+
+      assertThat(models.get("test:a  ")).isEqualTo(model);
+      assertThat(models.get("test:a\n").chat(ChatRequest.of("a")).text())
+          .isEqualTo("answer of test:a");
+      assertThat(TestProvider.OPENED).containsExactly("test:a");
+    }
+
+    @Test
+    void tokenizerIsOpenedOnceForAllSpecsAndWithoutTheModel() {
+      Tokenizer tokenizer = models.tokenizer("test:a");
+
+      assertThat(tokenizer.encode("ab")).containsExactly('a', 'b');
+      assertThat(tokenizer.decode(new int[] {'a', 'b'})).isEqualTo("ab");
+      tokenizer.close();
+      assertThat(models.tokenizer("test:a ").count("abc")).isEqualTo(3);
+      assertThat(TestProvider.OPENED).containsExactly("tokenizer of test:a");
+      assertThat(events)
+          .contains(new TerrariumEvent.CacheHit("resources", "tokenizer:test:test:a"));
+      assertThat(resources.stats())
+          .isEqualTo(Map.of("tokenizer", new ResourceStats(1, 0, 2, 1, 0, 0)));
+    }
+
+    @Test
+    void tokenizerOfTheDefaultIsTheProvidersDefault() {
+      assertThat(models.tokenizer(null).count("abc")).isEqualTo(3);
+      assertThat(TestProvider.OPENED).containsExactly("tokenizer of null");
+    }
+
+    @Test
+    void tokenizerOfAnOpenedModelIsThatOfThePool() {
+      assertThat(models.get("test:a").tokenizer().orElseThrow().count("abc")).isEqualTo(3);
+      assertThat(TestProvider.OPENED).containsExactly("test:a", "tokenizer of test:a");
+    }
+
+    @Test
+    void tokenizerOfAGivenModelIsItsOwn() {
+      assertThat(models.tokenizer("given")).isSameAs(FakeModel.CODE_POINTS);
+    }
+
+    @Test
+    void modelWithoutATokenizerIsToldByName() {
+      LanguageModels mute = models(Map.of("counting", new CountingModel()), "counting");
+
+      assertThatThrownBy(() -> mute.tokenizer(null))
+          .isInstanceOf(ModelException.class)
+          .hasMessageStartingWith(
+              "The language model 'counting' does not tell how it splits texts into tokens.");
+      assertThatThrownBy(() -> models.tokenizer("test:mute").count("a"))
+          .isInstanceOf(ModelException.class)
+          .hasMessageStartingWith("The language model 'test:mute' does not tell");
+      assertThat(resources.size()).isZero();
+      assertThatThrownBy(() -> models.tokenizer("gpt-9")).isInstanceOf(ModelException.class);
+    }
+
+    @Test
+    void pythonCountsReadsAndWritesTokens() {
+      Map<String, HostFunction> functions = new TokenizerService(models).functions();
+      HostFunction count = Objects.requireNonNull(functions.get("tokenizer.count"));
+      HostFunction encode = Objects.requireNonNull(functions.get("tokenizer.encode"));
+      HostFunction decode = Objects.requireNonNull(functions.get("tokenizer.decode"));
+
+      List<@Nullable Object> byDefault = new ArrayList<>();
+      byDefault.add(null);
+      byDefault.add("abc");
+      assertThat(count.call(byDefault)).isEqualTo(3);
+      assertThat(encode.call(List.of("given", "ab"))).isEqualTo(new int[] {'a', 'b'});
+      assertThat(decode.call(List.of("test:a", List.of(97L, 98L)))).isEqualTo("ab");
+      assertThatThrownBy(() -> count.call(List.of("given")))
+          .isInstanceOf(ConversionException.class)
+          .hasMessageContaining("tokenizer.count");
+      assertThatThrownBy(() -> count.call(List.of("given", 5L)))
+          .isInstanceOf(ConversionException.class)
+          .hasMessageContaining("text");
+      assertThatThrownBy(() -> decode.call(List.of("given", List.of("a"))))
+          .isInstanceOf(ConversionException.class)
+          .hasMessageContaining("tokens");
+      assertThatThrownBy(() -> count.call(List.of(7L, "abc")))
+          .isInstanceOf(ConversionException.class)
+          .hasMessageContaining("model");
     }
 
     @Test

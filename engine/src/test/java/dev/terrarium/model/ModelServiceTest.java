@@ -8,6 +8,7 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.event.Events;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.resource.CallScope;
+import dev.terrarium.resource.ResourcePool;
 import dev.terrarium.testing.FakeModel;
 import dev.terrarium.value.HostFunction;
 import java.util.ArrayList;
@@ -32,6 +33,7 @@ class ModelServiceTest {
           "fake",
           EMPTY,
           ModelCacheTest.cache(),
+          new ResourcePool(framework -> 4, Events.none()),
           Events.to(List.of(told::add)));
   private final ModelService service = new ModelService(models);
 
@@ -126,6 +128,7 @@ class ModelServiceTest {
             "broken",
             EMPTY,
             ModelCacheTest.cache(),
+            new ResourcePool(framework -> 4, Events.none()),
             Events.to(List.of(told::add)));
 
     Map<String, @Nullable Object> request = request();

@@ -15,6 +15,7 @@ import dev.terrarium.testing.Task;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -319,6 +320,35 @@ class ResourcePoolTest {
     held.close();
     assertThat(made).allSatisfy(each -> assertThat(each.closings).hasValue(1));
     assertThatThrownBy(held::resource).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void eachKindHasItsFigures() {
+    use(connections, "a");
+    use(connections, "a").alive = false;
+    use(connections, "a");
+    ResourceKind<String> broken =
+        ResourceKind.<String>shared(
+                "broken",
+                key -> {
+                  throw new IllegalStateException(key);
+                })
+            .build();
+    assertThatThrownBy(() -> pool.borrow(broken, "a")).isInstanceOf(IllegalStateException.class);
+    try (ResourcePool.Lease<Connection> one = pool.borrow(tokenizers, "t");
+        ResourcePool.Lease<Connection> two = pool.borrow(tokenizers, "t")) {
+      assertThat(one.resource()).isSameAs(two.resource());
+      assertThat(pool.stats())
+          .isEqualTo(
+              Map.of(
+                  "connection", new ResourceStats(1, 0, 1, 2, 0, 1),
+                  "broken", new ResourceStats(0, 0, 0, 0, 1, 0),
+                  "tokenizer", new ResourceStats(1, 1, 1, 1, 0, 0)));
+    }
+    pool.close();
+
+    assertThat(pool.stats()).containsEntry("connection", new ResourceStats(0, 0, 1, 2, 0, 2));
+    assertThat(pool.stats()).containsEntry("tokenizer", new ResourceStats(0, 0, 1, 1, 0, 1));
   }
 
   @Test

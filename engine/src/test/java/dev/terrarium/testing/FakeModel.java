@@ -5,8 +5,10 @@ import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.TokenUsage;
+import dev.terrarium.model.Tokenizer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -16,6 +18,20 @@ public final class FakeModel implements LanguageModel {
 
   public final List<ChatRequest> requests = new CopyOnWriteArrayList<>();
   public final AtomicInteger closings = new AtomicInteger();
+
+  /** The tokenizer of all of them: a token is a Unicode code point. */
+  public static final Tokenizer CODE_POINTS =
+      new Tokenizer() {
+        @Override
+        public int[] encode(String text) {
+          return text.codePoints().toArray();
+        }
+
+        @Override
+        public String decode(int[] tokens) {
+          return new String(tokens, 0, tokens.length);
+        }
+      };
 
   private final String name;
   private final Function<ChatRequest, String> answers;
@@ -32,6 +48,11 @@ public final class FakeModel implements LanguageModel {
   @Override
   public String name() {
     return name;
+  }
+
+  @Override
+  public Optional<Tokenizer> tokenizer() {
+    return Optional.of(CODE_POINTS);
   }
 
   @Override

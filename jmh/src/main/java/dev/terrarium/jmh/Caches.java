@@ -6,6 +6,7 @@ import dev.terrarium.model.EmbeddingCache;
 import dev.terrarium.model.EmbeddingModel;
 import dev.terrarium.model.ModelCache;
 import dev.terrarium.resource.ResourceLimits;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -36,7 +37,8 @@ public class Caches extends Microbenchmark {
           framework -> ResourceLimits.ofDefaults(),
           framework -> 0,
           Events.none());
-  private final EmbeddingCache embeddings = new EmbeddingCache(1 << 20, Events.none());
+  private final EmbeddingCache embeddings =
+      new EmbeddingCache(1 << 20, Duration.ZERO, Events.none());
   private final Zeros zeros = new Zeros();
 
   /** A model that takes nothing to load. */

@@ -14,6 +14,12 @@ The engine installs callables that take and return plain data. The services ther
     the text, and after the last one the answer of ``model.generate``; ``close()`` has the model stop.
 ``embedding.embed(model: str | None, texts: list[str]) -> list[array.array]``
     Return the vector of each text, in order; :func:`embed` is the way to use it.
+``tokenizer.count(model: str | None, text: str) -> int``, ``tokenizer.encode(model, text) -> array.array``,
+``tokenizer.decode(model, tokens) -> str``
+    How a language model splits texts; :func:`count_tokens`, :func:`encode_tokens` and :func:`decode_tokens` are the way
+    to use them.
+``http.request(method: str, url: str, headers: dict, body: bytes, seconds: float) -> dict``
+    Send a request and return the answer's ``status``, ``headers`` and ``body``; :func:`http` is the way to use it.
 ``program.put(framework: str, id: str, spec: dict) -> int | None``
     Store a program's spec where all contexts find it, without a compiled state, and return the program's new version;
     None when an equal spec is there, which then stays as it is, with its state.
@@ -40,7 +46,7 @@ The engine installs callables that take and return plain data. The services ther
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any
 
 from .errors import HostCallError, HostServiceError
@@ -96,6 +102,46 @@ def embed(texts: list[str], model: str | None = None) -> list[Any]:
     """
     vectors: list[Any] = call("embedding.embed", model, texts)
     return vectors
+
+
+def count_tokens(text: str, model: str | None = None) -> int:
+    """Return how many tokens the text has for a language model, by itself and without the marks of a conversation.
+
+    None stands for the default model, which need not be loaded for it. Raises what :func:`call` raises, as for a model
+    that does not tell.
+    """
+    count: int = call("tokenizer.count", model, text)
+    return count
+
+
+def encode_tokens(text: str, model: str | None = None) -> list[int]:
+    """Return the tokens of the text, as the language model numbers them. As :func:`count_tokens`."""
+    return list(call("tokenizer.encode", model, text))
+
+
+def decode_tokens(tokens: Iterable[int], model: str | None = None) -> str:
+    """Return the text of a language model's tokens, without marks between messages. As :func:`count_tokens`."""
+    text: str = call("tokenizer.decode", model, list(tokens))
+    return text
+
+
+def http(
+    method: str,
+    url: str,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | str = b"",
+    seconds: float = 30.0,
+) -> tuple[int, dict[str, str], bytes]:
+    """Send a request over HTTP, by a connection that the host keeps for the framework; return status, headers and body.
+
+    A text is sent in UTF-8. ``seconds`` is the time for the whole answer, once there is a connection. Redirections are
+    answers as others are; there are no cookies. Names of headers come in lower case, several of one name as one.
+    Raises what :func:`call` raises: the access profile must grant the network, bodies and connections are limited, and
+    the other side may not answer.
+    """
+    content = body.encode() if isinstance(body, str) else body
+    answer = call("http.request", method, url, dict(headers or {}), content, float(seconds))
+    return answer["status"], answer["headers"], answer["body"]
 
 
 def stream_model(request: dict[str, Any]) -> Generator[str | dict[str, Any], None, None]:

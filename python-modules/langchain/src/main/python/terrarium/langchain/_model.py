@@ -138,6 +138,16 @@ class HostChatModel(BaseChatModel):
             "schema": options.get("schema"),
         }
 
+    def get_token_ids(self, text: str) -> list[int]:
+        """Return the text's tokens, as the host's model numbers them."""
+        custom = self.custom_get_token_ids
+        return host.encode_tokens(text, self.model) if custom is None else custom(text)
+
+    def get_num_tokens(self, text: str) -> int:
+        """Return how many tokens the text has for the host's model."""
+        custom = self.custom_get_token_ids
+        return host.count_tokens(text, self.model) if custom is None else len(custom(text))
+
     def with_structured_output(
         self,
         schema: builtins.dict[str, Any] | type,

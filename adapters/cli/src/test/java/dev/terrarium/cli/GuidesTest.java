@@ -3,6 +3,7 @@ package dev.terrarium.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.CallResult;
@@ -27,6 +28,7 @@ import dev.terrarium.langchain.Chain;
 import dev.terrarium.langchain.LangChain;
 import dev.terrarium.model.CacheLimits;
 import dev.terrarium.model.ModelCache;
+import dev.terrarium.model.Tokenizer;
 import dev.terrarium.resource.ResourceKind;
 import dev.terrarium.resource.ResourceLimits;
 import dev.terrarium.resource.ResourcePool;
@@ -35,6 +37,8 @@ import dev.terrarium.value.Callback;
 import dev.terrarium.value.HostFunction;
 import dev.terrarium.value.MessageFormat;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +46,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -383,6 +388,40 @@ class GuidesTest {
       lease.resource().append("mine alone until the lease is closed");
     }
     // end
+  }
+
+  @Test
+  void tokens() {
+    // guide: tokens
+    Tokenizer tokenizer = terrarium.tokenizer(Optional.empty()); // the default model's
+    int count = tokenizer.count("to be or not to be"); // without loading the model
+    String text = tokenizer.decode(tokenizer.encode("to be"));
+    // end
+
+    assertThat(count).isEqualTo(6);
+    assertThat(text).isEqualTo("to be");
+  }
+
+  @Test
+  void requestsOverHttp() throws IOException {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          exchange.sendResponseHeaders(200, 0);
+          exchange.getResponseBody().write("to be".getBytes(StandardCharsets.UTF_8));
+          exchange.close();
+        });
+    server.start();
+    try {
+      String url = "http://127.0.0.1:" + server.getAddress().getPort();
+
+      assertThat(guide.call("fetch", Map.of("url", url)))
+          .isEqualTo(Map.of("status", 200L, "tokens", 2L));
+    } finally {
+      server.stop(0);
+    }
   }
 
   @Test

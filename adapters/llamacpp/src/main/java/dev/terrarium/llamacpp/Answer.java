@@ -11,7 +11,7 @@ final class Answer implements AutoCloseable {
 
   private final long start = System.nanoTime();
   private final Generation generation;
-  private final Tokenizer tokenizer;
+  private final Vocabulary vocabulary;
   private final TokenChoice choice;
   private final AnswerText text;
   private FinishReason reason = FinishReason.LENGTH;
@@ -19,10 +19,10 @@ final class Answer implements AutoCloseable {
   private int token;
 
   /** The answer to what a generation asks; its pieces go there. */
-  Answer(Generation generation, Tokenizer tokenizer) {
+  Answer(Generation generation, Vocabulary vocabulary) {
     this.generation = generation;
-    this.tokenizer = tokenizer;
-    this.choice = generation.choice(tokenizer);
+    this.vocabulary = vocabulary;
+    this.choice = generation.choice(vocabulary);
     this.text = new AnswerText(generation.stops());
   }
 
@@ -34,11 +34,11 @@ final class Answer implements AutoCloseable {
   boolean next(MemorySegment context, int row) {
     token = choice.next(context, row);
     count++;
-    if (tokenizer.ends(token)) {
+    if (vocabulary.ends(token)) {
       reason = FinishReason.STOP;
       return false;
     }
-    generation.give(text.append(tokenizer.bytes(token)));
+    generation.give(text.append(vocabulary.bytes(token)));
     if (text.stopped()) {
       reason = FinishReason.STOP;
       return false;

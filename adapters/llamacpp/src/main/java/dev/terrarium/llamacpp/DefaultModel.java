@@ -66,29 +66,45 @@ record DefaultModel(String name, String resource, String file, long size, String
     }
   }
 
+  /** Where its file is, or will be once it is {@link #unpacked}. */
+  Path place(ClassLoader loader) {
+    URL url = url(loader);
+    return isFile(url)
+        ? Path.of(URI.create(url.toString()))
+        : CacheFolder.ofDefaults().root().resolve(relative());
+  }
+
   /**
    * The model as a file: a resource that is one already, else a copy in the cache folder, made when
    * it is not there yet.
    */
   Path unpacked(ClassLoader loader) {
+    URL url = url(loader);
+    if (isFile(url)) {
+      return place(loader);
+    }
+    try {
+      return CacheFolder.ofDefaults().file(relative(), size, sha256, url::openStream);
+    } catch (PackageException e) {
+      throw new ModelException(
+          "Cannot lay out the language model " + name + ". " + e.getMessage(), e);
+    }
+  }
+
+  private URL url(ClassLoader loader) {
     @Nullable URL url = loader.getResource(resource);
     if (url == null) {
       throw new ModelException(
           "The language model " + name + " lacks its file " + resource + " on the class path.");
     }
-    if (url.getProtocol().equals("file")) {
-      return Path.of(URI.create(url.toString()));
-    }
-    try {
-      return CacheFolder.ofDefaults()
-          .file(
-              "models/" + sha256.substring(0, Math.min(16, sha256.length())) + "/" + file,
-              size,
-              sha256,
-              url::openStream);
-    } catch (PackageException e) {
-      throw new ModelException(
-          "Cannot lay out the language model " + name + ". " + e.getMessage(), e);
-    }
+    return url;
+  }
+
+  private static boolean isFile(URL url) {
+    return url.getProtocol().equals("file");
+  }
+
+  private String relative() {
+    return "models/" + sha256.substring(0, Math.min(16, sha256.length())) + "/" + file;
   }
 }

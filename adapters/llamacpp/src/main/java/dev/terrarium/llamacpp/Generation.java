@@ -66,20 +66,20 @@ final class Generation {
   }
 
   /** Makes the answer, on the worker's thread, and tells the one who waits. */
-  void run(Tokenizer tokenizer, Conversations conversations) {
+  void run(Vocabulary vocabulary, Conversations conversations) {
     if (cancelled) {
       fail(new ModelException(GIVEN_UP));
       return;
     }
     try {
-      succeed(answer(tokenizer, conversations.forPrompt(prompt, maxTokens)));
+      succeed(answer(vocabulary, conversations.forPrompt(prompt, maxTokens)));
     } catch (RuntimeException | Error e) {
       fail(e);
     }
   }
 
-  private ChatResponse answer(Tokenizer tokenizer, Conversation conversation) {
-    try (Answer answer = new Answer(this, tokenizer)) {
+  private ChatResponse answer(Vocabulary vocabulary, Conversation conversation) {
+    try (Answer answer = new Answer(this, vocabulary)) {
       boolean going = conversation.read(prompt, maxTokens, this::isCancelled);
       while (going && answer.next(conversation.context(), -1)) {
         going = !cancelled;
@@ -106,8 +106,8 @@ final class Generation {
     return stops;
   }
 
-  TokenChoice choice(Tokenizer tokenizer) {
-    return new TokenChoice(tokenizer, temperature, seed, grammar);
+  TokenChoice choice(Vocabulary vocabulary) {
+    return new TokenChoice(vocabulary, temperature, seed, grammar);
   }
 
   boolean isCancelled() {

@@ -165,6 +165,17 @@ final class Llama {
           JAVA_INT,
           JAVA_BOOLEAN,
           JAVA_BOOLEAN);
+  private static final MethodHandle DETOKENIZE =
+      handle(
+          "llama_detokenize",
+          JAVA_INT,
+          ADDRESS,
+          ADDRESS,
+          JAVA_INT,
+          ADDRESS,
+          JAVA_INT,
+          JAVA_BOOLEAN,
+          JAVA_BOOLEAN);
   private static final MethodHandle TOKEN_TO_PIECE =
       handle(
           "llama_token_to_piece",
@@ -298,11 +309,16 @@ final class Llama {
   /**
    * Loads a file.
    *
+   * @param vocabularyOnly whether to leave the weights where they are
    * @return NULL when it cannot be loaded; why not is in {@link NativeLog#takeErrors}
    */
-  static MemorySegment modelLoad(String file) {
+  static MemorySegment modelLoad(String file, boolean vocabularyOnly) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment params = (MemorySegment) MODEL_DEFAULT_PARAMS.invoke(arena);
+      params.set(
+          JAVA_BOOLEAN,
+          MODEL_PARAMS.byteOffset(PathElement.groupElement("vocab_only")),
+          vocabularyOnly);
       return (MemorySegment) MODEL_LOAD.invokeExact(arena.allocateFrom(file), params);
     } catch (Throwable e) {
       throw failure(e);
@@ -452,6 +468,26 @@ final class Llama {
           return tokens.asSlice(0, (long) count * Integer.BYTES).toArray(JAVA_INT);
         }
         capacity = -count;
+      }
+    } catch (Throwable e) {
+      throw failure(e);
+    }
+  }
+
+  /** The text of tokens, all of which must be of the vocabulary; none for control tokens. */
+  static String detokenize(MemorySegment vocab, int[] tokens) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment given = arena.allocateFrom(JAVA_INT, tokens);
+      int capacity = 64 + 8 * tokens.length;
+      while (true) {
+        MemorySegment buffer = arena.allocate(capacity);
+        int length =
+            (int)
+                DETOKENIZE.invokeExact(vocab, given, tokens.length, buffer, capacity, false, false);
+        if (length >= 0) {
+          return text(buffer, length);
+        }
+        capacity = -length;
       }
     } catch (Throwable e) {
       throw failure(e);

@@ -2,10 +2,13 @@ package dev.terrarium.llamacpp;
 
 import dev.terrarium.error.ModelException;
 import dev.terrarium.model.LanguageModelProvider;
+import dev.terrarium.model.Tokenizer;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class LlamaCpp implements LanguageModelProvider {
 
   private static final String SUFFIX = ".gguf";
+  private static final ClassLoader LOADER = LlamaCpp.class.getClassLoader();
 
   private final LlamaCppOptions options;
 
@@ -47,6 +51,40 @@ public final class LlamaCpp implements LanguageModelProvider {
   }
 
   /**
+   * The file's path without detours, which keeps the file's own name where that is a link; none for
+   * the file of the default model, however it is spelled.
+   */
+  @Override
+  public @Nullable String canonical(@Nullable String spec) {
+    if (spec == null) {
+      return null;
+    }
+    try {
+      Path file = withoutDetours(Path.of(spec));
+      return isDefault(file) ? null : file.toString();
+    } catch (InvalidPathException | IOException e) {
+      return spec; // opening it says what is wrong
+    }
+  }
+
+  private static boolean isDefault(Path file) throws IOException {
+    Path place;
+    try {
+      place = DefaultModel.find(LOADER).place(LOADER);
+    } catch (ModelException e) {
+      return false; // the class path carries none
+    }
+    return Files.exists(place) && file.equals(withoutDetours(place));
+  }
+
+  private static Path withoutDetours(Path file) throws IOException {
+    Path absolute = file.toAbsolutePath();
+    Path folder = absolute.getParent();
+    Path name = absolute.getFileName();
+    return folder == null || name == null ? absolute : folder.toRealPath().resolve(name);
+  }
+
+  /**
    * @param spec a GGUF file's path; none means the model on the class path
    * @throws ModelException when there is no such model, or it cannot be loaded here
    */
@@ -55,9 +93,15 @@ public final class LlamaCpp implements LanguageModelProvider {
     if (spec != null) {
       return LlamaCppModel.load(path(spec), options);
     }
-    ClassLoader loader = LlamaCpp.class.getClassLoader();
-    DefaultModel model = DefaultModel.find(loader);
-    return LlamaCppModel.load(model.name(), model.unpacked(loader), options);
+    DefaultModel model = DefaultModel.find(LOADER);
+    return LlamaCppModel.load(model.name(), model.unpacked(LOADER), options);
+  }
+
+  /** The vocabulary alone: neither the weights nor memory for answers. */
+  @Override
+  public Optional<Tokenizer> tokenizer(@Nullable String spec) {
+    Path file = spec == null ? DefaultModel.find(LOADER).unpacked(LOADER) : path(spec);
+    return Optional.of(new LlamaTokenizer(LoadedFile.load(file.toString(), file, true), true));
   }
 
   private static Path path(String spec) {

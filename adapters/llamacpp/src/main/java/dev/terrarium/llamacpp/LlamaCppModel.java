@@ -2,10 +2,10 @@ package dev.terrarium.llamacpp;
 
 import dev.terrarium.error.ModelException;
 import dev.terrarium.model.ChatChunk;
-import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.LanguageModel;
+import dev.terrarium.model.Tokenizer;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -14,10 +14,10 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -40,16 +40,13 @@ public final class LlamaCppModel implements LanguageModel {
 
   private final String name;
   private final LlamaCppOptions options;
+  private final LoadedFile file;
   private final MemorySegment model;
-  private final Tokenizer tokenizer;
   private final ChatTemplate template;
   private final int window;
   private final long bytes;
   private final List<Thread> workers = new ArrayList<>();
   private final Thread atExit;
-
-  /** Held for reading by those who tokenize, for writing by the one who frees the model. */
-  private final ReentrantReadWriteLock loaded = new ReentrantReadWriteLock();
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -60,14 +57,14 @@ public final class LlamaCppModel implements LanguageModel {
   private LlamaCppModel(
       String name,
       LlamaCppOptions options,
-      MemorySegment model,
+      LoadedFile file,
       ChatTemplate template,
       long fileBytes) {
     this.name = name;
     this.options = options;
-    this.model = model;
+    this.file = file;
+    this.model = file.model();
     this.template = template;
-    this.tokenizer = new Tokenizer(Llama.modelVocab(model));
     this.window = Math.min(options.contextWindow(), Llama.modelTrainedWindow(model));
     this.bytes =
         fileBytes
@@ -92,36 +89,28 @@ public final class LlamaCppModel implements LanguageModel {
 
   static LlamaCppModel load(String name, Path file, LlamaCppOptions options) {
     Objects.requireNonNull(options, "options");
-    GgufHeader header = GgufHeader.read(file);
-    LlamaLibrary.open();
-    Llama.takeErrors();
-    MemorySegment model = Llama.modelLoad(file.toString());
-    if (model.equals(MemorySegment.NULL)) {
-      throw new ModelException(
-          "llama.cpp cannot load "
-              + file
-              + " (architecture "
-              + header.architecture()
-              + "): "
-              + Llama.takeErrors());
-    }
+    LoadedFile loaded = LoadedFile.load(name, file, false);
     try {
+      MemorySegment model = loaded.model();
       if (!Llama.modelIsDecoderOnly(model)) {
         throw new ModelException(
-            file + " holds a model that does not continue texts (" + header.architecture() + ").");
+            file
+                + " holds a model that does not continue texts ("
+                + GgufHeader.read(file).architecture()
+                + ").");
       }
       String source = options.chatTemplate();
-      LlamaCppModel loaded =
+      LlamaCppModel made =
           new LlamaCppModel(
               name,
               options,
-              model,
+              loaded,
               ChatTemplate.of(source == null ? Llama.modelChatTemplate(model) : source),
               file.toFile().length());
-      loaded.start();
-      return loaded;
+      made.start();
+      return made;
     } catch (RuntimeException e) {
-      Llama.modelFree(model);
+      loaded.free();
       throw e;
     }
   }
@@ -146,6 +135,12 @@ public final class LlamaCppModel implements LanguageModel {
   @Override
   public long bytes() {
     return bytes;
+  }
+
+  /** Of its vocabulary, for as long as it is open. */
+  @Override
+  public Optional<Tokenizer> tokenizer() {
+    return Optional.of(new LlamaTokenizer(file, false));
   }
 
   /**
@@ -180,7 +175,7 @@ public final class LlamaCppModel implements LanguageModel {
     }
     String schema = request.responseSchema();
     String grammar = schema == null ? null : JsonGrammar.of(schema);
-    int[] prompt = tokens(request.messages());
+    int[] prompt = file.using(vocabulary -> vocabulary.tokens(template.render(request.messages())));
     if (prompt.length >= window) {
       throw new ModelException(
           "The prompt has "
@@ -204,17 +199,6 @@ public final class LlamaCppModel implements LanguageModel {
     return value == null ? otherwise : value;
   }
 
-  /** Tokenizes while holding the model loaded. */
-  private int[] tokens(List<ChatMessage> messages) {
-    loaded.readLock().lock();
-    try {
-      checkOpen();
-      return tokenizer.tokens(template.render(messages));
-    } finally {
-      loaded.readLock().unlock();
-    }
-  }
-
   private void submit(Generation generation) {
     lock.lock();
     try {
@@ -228,7 +212,7 @@ public final class LlamaCppModel implements LanguageModel {
 
   private void checkOpen() {
     if (closed) {
-      throw new ModelException("The language model " + name + " is closed.");
+      throw LoadedFile.closed(name);
     }
   }
 
@@ -265,7 +249,7 @@ public final class LlamaCppModel implements LanguageModel {
             model, options.threads() / workers, window, options.promptMemory() / workers)) {
       Generation generation = take();
       while (generation != null) {
-        generation.run(tokenizer, conversations);
+        generation.run(file.vocabulary(), conversations);
         done(generation);
         generation = take();
       }
@@ -275,7 +259,11 @@ public final class LlamaCppModel implements LanguageModel {
   private void workOnMany() {
     try (Slots slots =
         new Slots(
-            model, tokenizer, options.threads() / options.parallel(), window, options.slots())) {
+            model,
+            file.vocabulary(),
+            options.threads() / options.parallel(),
+            window,
+            options.slots())) {
       Generation next = take();
       while (next != null || !slots.isIdle()) {
         while (next != null && begun(slots, next)) {
@@ -353,12 +341,7 @@ public final class LlamaCppModel implements LanguageModel {
       lock.unlock();
     }
     workers.forEach(LlamaCppModel::join);
-    loaded.writeLock().lock();
-    try {
-      Llama.modelFree(model);
-    } finally {
-      loaded.writeLock().unlock();
-    }
+    file.free();
     try {
       Runtime.getRuntime().removeShutdownHook(atExit);
     } catch (IllegalStateException e) {

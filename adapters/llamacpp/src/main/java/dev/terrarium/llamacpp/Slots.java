@@ -29,7 +29,7 @@ final class Slots implements AutoCloseable {
   private static final int SMALLEST_WINDOW = 256;
 
   private final MemorySegment model;
-  private final Tokenizer tokenizer;
+  private final Vocabulary vocabulary;
   private final int threads;
   private final int maxWindow;
   private final TokenBatch batch;
@@ -43,9 +43,9 @@ final class Slots implements AutoCloseable {
    * @param maxWindow most tokens of one prompt and its answer
    * @param count how many answers at once
    */
-  Slots(MemorySegment model, Tokenizer tokenizer, int threads, int maxWindow, int count) {
+  Slots(MemorySegment model, Vocabulary vocabulary, int threads, int maxWindow, int count) {
     this.model = model;
-    this.tokenizer = tokenizer;
+    this.vocabulary = vocabulary;
     this.threads = threads;
     this.maxWindow = maxWindow;
     this.batch = new TokenBatch(count + 2 * BLOCK, count);
@@ -239,7 +239,7 @@ final class Slots implements AutoCloseable {
     void start(Generation asked) {
       tokens = Arrays.copyOf(tokens, Math.max(length, needed));
       begin(asked.prompt());
-      answer = new Answer(asked, tokenizer);
+      answer = new Answer(asked, vocabulary);
       generation = asked;
     }
 

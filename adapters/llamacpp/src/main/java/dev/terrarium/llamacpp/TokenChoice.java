@@ -35,7 +35,7 @@ final class TokenChoice implements AutoCloseable {
   private static final long SELECTED = offset("selected");
   private static final long SORTED = offset("sorted");
 
-  private final Tokenizer tokenizer;
+  private final Vocabulary vocabulary;
   private final Arena arena = Arena.ofConfined();
   private final float[] scores;
   private final int[] packed;
@@ -48,16 +48,16 @@ final class TokenChoice implements AutoCloseable {
    * @param temperature 0 chooses the likeliest
    * @param grammarText in llama.cpp's notation; none allows all
    */
-  TokenChoice(Tokenizer tokenizer, double temperature, long seed, @Nullable String grammarText) {
-    this.tokenizer = tokenizer;
-    this.scores = new float[tokenizer.size()];
+  TokenChoice(Vocabulary vocabulary, double temperature, long seed, @Nullable String grammarText) {
+    this.vocabulary = vocabulary;
+    this.scores = new float[vocabulary.size()];
     this.packed = new int[scores.length * INTS_PER_CANDIDATE];
     this.candidates = arena.allocate(JAVA_INT, packed.length);
     this.array = arena.allocate(Llama.CANDIDATES);
     this.grammar =
         grammarText == null
             ? MemorySegment.NULL
-            : Llama.samplerInitGrammar(tokenizer.vocab(), grammarText);
+            : Llama.samplerInitGrammar(vocabulary.vocab(), grammarText);
     if (grammarText != null && isNull(grammar)) {
       arena.close();
       throw new ModelException("llama.cpp refuses the grammar made of the response schema.");
@@ -82,7 +82,7 @@ final class TokenChoice implements AutoCloseable {
     if (!allowed(token)) {
       token = isNull(draw) ? likeliestAllowed() : drawn(allowedOfAll());
     }
-    if (!tokenizer.ends(token)) {
+    if (!vocabulary.ends(token)) {
       Llama.samplerAccept(grammar, token);
     }
     return token;

@@ -50,7 +50,7 @@ class ChatTemplateTest {
 
   @Test
   void rendersWhatIsInTheFileAsChatMl() {
-    String source = Llama.modelChatTemplate(Llama.modelLoad(TestModel.file().toString()));
+    String source = Llama.modelChatTemplate(Llama.modelLoad(TestModel.file().toString(), false));
     assertThat(source).contains("<|im_start|>");
     assertThat(text(ChatTemplate.of(source), CONVERSATION))
         .isEqualTo(text(ChatTemplate.of("chatml"), CONVERSATION));

@@ -20,7 +20,7 @@ class ConversationsTest {
 
   @BeforeAll
   void load() {
-    model = Llama.modelLoad(TestModel.file().toString());
+    model = Llama.modelLoad(TestModel.file().toString(), false);
   }
 
   @AfterAll
@@ -40,7 +40,7 @@ class ConversationsTest {
   private static float[] read(Conversations conversations, int[] prompt) {
     Conversation conversation = conversations.forPrompt(prompt, 10);
     assertThat(conversation.read(prompt, 10, () -> false)).isTrue();
-    float[] scores = new float[TestModel.tokenizer().size()];
+    float[] scores = new float[TestModel.vocabulary().size()];
     Llama.copyLogits(conversation.context(), -1, scores);
     return scores;
   }

@@ -16,13 +16,13 @@ final class GrammarMatcher {
   private GrammarMatcher() {}
 
   static boolean matches(String grammar, String text) {
-    Tokenizer tokenizer = TestModel.tokenizer();
-    MemorySegment sampler = Llama.samplerInitGrammar(tokenizer.vocab(), grammar);
+    Vocabulary vocabulary = TestModel.vocabulary();
+    MemorySegment sampler = Llama.samplerInitGrammar(vocabulary.vocab(), grammar);
     if (sampler.equals(MemorySegment.NULL)) {
       throw new AssertionError("llama.cpp refuses the grammar\n" + grammar);
     }
     try {
-      for (int token : Llama.tokenize(tokenizer.vocab(), text, false, false)) {
+      for (int token : Llama.tokenize(vocabulary.vocab(), text, false, false)) {
         if (!allows(sampler, token)) {
           return false;
         }

@@ -8,10 +8,12 @@ import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.LanguageModels;
 import dev.terrarium.model.ModelCache;
 import dev.terrarium.resource.ResourceLimits;
+import dev.terrarium.resource.ResourcePool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -22,27 +24,53 @@ class LlamaCppCacheTest {
   @Test
   void evictionGivesTheModelsMemoryBackToTheSystem() throws IOException {
     String file = TestModel.file().toString();
-    try (ModelCache cache =
-        new ModelCache(
-            CacheLimits.ofDefaults(),
-            framework -> ResourceLimits.ofDefaults(),
-            framework -> 0,
-            Events.none())) {
-      LanguageModels models =
-          new LanguageModels(
-              Map.of(), file, LlamaCppCacheTest.class.getClassLoader(), cache, Events.none());
+    try (ModelCache cache = cache()) {
+      LanguageModels models = models(cache, file);
       LanguageModel model = models.get(null);
       String answer = TestModel.answer(model, "Hi", 3);
       long size = Files.size(TestModel.file());
       assertThat(cache.stats().bytes()).isEqualTo(model.bytes()).isGreaterThan(size);
 
       long loaded = residentBytes();
-      assertThat(cache.evict("llamacpp", file)).isTrue();
+      assertThat(cache.evict("llamacpp", "")).isTrue();
       long evicted = residentBytes();
 
       assertThat(loaded - evicted).as("of %d bytes", size).isGreaterThan(size * 3 / 4);
       assertThat(TestModel.answer(model, "Hi", 3)).isEqualTo(answer);
     }
+  }
+
+  @Test
+  void defaultAndItsFileHoweverSpelledAreLoadedOnce() {
+    Path file = TestModel.file();
+    Path relative = Path.of("").toAbsolutePath().relativize(file);
+    try (ModelCache cache = cache()) {
+      LanguageModels models = models(cache, null);
+      LanguageModel model = models.get(null);
+
+      assertThat(models.get(file.toString())).isEqualTo(model);
+      assertThat(models.get(relative.toString())).isEqualTo(model);
+      assertThat(cache.stats().loads()).isEqualTo(1);
+      assertThat(model.name()).isEqualTo("smollm2-135m-instruct");
+    }
+  }
+
+  private static ModelCache cache() {
+    return new ModelCache(
+        CacheLimits.ofDefaults(),
+        framework -> ResourceLimits.ofDefaults(),
+        framework -> 0,
+        Events.none());
+  }
+
+  private static LanguageModels models(ModelCache cache, @Nullable String defaultSpec) {
+    return new LanguageModels(
+        Map.of(),
+        defaultSpec,
+        LlamaCppCacheTest.class.getClassLoader(),
+        cache,
+        new ResourcePool(framework -> 4, Events.none()),
+        Events.none());
   }
 
   private static long residentBytes() throws IOException {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.model.LanguageModelProvider;
+import dev.terrarium.model.Tokenizer;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URL;
@@ -44,6 +45,60 @@ class LlamaCppTest {
       assertThat(model.name()).isEqualTo("SmolLM2-135M-Instruct.Q4_1");
       assertThat(TestModel.answer(model, "Hi", 2)).isNotBlank();
     }
+  }
+
+  @Test
+  void oneFileHasOneCanonicalSpec(@TempDir Path folder) throws IOException {
+    LlamaCpp provider = new LlamaCpp();
+    Path file = Files.createFile(folder.resolve("a.gguf")).toRealPath();
+    Path link = Files.createSymbolicLink(folder.resolve("link"), folder);
+    Path named = Files.createSymbolicLink(folder.resolve("b.gguf"), file);
+
+    assertThat(provider.canonical(file.toString())).isEqualTo(file.toString());
+    assertThat(provider.canonical(folder + "/./a.gguf")).isEqualTo(file.toString());
+    assertThat(provider.canonical(link + "/a.gguf")).isEqualTo(file.toString());
+    assertThat(provider.canonical(named.toString()))
+        .isEqualTo(file.resolveSibling("b.gguf").toString());
+    assertThat(provider.canonical(null)).isNull();
+    assertThat(provider.canonical(TestModel.file().toString())).isNull();
+    assertThat(provider.canonical("\0")).isEqualTo("\0");
+    assertThat(provider.canonical("/no/such/folder/a.gguf")).isEqualTo("/no/such/folder/a.gguf");
+  }
+
+  @Test
+  void tokenizerIsThatOfTheModelAndNeedsNoWeights() {
+    String text = "What is the capital of France? Ünï <|im_end|> 北京";
+    try (Tokenizer alone = new LlamaCpp().tokenizer(null).orElseThrow();
+        Tokenizer ofFile = new LlamaCpp().tokenizer(TestModel.file().toString()).orElseThrow()) {
+      int[] tokens = alone.encode(text);
+
+      assertThat(tokens).isEqualTo(TestModel.get().tokenizer().orElseThrow().encode(text));
+      assertThat(tokens).isEqualTo(ofFile.encode(text));
+      assertThat(alone.count(text)).isEqualTo(tokens.length);
+      assertThat(alone.decode(tokens)).isEqualTo(text);
+      assertThat(alone.count("")).isZero();
+      assertThat(alone.decode(new int[0])).isEmpty();
+    }
+  }
+
+  @Test
+  void tokensThatAreNoneAndAClosedTokenizerAreRefused() {
+    Tokenizer tokenizer = new LlamaCpp().tokenizer(null).orElseThrow();
+    assertThatThrownBy(() -> tokenizer.decode(new int[] {5, 49_152}))
+        .isInstanceOf(ModelException.class)
+        .hasMessage("There is no token 49152; those of this model are 0 to 49151.");
+    assertThatThrownBy(() -> tokenizer.decode(new int[] {-1}))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("no token -1");
+    tokenizer.close();
+    tokenizer.close();
+    assertThatThrownBy(() -> tokenizer.count("a"))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("is closed");
+    assertThatThrownBy(() -> new LlamaCpp().tokenizer("/no/such/file.gguf"))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("There is no model file");
+    assertThatThrownBy(() -> new LlamaCpp().tokenizer("\0")).isInstanceOf(ModelException.class);
   }
 
   @Test

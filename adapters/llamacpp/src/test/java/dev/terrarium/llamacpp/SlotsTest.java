@@ -32,12 +32,12 @@ class SlotsTest {
 
   private static final int SLOTS = 4;
 
-  private final Tokenizer tokenizer = TestModel.tokenizer();
+  private final Vocabulary vocabulary = TestModel.vocabulary();
   private MemorySegment model = MemorySegment.NULL;
 
   @BeforeAll
   void load() {
-    model = Llama.modelLoad(TestModel.file().toString());
+    model = Llama.modelLoad(TestModel.file().toString(), false);
   }
 
   @AfterAll
@@ -46,7 +46,7 @@ class SlotsTest {
   }
 
   private Slots slots() {
-    return new Slots(model, tokenizer, 1, 2048, SLOTS);
+    return new Slots(model, vocabulary, 1, 2048, SLOTS);
   }
 
   /** A prompt of its own beginning. */
@@ -187,7 +187,7 @@ class SlotsTest {
   @Test
   void answersOfAllLengthsGoOnWhenTheirMemoryIsInPieces() {
     Random random = new Random(7);
-    try (Slots slots = new Slots(model, tokenizer, 1, 2048, 2)) {
+    try (Slots slots = new Slots(model, vocabulary, 1, 2048, 2)) {
       List<Generation> asked = new ArrayList<>();
       Generation next = generation(prompt(0, 40), 20);
       while (asked.size() < 80) {

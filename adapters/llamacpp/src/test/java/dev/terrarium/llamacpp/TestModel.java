@@ -20,8 +20,8 @@ final class TestModel {
     return Holder.MODEL;
   }
 
-  static Tokenizer tokenizer() {
-    return Holder.TOKENIZER;
+  static Vocabulary vocabulary() {
+    return Holder.VOCABULARY;
   }
 
   static ChatRequest.Builder ask(String question) {
@@ -34,7 +34,7 @@ final class TestModel {
 
   private static final class Holder {
     static final LlamaCppModel MODEL = new LlamaCpp().open(null);
-    static final Tokenizer TOKENIZER =
-        new Tokenizer(Llama.modelVocab(Llama.modelLoad(file().toString())));
+    static final Vocabulary VOCABULARY =
+        new Vocabulary(Llama.modelVocab(Llama.modelLoad(file().toString(), false)));
   }
 }

@@ -7,10 +7,12 @@ import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.TokenUsage;
+import dev.terrarium.model.Tokenizer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -37,6 +39,7 @@ public final class FakeLanguageModel implements LanguageModel {
 
   private final Function<ChatRequest, String> answers;
   private final List<ChatRequest> requests = new ArrayList<>();
+  private final Tokenizer tokenizer = new Words();
   private boolean closed;
 
   private FakeLanguageModel(Function<ChatRequest, String> answers) {
@@ -106,6 +109,12 @@ public final class FakeLanguageModel implements LanguageModel {
     return stream(request, chunk -> {});
   }
 
+  /** Of words, which it numbers as it meets them. */
+  @Override
+  public Optional<Tokenizer> tokenizer() {
+    return Optional.of(tokenizer);
+  }
+
   /** Word by word. */
   @Override
   public ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
@@ -170,5 +179,35 @@ public final class FakeLanguageModel implements LanguageModel {
   @Override
   public synchronized void close() {
     closed = true;
+  }
+
+  private static final class Words implements Tokenizer {
+
+    private final List<String> known = new ArrayList<>();
+
+    @Override
+    public synchronized int[] encode(String text) {
+      return words(text).stream().mapToInt(this::number).toArray();
+    }
+
+    private int number(String word) {
+      if (!known.contains(word)) {
+        known.add(word);
+      }
+      return known.indexOf(word);
+    }
+
+    @Override
+    public synchronized String decode(int[] tokens) {
+      StringBuilder text = new StringBuilder();
+      for (int token : tokens) {
+        if (token < 0 || token >= known.size()) {
+          throw new ModelException(
+              "There is no token " + token + "; " + known.size() + " words are known.");
+        }
+        text.append(known.get(token));
+      }
+      return text.toString();
+    }
   }
 }

@@ -10,6 +10,7 @@ import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.TokenUsage;
+import dev.terrarium.model.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -214,5 +215,15 @@ class FakeLanguageModelTest {
     assertThatThrownBy(() -> conforming(schema))
         .isInstanceOf(ModelException.class)
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void tokensAreWords() {
+    Tokenizer tokenizer = FakeLanguageModel.answering().tokenizer().orElseThrow();
+
+    assertThat(tokenizer.encode("to be or to be ")).containsExactly(0, 1, 2, 0, 1);
+    assertThat(tokenizer.decode(new int[] {0, 1})).isEqualTo("to be ");
+    assertThat(tokenizer.count("a b c")).isEqualTo(3);
+    assertThatThrownBy(() -> tokenizer.decode(new int[] {99})).isInstanceOf(ModelException.class);
   }
 }

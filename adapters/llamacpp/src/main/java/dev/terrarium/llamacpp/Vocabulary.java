@@ -2,6 +2,7 @@ package dev.terrarium.llamacpp;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import dev.terrarium.error.ModelException;
 import dev.terrarium.llamacpp.ChatTemplate.Segment;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -10,13 +11,13 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /** A loaded model's vocabulary. Thread-safe as long as the model is loaded. */
-final class Tokenizer {
+final class Vocabulary {
 
   private static final int LONG_PIECE = 256;
 
   private final MemorySegment vocab;
 
-  Tokenizer(MemorySegment vocab) {
+  Vocabulary(MemorySegment vocab) {
     this.vocab = vocab;
   }
 
@@ -53,6 +54,27 @@ final class Tokenizer {
   private boolean forges(Segment content) {
     return Arrays.stream(Llama.tokenize(vocab, content.text(), false, true))
         .anyMatch(token -> Llama.vocabIsControl(vocab, token));
+  }
+
+  /** A text by itself; what looks like a control token is text. */
+  int[] tokens(String text) {
+    return Llama.tokenize(vocab, text, false, false);
+  }
+
+  /**
+   * The text that tokens are of, without that of control tokens.
+   *
+   * @throws ModelException when one is no token of this vocabulary
+   */
+  String text(int[] tokens) {
+    int size = size();
+    for (int token : tokens) {
+      if (token < 0 || token >= size) {
+        throw new ModelException(
+            "There is no token " + token + "; those of this model are 0 to " + (size - 1) + ".");
+      }
+    }
+    return Llama.detokenize(vocab, tokens);
   }
 
   boolean ends(int token) {
