@@ -153,12 +153,26 @@ final class Roster {
     return contexts.stream().noneMatch(context -> !context.stuck && context.fits(waiter));
   }
 
-  /** Whether what the waiter waits for is a load: its own, or one of its framework. */
+  /**
+   * Whether what the waiter waits for is a load: its own, one of its framework when no context has
+   * it, or one that will serve it, whoever began that: the first in the queue get what is loaded.
+   */
   boolean isLoadingFor(Waiter waiter) {
-    boolean loading = loading(waiter.name()) > 0 || (starting > 0 && contexts.isEmpty());
-    return waiter.hasWork
-        || (loading
-            && contexts.stream()
+    if (waiter.hasWork || (starting > 0 && contexts.isEmpty())) {
+      return true;
+    }
+    long loading = loading(waiter.name());
+    return loading > 0
+        && (before(waiter) < loading
+            || contexts.stream()
                 .noneMatch(context -> !context.stuck && context.isReadyFor(waiter)));
+  }
+
+  /** How many wait for the same framework and came before. */
+  private long before(Waiter waiter) {
+    return waiters.stream()
+        .takeWhile(each -> each != waiter)
+        .filter(each -> each.name().equals(waiter.name()))
+        .count();
   }
 }

@@ -295,6 +295,36 @@ class ContextPoolTest {
       assertThat(stats().idle()).isOne();
     }
 
+    /** The load that served another first was begun for somebody, and there is one place less. */
+    @Test
+    void whomAnothersLoadWillServeWaitsForItAsForItsOwn() {
+      bench.open(3, 3);
+      bench.warm(A);
+      ContextLease held = bench.borrow(A);
+      bench.context(1).hold(Kind.PREPARE);
+      bench.context(2).hold(Kind.PREPARE);
+      Waiter first = bench.ask(A);
+      Waiter second = bench.ask(A);
+      Waiter third = bench.ask(A);
+      held.close();
+      ContextLease given = bench.lease(first);
+      bench.timer.turn(LONG);
+      bench.pool().reconsider(second);
+      bench.pool().reconsider(third);
+      assertThat(second.isWaiting()).isTrue();
+      assertThat(third.isWaiting()).as("there are two loads, and two who wait").isTrue();
+
+      Waiter fourth = bench.ask(A);
+      bench.timer.turn(LONG);
+      bench.pool().reconsider(fourth);
+      assertThat(fourth.failure()).isInstanceOf(BorrowTimeoutException.class);
+      bench.context(1).running().end();
+      bench.context(2).running().end();
+      given.close();
+      bench.lease(second).close();
+      bench.lease(third).close();
+    }
+
     @Test
     void borrowTimeOutBeginsAnewWhenTheLoadHasEnded() {
       bench.open(1, 1);

@@ -360,7 +360,15 @@ class DspyTest {
       List<Future<Answer>> answers = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
         Question question = new Question("number " + i);
-        answers.add(callers.submit(() -> program.call(question)));
+        answers.add(
+            callers.submit(
+                () -> {
+                  try {
+                    return program.call(question);
+                  } finally {
+                    together.reset(); // or, after a failure, the others would wait for it
+                  }
+                }));
       }
       for (Future<Answer> answer : answers) {
         assertThat(answer.get(5, TimeUnit.MINUTES)).isEqualTo(new Answer("x"));
