@@ -301,7 +301,8 @@ public final class Marshaller {
 
   private @Nullable Object toJava(Value value, String path, int depth) {
     checkDepth(depth, path);
-    return switch (value.as(Object.class)) { // one crossing, where asking for each kind takes several
+    return switch (value.as(
+        Object.class)) { // one crossing, where asking for each kind takes several
       case null -> null;
       case Boolean flag -> flag;
       case String text -> text(value, text, path);
