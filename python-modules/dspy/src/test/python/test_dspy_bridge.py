@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from terrarium.bridge import ArgumentError, SpecError, UnknownProgramError, host
-from terrarium.bridge.testing import InMemoryRegistry
+from terrarium.bridge.testing import InMemoryRegistry, python_calls
 from terrarium.dspy import DspyBridge
 
 STRING = {"type": "string"}
@@ -25,6 +25,9 @@ PERSON = {
     ],
 }
 ASK = {"kind": "predict", "signature": "question -> answer"}
+
+CALLS_OF_A_WARM_CALL = 507
+"""Python functions called for one answer; lower it when it has become less, and think twice before raising it."""
 
 
 def raised(kind: type[BaseException], call: Callable[[], Any]) -> Any:
@@ -808,3 +811,17 @@ def test_a_reader_that_has_gone_stops_the_model() -> None:
         error = error.__cause__
     assert error is not None
     assert fake.closed == 1
+
+
+def test_a_warm_call_makes_no_more_python_calls_than_it_did() -> None:
+    with hosted():
+        bridge = DspyBridge()
+        bridge.dispatch("create_program", {"spec": ASK, "program": "ask"})
+
+        def ask() -> None:
+            bridge.dispatch("call", {"program": "ask", "inputs": {"question": "Capital?"}})
+
+        for _ in range(3):
+            ask()
+        calls = python_calls(ask)
+    assert CALLS_OF_A_WARM_CALL * 0.7 < calls < CALLS_OF_A_WARM_CALL * 1.1, calls

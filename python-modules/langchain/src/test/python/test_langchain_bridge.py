@@ -12,6 +12,7 @@ from langchain_core.exceptions import OutputParserException
 
 from terrarium.bridge import ArgumentError, SpecError, host
 from terrarium.bridge.errors import UnknownProgramError
+from terrarium.bridge.testing import python_calls
 from terrarium.langchain import LangchainBridge
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ CONVERSATION = [
     {"role": "history", "last": 4},
     {"role": "human", "template": "{question}"},
 ]
+
+
+CALLS_OF_A_WARM_CALL = 607
+"""Python functions called for one answer; lower it when it has become less, and think twice before raising it."""
 
 
 def created(bridge: LangchainBridge, **spec: Any) -> str:
@@ -527,3 +532,16 @@ def test_stream_of_a_model_that_fails(bridge: LangchainBridge, fake: FakeHost) -
 def test_stream_checks_variables(bridge: LangchainBridge, fake: FakeHost) -> None:
     with pytest.raises(ArgumentError, match=r"stream.*country"):
         list(streamed(bridge, created(bridge, prompt="Of {country}?")))
+
+
+def test_a_warm_call_makes_no_more_python_calls_than_it_did(bridge: LangchainBridge, fake: FakeHost) -> None:
+    program = created(bridge, prompt="The capital of {country}?")
+    fake.answers = ["Paris."] * 4
+
+    def ask() -> None:
+        invoke(bridge, program, inputs={"country": "France"})
+
+    for _ in range(3):
+        ask()
+    calls = python_calls(ask)
+    assert CALLS_OF_A_WARM_CALL * 0.7 < calls < CALLS_OF_A_WARM_CALL * 1.1, calls

@@ -60,6 +60,8 @@ public final class Marshaller {
   /** Deeper values are refused: they are cycles, or would end a Python stack sooner or later. */
   public static final int MAX_DEPTH = 500;
 
+  private static final char REPLACEMENT = '\uFFFD';
+
   private final Value none;
   private final Value makeList;
   private final Value makeDict;
@@ -70,7 +72,6 @@ public final class Marshaller {
   private final Value makeTemporal;
   private final Value kind;
   private final Value container;
-  private final Value items;
   private final Value hasLoneSurrogate;
   private final Value typeName;
   private final Value makeCallback;
@@ -92,7 +93,6 @@ public final class Marshaller {
     makeTemporal = embed.getMember("make_temporal");
     kind = embed.getMember("kind");
     container = embed.getMember("container");
-    items = embed.getMember("items");
     hasLoneSurrogate = embed.getMember("has_lone_surrogate");
     typeName = embed.getMember("type_name");
     makeCallback = embed.getMember("make_callback");
@@ -201,8 +201,10 @@ public final class Marshaller {
   private Value dict(Map<?, ?> map, String path, int depth) {
     Object[] converted = new Object[map.size() * 2];
     int index = 0;
+    boolean texts = true; // which are equal in Python only if they are in Java
     for (Map.Entry<?, ?> entry : map.entrySet()) {
       Object key = entry.getKey();
+      texts &= key instanceof String;
       if (!(key instanceof String
           || key instanceof Enum<?>
           || key instanceof Integer
@@ -219,7 +221,7 @@ public final class Marshaller {
       converted[index++] = toPython(entry.getValue(), place, depth + 1);
     }
     Value dict = makeDict.execute(converted);
-    if (dict.getHashSize() != map.size()) {
+    if (!texts && dict.getHashSize() != map.size()) {
       throw new ConversionException(
           path, "two of the keys " + map.keySet() + " are the same key in Python");
     }
@@ -299,21 +301,23 @@ public final class Marshaller {
 
   private @Nullable Object toJava(Value value, String path, int depth) {
     checkDepth(depth, path);
-    if (value.isNull()) {
-      return null;
+    return switch (value.as(
+        Object.class)) { // one crossing, where asking for each kind takes several
+      case null -> null;
+      case Boolean flag -> flag;
+      case String text -> text(value, text, path);
+      case Number any -> number(value, path);
+      default -> container(value, path, depth);
+    };
+  }
+
+  private @Nullable Object container(Value value, String path, int depth) {
+    Value opened = container.execute(value);
+    if (!opened.isString()) {
+      return map(opened, path, depth);
     }
-    if (value.isBoolean()) {
-      return value.asBoolean();
-    }
-    if (value.isString()) {
-      return text(value, path);
-    }
-    if (value.isNumber()) {
-      return number(value, path);
-    }
-    String kind = container.execute(value).asString();
+    String kind = opened.asString();
     return switch (kind) {
-      case "dict" -> map(value, path, depth);
       case "list" -> list(value, path, depth);
       case "bytes" -> bytes(value);
       case "strided" -> bytes(value.invokeMember("tobytes")); // read as if it had no gaps
@@ -351,26 +355,31 @@ public final class Marshaller {
     return plain;
   }
 
-  private Map<Object, @Nullable Object> map(Value value, String path, int depth) {
-    Value pairs = items.execute(value);
-    int size = Math.toIntExact(pairs.getArraySize());
-    Map<Object, @Nullable Object> plain = LinkedHashMap.newLinkedHashMap(size / 2);
-    for (int i = 0; i < size; i += 2) {
-      Object key = toJava(pairs.getArrayElement(i), path + ".<key>", depth + 1);
+  /**
+   * @param keysAndValues all keys, then all values
+   */
+  private Map<Object, @Nullable Object> map(Value keysAndValues, String path, int depth) {
+    int size = Math.toIntExact(keysAndValues.getArraySize()) / 2;
+    Map<Object, @Nullable Object> plain = LinkedHashMap.newLinkedHashMap(size);
+    for (int i = 0; i < size; i++) {
+      Object key = toJava(keysAndValues.getArrayElement(i), path + ".<key>", depth + 1);
       if (!(key instanceof String || key instanceof Long || key instanceof Boolean)) {
         throw new ConversionException(
             path, "a dict key is " + key + "; keys that can cross are str, int and bool");
       }
-      plain.put(key, toJava(pairs.getArrayElement(i + 1L), path + "." + key, depth + 1));
+      Value item = keysAndValues.getArrayElement((long) size + i);
+      plain.put(key, toJava(item, path + "." + key, depth + 1));
     }
     return plain;
   }
 
-  private String text(Value value, String path) {
-    if (hasLoneSurrogate.execute(value).asBoolean()) {
+  /** A lone surrogate is one in Java too, or was replaced on the way; only Python knows which. */
+  private String text(Value value, String text, String path) {
+    if ((hasLoneSurrogate(text) || text.indexOf(REPLACEMENT) >= 0)
+        && hasLoneSurrogate.execute(value).asBoolean()) {
       throw new ConversionException(path, LONE_SURROGATE);
     }
-    return value.asString();
+    return text;
   }
 
   /** Python's own ints and floats are primitives, whose kind is seen without asking Python. */

@@ -37,7 +37,10 @@ def make_list(*items: object) -> list[object]:
 
 def make_dict(*keys_and_values: object) -> dict[object, object]:
     """`make_dict(k1, v1, k2, v2, ...)`."""
-    return dict(zip(keys_and_values[::2], keys_and_values[1::2], strict=True))
+    made = {}
+    for i in range(0, len(keys_and_values), 2):  # on GraalPy less than half the time of slices and zip
+        made[keys_and_values[i]] = keys_and_values[i + 1]
+    return made
 
 
 def make_int(hexadecimal: str) -> int:
@@ -114,13 +117,15 @@ def kind(value: object) -> str:
     return ""
 
 
-def container(value: object) -> str:
-    """`list` (and tuple), `dict`, `bytes` (and what is like them), an array's typecode, or empty for anything else.
+def container(value: object) -> str | list[object]:
+    """A dict's keys and then its values, so that one array is read and not an iterator of pairs; else a name.
+
+    `list` (and tuple), `bytes` (and what is like them), an array's typecode, or empty for anything else.
 
     A memoryview with gaps is `strided`: GraalPy lets the host read it as if it had none.
     """
     if isinstance(value, dict):
-        return "dict"
+        return [*value, *value.values()]
     if isinstance(value, (list, tuple)):
         return "list"
     if isinstance(value, (bytes, bytearray)):
@@ -130,11 +135,6 @@ def container(value: object) -> str:
     if isinstance(value, array):
         return "bytes" if value.typecode in "bB" else value.typecode
     return ""
-
-
-def items(value: dict[object, object]) -> list[object]:
-    """`[k1, v1, k2, v2, ...]`, so that one array is read and not an iterator of pairs."""
-    return [each for pair in value.items() for each in pair]
 
 
 def has_lone_surrogate(value: str) -> bool:

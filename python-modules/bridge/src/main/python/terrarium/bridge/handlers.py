@@ -148,10 +148,15 @@ class Handler:
         with self._lock:
             self.calls += 1
         try:
-            self._check(args)
-            if self.loads:
+            if self.loads and not self._bridge._loaded:
+                self._check(args)  # nothing is loaded for a call that does not fit
                 self._bridge._ensure_framework()
-            return self._fn(**args)
+            try:
+                return self._fn(**args)
+            except TypeError as error:  # looking at the names first would cost as much as a small call
+                refused = error
+            self._check(args)
+            raise refused
         except BaseException:
             with self._lock:
                 self.failures += 1

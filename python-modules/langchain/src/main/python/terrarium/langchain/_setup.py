@@ -6,7 +6,7 @@ import os
 import sys
 import warnings
 
-from . import _deferred, _graalpy
+from . import _deferred, _graalpy, _kept
 
 # Of each pair the first is what langsmith looks at first; langchain-core looks at the third by itself.
 _TRACING = (
@@ -37,3 +37,4 @@ def prepare() -> None:
             import urllib3  # noqa: F401
     _graalpy.patch()
     _deferred.defer("langsmith.types")
+    _kept.install()
