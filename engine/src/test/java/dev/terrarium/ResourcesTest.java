@@ -49,11 +49,13 @@ class ResourcesTest {
   }
 
   @Test
-  void whatAFrameworkTakesInItsContextsIsEstimated() {
+  void whatAFrameworkTakesInItsContextsIsAnEstimateThatSaysSo() {
     evaluate("1");
 
-    assertThat(probe().estimatedContextBytes()).isPositive();
-    assertThat(probe().memory()).isEqualTo(probe().estimatedContextBytes() + probe().modelBytes());
+    assertThat(probe().heap().measured()).isFalse();
+    assertThat(probe().heap().estimate()).isPositive();
+    assertThat(probe().heap().bytes()).isEqualTo(probe().heap().estimate());
+    assertThat(probe().memory()).isEqualTo(probe().heap().bytes() + probe().modelBytes());
     assertThat(probe().limits()).isEqualTo(ResourceLimits.ofDefaults());
   }
 

@@ -28,7 +28,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -871,6 +873,38 @@ public final class ContextPool implements AutoCloseable {
 
   boolean isClosed() {
     return locked(() -> closed);
+  }
+
+  /**
+   * Has each context measured when what runs in it has ended.
+   *
+   * @return what they hold on the heap, by name, without those that could not be measured
+   */
+  public CompletableFuture<Map<String, Long>> measure() {
+    List<PooledContext> there =
+        locked(() -> roster.contexts.stream().filter(context -> !context.stuck).toList());
+    Map<String, Long> held = new ConcurrentHashMap<>();
+    return CompletableFuture.allOf(
+            there.stream().map(context -> measure(context, held)).toArray(CompletableFuture[]::new))
+        .thenApply(done -> Map.copyOf(held));
+  }
+
+  private static CompletableFuture<?> measure(PooledContext context, Map<String, Long> held) {
+    try {
+      return context
+          .context
+          .measure()
+          .result()
+          .handle(
+              (bytes, failure) -> {
+                if (failure == null) {
+                  bytes.ifPresent(number -> held.put(context.name(), number));
+                }
+                return held;
+              });
+    } catch (RejectedExecutionException e) { // it was closed meanwhile
+      return CompletableFuture.completedFuture(held);
+    }
   }
 
   public PoolStats stats() {
