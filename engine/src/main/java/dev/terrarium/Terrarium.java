@@ -90,6 +90,7 @@ public final class Terrarium implements AutoCloseable {
             PolyglotRuntime.factory(packages, cache, services()),
             config.access(),
             config.pool(),
+            new ContextMemory(modelCache, config),
             events);
     admission =
         new Admission(

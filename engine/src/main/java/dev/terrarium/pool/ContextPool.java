@@ -12,6 +12,7 @@ import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.ClosedException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.FrameworkLoadException;
+import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.LoadTimeoutException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.event.Events;
@@ -73,6 +74,7 @@ public final class ContextPool implements AutoCloseable {
   private final Timer timer;
   private final Executor makers;
   private final BooleanSupplier room;
+  private final MemoryLimit limit;
   private final Events events;
   private final LeakWatch leaks;
 
@@ -80,6 +82,7 @@ public final class ContextPool implements AutoCloseable {
   private final List<Runnable> effects = new ArrayList<>();
 
   private final Roster roster = new Roster();
+  private final MemoryBudget memory;
   private final List<CompletableFuture<@Nullable Void>> parking = new ArrayList<>();
   private final CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
 
@@ -97,7 +100,11 @@ public final class ContextPool implements AutoCloseable {
 
   /** Starts making the first contexts, of the profile given, and returns at once. */
   public ContextPool(
-      ContextFactory factory, AccessProfile profile, PoolSettings settings, Events events) {
+      ContextFactory factory,
+      AccessProfile profile,
+      PoolSettings settings,
+      MemoryLimit limit,
+      Events events) {
     this(
         factory,
         profile,
@@ -105,6 +112,7 @@ public final class ContextPool implements AutoCloseable {
         Timer.system(),
         work -> Thread.ofPlatform().daemon().name("terrarium-start").start(work),
         HeapRoom::forOneFramework,
+        limit,
         events);
   }
 
@@ -121,12 +129,15 @@ public final class ContextPool implements AutoCloseable {
       Timer timer,
       Executor makers,
       BooleanSupplier room,
+      MemoryLimit limit,
       Events events) {
     this.factory = factory;
     this.settings = settings;
     this.timer = timer;
     this.makers = makers;
     this.room = room;
+    this.limit = limit;
+    this.memory = new MemoryBudget(limit, roster);
     this.events = events;
     this.leaks = new LeakWatch(settings.leakThreshold(), timer);
     this.retryAt = timer.nanoTime();
@@ -150,6 +161,7 @@ public final class ContextPool implements AutoCloseable {
    * @throws CallInterruptedException when the calling thread is interrupted
    * @throws ClosedException when the pool is closed, or is closed meanwhile
    * @throws NestedCallException within a call, when none could be had without waiting for others
+   * @throws LimitExceededException within a call, when that is because of the framework's memory
    */
   public ContextLease borrow(BridgeSource framework, String command, Deadline deadline) {
     ContextLease outer = ContextLease.current();
@@ -198,7 +210,7 @@ public final class ContextPool implements AutoCloseable {
           startWork(waiter);
           if (waiter.is(Waiter.Kind.NESTED) && !waiter.hasWork) {
             roster.leave(waiter);
-            throw Refusals.nested(waiter, figures());
+            throw memory.allows(waiter) ? Refusals.nested(waiter, figures()) : tooLarge(waiter);
           }
         });
   }
@@ -280,7 +292,15 @@ public final class ContextPool implements AutoCloseable {
     }
     return loading
         ? Refusals.load(waiter, settings, figures())
-        : Refusals.borrow(waiter, settings, figures());
+        : Refusals.borrow(
+            waiter,
+            settings,
+            figures(),
+            memory.allows(waiter) ? null : memory.figures(waiter.name()));
+  }
+
+  private LimitExceededException tooLarge(Waiter waiter) {
+    return Refusals.limit(waiter, memory.figures(waiter.name()), figures());
   }
 
   /** Leaves the queue; a context that was given in the meantime goes back. */
@@ -302,7 +322,8 @@ public final class ContextPool implements AutoCloseable {
   /**
    * Has so many contexts load a framework, in parallel, on the pool's own threads.
    *
-   * @return done when they all have it
+   * @return done when they all have it; failed with a {@link LimitExceededException} when the
+   *     framework's memory does not allow for as many
    * @throws ConfigurationException when the pool may not have as many contexts
    */
   public CompletableFuture<@Nullable Void> prewarm(BridgeSource framework, int count) {
@@ -330,11 +351,12 @@ public final class ContextPool implements AutoCloseable {
             roster.join(waiter);
             startWork(waiter);
           }
+          endPrewarmings();
         });
     return CompletableFuture.allOf(prewarmed.toArray(CompletableFuture[]::new));
   }
 
-  /** Ends the prewarmings that have as many contexts as they want. Lock held. */
+  /** Ends the prewarmings that have as many contexts as they want, or as they may. Lock held. */
   private void endPrewarmings() {
     if (!roster.hasPrewarmings()) {
       return;
@@ -342,6 +364,11 @@ public final class ContextPool implements AutoCloseable {
     for (Waiter waiter : List.copyOf(roster.waiters)) {
       if (waiter.is(Waiter.Kind.PREWARMING) && roster.ready(waiter.name()) >= waiter.goal) {
         endPrewarming(waiter);
+      } else if (waiter.is(Waiter.Kind.PREWARMING)
+          && !waiter.hasWork
+          && roster.isInDemand(waiter)
+          && !memory.allows(waiter)) {
+        refuse(waiter, tooLarge(waiter));
       }
     }
   }
@@ -358,7 +385,10 @@ public final class ContextPool implements AutoCloseable {
    * one, else making a new one, else loading in one that others use, if it must be. Lock held.
    */
   private void startWork(Waiter waiter) {
-    if (waiter.hasWork || !roster.isInDemand(waiter) || roster.willSoonBeServed(waiter)) {
+    if (waiter.hasWork
+        || !roster.isInDemand(waiter)
+        || roster.willSoonBeServed(waiter)
+        || !memory.allows(waiter)) {
       return;
     }
     PooledContext bare = roster.leastRecentlyUsed(each -> each.fits(waiter) && each.isBare());
@@ -417,7 +447,7 @@ public final class ContextPool implements AutoCloseable {
           assign(context, waiter);
           return;
         }
-      } else if (!waiter.hasWork && roster.isInDemand(waiter)) {
+      } else if (!waiter.hasWork && roster.isInDemand(waiter) && memory.allows(waiter)) {
         if (context.fits(waiter) && (context.isBare() || roster.mayTakeFromOthers(waiter))) {
           prepare(context, waiter);
           return;
@@ -566,7 +596,9 @@ public final class ContextPool implements AutoCloseable {
     waiter.hasWork = true;
     List<String> drop = context.toDropFor(waiter.framework, room.getAsBoolean());
     drop.forEach(context.frameworks::remove);
+    long planned = roster.isQuick(waiter) ? 0 : memory.taken(waiter.name());
     long begin = now();
+    effects.add(() -> limit.makeRoom(waiter.name(), planned));
     effects.add(
         () -> {
           drop.forEach(context.context::cleanUp);
@@ -600,6 +632,12 @@ public final class ContextPool implements AutoCloseable {
           new TerrariumEvent.FrameworkLoaded(
               waiter.name(), context.name(), timer.nanoTime() - begin));
     }
+    if (context.has(waiter.name())
+        && !memory.allowsLoaded(context, waiter.name())
+        && !waiter.is(Waiter.Kind.NESTED)) {
+      unload(context, waiter);
+      return;
+    }
     if (waiter.is(Waiter.Kind.PREWARMING) && roster.waiters.contains(waiter)) {
       endPrewarming(waiter); // two that compete for contexts each have had their load, and end
     }
@@ -611,6 +649,21 @@ public final class ContextPool implements AutoCloseable {
     } else {
       offer(context);
     }
+  }
+
+  /**
+   * Has a context drop a framework whose load turned out to be more than its memory allows, in
+   * place of one that others have, too. Lock held.
+   */
+  private void unload(PooledContext context, Waiter waiter) {
+    context.frameworks.remove(waiter.name());
+    effects.add(
+        () -> {
+          Execution<?> unloading = context.context.cleanUp(waiter.name());
+          runs(context, unloading);
+          unloading.whenDone((done, failure) -> locked(() -> heal(context)));
+        });
+    endPrewarmings();
   }
 
   /** From now on these wait for a context, not for one that is made or loads. Lock held. */

@@ -110,6 +110,7 @@ class PoolInterleavingsTest {
               timer,
               makers,
               () -> random.nextInt(4) > 0,
+              MemoryLimit.none(),
               Events.to(List.of(told::add)));
     }
 

@@ -10,6 +10,7 @@ import dev.terrarium.event.Events;
 import dev.terrarium.pool.ContextLease;
 import dev.terrarium.pool.ContextPool;
 import dev.terrarium.pool.Deadline;
+import dev.terrarium.pool.MemoryLimit;
 import dev.terrarium.pool.PoolSettings;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -37,7 +38,12 @@ public class Borrowing extends Microbenchmark {
       new BridgeSource.Source("stub", AccessProfile.TRUSTED, true, "", "stub.py");
 
   private final ContextPool pool =
-      new ContextPool(Stub::new, AccessProfile.TRUSTED, PoolSettings.of(2, 2), Events.none());
+      new ContextPool(
+          Stub::new,
+          AccessProfile.TRUSTED,
+          PoolSettings.of(2, 2),
+          MemoryLimit.none(),
+          Events.none());
 
   @Setup(Level.Trial)
   public void start() {
