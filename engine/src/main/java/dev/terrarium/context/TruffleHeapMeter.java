@@ -38,7 +38,7 @@ final class TruffleHeapMeter implements HeapMeter {
     } catch (UnsupportedOperationException e) { // the runtime that only interprets
       return OptionalLong.empty();
     } catch (RuntimeException | AssertionError | OutOfMemoryError e) { // what was asked for goes on
-      LOGGER.log(Level.DEBUG, "A context's heap was not measured, within " + LIMIT, e);
+      LOGGER.log(Level.DEBUG, "A context's heap was not measured; it may take " + LIMIT, e);
       return OptionalLong.empty();
     } finally {
       limit.cancel(false);

@@ -656,6 +656,7 @@ public final class ContextPool implements AutoCloseable {
    * place of one that others have, too. Lock held.
    */
   private void unload(PooledContext context, Waiter waiter) {
+    context.become(ContextState.SUSPECT);
     context.frameworks.remove(waiter.name());
     effects.add(
         () -> {
