@@ -213,7 +213,8 @@ public final class Terrarium implements AutoCloseable {
    * Has so many contexts load a framework now, in parallel and in the background.
    *
    * @return done when they all have it; failed with the {@link
-   *     dev.terrarium.error.FrameworkLoadException} of one that could not
+   *     dev.terrarium.error.FrameworkLoadException} of one that could not, or with a {@link
+   *     dev.terrarium.error.LimitExceededException} when its memory does not allow for as many
    * @throws ConfigurationException when there may not be as many contexts
    */
   public CompletableFuture<@Nullable Void> prewarm(String framework, int contexts) {
@@ -387,9 +388,9 @@ public final class Terrarium implements AutoCloseable {
 
   /**
    * Measures what each context holds on the heap in all, with what calls have left since their
-   * frameworks were loaded; a context in use when its call ends. The next call of a context waits
-   * for as long as its objects are walked, below a second for a large framework, and some tens of
-   * megabytes are taken meanwhile. Code, which contexts share, and native memory are not in it.
+   * frameworks were loaded. A context is measured between two calls, so not while one waits for
+   * this; its next call waits until all its objects were walked, about a second for a large
+   * framework, and 5 seconds at most. Code and native memory are not in the figure.
    *
    * @return bytes by the context's name; without those that could not be measured, which are all
    *     unless Python runs on the optimizing runtime

@@ -35,9 +35,7 @@ public interface PythonContext {
    * Measures what it holds on the heap in all, in turn with its other work; empty where the runtime
    * cannot.
    */
-  default Execution<OptionalLong> measure() {
-    throw new UnsupportedOperationException();
-  }
+  Execution<OptionalLong> measure();
 
   /** Whether a command is known here to run without its framework. */
   boolean isQuick(String framework, String command);

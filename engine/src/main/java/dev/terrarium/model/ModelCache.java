@@ -436,7 +436,8 @@ public final class ModelCache implements AutoCloseable {
 
   /**
    * What a framework's models need: what its calls use now, and no less than its largest one, so
-   * that it can load that one again.
+   * that it can load that one again. Asked under the pool's lock; nothing here asks the pool under
+   * the cache's.
    */
   public long bytesKept(String framework) {
     lock.lock();

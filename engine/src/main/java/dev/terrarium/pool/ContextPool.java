@@ -74,7 +74,6 @@ public final class ContextPool implements AutoCloseable {
   private final Timer timer;
   private final Executor makers;
   private final BooleanSupplier room;
-  private final MemoryLimit limit;
   private final Events events;
   private final LeakWatch leaks;
 
@@ -136,7 +135,6 @@ public final class ContextPool implements AutoCloseable {
     this.timer = timer;
     this.makers = makers;
     this.room = room;
-    this.limit = limit;
     this.memory = new MemoryBudget(limit, roster);
     this.events = events;
     this.leaks = new LeakWatch(settings.leakThreshold(), timer);
@@ -596,9 +594,8 @@ public final class ContextPool implements AutoCloseable {
     waiter.hasWork = true;
     List<String> drop = context.toDropFor(waiter.framework, room.getAsBoolean());
     drop.forEach(context.frameworks::remove);
-    long planned = roster.isQuick(waiter) ? 0 : memory.taken(waiter.name());
+    effects.add(memory.makingRoom(waiter));
     long begin = now();
-    effects.add(() -> limit.makeRoom(waiter.name(), planned));
     effects.add(
         () -> {
           drop.forEach(context.context::cleanUp);

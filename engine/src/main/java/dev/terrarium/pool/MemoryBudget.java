@@ -29,23 +29,21 @@ final class MemoryBudget {
         || taken(framework) + cost <= left(framework);
   }
 
+  /** What makes room for the waiter's load, which is under way; to be run without the lock. */
+  Runnable makingRoom(Waiter waiter) {
+    if (roster.isQuick(waiter)) {
+      return () -> {};
+    }
+    long planned = taken(waiter.name());
+    return () -> limit.makeRoom(waiter.name(), planned);
+  }
+
   /** Takes note of a load that has ended, and says whether the framework may keep what it took. */
   boolean allowsLoaded(PooledContext context, String framework) {
     costs.merge(framework, context.context.heapOf(framework).bytes(), Math::max);
     boolean others =
         roster.contexts.stream().anyMatch(each -> each != context && each.has(framework));
     return !others || taken(framework) <= left(framework);
-  }
-
-  /** What the framework takes in contexts, with what is being loaded now. */
-  long taken(String framework) {
-    long cost = costs.getOrDefault(framework, 0L);
-    long taken = 0;
-    for (PooledContext context : roster.contexts) {
-      long bytes = context.context.heapOf(framework).bytes();
-      taken += framework.equals(context.preparing) ? Math.max(bytes, cost) : bytes;
-    }
-    return taken;
   }
 
   /** The figures of a framework whose memory allows no further context. */
@@ -55,6 +53,17 @@ final class MemoryBudget {
         costs.getOrDefault(framework, 0L),
         limit.kept(framework),
         limit.bytes(framework));
+  }
+
+  /** What the framework takes in contexts, with what is being loaded now. */
+  private long taken(String framework) {
+    long cost = costs.getOrDefault(framework, 0L);
+    long taken = 0;
+    for (PooledContext context : roster.contexts) {
+      long bytes = context.context.heapOf(framework).bytes();
+      taken += framework.equals(context.preparing) ? Math.max(bytes, cost) : bytes;
+    }
+    return taken;
   }
 
   private long left(String framework) {

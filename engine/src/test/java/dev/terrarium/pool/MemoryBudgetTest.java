@@ -11,6 +11,7 @@ import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.pool.StubExecution.Kind;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -135,7 +136,7 @@ class MemoryBudgetTest {
     ContextLease quick = bench.lease(bench.ask(A, StubContext.QUICK));
     assertThat(quick.name()).isEqualTo("context-1");
     assertThat(with(A)).isOne();
-    assertThat(roomMade).containsExactly(0L, 0L);
+    assertThat(roomMade).as("by the load alone").containsExactly(0L);
     quick.close();
     first.close();
   }
@@ -221,6 +222,31 @@ class MemoryBudgetTest {
         .isInstanceOf(LimitExceededException.class)
         .hasMessageContaining("memory limit of 1.0 MB");
     first.close();
+  }
+
+  @Test
+  void contextsAreMeasuredButForThoseThatCannotBeAndThoseThatAreStuck() {
+    bench.open(3, 3);
+    StubExecution<?> running = bench.runAway(A);
+    bench.timer.turn(ContextPool.GRACE);
+    bench.context(1).failing(Kind.MEASURE, new IllegalStateException("closed meanwhile"));
+
+    assertThat(bench.pool().measure().join())
+        .as("the last one is in the place of the stuck one")
+        .containsOnlyKeys("context-2", "context-3");
+    running.stop();
+  }
+
+  @Test
+  void measuringWaitsForTheContext() {
+    bench.open(1, 1);
+    bench.context(0).hold(Kind.MEASURE);
+    CompletableFuture<Map<String, Long>> measured = bench.pool().measure();
+    assertThat(measured).isNotDone();
+    assertThat(bench.use(A)).as("calls go on meanwhile").isEqualTo("context-0");
+
+    bench.context(0).running().end();
+    assertThat(measured).isCompletedWithValue(Map.of("context-0", 100 * MEGABYTE));
   }
 
   @Test
