@@ -1,26 +1,23 @@
 package dev.terrarium;
 
+import dev.terrarium.context.HeapUse;
 import dev.terrarium.resource.ResourceLimits;
 
 /**
  * What one framework has of what is limited, at one moment. Immutable.
  *
- * @param estimatedContextBytes what it takes of the heap in all contexts together; an estimate,
- *     from what its loads allocated (docs/decisions/012)
+ * @param heap what it takes in all contexts together, and whether that is measured or an estimate
+ *     (docs/decisions/016)
  * @param modelBytes of the loaded models that its calls use or used
  * @param models how many those are; one that two frameworks use counts for each
  * @param connections exclusive resources that its calls have, or had last
  * @param limits what it may have
  */
 public record FrameworkResources(
-    long estimatedContextBytes,
-    long modelBytes,
-    int models,
-    int connections,
-    ResourceLimits limits) {
+    HeapUse heap, long modelBytes, int models, int connections, ResourceLimits limits) {
 
-  /** What counts toward its memory limit. */
+  /** What counts toward its memory limit, in bytes. */
   public long memory() {
-    return estimatedContextBytes + modelBytes;
+    return heap.bytes() + modelBytes;
   }
 }

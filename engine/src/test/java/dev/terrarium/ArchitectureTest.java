@@ -103,6 +103,15 @@ class ArchitectureTest {
           .resideInAPackage("org.graalvm..");
 
   @ArchTest
+  static final ArchRule onlyContextsSeeTruffle =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.terrarium.context")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("com.oracle.truffle..");
+
+  @ArchTest
   static final ArchRule onlyAdmissionSeesResilience4j =
       noClasses()
           .that()

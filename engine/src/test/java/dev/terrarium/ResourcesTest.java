@@ -9,6 +9,7 @@ import dev.terrarium.error.AccessException;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.ConnectionException;
 import dev.terrarium.error.ConversionException;
+import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.model.ModelCache;
 import dev.terrarium.resource.ResourceLimits;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What frameworks have of caches and pools, seen through real calls. */
@@ -60,12 +62,42 @@ class ResourcesTest {
   }
 
   @Test
-  void whatAFrameworkTakesInItsContextsIsEstimated() {
+  void whatAFrameworkTakesInItsContextsIsAnEstimateThatSaysSo() {
     evaluate("1");
 
-    assertThat(probe().estimatedContextBytes()).isPositive();
-    assertThat(probe().memory()).isEqualTo(probe().estimatedContextBytes() + probe().modelBytes());
+    assertThat(probe().heap().measured()).isFalse();
+    assertThat(probe().heap().estimate()).isPositive();
+    assertThat(probe().heap().bytes()).isEqualTo(probe().heap().estimate());
+    assertThat(probe().memory()).isEqualTo(probe().heap().bytes() + probe().modelBytes());
     assertThat(probe().limits()).isEqualTo(ResourceLimits.ofDefaults());
+  }
+
+  @Test
+  void onThisRuntimeNoContextIsMeasured() {
+    assertThat(terrarium.measureContexts().join()).isEmpty();
+  }
+
+  @Test
+  void frameworkWithoutMemoryForAFurtherContextServesAllCallsFromItsFirst() {
+    TerrariumConfig config =
+        TerrariumConfig.custom()
+            .contexts(2)
+            .limits("probe", ResourceLimits.custom().memory(1).build())
+            .build();
+    try (Terrarium small = Terrarium.start(config).register(SharedTerrarium.probe())) {
+      small.prewarm("probe", 1).join();
+
+      assertThatThrownBy(() -> small.prewarm("probe", 2).join())
+          .hasCauseInstanceOf(LimitExceededException.class)
+          .hasMessageContaining("Framework 'probe' is loaded in no further context");
+      assertThat(
+              Stream.generate(() -> Map.of("expression", "6 * 7"))
+                  .limit(8)
+                  .parallel()
+                  .map(arguments -> small.call("probe", "evaluate", arguments)))
+          .containsOnly(42L);
+      assertThat(small.stats().pool().with("probe")).isOne();
+    }
   }
 
   @Test

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -55,8 +56,8 @@ final class GraalPyContext implements PythonContext {
   private final PythonErrors errors;
   private final Map<String, HandlerTable> bridges = new ConcurrentHashMap<>();
 
-  /** With what each takes, by estimate. */
-  private final Map<String, Long> loaded = new ConcurrentHashMap<>();
+  /** With what each takes. */
+  private final Map<String, HeapUse> loaded = new ConcurrentHashMap<>();
 
   private final Map<String, Logger> outputs = new HashMap<>();
   private Map<String, HostFunction> services = Map.of();
@@ -193,8 +194,13 @@ final class GraalPyContext implements PythonContext {
   }
 
   @Override
-  public long bytesOf(String framework) {
-    return loaded.getOrDefault(framework, 0L);
+  public HeapUse heapOf(String framework) {
+    return loaded.getOrDefault(framework, HeapUse.NONE);
+  }
+
+  @Override
+  public Execution<OptionalLong> measure() {
+    return submit(runtime.heapMeter()::bytes);
   }
 
   @Override
@@ -228,9 +234,9 @@ final class GraalPyContext implements PythonContext {
       bridges.put(name, table);
     }
     if (!isReady(name, command)) {
-      LoadCost cost = new LoadCost();
+      LoadCost cost = new LoadCost(runtime.heapMeter());
       table.ensureFramework();
-      loaded.put(name, cost.bytes());
+      loaded.put(name, cost.end());
     }
   }
 

@@ -43,6 +43,7 @@ public final class PolyglotRuntime {
   private static final Set<GraalPyContext> OPEN = ConcurrentHashMap.newKeySet();
 
   private static @Nullable Engine engine;
+  private static volatile HeapMeter heapMeter = HeapMeter.none();
 
   private final Path home;
   private final Path prefix;
@@ -151,6 +152,10 @@ public final class PolyglotRuntime {
     }
   }
 
+  HeapMeter heapMeter() {
+    return heapMeter;
+  }
+
   Source bootstrap() {
     return bootstrap;
   }
@@ -166,6 +171,7 @@ public final class PolyglotRuntime {
               .option("engine.WarnInterpreterOnly", "false")
               .logHandler(new LineLog(() -> System.getLogger("terrarium.polyglot"), Level.DEBUG))
               .build();
+      heapMeter = HeapInstrument.meter(engine);
     }
     return engine;
   }

@@ -1,5 +1,6 @@
 package dev.terrarium.context;
 
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -25,10 +26,16 @@ public interface PythonContext {
    */
   boolean isReady(String framework, @Nullable String command);
 
-  /** By estimate, what a framework's load left on the heap; 0 when it is not loaded here. */
-  default long bytesOf(String framework) {
-    return 0;
+  /** What a framework's load left on the heap; none when it is not loaded here. */
+  default HeapUse heapOf(String framework) {
+    return HeapUse.NONE;
   }
+
+  /**
+   * Measures what it holds on the heap in all, in turn with its other work; empty where the runtime
+   * cannot.
+   */
+  Execution<OptionalLong> measure();
 
   /** Whether a command is known here to run without its framework. */
   boolean isQuick(String framework, String command);

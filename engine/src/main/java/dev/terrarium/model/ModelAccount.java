@@ -126,6 +126,18 @@ final class ModelAccount {
     return charges.size() + more > maxModels || bytes + bytesElsewhere > maxBytes;
   }
 
+  /** The bytes of what its owner uses now, and no less than those of the largest it has. */
+  long bytesKept() {
+    long used = 0;
+    long largest = 0;
+    for (Map.Entry<CachedModel, Charge> each : charges.entrySet()) {
+      long size = each.getKey().bytes();
+      used += each.getValue().uses > 0 ? size : 0;
+      largest = Math.max(largest, size);
+    }
+    return Math.max(used, largest);
+  }
+
   /** The loaded one that its owner has not used for longest; null when it uses all. */
   @Nullable CachedModel oldestUnused() {
     for (Map.Entry<CachedModel, Charge> each : charges.entrySet()) {

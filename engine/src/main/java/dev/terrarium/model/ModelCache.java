@@ -434,6 +434,44 @@ public final class ModelCache implements AutoCloseable {
     }
   }
 
+  /**
+   * What a framework's models need: what its calls use now, and no less than its largest one, so
+   * that it can load that one again. Asked under the pool's lock; nothing here asks the pool under
+   * the cache's.
+   */
+  public long bytesKept(String framework) {
+    lock.lock();
+    try {
+      ModelAccount account = frameworks.get(framework);
+      return account == null ? 0 : account.bytesKept();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Has a framework give up its oldest models that its calls do not use, until it has room for so
+   * many bytes in its contexts, or none is left.
+   */
+  public void makeRoom(String framework, long inContexts) {
+    List<Dropped> dropped = new ArrayList<>();
+    lock.lock();
+    try {
+      ModelAccount account = frameworks.get(framework);
+      if (account != null) {
+        account.countElsewhere(inContexts);
+        CachedModel oldest = account.oldestUnused();
+        while (account.isOver(0) && oldest != null) {
+          uncharge(account, oldest, dropped);
+          oldest = account.oldestUnused();
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    close(dropped);
+  }
+
   /** What is charged to one framework. */
   public Share share(String framework) {
     lock.lock();

@@ -12,6 +12,7 @@ import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.ClosedException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.FrameworkLoadException;
+import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.LoadTimeoutException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.event.Events;
@@ -28,7 +29,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -78,6 +81,7 @@ public final class ContextPool implements AutoCloseable {
   private final List<Runnable> effects = new ArrayList<>();
 
   private final Roster roster = new Roster();
+  private final MemoryBudget memory;
   private final List<CompletableFuture<@Nullable Void>> parking = new ArrayList<>();
   private final CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
 
@@ -95,7 +99,11 @@ public final class ContextPool implements AutoCloseable {
 
   /** Starts making the first contexts, of the profile given, and returns at once. */
   public ContextPool(
-      ContextFactory factory, AccessProfile profile, PoolSettings settings, Events events) {
+      ContextFactory factory,
+      AccessProfile profile,
+      PoolSettings settings,
+      MemoryLimit limit,
+      Events events) {
     this(
         factory,
         profile,
@@ -103,6 +111,7 @@ public final class ContextPool implements AutoCloseable {
         Timer.system(),
         work -> Thread.ofPlatform().daemon().name("terrarium-start").start(work),
         HeapRoom::forOneFramework,
+        limit,
         events);
   }
 
@@ -119,12 +128,14 @@ public final class ContextPool implements AutoCloseable {
       Timer timer,
       Executor makers,
       BooleanSupplier room,
+      MemoryLimit limit,
       Events events) {
     this.factory = factory;
     this.settings = settings;
     this.timer = timer;
     this.makers = makers;
     this.room = room;
+    this.memory = new MemoryBudget(limit, roster);
     this.events = events;
     this.leaks = new LeakWatch(settings.leakThreshold(), timer);
     this.retryAt = timer.nanoTime();
@@ -148,6 +159,7 @@ public final class ContextPool implements AutoCloseable {
    * @throws CallInterruptedException when the calling thread is interrupted
    * @throws ClosedException when the pool is closed, or is closed meanwhile
    * @throws NestedCallException within a call, when none could be had without waiting for others
+   * @throws LimitExceededException within a call, when that is because of the framework's memory
    */
   public ContextLease borrow(BridgeSource framework, String command, Deadline deadline) {
     ContextLease outer = ContextLease.current();
@@ -196,7 +208,7 @@ public final class ContextPool implements AutoCloseable {
           startWork(waiter);
           if (waiter.is(Waiter.Kind.NESTED) && !waiter.hasWork) {
             roster.leave(waiter);
-            throw Refusals.nested(waiter, figures());
+            throw memory.allows(waiter) ? Refusals.nested(waiter, figures()) : tooLarge(waiter);
           }
         });
   }
@@ -278,7 +290,15 @@ public final class ContextPool implements AutoCloseable {
     }
     return loading
         ? Refusals.load(waiter, settings, figures())
-        : Refusals.borrow(waiter, settings, figures());
+        : Refusals.borrow(
+            waiter,
+            settings,
+            figures(),
+            memory.allows(waiter) ? null : memory.figures(waiter.name()));
+  }
+
+  private LimitExceededException tooLarge(Waiter waiter) {
+    return Refusals.limit(waiter, memory.figures(waiter.name()), figures());
   }
 
   /** Leaves the queue; a context that was given in the meantime goes back. */
@@ -300,7 +320,8 @@ public final class ContextPool implements AutoCloseable {
   /**
    * Has so many contexts load a framework, in parallel, on the pool's own threads.
    *
-   * @return done when they all have it
+   * @return done when they all have it; failed with a {@link LimitExceededException} when the
+   *     framework's memory does not allow for as many
    * @throws ConfigurationException when the pool may not have as many contexts
    */
   public CompletableFuture<@Nullable Void> prewarm(BridgeSource framework, int count) {
@@ -328,11 +349,12 @@ public final class ContextPool implements AutoCloseable {
             roster.join(waiter);
             startWork(waiter);
           }
+          endPrewarmings();
         });
     return CompletableFuture.allOf(prewarmed.toArray(CompletableFuture[]::new));
   }
 
-  /** Ends the prewarmings that have as many contexts as they want. Lock held. */
+  /** Ends the prewarmings that have as many contexts as they want, or as they may. Lock held. */
   private void endPrewarmings() {
     if (!roster.hasPrewarmings()) {
       return;
@@ -340,6 +362,11 @@ public final class ContextPool implements AutoCloseable {
     for (Waiter waiter : List.copyOf(roster.waiters)) {
       if (waiter.is(Waiter.Kind.PREWARMING) && roster.ready(waiter.name()) >= waiter.goal) {
         endPrewarming(waiter);
+      } else if (waiter.is(Waiter.Kind.PREWARMING)
+          && !waiter.hasWork
+          && roster.isInDemand(waiter)
+          && !memory.allows(waiter)) {
+        refuse(waiter, tooLarge(waiter));
       }
     }
   }
@@ -356,7 +383,10 @@ public final class ContextPool implements AutoCloseable {
    * one, else making a new one, else loading in one that others use, if it must be. Lock held.
    */
   private void startWork(Waiter waiter) {
-    if (waiter.hasWork || !roster.isInDemand(waiter) || roster.willSoonBeServed(waiter)) {
+    if (waiter.hasWork
+        || !roster.isInDemand(waiter)
+        || roster.willSoonBeServed(waiter)
+        || !memory.allows(waiter)) {
       return;
     }
     PooledContext bare = roster.leastRecentlyUsed(each -> each.fits(waiter) && each.isBare());
@@ -415,7 +445,7 @@ public final class ContextPool implements AutoCloseable {
           assign(context, waiter);
           return;
         }
-      } else if (!waiter.hasWork && roster.isInDemand(waiter)) {
+      } else if (!waiter.hasWork && roster.isInDemand(waiter) && memory.allows(waiter)) {
         if (context.fits(waiter) && (context.isBare() || roster.mayTakeFromOthers(waiter))) {
           prepare(context, waiter);
           return;
@@ -564,6 +594,7 @@ public final class ContextPool implements AutoCloseable {
     waiter.hasWork = true;
     List<String> drop = context.toDropFor(waiter.framework, room.getAsBoolean());
     drop.forEach(context.frameworks::remove);
+    effects.add(memory.makingRoom(waiter));
     long begin = now();
     effects.add(
         () -> {
@@ -598,6 +629,12 @@ public final class ContextPool implements AutoCloseable {
           new TerrariumEvent.FrameworkLoaded(
               waiter.name(), context.name(), timer.nanoTime() - begin));
     }
+    if (context.has(waiter.name())
+        && !memory.allowsLoaded(context, waiter.name())
+        && !waiter.is(Waiter.Kind.NESTED)) {
+      unload(context, waiter);
+      return;
+    }
     if (waiter.is(Waiter.Kind.PREWARMING) && roster.waiters.contains(waiter)) {
       endPrewarming(waiter); // two that compete for contexts each have had their load, and end
     }
@@ -609,6 +646,22 @@ public final class ContextPool implements AutoCloseable {
     } else {
       offer(context);
     }
+  }
+
+  /**
+   * Has a context drop a framework whose load turned out to be more than its memory allows, in
+   * place of one that others have, too. Lock held.
+   */
+  private void unload(PooledContext context, Waiter waiter) {
+    context.become(ContextState.SUSPECT);
+    context.frameworks.remove(waiter.name());
+    effects.add(
+        () -> {
+          Execution<?> unloading = context.context.cleanUp(waiter.name());
+          runs(context, unloading);
+          unloading.whenDone((done, failure) -> locked(() -> heal(context)));
+        });
+    endPrewarmings();
   }
 
   /** From now on these wait for a context, not for one that is made or loads. Lock held. */
@@ -871,6 +924,38 @@ public final class ContextPool implements AutoCloseable {
 
   boolean isClosed() {
     return locked(() -> closed);
+  }
+
+  /**
+   * Has each context measured when what runs in it has ended.
+   *
+   * @return what they hold on the heap, by name, without those that could not be measured
+   */
+  public CompletableFuture<Map<String, Long>> measure() {
+    List<PooledContext> there =
+        locked(() -> roster.contexts.stream().filter(context -> !context.stuck).toList());
+    Map<String, Long> held = new ConcurrentHashMap<>();
+    return CompletableFuture.allOf(
+            there.stream().map(context -> measure(context, held)).toArray(CompletableFuture[]::new))
+        .thenApply(done -> Map.copyOf(held));
+  }
+
+  private static CompletableFuture<?> measure(PooledContext context, Map<String, Long> held) {
+    try {
+      return context
+          .context
+          .measure()
+          .result()
+          .handle(
+              (bytes, failure) -> {
+                if (failure == null) {
+                  bytes.ifPresent(number -> held.put(context.name(), number));
+                }
+                return held;
+              });
+    } catch (RejectedExecutionException e) { // it was closed meanwhile
+      return CompletableFuture.completedFuture(held);
+    }
   }
 
   public PoolStats stats() {

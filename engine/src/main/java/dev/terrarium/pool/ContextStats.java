@@ -1,6 +1,7 @@
 package dev.terrarium.pool;
 
 import dev.terrarium.context.AccessProfile;
+import dev.terrarium.context.HeapUse;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param frameworks those it has, least recently used first
  * @param loading the framework that it is loading, null for none
  * @param calls how many it has answered since this pool has it
- * @param bytes what each of the frameworks takes of the heap, by estimate
+ * @param heap what each of the frameworks takes of it
  */
 public record ContextStats(
     String name,
@@ -21,4 +22,4 @@ public record ContextStats(
     List<String> frameworks,
     @Nullable String loading,
     long calls,
-    Map<String, Long> bytes) {}
+    Map<String, HeapUse> heap) {}

@@ -1,7 +1,9 @@
 package dev.terrarium.pool;
 
+import dev.terrarium.context.HeapUse;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -72,11 +74,13 @@ public record PoolStats(
         contexts.stream().filter(context -> context.frameworks().contains(framework)).count();
   }
 
-  /** By estimate, what a framework takes of the heap, in all contexts together. */
-  public long bytesOf(String framework) {
-    return contexts.stream()
-        .mapToLong(context -> context.bytes().getOrDefault(framework, 0L))
-        .sum();
+  /** What a framework takes of the heap, in all contexts together. */
+  public HeapUse heapOf(String framework) {
+    return HeapUse.sum(
+        contexts.stream()
+            .map(context -> context.heap().get(framework))
+            .filter(Objects::nonNull)
+            .toList());
   }
 
   /** The figures that explain why a caller had to wait. */

@@ -2,6 +2,7 @@ package dev.terrarium.pool;
 
 import dev.terrarium.context.BridgeSource;
 import dev.terrarium.context.Execution;
+import dev.terrarium.context.HeapUse;
 import dev.terrarium.context.PythonContext;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -162,8 +163,8 @@ final class PooledContext {
   }
 
   ContextStats stats() {
-    Map<String, Long> bytes = new HashMap<>();
-    frameworks.keySet().forEach(framework -> bytes.put(framework, context.bytesOf(framework)));
+    Map<String, HeapUse> heap = new HashMap<>();
+    frameworks.keySet().forEach(framework -> heap.put(framework, context.heapOf(framework)));
     return new ContextStats(
         name(),
         state,
@@ -171,6 +172,6 @@ final class PooledContext {
         List.copyOf(frameworks.keySet()),
         preparing,
         calls,
-        Map.copyOf(bytes));
+        Map.copyOf(heap));
   }
 }

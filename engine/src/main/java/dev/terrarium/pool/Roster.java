@@ -132,13 +132,17 @@ final class Roster {
    * promises it, when it has waited long enough for one that does, or when nothing is to be loaded.
    */
   boolean mayTakeFromOthers(Waiter waiter) {
-    String command = waiter.command;
     return waiter.impatient
         || waiter.kind != Waiter.Kind.BORROWER
         || contexts.stream().noneMatch(context -> context.promises(waiter))
-        || (command != null
-            && contexts.stream()
-                .anyMatch(context -> context.context.isQuick(waiter.name(), command)));
+        || isQuick(waiter);
+  }
+
+  /** Whether the waiter's command is known to need no load. */
+  boolean isQuick(Waiter waiter) {
+    String command = waiter.command;
+    return command != null
+        && contexts.stream().anyMatch(context -> context.context.isQuick(waiter.name(), command));
   }
 
   /**

@@ -6,9 +6,9 @@ import java.util.OptionalInt;
 /**
  * How much of what is scarce one framework may have. Immutable.
  *
- * @param memory bytes for the models that its calls use and, by estimate, for what it takes in its
- *     contexts; above zero, default 2 GB. Looked at when a model is loaded: a framework that is
- *     larger by itself is not refused
+ * @param memory bytes for the models that its calls use and for what it takes in its contexts,
+ *     which is measured or an estimate; above zero, default 2 GB. Looked at when a model is loaded
+ *     and when it is to be loaded in a further context: its first one is not refused
  * @param models loaded models that its calls use, at least 1, default 10
  * @param connections resources that its calls have for themselves, such as connections, at least 1,
  *     default 4

@@ -487,6 +487,44 @@ class ModelCacheTest {
     }
 
     @Test
+    void forAContextTheOldestUnusedGoFirstAndNoMoreThanMust() {
+      frameworkLimits = ResourceLimits.custom().memory(10).build();
+      ModelCache cache = cache(CacheLimits.ofDefaults());
+      ModelCache.Use<Model> a = in("one", () -> acquire(cache, "a", 2));
+      for (String name : List.of("b", "c", "d")) {
+        in("one", () -> acquire(cache, name, 2)).close();
+      }
+      in("two", () -> acquire(cache, "b", 2)).close();
+
+      cache.makeRoom("one", 2);
+      assertThat(cache.share("one")).isEqualTo(new Share(4, 8));
+      cache.makeRoom("one", 5);
+      assertThat(cache.share("one")).isEqualTo(new Share(2, 4));
+      assertThat(open()).as("b is another's, too").containsExactly("a", "b", "d");
+      cache.makeRoom("one", 100);
+      assertThat(open()).as("a is in use").containsExactly("a", "b");
+      cache.makeRoom("none", 100);
+      assertThat(open()).containsExactly("a", "b");
+      a.close();
+    }
+
+    @Test
+    void contextsLeaveAFrameworkWhatItUsesAndItsLargestModel() {
+      ModelCache cache = cache(CacheLimits.ofDefaults());
+      assertThat(cache.bytesKept("one")).isZero();
+      in("one", () -> acquire(cache, "a", 5)).close();
+      in("one", () -> acquire(cache, "b", 3)).close();
+      assertThat(cache.bytesKept("one")).isEqualTo(5);
+
+      ModelCache.Use<Model> b = in("one", () -> acquire(cache, "b", 3));
+      ModelCache.Use<Model> c = in("one", () -> acquire(cache, "c", 3));
+      assertThat(cache.bytesKept("one")).isEqualTo(6);
+      assertThat(cache.bytesKept("two")).isZero();
+      b.close();
+      c.close();
+    }
+
+    @Test
     void modelThatOnlyItsLimitRefusesIsClosed() {
       frameworkLimits = ResourceLimits.custom().memory(10).build();
       ModelCache cache = cache(CacheLimits.ofDefaults());

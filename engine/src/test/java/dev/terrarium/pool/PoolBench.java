@@ -46,6 +46,7 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
   volatile Consumer<StubContext> setUp = context -> {};
 
   volatile boolean room = true;
+  volatile MemoryLimit limit = MemoryLimit.none();
 
   private final AtRest atRest = new AtRest();
   private final LogRecords log = LogRecords.of("terrarium.pool");
@@ -94,7 +95,8 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
     pool = null;
     ContextPool opened =
         atRest.watch(
-            new ContextPool(this::make, PROFILE, settings, timer, makers, () -> room, events));
+            new ContextPool(
+                this::make, PROFILE, settings, timer, makers, () -> room, limit, events));
     pool = opened;
     return opened;
   }
@@ -102,7 +104,8 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
   /** A pool on the system's clock, with threads of its own. */
   ContextPool openReal(PoolSettings settings) {
     ContextPool opened =
-        atRest.watch(new ContextPool(this::make, PROFILE, settings, Events.none()));
+        atRest.watch(
+            new ContextPool(this::make, PROFILE, settings, MemoryLimit.none(), Events.none()));
     pool = opened;
     return opened;
   }

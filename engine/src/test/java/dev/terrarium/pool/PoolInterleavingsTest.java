@@ -10,6 +10,7 @@ import dev.terrarium.context.PythonContext;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.FrameworkLoadException;
+import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.PythonException;
@@ -110,7 +111,25 @@ class PoolInterleavingsTest {
               timer,
               makers,
               () -> random.nextInt(4) > 0,
+              limit(List.of(Long.MAX_VALUE, 150L, 250L).get(random.nextInt(3)), random.nextInt(60)),
               Events.to(List.of(told::add)));
+    }
+
+    private static MemoryLimit limit(long bytes, long kept) {
+      return new MemoryLimit() {
+        @Override
+        public long bytes(String framework) {
+          return bytes;
+        }
+
+        @Override
+        public long kept(String framework) {
+          return kept;
+        }
+
+        @Override
+        public void makeRoom(String framework, long inContexts) {}
+      };
     }
 
     private PythonContext make(AccessProfile profile) {
@@ -118,6 +137,7 @@ class PoolInterleavingsTest {
         throw new ModelException("no context today");
       }
       StubContext context = new StubContext("context-" + made.size(), profile);
+      context.bytes = 100;
       context.hold(Kind.PREPARE, Kind.CALL, Kind.HEAL, Kind.RESET);
       made.add(context);
       return context;
@@ -228,7 +248,7 @@ class PoolInterleavingsTest {
       try {
         pool.enqueue(waiter);
         borrowers.add(new Borrower(waiter));
-      } catch (NestedCallException e) {
+      } catch (NestedCallException | LimitExceededException e) {
         assertThat(kind).isEqualTo(Waiter.Kind.NESTED);
         assertThat(pool.waiters()).doesNotContain(waiter);
       }

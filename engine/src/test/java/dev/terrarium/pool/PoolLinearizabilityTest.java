@@ -53,6 +53,7 @@ class PoolLinearizabilityTest {
               timer,
               Runnable::run,
               () -> true,
+              MemoryLimit.none(),
               Events.none());
       pool.prewarm(FRAMEWORK, SIZE).join();
     }

@@ -5,6 +5,7 @@ import dev.terrarium.context.BridgeSource;
 import dev.terrarium.context.Commands;
 import dev.terrarium.context.Condition;
 import dev.terrarium.context.Execution;
+import dev.terrarium.context.HeapUse;
 import dev.terrarium.context.PythonContext;
 import dev.terrarium.pool.StubExecution.Kind;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -45,6 +47,9 @@ final class StubContext implements PythonContext {
 
   /** What a check finds. */
   volatile Condition condition = Condition.SOUND;
+
+  /** What each framework takes here. */
+  volatile long bytes;
 
   volatile boolean obeys;
   volatile CompletableFuture<@Nullable Void> parking = CompletableFuture.completedFuture(null);
@@ -126,6 +131,16 @@ final class StubContext implements PythonContext {
   @Override
   public boolean isReady(String framework, @Nullable String command) {
     return QUICK.equals(command) ? attached.contains(framework) : loaded.contains(framework);
+  }
+
+  @Override
+  public HeapUse heapOf(String framework) {
+    return loaded.contains(framework) ? new HeapUse(bytes, false, bytes) : HeapUse.NONE;
+  }
+
+  @Override
+  public Execution<OptionalLong> measure() {
+    return start(Kind.MEASURE, "", () -> OptionalLong.of(bytes));
   }
 
   @Override

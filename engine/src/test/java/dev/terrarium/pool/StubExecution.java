@@ -15,6 +15,7 @@ final class StubExecution<T extends @Nullable Object> implements Execution<T> {
     CALL,
     CLEAN_UP,
     HEAL,
+    MEASURE,
     RESET
   }
 

@@ -10,7 +10,9 @@ import dev.terrarium.event.Events;
 import dev.terrarium.pool.ContextLease;
 import dev.terrarium.pool.ContextPool;
 import dev.terrarium.pool.Deadline;
+import dev.terrarium.pool.MemoryLimit;
 import dev.terrarium.pool.PoolSettings;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -37,7 +39,12 @@ public class Borrowing extends Microbenchmark {
       new BridgeSource.Source("stub", AccessProfile.TRUSTED, true, "", "stub.py");
 
   private final ContextPool pool =
-      new ContextPool(Stub::new, AccessProfile.TRUSTED, PoolSettings.of(2, 2), Events.none());
+      new ContextPool(
+          Stub::new,
+          AccessProfile.TRUSTED,
+          PoolSettings.of(2, 2),
+          MemoryLimit.none(),
+          Events.none());
 
   @Setup(Level.Trial)
   public void start() {
@@ -98,6 +105,11 @@ public class Borrowing extends Microbenchmark {
     @Override
     public boolean isReady(String framework, @Nullable String command) {
       return true;
+    }
+
+    @Override
+    public Execution<OptionalLong> measure() {
+      return Done.with(OptionalLong.empty());
     }
 
     @Override

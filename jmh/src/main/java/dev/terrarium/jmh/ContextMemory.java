@@ -2,24 +2,26 @@ package dev.terrarium.jmh;
 
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
+import dev.terrarium.context.HeapUse;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
 
 /**
- * How well the estimate of what a framework takes in a context fits: for each framework named on
- * the command line, what the heap holds more after a collection once one more context has it,
- * beside the estimate of {@code stats()}. The factor of the two corrects {@code
- * LoadCost.SHARE_KEPT}.
+ * How well what {@code stats()} says of a framework's memory fits: for each framework named on the
+ * command line, what the heap holds more after a collection once one more context has it, beside
+ * the measured figure, where the runtime has one, and the estimate. The factor of heap and estimate
+ * corrects {@code LoadCost.SHARE_KEPT}. Also how long it takes to measure all contexts.
  */
 final class ContextMemory {
 
   private static final int CONTEXTS = 2;
   private static final double MEGABYTE = 1 << 20;
+  private static final double NANOS_PER_MILLI = 1e6;
 
   private ContextMemory() {}
 
   public static void main(String[] frameworks) {
-    System.out.println("framework   context  heap MB  estimate MB  factor");
+    System.out.println("framework   context  heap MB  measured MB  estimate MB  factor");
     for (String framework : frameworks) {
       try (Terrarium terrarium =
           Terrarium.start(TerrariumConfig.custom().contexts(CONTEXTS).build())) {
@@ -28,22 +30,31 @@ final class ContextMemory {
         for (int context = 1; context <= CONTEXTS; context++) {
           measure(terrarium, framework, context);
         }
+        long begin = System.nanoTime();
+        int measured = terrarium.measureContexts().join().size();
+        System.out.printf(
+            Locale.ROOT,
+            "%d contexts measured at once in %.0f ms%n",
+            measured,
+            (System.nanoTime() - begin) / NANOS_PER_MILLI);
       }
     }
   }
 
   private static void measure(Terrarium terrarium, String framework, int context) {
     long heapBefore = heap();
-    long estimateBefore = terrarium.stats().pool().bytesOf(framework);
+    HeapUse before = terrarium.stats().pool().heapOf(framework);
     terrarium.prewarm(framework, context).join();
     long kept = heap() - heapBefore;
-    long estimate = terrarium.stats().pool().bytesOf(framework) - estimateBefore;
+    HeapUse after = terrarium.stats().pool().heapOf(framework);
+    long estimate = after.estimate() - before.estimate();
     System.out.printf(
         Locale.ROOT,
-        "%-10s %8d %8.1f %12.1f %7.2f%n",
+        "%-10s %8d %8.1f %12s %12.1f %7.2f%n",
         framework,
         context,
         kept / MEGABYTE,
+        after.measured() ? "%.1f".formatted((after.bytes() - before.bytes()) / MEGABYTE) : "-",
         estimate / MEGABYTE,
         (double) kept / estimate);
   }

@@ -18,6 +18,7 @@ import dev.terrarium.admission.AdmissionConfig.Budget;
 import dev.terrarium.admission.AdmissionConfig.Bulkhead;
 import dev.terrarium.admission.AdmissionConfig.CircuitBreaker;
 import dev.terrarium.admission.AdmissionConfig.Retry;
+import dev.terrarium.context.HeapUse;
 import dev.terrarium.dspy.Dspy;
 import dev.terrarium.dspy.DspyChunk;
 import dev.terrarium.dspy.DspyProgram;
@@ -422,6 +423,21 @@ class GuidesTest {
     } finally {
       server.stop(0);
     }
+  }
+
+  @Test
+  void memoryOfContexts() {
+    guide.call("count", Map.of("text", "loads it"));
+    // guide: memory
+    HeapUse heap = terrarium.stats().resources().get("guide").heap();
+    long bytes = heap.bytes(); // counts toward the limit, together with the models
+    String word = heap.measured() ? "measured" : "by estimate";
+    Map<String, Long> held = terrarium.measureContexts().join(); // now; none on a plain JDK
+    // end
+
+    assertThat(bytes).isPositive();
+    assertThat(word).isEqualTo("by estimate");
+    assertThat(held).isEmpty();
   }
 
   @Test

@@ -1,0 +1,23 @@
+package dev.terrarium;
+
+import dev.terrarium.model.ModelCache;
+import dev.terrarium.pool.MemoryLimit;
+
+/** What frameworks may take in contexts, beside their models. Thread-safe. */
+record ContextMemory(ModelCache models, TerrariumConfig config) implements MemoryLimit {
+
+  @Override
+  public long bytes(String framework) {
+    return config.limits(framework).memory();
+  }
+
+  @Override
+  public long kept(String framework) {
+    return models.bytesKept(framework);
+  }
+
+  @Override
+  public void makeRoom(String framework, long inContexts) {
+    models.makeRoom(framework, inContexts);
+  }
+}
