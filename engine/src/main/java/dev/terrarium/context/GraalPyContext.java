@@ -229,7 +229,11 @@ final class GraalPyContext implements PythonContext {
     }
     if (!isReady(name, command)) {
       LoadCost cost = new LoadCost();
-      table.ensureFramework();
+      try {
+        table.ensureFramework();
+      } finally {
+        runtime.loadEnded();
+      }
       loaded.put(name, cost.bytes());
     }
   }
