@@ -75,7 +75,7 @@ class LauncherTest {
     Finished first = run("", "run", "program.yaml");
     Finished second = run("", "run", "program.yaml");
 
-    assertThat(first.err()).contains("once for this JDK; 200 MB in " + images().getFirst());
+    assertThat(first.err()).contains("once for this JDK; 220 MB in " + images().getFirst());
     assertThat(second.err()).doesNotContain("once for this JDK");
     assertThat(Files.readString(jdk.resolve("calls")))
         .contains("--add-modules java.base,jdk.jfr ")
