@@ -24,7 +24,7 @@ final class ConfigText {
 
   /** Names that are no configuration: the launcher's, and those of the command's process. */
   private static final Set<String> OTHERS =
-      Set.of("aot", "debug", "java-home", "jdks", "terminal", "trace");
+      Set.of("debug", "java-home", "jdks", "jit", "terminal", "trace");
 
   private record Target(ConfigKey key, @Nullable String framework, String text, String source) {
     void set(TerrariumConfig.Builder config) {

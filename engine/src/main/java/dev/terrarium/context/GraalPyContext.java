@@ -235,7 +235,11 @@ final class GraalPyContext implements PythonContext {
     }
     if (!isReady(name, command)) {
       LoadCost cost = new LoadCost(runtime.heapMeter());
-      table.ensureFramework();
+      try {
+        table.ensureFramework();
+      } finally {
+        runtime.loadEnded();
+      }
       loaded.put(name, cost.end());
     }
   }

@@ -34,6 +34,11 @@ import org.jspecify.annotations.Nullable;
 public final class PolyglotRuntime {
 
   private static final Map<Path, PolyglotRuntime> BY_HOME = new ConcurrentHashMap<>();
+
+  /** The name of the engine that has no compiler. */
+  private static final String INTERPRETED = "Interpreted";
+
+  private static final CompilationHold HOLD = new CompilationHold(CompilationHold.LIMIT);
   private static final AtomicInteger CONTEXTS = new AtomicInteger();
 
   /**
@@ -79,6 +84,17 @@ public final class PolyglotRuntime {
           .computeIfAbsent(bridge, PolyglotRuntime::new)
           .acquire(profile, bridge, packages, services.apply(profile));
     };
+  }
+
+  /**
+   * Whether Python that is hot is compiled to machine code, or all of it interpreted. Starts the
+   * engine if nothing has yet.
+   *
+   * @throws dev.terrarium.error.UnsupportedPlatformException on anything but Linux x86_64
+   */
+  public static boolean compiles(CacheFolder cache) {
+    Platform.check();
+    return !startEngine(cache).getImplementationName().equals(INTERPRETED);
   }
 
   /** Native slots of the process that contexts have taken, and how many there are. */
@@ -130,6 +146,11 @@ public final class PolyglotRuntime {
     return context;
   }
 
+  /** A framework has loaded, or failed to. */
+  void loadEnded() {
+    HOLD.end();
+  }
+
   void closed(GraalPyContext context) {
     OPEN.remove(context);
   }
@@ -166,6 +187,7 @@ public final class PolyglotRuntime {
       System.getProperties()
           .putIfAbsent(
               "polyglot.engine.userResourceCache", cache.root().resolve("graal").toString());
+      HOLD.begin();
       engine =
           Engine.newBuilder("python")
               .option("engine.WarnInterpreterOnly", "false")

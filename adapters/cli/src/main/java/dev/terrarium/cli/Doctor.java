@@ -1,6 +1,7 @@
 package dev.terrarium.cli;
 
 import dev.terrarium.Terrarium;
+import dev.terrarium.context.PolyglotRuntime;
 import dev.terrarium.context.PythonPackages;
 import dev.terrarium.error.PackageException;
 import dev.terrarium.error.TerrariumException;
@@ -33,8 +34,10 @@ final class Doctor implements Callable<Integer> {
     check("java", () -> System.getProperty("java.runtime.version"));
     check("platform", () -> System.getProperty("os.name") + " " + System.getProperty("os.arch"));
     check("memory", () -> "heap up to " + Runtime.getRuntime().maxMemory() / MIB + " MiB");
-    check("AOT cache", () -> System.getProperty("terrarium.aot", "not in use"));
     CacheFolder cache = CacheFolder.ofDefaults();
+    check("python", () -> JavaRuntime.python(PolyglotRuntime.compiles(cache)));
+    check("AOT cache", JavaRuntime::aotCache);
+    check("image", JavaRuntime::image);
     check("cache folder", () -> cache.root().toString());
     PythonPackages packages =
         PythonPackages.discover(Thread.currentThread().getContextClassLoader(), cache);

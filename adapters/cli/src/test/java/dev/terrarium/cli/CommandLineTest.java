@@ -166,6 +166,22 @@ class CommandLineTest {
     assertUsage(new Launcher().run("run", "/nowhere.yaml"), "/nowhere.yaml");
   }
 
+  @Test
+  void doctorSaysWhetherPythonIsCompiled() throws Exception {
+    Finished quick = new Launcher().run("doctor");
+    Finished run = new Launcher().with("TERRARIUM_JIT", "on").run("doctor");
+
+    assertThat(quick.out())
+        .containsPattern("python +interpreted: ")
+        .containsPattern("AOT cache +/.*quick.*\\.aot\\n")
+        .containsPattern("image +none, a JDK");
+    assertThat(run.out())
+        .containsPattern("python +compiled ")
+        .containsPattern("AOT cache +/.*long.*\\.aot\\n")
+        .containsPattern("image +/");
+    assertThat(run.exitCode()).as(run.out()).isZero();
+  }
+
   /** What is damaged is found, removed, and laid out again by the next start. */
   @Test
   void doctorFindsADamagedPackage() throws Exception {

@@ -1,0 +1,145 @@
+package dev.terrarium.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.terrarium.cli.Launcher.Finished;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How the launcher chooses and makes the Java that it starts, with a JDK that only says so. */
+class LauncherTest {
+
+  /** Says where it is and what it is to do. */
+  private static final String JAVA =
+      """
+      #!/bin/sh
+      case "$1" in
+        --list-modules) printf '%s\\n' java.base@25 jdk.graal.compiler@25 jdk.jlink@25 jdk.jfr@25 ;;
+        *) echo "$0 $*" ;;
+      esac
+      """;
+
+  /** Makes what the real one would, and counts. */
+  private static final String JLINK =
+      """
+      #!/bin/sh
+      jdk=$(dirname "$0")/..
+      echo "$*" >>"$jdk/calls"
+      for image; do :; done
+      copy() { mkdir -p "$1/bin" "$1/lib" && cp "$jdk/bin/java" "$1/bin" && touch "$1/lib/modules" "$1/release"; }
+      copy "$image"
+      """;
+
+  private Path jdk;
+  private Path cache;
+
+  @BeforeEach
+  void makeJdk(@TempDir Path folder) throws IOException {
+    jdk = folder.resolve("jdk");
+    cache = folder.resolve("cache");
+    Files.createDirectories(jdk.resolve("bin"));
+    Files.createDirectories(jdk.resolve("lib"));
+    Files.createFile(jdk.resolve("lib/modules"));
+    Files.writeString(jdk.resolve("release"), "JAVA_VERSION=\"25.0.99\"\n");
+    program("java", JAVA);
+    program("jlink", JLINK);
+  }
+
+  private void program(String name, String text) throws IOException {
+    Path file = Files.writeString(jdk.resolve("bin").resolve(name), text);
+    assertThat(file.toFile().setExecutable(true)).isTrue();
+  }
+
+  private Finished run(String jit, String... arguments) throws Exception {
+    return new Launcher()
+        .with("TERRARIUM_JAVA_HOME", jdk.toString())
+        .with("TERRARIUM_CACHE", cache.toString())
+        .with("TERRARIUM_JIT", jit)
+        .run(arguments);
+  }
+
+  private List<Path> images() throws IOException {
+    try (Stream<Path> images = Files.list(Files.createDirectories(cache.resolve("java")))) {
+      return images.toList();
+    }
+  }
+
+  @Test
+  void whatRunsLongGetsAnImageThatIsMadeOnce() throws Exception {
+    Finished first = run("", "run", "program.yaml");
+    Finished second = run("", "run", "program.yaml");
+
+    assertThat(first.err()).contains("once for this JDK; 220 MB in " + images().getFirst());
+    assertThat(second.err()).doesNotContain("once for this JDK");
+    assertThat(Files.readString(jdk.resolve("calls")))
+        .contains("--add-modules java.base,jdk.jfr ")
+        .hasLineCount(1);
+    assertThat(List.of(first, second))
+        .allSatisfy(
+            finished ->
+                assertThat(finished.out())
+                    .startsWith(images().getFirst() + "/bin/java ")
+                    .contains("-XX:+EnableJVMCI", "/dist/compiler --add-modules jdk.graal.compiler")
+                    .endsWith(" run program.yaml\n"));
+  }
+
+  @Test
+  void theRestStartsQuickly() throws Exception {
+    for (String command : List.of("ask", "doctor", "--version")) {
+      assertThat(run("", command).out())
+          .startsWith(jdk.resolve("bin/java") + " ")
+          .doesNotContain("JVMCI");
+    }
+    assertThat(run("", "run", "--help").out()).startsWith(jdk.resolve("bin/java") + " ");
+    assertThat(images()).isEmpty();
+  }
+
+  @Test
+  void theVariableDecidesForOneCommand() throws Exception {
+    assertThat(run("on", "ask").out()).contains("-XX:+EnableJVMCI");
+    assertThat(run("off", "run", "program.yaml").out()).doesNotContain("JVMCI");
+
+    Finished wrong = run("yes", "ask");
+    assertThat(wrong.exitCode()).isEqualTo(2);
+    assertThat(wrong.err()).contains("TERRARIUM_JIT is 'yes'; it may be on or off");
+  }
+
+  @Test
+  void withoutJlinkPythonStaysInterpreted() throws Exception {
+    Files.delete(jdk.resolve("bin/jlink"));
+
+    Finished run = run("", "run", "program.yaml");
+
+    assertThat(run.err()).contains(jdk + " has no jlink: Python stays interpreted");
+    assertThat(run.out()).startsWith(jdk.resolve("bin/java") + " ").doesNotContain("JVMCI");
+    assertThat(run.exitCode()).isZero();
+  }
+
+  @Test
+  void anImageThatCannotBeMadeLeavesNothing() throws Exception {
+    program("jlink", JLINK + "exit 1\n");
+
+    Finished run = run("", "run", "program.yaml");
+
+    assertThat(run.err()).contains("it could not be made (see ", "Python stays interpreted");
+    assertThat(run.out()).startsWith(jdk.resolve("bin/java") + " ").doesNotContain("JVMCI");
+    assertThat(run.exitCode()).isZero();
+    assertThat(images()).isEmpty();
+  }
+
+  @Test
+  void anImageThatAnotherProcessMadeMeanwhileIsTaken() throws Exception {
+    program("jlink", JLINK + "copy \"${image%.*}\"\n");
+
+    Finished run = run("", "run", "program.yaml");
+
+    assertThat(run.out()).startsWith(images().getFirst() + "/bin/java ");
+    assertThat(images()).hasSize(1);
+  }
+}
