@@ -5,8 +5,8 @@ import dev.terrarium.jmh.SideBySide.Payload;
 import dev.terrarium.jmh.peer.JepPeer;
 import dev.terrarium.jmh.peer.PeerKind;
 import dev.terrarium.jmh.peer.PythonSide;
+import java.io.File;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
 final class Echo extends Command {
 
   private static final List<Integer> CALLERS = List.of(1, 2, 4, 8, 16, 32, 64);
-  private static final List<Integer> FEW_CALLERS = List.of(1, 8, 64);
+  private static final List<Integer> FEW_CALLERS = List.of(1, 64);
 
   @Option(
       names = "--peers",
@@ -43,8 +43,8 @@ final class Echo extends Command {
       names = "--payloads",
       split = ",",
       paramLabel = "PAYLOAD",
-      description = "Some of ${COMPLETION-CANDIDATES}; all when left out.")
-  List<Payload> payloads = List.of(Payload.values());
+      description = "Some of ${COMPLETION-CANDIDATES}; all when left out, with --quick four.")
+  List<Payload> payloads = List.of();
 
   @Option(
       names = "--workers",
@@ -68,24 +68,39 @@ final class Echo extends Command {
   @Override
   Map<String, Object> settings() {
     return Experiment.row(
-        "forks",
-        runs(),
-        "workers",
-        workers,
-        "warmUps",
-        3,
-        "iterations",
-        iterations(),
-        "seconds",
-        1);
+        "forks", runs(),
+        "workers", workers,
+        "warmUps", warmUps(Jvm.INTERPRETED_C2),
+        "warmUpsWithJit", warmUps(Jvm.COMPILED_C2),
+        "iterations", iterations(),
+        "seconds", 1);
   }
 
   private int iterations() {
-    return quick ? 3 : 5;
+    return quick ? 2 : 5;
+  }
+
+  /** The Graal compiler, on few cores, is not done any sooner. */
+  private int warmUps(Jvm jvm) {
+    return jvm == Jvm.COMPILED_C2 ? (quick ? 6 : 30) : quick ? 2 : 5;
+  }
+
+  private List<Payload> payloads() {
+    return !payloads.isEmpty()
+        ? payloads
+        : quick
+            ? List.of(
+                Payload.TEXT_100_B, Payload.TEXT_1_KB, Payload.TEXT_10_MB, Payload.FLOATS_100_000)
+            : List.of(Payload.values());
   }
 
   @Override
   void measure(Experiment experiment, PythonSide python) throws IOException {
+    if (peers.contains(PeerKind.JEP) && PeerKind.JEP.missing(python).isEmpty()) {
+      // JMH starts its forks with the class path that this says.
+      String own = System.getProperty("java.class.path");
+      System.setProperty("java.class.path", own + File.pathSeparator + JepPeer.jar(python));
+    }
     for (PeerKind peer : peers) {
       Optional<String> missing = peer.missing(python);
       if (missing.isPresent()) {
@@ -100,38 +115,29 @@ final class Echo extends Command {
         if (jvm.missing().isPresent()) {
           experiment.remark(jvm.title(), jvm.missing().get());
         } else {
-          List<String> flags = new ArrayList<>(jvm.flags());
-          if (peer == PeerKind.JEP) {
-            flags.add("-Xbootclasspath/a:" + JepPeer.jar(python));
-          }
           String title = jvm == Jvm.COMPILED_C2 ? peer.title() + ", JIT" : peer.title();
-          measure(experiment, peer, title, flags);
+          measure(experiment, peer, title, jvm);
         }
       }
     }
   }
 
-  private void measure(Experiment experiment, PeerKind peer, String title, List<String> flags) {
-    for (Payload payload : payloads) {
+  private void measure(Experiment experiment, PeerKind peer, String title, Jvm jvm) {
+    for (Payload payload : payloads()) {
       if (peer != PeerKind.BARE || payload != Payload.FLOATS_100_000) { // it would go by reference
-        measure(experiment, peer, title, flags, payload, 1);
+        measure(experiment, peer, title, jvm, payload, 1);
       }
     }
     for (int callers : quick ? FEW_CALLERS : CALLERS) {
       if (callers > 1) {
-        measure(experiment, peer, title, flags, Payload.TEXT_1_KB, callers);
+        measure(experiment, peer, title, jvm, Payload.TEXT_1_KB, callers);
       }
     }
   }
 
   /** One row, or what prevented it. */
   private void measure(
-      Experiment experiment,
-      PeerKind peer,
-      String title,
-      List<String> flags,
-      Payload payload,
-      int callers) {
+      Experiment experiment, PeerKind peer, String title, Jvm jvm, Payload payload, int callers) {
     Options options =
         new OptionsBuilder()
             .include("^" + SideBySide.class.getName().replace(".", "\\.") + "\\.")
@@ -141,8 +147,9 @@ final class Echo extends Command {
             .mode(Mode.SampleTime)
             .threads(callers)
             .forks(runs())
-            .jvmArgs(flags.toArray(String[]::new))
-            .warmupIterations(3)
+            .jvmArgs(jvm.flags().toArray(String[]::new))
+            .jvmArgsAppend("-Dslf4j.internal.verbosity=ERROR")
+            .warmupIterations(warmUps(jvm))
             .warmupTime(TimeValue.seconds(1))
             .measurementIterations(iterations())
             .measurementTime(TimeValue.seconds(1))
@@ -165,7 +172,13 @@ final class Echo extends Command {
               "samples", statistics.getN()));
     } catch (RunnerException e) {
       experiment.remark(
-          title + ", " + payload.title() + ", " + callers + " callers", "failed: " + e);
+          title + ", " + payload.title() + ", " + callers + " callers", "failed: " + reason(e));
     }
+  }
+
+  private static String reason(RunnerException failure) {
+    Throwable cause = failure.getCause();
+    return String.valueOf(
+        cause != null && cause.getSuppressed().length > 0 ? cause.getSuppressed()[0] : failure);
   }
 }

@@ -27,9 +27,18 @@ final class Micro extends Command {
   @Parameters(
       arity = "0..*",
       paramLabel = "NAME",
-      description = "Benchmark classes; those of the side-by-side table when left out.")
-  List<String> names =
-      List.of("ContextReuse", "GenericCall", "FrameworkSwitch", "RealSwitch", "Borrowing");
+      description =
+          "Benchmark classes; those of the side-by-side table when left out, with --quick two.")
+  List<String> names = List.of();
+
+  private List<String> names() {
+    if (!names.isEmpty()) {
+      return names;
+    }
+    return quick
+        ? List.of("ContextReuse", "FrameworkSwitch")
+        : List.of("ContextReuse", "GenericCall", "FrameworkSwitch", "RealSwitch", "Borrowing");
+  }
 
   @Override
   int runs() {
@@ -38,7 +47,7 @@ final class Micro extends Command {
 
   @Override
   void measure(Experiment experiment, PythonSide python) {
-    for (String name : names) {
+    for (String name : names()) {
       ChainedOptionsBuilder options =
           new OptionsBuilder()
               .include("\\." + name + "\\.")

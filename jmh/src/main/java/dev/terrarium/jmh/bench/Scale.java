@@ -20,7 +20,7 @@ final class Scale extends Command {
       names = "--workers",
       split = ",",
       paramLabel = "N",
-      description = "Numbers of contexts and processes; 1,2,4,8 when left out, with --quick 1,2,4.")
+      description = "Numbers of contexts and processes; 1,2,4,8 when left out, with --quick 1,4.")
   List<Integer> workers = List.of();
 
   @Option(
@@ -49,7 +49,7 @@ final class Scale extends Command {
   }
 
   private List<Integer> workers() {
-    return workers.isEmpty() ? (quick ? List.of(1, 2, 4) : List.of(1, 2, 4, 8)) : workers;
+    return workers.isEmpty() ? (quick ? List.of(1, 4) : List.of(1, 2, 4, 8)) : workers;
   }
 
   private Duration duration() {

@@ -22,7 +22,7 @@ final class WarmUp extends Command {
       names = "--workloads",
       split = ",",
       paramLabel = "WORKLOAD",
-      description = "Some of ${COMPLETION-CANDIDATES}; all when left out, with --quick three.")
+      description = "Some of ${COMPLETION-CANDIDATES}; all when left out, with --quick two.")
   List<Workload> workloads = List.of();
 
   @Option(
@@ -47,9 +47,7 @@ final class WarmUp extends Command {
     if (!workloads.isEmpty()) {
       return workloads;
     }
-    return quick
-        ? List.of(Workload.PREDICT, Workload.CHAIN, Workload.PARSE_20)
-        : List.of(Workload.values());
+    return quick ? List.of(Workload.PREDICT, Workload.CHAIN) : List.of(Workload.values());
   }
 
   @Override

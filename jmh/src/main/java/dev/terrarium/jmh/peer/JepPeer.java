@@ -12,8 +12,8 @@ import java.nio.file.Path;
 /**
  * CPython inside the JVM by Jep. Its interpreters belong to threads, so each caller has one of its
  * own, called without a hand-over; all share one GIL. Once in a process, and only in one that was
- * started with {@link #jar} on its boot class path: Maven Central has no such jar, so it is called
- * by handles.
+ * started with {@link #jar} on its class path: Maven Central has no such jar, so it is called by
+ * handles.
  */
 public final class JepPeer implements Peer {
 
@@ -62,7 +62,7 @@ public final class JepPeer implements Peer {
               .asType(
                   MethodType.methodType(Object.class, Object.class, Class.class, Object[].class));
     } catch (Throwable e) {
-      throw new IllegalStateException("Jep cannot be used; is its jar on the boot class path?", e);
+      throw new IllegalStateException("Jep cannot be used; is its jar on the class path?", e);
     }
   }
 
