@@ -6,26 +6,26 @@ import dev.terrarium.TerrariumConfig;
 import java.util.Map;
 
 /** The Terrarium that most benchmarks use, and the figures that the long runs print. */
-final class Bench {
+public final class Bench {
 
-  static final String NAME = "bench";
+  public static final String NAME = "bench";
 
   private Bench() {}
 
   /** So many contexts, all with the framework. */
-  static Terrarium start(int contexts) {
+  public static Terrarium start(int contexts) {
     Terrarium terrarium = Terrarium.start(TerrariumConfig.custom().contexts(contexts).build());
     terrarium.register(framework()).prewarm(NAME, contexts).join();
     terrarium.call(NAME, "nothing", Map.of());
     return terrarium;
   }
 
-  static Framework framework() {
+  public static Framework framework() {
     return Framework.fromResource("/bench.py");
   }
 
   /** The value below which that share of sorted values lies; 0 of none. */
-  static long percentile(long[] sorted, double share) {
+  public static long percentile(long[] sorted, double share) {
     return sorted.length == 0
         ? 0
         : sorted[Math.min(sorted.length - 1, (int) (sorted.length * share))];

@@ -3,6 +3,11 @@ package dev.terrarium.jmh;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.context.AccessProfile;
+import dev.terrarium.jmh.peer.Peer;
+import dev.terrarium.jmh.peer.PeerKind;
+import dev.terrarium.jmh.peer.PythonSide;
+import java.io.IOException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -20,8 +25,9 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What a pool is for: a call in a context that is there, and a call for which one is made and
- * closed. Without native code, whose contexts are kept beyond the end of their Terrarium. The
+ * What a pool is for: a call in a context that is there, one in a context that drops its frameworks
+ * after each call, one for which a context is made and closed, and one for which CPython is
+ * started. Without native code, whose contexts are kept beyond the end of their Terrarium. The
  * framework is a file of thirty lines; what a large one takes to import comes on top of the second.
  */
 @State(Scope.Benchmark)
@@ -37,9 +43,13 @@ public class ContextReuse {
 
   private @Nullable Terrarium terrarium;
 
+  /** Whose context drops all frameworks after each call. */
+  private @Nullable Terrarium resetting;
+
   @Setup(Level.Trial)
   public void start() {
-    terrarium = terrarium();
+    terrarium = terrarium(0);
+    resetting = terrarium(1);
     call(terrarium);
   }
 
@@ -47,6 +57,9 @@ public class ContextReuse {
   public void stop() {
     if (terrarium != null) {
       terrarium.close();
+    }
+    if (resetting != null) {
+      resetting.close();
     }
   }
 
@@ -59,18 +72,41 @@ public class ContextReuse {
   }
 
   @Benchmark
+  @BenchmarkMode(Mode.SampleTime)
+  @Warmup(iterations = 5, time = 2)
+  @Measurement(iterations = 5, time = 2)
+  public @Nullable Object reset() {
+    return resetting == null ? null : call(resetting);
+  }
+
+  /** What is left when no context is kept at all, on CPython: its start, an echo, its end. */
+  @Benchmark
+  @BenchmarkMode(Mode.SingleShotTime)
+  @Warmup(iterations = 3)
+  @Measurement(iterations = 10)
+  public Object newProcess() throws IOException {
+    try (Peer process = PeerKind.PROCESSES.open(PythonSide.find(), 1)) {
+      return process.echo("text");
+    }
+  }
+
+  @Benchmark
   @BenchmarkMode(Mode.SingleShotTime)
   @Warmup(iterations = 3)
   @Measurement(iterations = 10)
   public @Nullable Object newForEachCall() {
-    try (Terrarium fresh = terrarium()) {
+    try (Terrarium fresh = terrarium(0)) {
       return call(fresh);
     }
   }
 
-  private static Terrarium terrarium() {
+  private static Terrarium terrarium(long recycleAfterCalls) {
     return Terrarium.start(
-            TerrariumConfig.custom().contexts(1).access(AccessProfile.TRUSTED).build())
+            TerrariumConfig.custom()
+                .contexts(1)
+                .access(AccessProfile.TRUSTED)
+                .recycle(recycleAfterCalls, Duration.ZERO)
+                .build())
         .register(Bench.framework());
   }
 

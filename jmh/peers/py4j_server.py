@@ -1,0 +1,39 @@
+"""A Python process that Java calls by Py4J. It prints its port and ends when stdin does."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+
+import handlers
+from py4j.clientserver import ClientServer, JavaParameters, PythonParameters
+
+
+class Echo:
+    """Texts as they are; floats as bytes, since Py4J would pass a list by reference, item by item."""
+
+    def text(self, v: str) -> str:
+        return handlers.echo(v)
+
+    def floats(self, v: bytes) -> bytearray:
+        numbers = array("d")
+        numbers.frombytes(v)
+        return bytearray(handlers.echo(numbers).tobytes())
+
+    class Java:
+        implements = ("dev.terrarium.jmh.peer.Py4jProcesses$Echo",)
+
+
+def main() -> None:
+    server = ClientServer(
+        java_parameters=JavaParameters(auto_convert=True),
+        python_parameters=PythonParameters(port=0),
+        python_server_entry_point=Echo(),
+    )
+    print(server.get_callback_server().get_listening_port(), flush=True)
+    sys.stdin.read()
+    server.shutdown()
+
+
+if __name__ == "__main__":
+    main()

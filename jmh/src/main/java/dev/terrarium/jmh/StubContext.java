@@ -1,0 +1,116 @@
+package dev.terrarium.jmh;
+
+import dev.terrarium.context.AccessProfile;
+import dev.terrarium.context.BridgeSource;
+import dev.terrarium.context.Commands;
+import dev.terrarium.context.Condition;
+import dev.terrarium.context.Execution;
+import dev.terrarium.context.PythonContext;
+import dev.terrarium.event.Events;
+import dev.terrarium.pool.ContextPool;
+import dev.terrarium.pool.MemoryLimit;
+import dev.terrarium.pool.PoolSettings;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** A context with every framework and no Python, for what measures the pool alone. */
+public record StubContext(AccessProfile profile) implements PythonContext {
+
+  /** What to borrow for. */
+  public static final BridgeSource FRAMEWORK =
+      new BridgeSource.Source("stub", AccessProfile.TRUSTED, true, "", "stub.py");
+
+  /** A pool of so many, all of them there. */
+  public static ContextPool pool(int contexts) {
+    ContextPool pool =
+        new ContextPool(
+            StubContext::new,
+            AccessProfile.TRUSTED,
+            PoolSettings.of(contexts, contexts),
+            MemoryLimit.none(),
+            Events.none());
+    pool.ready().join();
+    return pool;
+  }
+
+  @Override
+  public String name() {
+    return "stub";
+  }
+
+  @Override
+  public boolean isReady(String framework, @Nullable String command) {
+    return true;
+  }
+
+  @Override
+  public Execution<OptionalLong> measure() {
+    return Done.with(OptionalLong.empty());
+  }
+
+  @Override
+  public boolean isQuick(String framework, String command) {
+    return true;
+  }
+
+  @Override
+  public boolean isIdempotent(String framework, String command) {
+    return true;
+  }
+
+  @Override
+  public Execution<@Nullable Void> prepare(BridgeSource framework, @Nullable String command) {
+    return nothing();
+  }
+
+  @Override
+  public <T extends @Nullable Object> Execution<T> run(
+      String framework, Function<Commands, T> work, UnaryOperator<Runnable> around) {
+    throw new IllegalStateException("only borrowing is measured");
+  }
+
+  @Override
+  public Execution<@Nullable Void> cleanUp(String framework) {
+    return nothing();
+  }
+
+  @Override
+  public Execution<Condition> heal() {
+    return Done.with(Condition.SOUND);
+  }
+
+  @Override
+  public Execution<Condition> reset() {
+    return heal();
+  }
+
+  @Override
+  public CompletableFuture<@Nullable Void> park() {
+    return nothing().result();
+  }
+
+  @Override
+  public void retire() {}
+
+  @SuppressWarnings("NullAway") // null is the one value of Void
+  private static Done<@Nullable Void> nothing() {
+    return Done.<@Nullable Void>with(null);
+  }
+
+  /** Work that is done already. */
+  private record Done<T extends @Nullable Object>(CompletableFuture<T> result)
+      implements Execution<T> {
+
+    static <T extends @Nullable Object> Done<T> with(T value) {
+      return new Done<>(CompletableFuture.completedFuture(value));
+    }
+
+    @Override
+    public void interrupt() {
+      throw new IllegalStateException("there is nothing to stop");
+    }
+  }
+}

@@ -1,0 +1,207 @@
+package dev.terrarium.jmh.bench;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.terrarium.jmh.Bench;
+import dev.terrarium.jmh.peer.Handlers;
+import dev.terrarium.jmh.peer.JsonProcesses;
+import dev.terrarium.jmh.peer.PythonSide;
+import dev.terrarium.jmh.peer.TerrariumPeer;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.HdrHistogram.Histogram;
+import org.HdrHistogram.Recorder;
+
+/**
+ * A process that is measured: it does one thing, prints the figures as one line of JSON, and ends.
+ */
+final class Child {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String MARK = "RESULT ";
+  private static final Duration LONGEST = Duration.ofMinutes(10);
+  private static final Logger LOGS = Logger.getLogger("");
+
+  private Child() {}
+
+  /** Starts one and waits for its figures. */
+  static Map<String, Object> run(Jvm jvm, String... arguments) throws IOException {
+    Process process = jvm.start(Child.class, List.of(arguments));
+    CompletableFuture<Void> limit =
+        CompletableFuture.runAsync(
+            process::destroyForcibly,
+            CompletableFuture.delayedExecutor(LONGEST.toSeconds(), TimeUnit.SECONDS));
+    try (BufferedReader output =
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+      for (String line = output.readLine(); line != null; line = output.readLine()) {
+        if (line.startsWith(MARK)) {
+          return JSON.readValue(line.substring(MARK.length()), new TypeReference<>() {});
+        }
+      }
+      throw new IOException(
+          "a process ended without figures: " + jvm + " " + Arrays.toString(arguments));
+    } finally {
+      limit.cancel(false);
+      process.destroy();
+    }
+  }
+
+  public static void main(String[] arguments) throws IOException {
+    Instant began = Instant.now();
+    LOGS.setLevel(Level.SEVERE);
+    Map<String, Object> figures =
+        switch (arguments[0]) {
+          case "warmup" ->
+              warmUp(Workload.valueOf(arguments[2]), arguments[1], Integer.parseInt(arguments[3]));
+          case "scale" ->
+              scale(
+                  Workload.valueOf(arguments[2]),
+                  arguments[1],
+                  Integer.parseInt(arguments[3]),
+                  Duration.parse(arguments[4]));
+          case "start" ->
+              start(
+                  arguments[1],
+                  arguments[2],
+                  Integer.parseInt(arguments[3]),
+                  Instant.parse(arguments[4]),
+                  began);
+          default -> throw new IllegalArgumentException(arguments[0]);
+        };
+    System.out.println(MARK + JSON.writeValueAsString(figures));
+    System.out.flush();
+    Runtime.getRuntime().halt(0); // contexts with native code are not worth closing
+  }
+
+  private static Handlers open(String peer, int workers) throws IOException {
+    return peer.equals("TERRARIUM")
+        ? TerrariumPeer.start(workers)
+        : JsonProcesses.open(PythonSide.find(), workers);
+  }
+
+  /** By the number of calls so far: the median of the later half of them, in ms. */
+  private static Map<String, Object> warmUp(Workload workload, String peer, int calls)
+      throws IOException {
+    try (Handlers handlers = open(peer, 1)) {
+      Workload.Program program = workload.create(handlers);
+      Map<String, Object> figures = new LinkedHashMap<>();
+      long[] nanos = new long[calls];
+      int next = 1;
+      for (int i = 0; i < calls; i++) {
+        long start = System.nanoTime();
+        Object unused = program.call();
+        nanos[i] = System.nanoTime() - start;
+        if (i + 1 == next) {
+          long[] later = Arrays.copyOfRange(nanos, next / 2, next);
+          Arrays.sort(later);
+          figures.put(Integer.toString(next), Bench.percentile(later, 0.5) / 1e6);
+          next *= 10;
+        }
+      }
+      return figures;
+    }
+  }
+
+  private static Map<String, Object> scale(
+      Workload workload, String peer, int workers, Duration time) throws IOException {
+    try (Handlers handlers = open(peer, workers)) {
+      long begin = System.nanoTime();
+      if (handlers instanceof TerrariumPeer peers) {
+        peers.terrarium().prewarm(workload.framework(), workers).join();
+      }
+      Workload.Program program = workload.create(handlers);
+      double loaded = (System.nanoTime() - begin) / 1e9;
+      Histogram unused = callAtOnce(program, workers, time);
+      Histogram histogram = callAtOnce(program, workers, time);
+      Memory all = Memory.ofAll();
+      Memory own = Memory.of(ProcessHandle.current());
+      return Experiment.row(
+          "loadSeconds",
+          loaded,
+          "callsPerSecond",
+          histogram.getTotalCount() / (time.toNanos() / 1e9),
+          "p50Ms",
+          histogram.getValueAtPercentile(50) / 1e6,
+          "p99Ms",
+          histogram.getValueAtPercentile(99) / 1e6,
+          "rssMb",
+          all.rss(),
+          "pssMb",
+          all.pss(),
+          "pythonPssMb",
+          handlers instanceof TerrariumPeer ? all.pss() : all.pss() - own.pss());
+    }
+  }
+
+  /** As many callers as workers, for so long. */
+  private static Histogram callAtOnce(Workload.Program program, int callers, Duration time) {
+    Recorder recorder = new Recorder(3);
+    long end = System.nanoTime() + time.toNanos();
+    CompletableFuture<?>[] all = new CompletableFuture<?>[callers];
+    for (int i = 0; i < callers; i++) {
+      all[i] =
+          CompletableFuture.runAsync(
+              () -> {
+                long start = System.nanoTime();
+                while (start < end) {
+                  Object unused = program.call();
+                  long now = System.nanoTime();
+                  recorder.recordValue(now - start);
+                  start = now;
+                }
+              },
+              Thread::startVirtualThread);
+    }
+    CompletableFuture.allOf(all).join();
+    return recorder.getIntervalHistogram();
+  }
+
+  /** Seconds of each phase from the moment at which the parent started this process. */
+  private static Map<String, Object> start(
+      String scenario, String framework, int contexts, Instant parent, Instant began) {
+    Map<String, Object> phases = new LinkedHashMap<>();
+    Phase phase = new Phase(phases, parent);
+    phase.end("JVM", began);
+    TerrariumPeer peer = TerrariumPeer.start(contexts);
+    peer.terrarium().ready().join();
+    phase.end(contexts == 1 ? "context" : "contexts", Instant.now());
+    if (!scenario.equals("pool")) {
+      peer.terrarium().prewarm(framework, contexts).join();
+      phase.end("framework", Instant.now());
+      Start.firstAnswer(peer, framework);
+      phase.end("answer", Instant.now());
+    }
+    return phases;
+  }
+
+  /** Where one phase ends the next begins. */
+  static final class Phase {
+
+    private final Map<String, Object> phases;
+    private Instant last;
+
+    Phase(Map<String, Object> phases, Instant begin) {
+      this.phases = phases;
+      last = begin;
+    }
+
+    void end(String name, Instant now) {
+      phases.put(name, last.until(now, ChronoUnit.MICROS) / 1e6);
+      last = now;
+    }
+  }
+}

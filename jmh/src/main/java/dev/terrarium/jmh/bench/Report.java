@@ -1,0 +1,187 @@
+package dev.terrarium.jmh.bench;
+
+import dev.terrarium.jmh.peer.PythonSide;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** One page and plots from the JSON files of all experiments. */
+@CommandLine.Command(
+    name = "report",
+    description = "One HTML page, its tables as Markdown, and SVG plots, from the JSON files.",
+    mixinStandardHelpOptions = true)
+final class Report implements Callable<Integer> {
+
+  private static final Map<String, String> TITLES =
+      Map.of(
+          "echo", "Echo beside the peers",
+          "start", "Start",
+          "warmup", "Warm-up",
+          "scale", "Contexts against processes",
+          "micro", "Parts",
+          "pool", "The pool alone",
+          "load", "Load");
+
+  private static final List<String> ORDER =
+      List.of("echo", "start", "warmup", "scale", "micro", "pool", "load");
+
+  private static final String PAGE =
+      """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8"/>
+      <title>Terrarium: benchmarks</title>
+      <style>
+      body { font: 15px/1.4 sans-serif; max-width: 1000px; margin: 2em auto; padding: 0 1em }
+      img { max-width: 100% }
+      table { border-collapse: collapse; font-size: 13px }
+      td, th { border: 1px solid #ccc; padding: 2px 8px; text-align: left }
+      .how { color: #555; font-size: 12px }
+      </style>
+      </head>
+      <body>
+      <h1>Terrarium: benchmarks</h1>
+      BODY</body>
+      </html>
+      """;
+
+  @Spec CommandSpec spec;
+
+  @Option(
+      names = "--in",
+      paramLabel = "DIR",
+      description = "Folder of the JSON files; docs/benchmarks of this checkout when left out.")
+  Path in = PythonSide.root().resolve("docs/benchmarks");
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "Folder of the page and the plots; that of the JSON files when left out.")
+  Path out = Path.of("");
+
+  @Override
+  public Integer call() throws IOException {
+    if (!Files.isDirectory(in)) {
+      throw new ParameterException(spec.commandLine(), "--in is " + in + ", which is no folder.");
+    }
+    Path folder = out.toString().isEmpty() ? in : out;
+    List<Results> all = Results.readAll(in);
+    if (all.isEmpty()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--in is " + in + ", where there are no results: run terrarium bench all first.");
+    }
+    write(all, folder);
+    System.out.println(folder.resolve("index.html"));
+    return 0;
+  }
+
+  static void write(List<Results> all, Path folder) throws IOException {
+    System.setProperty("java.awt.headless", "true");
+    Files.createDirectories(folder);
+    StringBuilder html = new StringBuilder();
+    StringBuilder markdown = new StringBuilder();
+    List<Results> sorted =
+        all.stream().sorted(Comparator.comparingInt(each -> place(each.experiment()))).toList();
+    for (Results results : sorted) {
+      List<String> caption = caption(results);
+      String title = TITLES.getOrDefault(results.experiment(), results.experiment());
+      html.append("<h2>").append(escaped(title)).append("</h2>\n");
+      html.append("<p class=\"how\">")
+          .append(caption.stream().map(Report::escaped).collect(Collectors.joining("<br/>")))
+          .append("</p>\n");
+      markdown.append("## ").append(title).append("\n\n");
+      markdown.append(String.join("\n", caption)).append("\n\n");
+      remarks(results, html);
+      for (Figures.Figure figure : Figures.of(results)) {
+        Svg.write(figure, caption, folder);
+        html.append("<p><img src=\"%1$s.svg\" alt=\"%1$s\"/></p>\n".formatted(figure.name()));
+        markdown.append("![%1$s](benchmarks/%1$s.svg)\n\n".formatted(figure.name()));
+      }
+      tables(Table.of(results.rows()), html, markdown);
+    }
+    Files.writeString(folder.resolve("index.html"), PAGE.replace("BODY", html));
+    Files.writeString(folder.resolve("tables.md"), markdown);
+  }
+
+  private static int place(String experiment) {
+    int place = ORDER.indexOf(experiment);
+    return place < 0 ? ORDER.size() : place;
+  }
+
+  /** What anybody needs to know to measure it again. */
+  private static List<String> caption(Results results) {
+    return List.of(
+        results.date() + ", " + results.command() + "; " + words(results.settings()),
+        words(results.machine()),
+        words(results.versions()));
+  }
+
+  private static String words(Map<String, Object> values) {
+    return values.entrySet().stream()
+        .map(each -> each.getKey() + " " + each.getValue())
+        .collect(Collectors.joining(", "));
+  }
+
+  private static void remarks(Results results, StringBuilder html) {
+    html.append("<ul>\n");
+    results
+        .summary()
+        .forEach(
+            (key, value) -> {
+              if (value instanceof List<?> several) {
+                several.forEach(each -> remark(html, String.valueOf(each)));
+              } else {
+                remark(html, key + ": " + value);
+              }
+            });
+    html.append("</ul>\n");
+  }
+
+  private static void remark(StringBuilder html, String text) {
+    html.append("<li>").append(escaped(text)).append("</li>\n");
+  }
+
+  private static void tables(Table table, StringBuilder html, StringBuilder markdown) {
+    html.append("<table>\n").append(line(table.columns(), "th"));
+    markdown
+        .append(line(table.columns()))
+        .append(line(table.columns().stream().map(each -> "---").toList()));
+    for (List<String> line : table.lines()) {
+      html.append(line(line, "td"));
+      markdown.append(line(line));
+    }
+    html.append("</table>\n");
+    markdown.append("\n");
+  }
+
+  private static String line(List<String> cells, String tag) {
+    return cells.stream()
+        .map(cell -> "<" + tag + ">" + escaped(cell) + "</" + tag + ">")
+        .collect(Collectors.joining("", "<tr>", "</tr>\n"));
+  }
+
+  private static String line(List<String> cells) {
+    return cells.stream()
+        .map(cell -> cell.replace("|", "\\|"))
+        .collect(Collectors.joining(" | ", "| ", " |\n"));
+  }
+
+  private static String escaped(String text) {
+    return text.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace("\"", "&quot;");
+  }
+}

@@ -1,0 +1,57 @@
+package dev.terrarium.jmh.peer;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import py4j.ClientServer;
+
+/** A pool of CPython processes that Java calls by Py4J, one kept connection each. */
+final class Py4jProcesses implements Peer {
+
+  /** What the Python side implements. */
+  public interface Echo {
+    String text(String value);
+
+    byte[] floats(byte[] value);
+  }
+
+  private record Worker(PythonSide.Server server, ClientServer client, Echo echo) {}
+
+  private final Pool<Worker> pool;
+
+  private Py4jProcesses(List<Worker> workers) {
+    pool = new Pool<>(workers);
+  }
+
+  static Py4jProcesses open(PythonSide python, int processes) throws IOException {
+    List<Worker> workers = new ArrayList<>();
+    for (int i = 0; i < processes; i++) {
+      PythonSide.Server server = python.startServer("py4j_server.py");
+      ClientServer client =
+          new ClientServer.ClientServerBuilder()
+              .autoStartJavaServer(false)
+              .pythonPort(server.port())
+              .build();
+      Echo echo = (Echo) client.getPythonServerEntryPoint(new Class<?>[] {Echo.class});
+      workers.add(new Worker(server, client, echo));
+    }
+    return new Py4jProcesses(workers);
+  }
+
+  @Override
+  public Object echo(Object value) {
+    return pool.use(
+        worker ->
+            value instanceof String text
+                ? worker.echo.text(text)
+                : Doubles.of(worker.echo.floats(Doubles.bytes((double[]) value))));
+  }
+
+  @Override
+  public void close() {
+    for (Worker worker : pool.all()) {
+      worker.client.shutdown();
+      worker.server.stop();
+    }
+  }
+}

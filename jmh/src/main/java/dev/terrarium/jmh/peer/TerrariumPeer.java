@@ -1,0 +1,57 @@
+package dev.terrarium.jmh.peer;
+
+import dev.terrarium.Terrarium;
+import dev.terrarium.TerrariumConfig;
+import dev.terrarium.jmh.Bench;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Terrarium with the framework of the benchmarks, and a language model that answers at once. */
+public final class TerrariumPeer implements Handlers {
+
+  private final Terrarium terrarium;
+
+  private TerrariumPeer(Terrarium terrarium) {
+    this.terrarium = terrarium;
+  }
+
+  /** So many contexts, all of which have the framework of the benchmarks. */
+  public static TerrariumPeer open(int contexts) {
+    TerrariumPeer peer = start(contexts);
+    peer.terrarium.prewarm(Bench.NAME, contexts).join();
+    return peer;
+  }
+
+  /** Returns at once; contexts are made meanwhile. */
+  public static TerrariumPeer start(int contexts) {
+    TerrariumConfig config =
+        TerrariumConfig.custom()
+            .contexts(contexts)
+            .borrowTimeout(Duration.ofMinutes(1))
+            .loadTimeout(Duration.ofMinutes(5))
+            .languageModel(new InstantModel(Duration.ZERO))
+            .build();
+    return new TerrariumPeer(Terrarium.start(config).register(Bench.framework()));
+  }
+
+  public Terrarium terrarium() {
+    return terrarium;
+  }
+
+  @Override
+  public @Nullable Object call(String framework, String command, Map<String, ?> arguments) {
+    return terrarium.call(framework, command, arguments);
+  }
+
+  @Override
+  public Object echo(Object value) {
+    return Objects.requireNonNull(terrarium.call(Bench.NAME, "echo", Map.of("v", value)));
+  }
+
+  @Override
+  public void close() {
+    terrarium.close();
+  }
+}
