@@ -85,9 +85,10 @@ public final class Terrarium implements AutoCloseable {
         new LanguageModels(
             config.models(), config.defaultModel().orElse(null), loader, modelCache, events);
     sessions = new Sessions(config.sessions());
+    Map<String, HostFunction> services = services();
     pool =
         new ContextPool(
-            PolyglotRuntime.factory(packages, cache, services()),
+            PolyglotRuntime.factory(packages, cache, services),
             config.access(),
             config.pool(),
             events);
@@ -104,7 +105,8 @@ public final class Terrarium implements AutoCloseable {
             admission,
             config.contextPropagation(),
             config.calls(),
-            config.contexts());
+            config.contexts(),
+            services);
   }
 
   /** Starts with the defaults, and what environment and system properties say instead. */

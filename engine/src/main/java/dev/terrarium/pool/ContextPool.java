@@ -873,6 +873,17 @@ public final class ContextPool implements AutoCloseable {
     return locked(() -> closed);
   }
 
+  /**
+   * For calls that need no context.
+   *
+   * @throws ClosedException when the pool is closed
+   */
+  public void checkOpen() {
+    if (isClosed()) {
+      throw Refusals.closed();
+    }
+  }
+
   public PoolStats stats() {
     return locked(this::figures);
   }
