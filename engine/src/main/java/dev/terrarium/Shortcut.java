@@ -11,7 +11,10 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface Shortcut {
 
-  /** What Python code could call, such as {@code model.generate}. Thread-safe. */
+  /**
+   * What Python code could call, such as {@code model.generate}. Thread-safe; it may be kept, but
+   * what is called outside of a call is on nobody's account.
+   */
   interface Host {
 
     /**

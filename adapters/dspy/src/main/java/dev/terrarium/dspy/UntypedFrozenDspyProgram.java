@@ -6,6 +6,7 @@ import dev.terrarium.Command;
 import dev.terrarium.Shortcut;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -22,36 +23,49 @@ public final class UntypedFrozenDspyProgram {
     }
   }
 
+  /** A program at one moment, and where to ask whether it is as it was. */
+  private record Moment(String id, Shortcut.Host host, Versions versions) {
+
+    static Moment now(Shortcut.Host host, String id) {
+      return new Moment(id, host, Versions.now(host, id));
+    }
+
+    boolean isPresent() {
+      return Versions.now(host, id).equals(versions);
+    }
+  }
+
   private record Counters(LongAdder answered, LongAdder continued, LongAdder handedOver) {}
 
   private final Adapter adapter;
   private final String id;
   private final Plan plan;
-  private final Versions versions;
+  private final Moment frozenAt;
   private final Counters counters;
 
   private UntypedFrozenDspyProgram(
-      Adapter adapter, String id, Plan plan, Versions versions, Counters counters) {
+      Adapter adapter, String id, Plan plan, Moment frozenAt, Counters counters) {
     this.adapter = adapter;
     this.id = id;
     this.plan = plan;
-    this.versions = versions;
+    this.frozenAt = frozenAt;
     this.counters = counters;
   }
 
   static UntypedFrozenDspyProgram freeze(Adapter adapter, String id) {
-    Versions[] versions = {new Versions(null, null)};
+    AtomicReference<@Nullable Moment> before =
+        new AtomicReference<>(); // so that no change is missed
     Object plan =
         adapter.call(
             host -> {
-              versions[0] = Versions.now(host, id); // before, so that no change is missed
+              before.set(Moment.now(host, id));
               return new Shortcut.HandedOver(new Command("freeze_program", Map.of("program", id)));
             });
     return new UntypedFrozenDspyProgram(
         adapter,
         id,
         Plan.proven(plan),
-        versions[0],
+        Objects.requireNonNull(before.get()),
         new Counters(new LongAdder(), new LongAdder(), new LongAdder()));
   }
 
@@ -62,7 +76,7 @@ public final class UntypedFrozenDspyProgram {
 
   /** The same program with these options for each call; its figures are counted together. */
   public UntypedFrozenDspyProgram with(CallOptions options) {
-    return new UntypedFrozenDspyProgram(adapter.with(options), id, plan, versions, counters);
+    return new UntypedFrozenDspyProgram(adapter.with(options), id, plan, frozenAt, counters);
   }
 
   /** Runs the program; see {@link FrozenDspyProgram#call}. */
@@ -75,7 +89,7 @@ public final class UntypedFrozenDspyProgram {
   }
 
   private Shortcut.Outcome attempt(Shortcut.Host host, Object inputs) {
-    if (!Versions.now(host, id).equals(versions)) {
+    if (!isFrozen()) {
       return handOver(inputs);
     }
     Map<String, @Nullable Object> request;
@@ -109,8 +123,7 @@ public final class UntypedFrozenDspyProgram {
 
   /** Whether the plan is still that of the program; see {@link FrozenDspyProgram#isFrozen}. */
   public boolean isFrozen() {
-    return Boolean.TRUE.equals(
-        adapter.call(host -> new Shortcut.Answered(Versions.now(host, id).equals(versions))));
+    return frozenAt.isPresent();
   }
 
   /** Who answered the calls so far. */
