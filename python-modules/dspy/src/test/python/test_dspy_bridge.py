@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from terrarium.bridge import ArgumentError, SpecError, UnknownProgramError, host
@@ -825,3 +826,77 @@ def test_a_warm_call_makes_no_more_python_calls_than_it_did() -> None:
             ask()
         calls = python_calls(ask)
     assert CALLS_OF_A_WARM_CALL * 0.7 < calls < CALLS_OF_A_WARM_CALL * 1.1, calls
+
+
+def frozen(bridge: DspyBridge, spec: dict[str, Any]) -> dict[str, Any]:
+    program = bridge.dispatch("create_program", {"spec": spec})["program"]
+    plan: dict[str, Any] = bridge.dispatch("freeze_program", {"program": program})
+    return plan
+
+
+def test_a_plan_has_the_places_of_the_inputs_in_what_dspy_prints() -> None:
+    with hosted() as fake:
+        bridge = DspyBridge()
+        for adapter in ("json", "chat", "auto"):
+            plan = frozen(bridge, {**ASK, "signature": "question, n: int -> answer", "options": {"adapter": adapter}})
+            parts = plan["request"]["messages"][-1]["content"]
+            assert [part for part in parts if isinstance(part, int)] == [0, 1]
+            assert plan["json"] == (adapter == "json") == (plan["request"]["schema"] is not None)
+            proof = plan["proofs"][0]
+            texts = (proof["inputs"]["question"], str(proof["inputs"]["n"]))
+            printed = "".join(texts[part] if isinstance(part, int) else part for part in parts)
+            assert printed == proof["messages"][-1]["content"]
+        assert fake.requests == []
+
+
+def test_what_cannot_be_frozen_exactly_is_refused_by_name() -> None:
+    date = {"type": "date"}
+    refused = {
+        "output 'value', since it is of the type date": one_field("outputs", date),
+        "input 'value', since it is of the type Decimal": one_field("inputs", {"type": "decimal"}),
+        "output 'value', field 'day', since it is of the type date": one_field(
+            "outputs", {"type": "record", "name": "Day", "fields": [{"name": "day", "type": date}]}
+        ),
+        "input 'value', since it is of the type Image": {**ASK, "signature": "value: dspy.Image -> answer"},
+        "input 'value', since it is of the type History": {**ASK, "signature": "value: dspy.History -> answer"},
+        "output 'value', since it is of the type set[str]": {**ASK, "signature": "question -> value: set[str]"},
+        "input 'prediction', which": {**ASK, "signature": "prediction -> answer"},
+    }
+    with hosted():
+        bridge = DspyBridge()
+        for reason, spec in refused.items():
+            error = raised(ArgumentError, partial(frozen, bridge, spec))
+            assert str(error).startswith(f"freeze_program: cannot be frozen exactly: {reason}"), error
+        bridge.dispatch("configure", {"cache": True})
+        assert "exactly: cache" in str(raised(ArgumentError, lambda: frozen(bridge, ASK)))
+        bridge.dispatch("configure", {})
+        raised(UnknownProgramError, lambda: bridge.dispatch("freeze_program", {"program": "gone"}))
+
+
+def test_callbacks_and_another_dspy_are_refused() -> None:
+    import dspy
+
+    with hosted():
+        bridge = DspyBridge()
+        frozen(bridge, ASK)
+        with dspy.context(callbacks=[object()]):
+            assert "exactly: callbacks" in str(raised(ArgumentError, lambda: frozen(bridge, ASK)))
+        version, dspy.__version__ = dspy.__version__, "9.9"
+        try:
+            assert "exactly: DSPy 9.9" in str(raised(ArgumentError, lambda: frozen(bridge, ASK)))
+        finally:
+            dspy.__version__ = version
+
+
+def test_a_program_goes_on_with_an_answer_that_is_there() -> None:
+    with hosted() as fake:
+        bridge = DspyBridge()
+        program = bridge.dispatch("create_program", {"spec": ASK})["program"]
+        bridge.dispatch("call", {"program": program, "inputs": {"question": "Why?"}})
+        request = fake.requests.pop()
+        there = {"program": program, "inputs": {"question": "Why?"}, "answer": {"text": '{"answer": "so"}'}}
+        assert bridge.dispatch("continue_program", {**there, "request": request}) == {"outputs": {"answer": "so"}}
+        assert fake.requests == []
+        other = bridge.dispatch("continue_program", {**there, "request": {**request, "seed": 9}})
+        assert other == {"outputs": {"answer": "text"}}
+        assert fake.requests == [request]

@@ -31,6 +31,13 @@ public interface Adapter {
   <T> T call(String command, Map<String, ?> arguments, Class<T> type);
 
   /**
+   * Does what Java can answer by itself, and else the command that it hands over to.
+   *
+   * @return the answer, or what the command returned
+   */
+  @Nullable Object call(Shortcut shortcut);
+
+  /**
    * As {@link #call(String, Map)}, for callers that hold bytes.
    *
    * @param message a map of the arguments by name

@@ -12,16 +12,21 @@ import dev.terrarium.pool.Deadline;
 import dev.terrarium.resource.CallScope;
 import dev.terrarium.resource.Sessions;
 import dev.terrarium.resource.Turn;
+import dev.terrarium.value.HostFunction;
 import dev.terrarium.value.MessageFormat;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -40,9 +45,11 @@ final class Calls {
   private final ContextPropagation propagation;
   private final CallSettings settings;
   private final int contexts;
+  private final Map<String, HostFunction> services;
 
   /**
    * @param contexts how many calls can run at once
+   * @param services what shortcuts can call, as Python code can
    */
   Calls(
       ContextPool pool,
@@ -50,13 +57,15 @@ final class Calls {
       Admission admission,
       ContextPropagation propagation,
       CallSettings settings,
-      int contexts) {
+      int contexts,
+      Map<String, HostFunction> services) {
     this.pool = pool;
     this.sessions = sessions;
     this.admission = admission;
     this.propagation = propagation;
     this.settings = settings;
     this.contexts = contexts;
+    this.services = services;
   }
 
   @Nullable Object call(BridgeSource framework, Command command, CallOptions options) {
@@ -98,11 +107,13 @@ final class Calls {
       Work<T> work) {
     Duration timeout = options.deadline().orElse(null);
     Deadline deadline = Deadline.after(timeout);
+    String account = account(options);
     try (turn) {
       if (turn != null) {
         turn.await(timeout, "'" + framework.name() + "." + command + "'");
       }
-      T result = admitted(framework, command, account(options), deadline, turn, work);
+      Permit permit = admission.admit(framework.name(), account, deadline);
+      T result = admitted(framework, command, account, deadline, turn, permit, work);
       if (turn != null) {
         turn.succeed();
       }
@@ -110,9 +121,87 @@ final class Calls {
     }
   }
 
+  @Nullable Object call(BridgeSource framework, Shortcut shortcut, CallOptions options) {
+    Duration timeout = options.deadline().orElse(null);
+    Deadline deadline = Deadline.after(timeout);
+    String account = account(options);
+    try (Turn turn = turns(options).get()) {
+      if (turn != null) {
+        turn.await(timeout, "A shortcut of '" + framework.name() + "'");
+      }
+      pool.checkOpen();
+      Permit permit = admission.admit(framework.name(), account, deadline);
+      Shortcut.Outcome outcome;
+      try {
+        CallScope scope = new CallScope(framework.name(), account, permit, turn);
+        outcome = within(deadline, () -> scope.call(() -> shortcut.attempt(this::service)));
+      } catch (Throwable e) {
+        permit.end(e);
+        throw e;
+      }
+      Object result =
+          switch (outcome) {
+            case Shortcut.Answered(Object answer) -> {
+              permit.end(null);
+              yield answer;
+            }
+            case Shortcut.HandedOver(Command command) ->
+                this.<@Nullable Object>admitted(
+                    framework,
+                    command.name(),
+                    account,
+                    deadline,
+                    turn,
+                    permit,
+                    commands -> commands.call(command.name(), command.arguments()));
+          };
+      if (turn != null) {
+        turn.succeed();
+      }
+      return result;
+    }
+  }
+
+  private @Nullable Object service(String name, @Nullable Object... arguments) {
+    HostFunction service = services.get(name);
+    if (service == null) {
+      throw new ArgumentException(
+          "The host offers no service '"
+              + name
+              + "'. Services: "
+              + new TreeSet<>(services.keySet()));
+    }
+    return service.call(Arrays.asList(arguments));
+  }
+
+  /** Does work here, or on a virtual thread that is interrupted when the deadline passes. */
+  private <T> T within(Deadline deadline, Supplier<T> work) {
+    if (deadline == Deadline.none()) {
+      return work.get();
+    }
+    CallFuture<T> answer = CallFuture.start(propagated(work::get));
+    try {
+      return answer.get(deadline.left(System.nanoTime()), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw new CallTimeoutException(
+          "The call did not end within its deadline of " + deadline + ", and is being stopped.");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CallInterruptedException("Interrupted while waiting for the call.", e);
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case RuntimeException failure -> throw failure;
+        case Error error -> throw error;
+        case null, default -> throw new IllegalStateException(e);
+      }
+    } finally {
+      answer.cancel(true);
+    }
+  }
+
   /**
-   * Does work in a context that is ready for the command, once it is let in; and again when it
-   * failed, if that is safe and wanted.
+   * Does work in a context that is ready for the command; and again when it failed, if that is safe
+   * and wanted.
    */
   private <T extends @Nullable Object> T admitted(
       BridgeSource framework,
@@ -120,8 +209,8 @@ final class Calls {
       @Nullable String account,
       Deadline deadline,
       @Nullable Turn turn,
+      Permit permit,
       Work<T> work) {
-    Permit permit = admission.admit(framework.name(), account, deadline);
     while (true) {
       boolean idempotent = false;
       Runnable undo = turn == null ? () -> {} : turn.savepoint();

@@ -34,6 +34,11 @@ record FrameworkAdapter(BridgeSource source, Calls calls, CallOptions options) i
   }
 
   @Override
+  public @Nullable Object call(Shortcut shortcut) {
+    return calls.call(source, shortcut, options);
+  }
+
+  @Override
   public byte[] call(String command, byte[] message, MessageFormat format) {
     return calls.call(source, command, message, format, options);
   }

@@ -94,9 +94,10 @@ public final class Terrarium implements AutoCloseable {
             resources,
             events);
     sessions = new Sessions(config.sessions());
+    Map<String, HostFunction> services = services();
     pool =
         new ContextPool(
-            PolyglotRuntime.factory(packages, cache, services()),
+            PolyglotRuntime.factory(packages, cache, services),
             config.access(),
             config.pool(),
             new ContextMemory(modelCache, config),
@@ -114,7 +115,8 @@ public final class Terrarium implements AutoCloseable {
             admission,
             config.contextPropagation(),
             config.calls(),
-            config.contexts());
+            config.contexts(),
+            services);
   }
 
   /** Starts with the defaults, and what environment and system properties say instead. */

@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -242,6 +243,38 @@ class AdmittedCallsTest {
 
     assertThat(terrarium.call("crowded", "call_back", Map.of())).isEqualTo(0L);
     assertThat(stats("crowded")).isEqualTo(new AdmissionStats(BreakerState.OFF, 0, 0, 0));
+  }
+
+  @Test
+  void shortcutAndTheCommandThatItHandsOverToAreOneCall() {
+    Object result =
+        terrarium
+            .adapter("crowded")
+            .call(
+                host -> {
+                  assertThat(stats("crowded").running()).isEqualTo(1);
+                  return new Shortcut.HandedOver(new Command("count", Map.of()));
+                });
+
+    assertThat(result).isEqualTo(0L);
+    assertThat(stats("crowded")).isEqualTo(new AdmissionStats(BreakerState.OFF, 0, 0, 0));
+  }
+
+  @Test
+  void shortcutThatFailsGivesItsPlaceBack() {
+    Adapter crowded = terrarium.adapter("crowded");
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(() -> crowded.call(host -> failing(host)))
+          .isInstanceOf(ArgumentException.class)
+          .hasMessageStartingWith("The host offers no service 'no.such'. Services: [")
+          .hasMessageContaining("test.echo");
+    }
+    assertThat(crowded.call(host -> new Shortcut.Answered(host.call("test.echo", 1L, null))))
+        .isEqualTo(Arrays.asList(1L, null));
+  }
+
+  private static Shortcut.Outcome failing(Shortcut.Host host) {
+    return new Shortcut.Answered(host.call("no.such"));
   }
 
   @Test

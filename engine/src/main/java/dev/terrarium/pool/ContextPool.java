@@ -958,6 +958,17 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
+  /**
+   * For calls that need no context.
+   *
+   * @throws ClosedException when the pool is closed
+   */
+  public void checkOpen() {
+    if (isClosed()) {
+      throw Refusals.closed();
+    }
+  }
+
   public PoolStats stats() {
     return locked(this::figures);
   }

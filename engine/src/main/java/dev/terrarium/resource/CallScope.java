@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,6 +104,15 @@ public final class CallScope {
   public void run(Runnable call) {
     try {
       ScopedValue.where(CURRENT, this).run(call);
+    } finally {
+      end();
+    }
+  }
+
+  /** As {@link #run}, of a call that has a result. */
+  public <T> T call(Supplier<T> call) {
+    try {
+      return ScopedValue.where(CURRENT, this).call(call::get);
     } finally {
       end();
     }

@@ -146,6 +146,42 @@ class DspyBridge(ProgramBridge["Program"]):
         built = self._programs.get(program)
         return Pushed(lambda emit: emit(self._run("stream", built, inputs, options, trace, emit)))
 
+    @handler
+    def freeze_program(self, program: str) -> dict[str, Any]:
+        """Return a plan by which the host runs a program as :meth:`call` does, without Python.
+
+        ``request`` is what the language model is asked, but that each message's ``content`` is a list of texts and of
+        the numbers of the inputs whose values stand between them. ``json`` tells which adapter reads the answer: the
+        JSON adapter, or the chat adapter. ``inputs`` and ``outputs`` are lists of ``{"name", "type"}``, with types of
+        the type language. ``proofs`` are runs of DSPy itself on random values, by which the host checks what it makes
+        of the plan: ``inputs``, the ``messages`` of the first request, the ``answer`` to it, and ``outputs``, None
+        when DSPy could not read the answer.
+
+        Raises UnknownProgramError, and ArgumentError with the name of what cannot be frozen exactly.
+        """
+        from ._freeze import plan
+
+        built = self._programs.get(program)
+        merged, cache = self._options_of(built, None)
+        return plan(self._loaded_runtime(), built, merged, cache)
+
+    @handler
+    def continue_program(
+        self, program: str, inputs: dict[str, Any], request: dict[str, Any], answer: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Run a program as :meth:`call` does, where the language model has answered its first request already.
+
+        ``request`` and ``answer`` are as ``model.generate`` takes and returns them. Should the program make another
+        request than that by now, the language model is asked again. Returns and raises what ``call`` does.
+        """
+        answers = iter([answer])
+
+        def known(asked: dict[str, Any]) -> dict[str, Any] | None:
+            first = next(answers, None)
+            return first if asked == request else None
+
+        return self._run("continue_program", self._programs.get(program), inputs, None, False, known=known)
+
     def _run(
         self,
         command: str,
@@ -154,17 +190,22 @@ class DspyBridge(ProgramBridge["Program"]):
         options: Any,
         trace: bool,
         emit: Callable[[object], object] | None = None,
+        known: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None,
     ) -> dict[str, Any]:
         arguments = program.arguments(command, inputs)
-        merged = {**self._defaults.get(), **program.options, **_options.checked(options)}
-        cache = merged.pop("cache")
-        outputs, exchanges = self._loaded_runtime().run(program, arguments, merged, cache, emit)
+        merged, cache = self._options_of(program, options)
+        outputs, exchanges = self._loaded_runtime().run(program, arguments, merged, cache, emit, known)
         result: dict[str, Any] = {"outputs": outputs}
         if trace:
             from ._runtime import described
 
             result.update(described(exchanges))
         return result
+
+    def _options_of(self, program: Program, options: Any) -> tuple[dict[str, Any], bool]:
+        """Return the options of a call, and whether answers are cached."""
+        merged = {**self._defaults.get(), **program.options, **_options.checked(options)}
+        return merged, merged.pop("cache")
 
     def _build(self, spec: dict[str, Any]) -> Program:
         from ._runtime import Program

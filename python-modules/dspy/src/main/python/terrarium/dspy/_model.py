@@ -12,6 +12,7 @@ from dspy.lm15 import Message, Request, Response, UnsupportedFeatureError, Usage
 from terrarium.bridge import host
 
 Watch: TypeAlias = Callable[[dict[str, Any]], Callable[[str | dict[str, Any]], None]]
+Known: TypeAlias = Callable[[dict[str, Any]], dict[str, Any] | None]
 
 
 class Exchange(NamedTuple):
@@ -24,19 +25,20 @@ class Exchange(NamedTuple):
 class _Recording(NamedTuple):
     exchanges: list[Exchange]
     watch: Watch | None
+    known: Known | None
 
 
 _recording: ContextVar[_Recording | None] = ContextVar("terrarium_dspy_recording", default=None)
 
 
 @contextmanager
-def recording(watch: Watch | None = None) -> Iterator[list[Exchange]]:
+def recording(watch: Watch | None = None, known: Known | None = None) -> Iterator[list[Exchange]]:
     """Collect the exchanges that happen inside the block, in this thread or task.
 
     With ``watch``, answers are streamed: it is given each request, and what it returns gets the pieces of the answer
-    and, last, the whole.
+    and, last, the whole. With ``known``, the host is asked only for what that does not answer.
     """
-    made = _Recording([], watch)
+    made = _Recording([], watch, known)
     token = _recording.set(made)
     try:
         yield made.exchanges
@@ -66,10 +68,12 @@ class HostEngine:
         """Ask the host once."""
         asked = self._request(request)
         current = _recording.get()
-        if current is None or current.watch is None:
-            answer = host.call("model.generate", asked)
-        else:
-            answer = _streamed(asked, current.watch(asked))
+        answer = None if current is None or current.known is None else current.known(asked)
+        if answer is None:
+            if current is None or current.watch is None:
+                answer = host.call("model.generate", asked)
+            else:
+                answer = _streamed(asked, current.watch(asked))
         if current is not None:
             current.exchanges.append(Exchange(asked, answer))
         return Response(

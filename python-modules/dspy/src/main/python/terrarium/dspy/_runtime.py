@@ -20,7 +20,7 @@ from terrarium.bridge import ArgumentError, SpecError
 from . import _kept, _options, _signatures, _state
 from ._adapters import adapter_of
 from ._fields import watch_fields
-from ._model import Exchange, HostEngine, recording
+from ._model import Exchange, HostEngine, Known, recording
 from ._schema import output_schema
 from ._signatures import shadowing_allowed, signature_of
 
@@ -119,17 +119,19 @@ class Runtime:
         options: dict[str, Any],
         cache: bool,
         emit: Callable[[object], object] | None = None,
+        known: Known | None = None,
     ) -> tuple[dict[str, Any], list[Exchange]]:
         """Call a program; returns its outputs and what went to the language model and back.
 
-        ``emit`` gets the pieces of the outputs, as ``DspyBridge.stream`` says, while the language model writes.
+        ``emit`` gets the pieces of the outputs, as ``DspyBridge.stream`` says, while the language model writes. Only
+        what ``known`` does not answer goes to the language model.
         """
         generation = {name: options[name] for name in _options.GENERATION if name in options}
         with (
-            recording(None if emit is None else watch_fields(program.outputs, emit)) as exchanges,
+            recording(None if emit is None else watch_fields(program.outputs, emit), known) as exchanges,
             dspy.context(
                 lm=self._model(options.get("model"), cache),
-                adapter=self._adapter(options["adapter"]),
+                adapter=self.adapter(options["adapter"]),
                 disable_history=True,
                 trace=None,
             ),
@@ -145,7 +147,8 @@ class Runtime:
         _signatures.forget()
         output_schema.cache_clear()
 
-    def _adapter(self, name: str) -> dspy.Adapter:
+    def adapter(self, name: str) -> dspy.Adapter:
+        """Return the adapter of that name, which all programs share."""
         adapter = self._adapters.get(name)
         if adapter is None:
             adapter = self._adapters[name] = adapter_of(name)

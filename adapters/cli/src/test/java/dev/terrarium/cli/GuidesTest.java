@@ -22,6 +22,8 @@ import dev.terrarium.context.HeapUse;
 import dev.terrarium.dspy.Dspy;
 import dev.terrarium.dspy.DspyChunk;
 import dev.terrarium.dspy.DspyProgram;
+import dev.terrarium.dspy.FrozenDspyProgram;
+import dev.terrarium.dspy.FrozenStats;
 import dev.terrarium.error.BudgetExceededException;
 import dev.terrarium.event.JfrObserver;
 import dev.terrarium.event.TerrariumEvent;
@@ -323,6 +325,33 @@ class GuidesTest {
     assertThat(ids).contains(ask.id());
     assertThat(version).isPositive();
     assertThatThrownBy(() -> ask.call(new Question("Still there?"))).hasMessageContaining(ask.id());
+  }
+
+  // ------------------------------------------------------------------ frozen programs
+
+  @Test
+  void frozenPrograms() {
+    Dspy dspy = terrarium.adapter(Dspy.class);
+    // guide: freeze
+    DspyProgram<Question, Answer> ask = dspy.predict(Question.class, Answer.class);
+    FrozenDspyProgram<Question, Answer> frozen = ask.freeze(); // or says what is in the way
+    Answer answer = frozen.call(new Question("What is the capital of France?"));
+    FrozenStats stats = frozen.stats(); // answered=1, continued=0, handedOver=0
+    // end
+
+    assertThat(answer).isEqualTo(ask.call(new Question("What is the capital of France?")));
+    assertThat(stats).isEqualTo(new FrozenStats(1, 0, 0));
+
+    // guide: thaw
+    terrarium.call("dspy", "configure", Map.of("temperature", 0.2)); // changes every program
+    if (!frozen.isFrozen()) {
+      frozen = ask.freeze();
+    }
+    // end
+
+    assertThat(frozen.isFrozen()).isTrue();
+    terrarium.call("dspy", "configure", Map.of());
+    assertThat(frozen.isFrozen()).isFalse();
   }
 
   @Test

@@ -51,6 +51,16 @@ public final class DspyProgram<I extends Record, O extends Record> {
     return traced(program.run(input, false)).outputs();
   }
 
+  /**
+   * A plan of the program as it is now, by which Java runs it without entering Python. DSPy makes
+   * the plan, and shows on random values that it is exact.
+   *
+   * @throws dev.terrarium.error.ArgumentException with the name of what cannot be frozen exactly
+   */
+  public FrozenDspyProgram<I, O> freeze() {
+    return new FrozenDspyProgram<>(program.freeze(), outputs);
+  }
+
   /** Runs the program and returns beside its outputs what DSPy sent and what it cost. */
   public Traced<O> trace(I input) {
     return traced(program.run(input, true));

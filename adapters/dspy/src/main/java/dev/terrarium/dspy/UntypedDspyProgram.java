@@ -38,6 +38,16 @@ public final class UntypedDspyProgram {
     return run(inputs, false).outputs();
   }
 
+  /**
+   * A plan of the program as it is now, by which Java runs it without entering Python. DSPy makes
+   * the plan, and shows on random values that it is exact.
+   *
+   * @throws dev.terrarium.error.ArgumentException with the name of what cannot be frozen exactly
+   */
+  public UntypedFrozenDspyProgram freeze() {
+    return UntypedFrozenDspyProgram.freeze(adapter, id);
+  }
+
   /** Runs the program and returns beside its outputs what DSPy sent and what it cost. */
   public Traced<Map<String, @Nullable Object>> trace(Map<String, ?> inputs) {
     return run(inputs, true);

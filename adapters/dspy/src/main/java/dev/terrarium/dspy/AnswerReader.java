@@ -1,0 +1,243 @@
+package dev.terrarium.dspy;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads answers of language models where all readers agree: strict JSON whose every value is of
+ * exactly the declared type, and the sections of the chat adapter. Whatever DSPy repairs, coerces
+ * or refuses is left to it. Stateless.
+ */
+final class AnswerReader {
+
+  private static final JsonFactory JSON =
+      JsonFactory.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(50).build())
+          .build();
+
+  private static final String HEADER = "[[ ## ";
+  private static final String HEADER_END = " ## ]]";
+
+  /** Whole numbers up to here are doubles, too. */
+  private static final long MAX_EXACT = 1L << 53;
+
+  private AnswerReader() {}
+
+  /** An answer in the JSON adapter's form: one object. */
+  static Map<String, @Nullable Object> json(FieldType.Fields outputs, String answer)
+      throws NotExactException {
+    Map<String, @Nullable Object> values = new LinkedHashMap<>();
+    if (whole(outputs, answer) instanceof Map<?, ?> map) {
+      map.forEach((name, value) -> values.put((String) name, value));
+      return values;
+    }
+    throw new NotExactException();
+  }
+
+  /** An answer in the chat adapter's form: a header before each output. */
+  static Map<String, @Nullable Object> chat(FieldType.Fields outputs, String answer)
+      throws NotExactException {
+    Map<String, String> sections = sections(PythonText.checked(answer));
+    Map<String, @Nullable Object> values = new LinkedHashMap<>();
+    for (Map.Entry<String, FieldType> output : outputs.fields().entrySet()) {
+      String section = sections.get(output.getKey());
+      if (section == null) {
+        throw new NotExactException();
+      }
+      values.put(output.getKey(), section(output.getValue(), section));
+    }
+    return values;
+  }
+
+  /** As {@code ChatAdapter.parse} finds them; of two of one name the first one counts. */
+  private static Map<String, String> sections(String answer) throws NotExactException {
+    Map<String, String> sections = new HashMap<>();
+    List<String> lines = new ArrayList<>();
+    String name = null;
+    for (String line : PythonText.splitLines(answer)) {
+      String stripped = PythonText.strip(line);
+      String header = header(stripped);
+      if (header == null) {
+        lines.add(line);
+        continue;
+      }
+      if (name != null) {
+        sections.putIfAbsent(name, PythonText.strip(String.join("\n", lines)));
+      }
+      name = header;
+      lines.clear();
+      // of the line as it was, though the header was found in the stripped one, as DSPy does
+      int end = HEADER.length() + header.length() + HEADER_END.length();
+      String rest = PythonText.strip(line.substring(end));
+      if (!rest.isEmpty()) {
+        lines.add(rest);
+      }
+    }
+    if (name != null) {
+      sections.putIfAbsent(name, PythonText.strip(String.join("\n", lines)));
+    }
+    return sections;
+  }
+
+  /** The name in the header that the line begins with; null when it begins with none. */
+  private static @Nullable String header(String line) throws NotExactException {
+    if (!line.startsWith(HEADER)) {
+      return null;
+    }
+    int end = HEADER.length();
+    while (end < line.length() && isWord(line.charAt(end))) {
+      end++;
+    }
+    if (end < line.length() && line.charAt(end) > 0x7f) {
+      throw new NotExactException(); // a letter to Python, perhaps
+    }
+    return end > HEADER.length() && line.startsWith(HEADER_END, end)
+        ? line.substring(HEADER.length(), end)
+        : null;
+  }
+
+  private static boolean isWord(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  }
+
+  /** As {@code parse_value} reads a text. */
+  private static @Nullable Object section(FieldType type, String text) throws NotExactException {
+    switch (type) {
+      case FieldType.Text() -> {
+        return text;
+      }
+      case FieldType.Maybe(FieldType.Text()) -> {
+        return text;
+      }
+      case FieldType.Choice(var values) -> {
+        if (values.contains(text)) {
+          return text;
+        }
+        throw new NotExactException();
+      }
+      case FieldType.Flag() when text.equals("True") || text.equals("False") -> {
+        return text.equals("True");
+      }
+      case FieldType.Maybe(FieldType of) when text.equals("None") -> {
+        return null;
+      }
+      default -> {
+        return whole(type, text);
+      }
+    }
+  }
+
+  private static @Nullable Object whole(FieldType type, String json) throws NotExactException {
+    try (JsonParser parser = JSON.createParser(json)) {
+      parser.nextToken();
+      Object value = value(type, parser);
+      if (parser.nextToken() == null) {
+        return value;
+      }
+    } catch (IOException e) {
+      // no JSON
+    }
+    throw new NotExactException();
+  }
+
+  private static @Nullable Object value(FieldType type, JsonParser parser)
+      throws IOException, NotExactException {
+    JsonToken token = parser.currentToken();
+    if (token == null) {
+      throw new NotExactException();
+    }
+    switch (type) {
+      case FieldType.Maybe(FieldType of) -> {
+        return token == JsonToken.VALUE_NULL ? null : value(of, parser);
+      }
+      case FieldType.Text() when token == JsonToken.VALUE_STRING -> {
+        return PythonText.checked(parser.getText());
+      }
+      case FieldType.Choice(var values)
+          when token == JsonToken.VALUE_STRING && values.contains(parser.getText()) -> {
+        return parser.getText();
+      }
+      case FieldType.Flag() when token.isBoolean() -> {
+        return token == JsonToken.VALUE_TRUE;
+      }
+      case FieldType.Whole() when token == JsonToken.VALUE_NUMBER_INT -> {
+        return wholeNumber(parser);
+      }
+      case FieldType.Real() when token == JsonToken.VALUE_NUMBER_INT -> {
+        long number = wholeNumber(parser);
+        if (Math.abs(number) <= MAX_EXACT) {
+          return (double) number;
+        }
+      }
+      case FieldType.Real() when token == JsonToken.VALUE_NUMBER_FLOAT -> {
+        double number = parser.getDoubleValue();
+        if (Double.isFinite(number)) {
+          return number;
+        }
+      }
+      case FieldType.Items(FieldType of) when token == JsonToken.START_ARRAY -> {
+        List<@Nullable Object> items = new ArrayList<>();
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+          items.add(value(of, parser));
+        }
+        return items;
+      }
+      case FieldType.Entries(FieldType of) when token == JsonToken.START_OBJECT -> {
+        Map<String, @Nullable Object> entries = new LinkedHashMap<>();
+        while (parser.nextToken() != JsonToken.END_OBJECT) {
+          String key = PythonText.checked(parser.currentName());
+          parser.nextToken();
+          entries.put(key, value(of, parser));
+        }
+        return entries;
+      }
+      case FieldType.Fields(var fields) when token == JsonToken.START_OBJECT -> {
+        return fields(fields, parser);
+      }
+      default -> {
+        // another type
+      }
+    }
+    throw new NotExactException();
+  }
+
+  private static long wholeNumber(JsonParser parser) throws IOException, NotExactException {
+    if (parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER
+        || parser.getText().equals("-0")) {
+      throw new NotExactException();
+    }
+    return parser.getLongValue();
+  }
+
+  /** In the order of the fields, which have to be there, and no others. */
+  private static Map<String, @Nullable Object> fields(
+      Map<String, FieldType> fields, JsonParser parser) throws IOException, NotExactException {
+    Map<String, @Nullable Object> found = new HashMap<>();
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      String name = parser.currentName();
+      FieldType type = fields.get(name);
+      if (type == null) {
+        throw new NotExactException();
+      }
+      parser.nextToken();
+      found.put(name, value(type, parser));
+    }
+    if (found.size() < fields.size()) {
+      throw new NotExactException();
+    }
+    Map<String, @Nullable Object> values = new LinkedHashMap<>();
+    fields.keySet().forEach(name -> values.put(name, found.get(name)));
+    return values;
+  }
+}

@@ -1,0 +1,152 @@
+package dev.terrarium.dspy;
+
+import java.lang.reflect.RecordComponent;
+import java.math.BigInteger;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes inputs as DSPy's {@code format_field_value} does: texts and numbers as they are, lists and
+ * mappings as JSON. What is not of the declared type is left to DSPy, which may convert it.
+ */
+final class FieldWriter {
+
+  /** DSPy takes what begins so apart. */
+  private static final String CUSTOM_TYPE = "<<CUSTOM-TYPE-";
+
+  private final StringBuilder out = new StringBuilder();
+
+  private FieldWriter() {}
+
+  /** The value of an input. */
+  static String write(FieldType type, @Nullable Object value) throws NotExactException {
+    FieldWriter writer = new FieldWriter();
+    writer.write(type, plain(value), false);
+    String text = writer.out.toString();
+    if (text.contains(CUSTOM_TYPE)) {
+      throw new NotExactException();
+    }
+    return text;
+  }
+
+  /** The values of a record or a map by name. */
+  static Map<?, ?> named(@Nullable Object value) throws NotExactException {
+    if (value instanceof Map<?, ?> map) {
+      return map;
+    }
+    if (!(value instanceof Record)) {
+      throw new NotExactException();
+    }
+    Map<String, @Nullable Object> named = new LinkedHashMap<>();
+    for (RecordComponent component : value.getClass().getRecordComponents()) {
+      named.put(component.getName(), read(component, value));
+    }
+    return named;
+  }
+
+  private static @Nullable Object read(RecordComponent component, Object value)
+      throws NotExactException {
+    try {
+      component.getAccessor().setAccessible(true);
+      return component.getAccessor().invoke(value);
+    } catch (ReflectiveOperationException | RuntimeException e) {
+      throw new NotExactException(e); // told by name on the way to Python
+    }
+  }
+
+  private static @Nullable Object plain(@Nullable Object value) {
+    return switch (value) {
+      case null -> null;
+      case Optional<?> optional -> plain(optional.orElse(null));
+      case Enum<?> constant -> constant.name();
+      case Character character -> character.toString();
+      case Integer number -> number.longValue();
+      case Short number -> number.longValue();
+      case Byte number -> number.longValue();
+      case BigInteger number when number.bitLength() < Long.SIZE -> number.longValue();
+      case Float number -> number.doubleValue();
+      default -> value;
+    };
+  }
+
+  private void write(FieldType type, @Nullable Object value, boolean json)
+      throws NotExactException {
+    switch (type) {
+      case FieldType.Text() when value instanceof String text -> text(text, json);
+      case FieldType.Choice(var values)
+          when value instanceof String text && values.contains(text) ->
+          text(text, json);
+      case FieldType.Whole() when value instanceof Long number -> out.append((long) number);
+      case FieldType.Real() when value instanceof Double number ->
+          out.append(PythonText.repr(number));
+      case FieldType.Flag() when value instanceof Boolean flag -> {
+        String python = flag ? "True" : "False";
+        out.append(json ? flag.toString() : python);
+      }
+      case FieldType.Maybe(FieldType of) -> {
+        if (value == null) {
+          out.append(json ? "null" : "None");
+        } else {
+          write(of, value, json);
+        }
+      }
+      case FieldType.Items(FieldType of) when value instanceof Collection<?> items ->
+          items(of, items);
+      case FieldType.Entries(FieldType of) when value instanceof Map<?, ?> map -> entries(of, map);
+      case FieldType.Fields(var fields) -> fields(fields, named(value));
+      default -> throw new NotExactException();
+    }
+  }
+
+  private void text(String text, boolean json) throws NotExactException {
+    PythonText.checked(text);
+    if (json) {
+      PythonText.quote(out, text);
+    } else {
+      out.append(text);
+    }
+  }
+
+  private void items(FieldType of, Collection<?> items) throws NotExactException {
+    out.append('[');
+    String separator = "";
+    for (Object item : items) {
+      out.append(separator);
+      write(of, plain(item), true);
+      separator = ", ";
+    }
+    out.append(']');
+  }
+
+  private void entries(FieldType of, Map<?, ?> map) throws NotExactException {
+    out.append('{');
+    String separator = "";
+    for (Map.Entry<?, ?> entry : map.entrySet()) {
+      if (!(entry.getKey() instanceof String key)) {
+        throw new NotExactException();
+      }
+      out.append(separator);
+      text(key, true);
+      out.append(": ");
+      write(of, plain(entry.getValue()), true);
+      separator = ", ";
+    }
+    out.append('}');
+  }
+
+  private void fields(Map<String, FieldType> fields, Map<?, ?> values) throws NotExactException {
+    out.append('{');
+    String separator = "";
+    for (Map.Entry<String, FieldType> field : fields.entrySet()) {
+      out.append(separator);
+      text(field.getKey(), true);
+      out.append(": ");
+      write(field.getValue(), plain(values.get(field.getKey())), true);
+      separator = ", ";
+    }
+    out.append('}');
+  }
+}

@@ -1,0 +1,59 @@
+package dev.terrarium.dspy;
+
+import dev.terrarium.CallOptions;
+import dev.terrarium.value.TypedReader;
+
+/**
+ * A program that Java runs without entering Python: it inserts the inputs into what DSPy's own
+ * adapter prints, asks the language model, and reads the answer where it is of exactly the declared
+ * types. What takes more, such as an answer that has to be repaired or asked for again, goes on in
+ * DSPy with the answer that is there. So the outputs and the failures are those of the program
+ * itself, but that a failure of the language model is thrown as it is. Thread-safe.
+ *
+ * <p>When the program, its state or DSPy's defaults change, it is thawed: calls run the program as
+ * it is then, in Python.
+ *
+ * @param <I> the inputs
+ * @param <O> the outputs
+ */
+public final class FrozenDspyProgram<I extends Record, O extends Record> {
+
+  private final UntypedFrozenDspyProgram program;
+  private final Class<O> outputs;
+
+  FrozenDspyProgram(UntypedFrozenDspyProgram program, Class<O> outputs) {
+    this.program = program;
+    this.outputs = outputs;
+  }
+
+  /** The program's id. */
+  public String id() {
+    return program.id();
+  }
+
+  /** The same program with these options for each call; its figures are counted together. */
+  public FrozenDspyProgram<I, O> with(CallOptions options) {
+    return new FrozenDspyProgram<>(program.with(options), outputs);
+  }
+
+  /**
+   * Runs the program.
+   *
+   * @throws dev.terrarium.error.ModelException when the model fails
+   * @throws dev.terrarium.error.PythonException when DSPy cannot make the outputs of its answer
+   * @throws dev.terrarium.error.ConversionException when an output does not fit its component
+   */
+  public O call(I input) {
+    return TypedReader.read(program.run(input), outputs, "outputs");
+  }
+
+  /** Whether it is frozen still, and not thawed by a change; freeze the program again then. */
+  public boolean isFrozen() {
+    return program.isFrozen();
+  }
+
+  /** Who answered the calls so far. */
+  public FrozenStats stats() {
+    return program.stats();
+  }
+}

@@ -1,0 +1,117 @@
+package dev.terrarium.dspy;
+
+import dev.terrarium.error.ArgumentException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a program asks its language model and reads the answer, as DSPy does it: what the bridge's
+ * {@code freeze_program} returns. Immutable.
+ */
+final class Plan {
+
+  /**
+   * @param parts texts, and the numbers of the inputs between them
+   */
+  private record Message(String role, List<Object> parts) {}
+
+  private final FieldType.Fields inputs;
+  private final FieldType.Fields outputs;
+  private final boolean json;
+  private final Map<String, @Nullable Object> rest = new LinkedHashMap<>();
+  private final List<Message> messages = new ArrayList<>();
+
+  private Plan(Map<?, ?> plan) {
+    inputs = FieldType.fields(part(plan, "inputs"));
+    outputs = FieldType.fields(part(plan, "outputs"));
+    json = (Boolean) part(plan, "json");
+    ((Map<?, ?>) part(plan, "request")).forEach((name, value) -> rest.put((String) name, value));
+    for (Object each : (List<?>) Objects.requireNonNull(rest.get("messages"))) {
+      Map<?, ?> message = (Map<?, ?>) each;
+      List<Object> parts = new ArrayList<>((List<?>) part(message, "content"));
+      messages.add(new Message((String) part(message, "role"), parts));
+    }
+  }
+
+  /**
+   * Reads a plan and checks it against the runs of DSPy that came with it.
+   *
+   * @throws ArgumentException when Java does not do what DSPy did
+   */
+  static Plan proven(@Nullable Object plain) {
+    Map<?, ?> map = (Map<?, ?>) Objects.requireNonNull(plain, "plan");
+    Plan plan = new Plan(map);
+    for (Object each : (List<?>) part(map, "proofs")) {
+      plan.prove((Map<?, ?>) each);
+    }
+    return plan;
+  }
+
+  private void prove(Map<?, ?> proof) {
+    try {
+      Object sent = request(part(proof, "inputs")).get("messages");
+      if (!part(proof, "messages").equals(sent)) {
+        throw refused("the messages of", proof, sent);
+      }
+    } catch (NotExactException e) {
+      // DSPy does it
+    }
+    try {
+      Object read = read((String) part(proof, "answer"));
+      if (!Objects.equals(proof.get("outputs"), read)) {
+        throw refused("the outputs of", proof, read);
+      }
+    } catch (NotExactException e) {
+      // DSPy does it
+    }
+  }
+
+  private static ArgumentException refused(String what, Map<?, ?> proof, @Nullable Object found) {
+    return new ArgumentException(
+        "freeze_program: cannot be frozen exactly: "
+            + what
+            + " DSPy's own run "
+            + proof
+            + " would be "
+            + found
+            + ". Call the program as it is.");
+  }
+
+  private static Object part(Map<?, ?> map, String name) {
+    return Objects.requireNonNull(map.get(name), name);
+  }
+
+  /** What the language model is asked, as {@code model.generate} takes it. */
+  Map<String, @Nullable Object> request(Object given) throws NotExactException {
+    Map<?, ?> values = FieldWriter.named(given);
+    List<String> written = new ArrayList<>();
+    for (Map.Entry<String, FieldType> input : inputs.fields().entrySet()) {
+      written.add(FieldWriter.write(input.getValue(), values.get(input.getKey())));
+    }
+    for (Object name : values.keySet()) {
+      if (!(name instanceof String) || !inputs.fields().containsKey(name)) {
+        throw new NotExactException();
+      }
+    }
+    Map<String, @Nullable Object> request = new LinkedHashMap<>(rest);
+    request.put("messages", messages.stream().map(message -> message(message, written)).toList());
+    return request;
+  }
+
+  private static Map<String, Object> message(Message message, List<String> written) {
+    StringBuilder content = new StringBuilder();
+    for (Object part : message.parts()) {
+      content.append(part instanceof Long input ? written.get(input.intValue()) : part);
+    }
+    return Map.of("role", message.role(), "content", content.toString());
+  }
+
+  /** The outputs by name, as the bridge's {@code call} returns them. */
+  Map<String, @Nullable Object> read(String answer) throws NotExactException {
+    return json ? AnswerReader.json(outputs, answer) : AnswerReader.chat(outputs, answer);
+  }
+}

@@ -1,0 +1,157 @@
+package dev.terrarium.dspy;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Texts as Python makes them and takes them apart. */
+final class PythonText {
+
+  /** Beyond it {@code repr} writes an exponent. */
+  private static final int MAX_POINT = 16;
+
+  private static final int MIN_POINT = -4;
+
+  private PythonText() {}
+
+  /** {@code str.isspace} of one character; all such characters are in the basic plane. */
+  private static boolean isSpace(char c) {
+    return (c >= 0x09 && c <= 0x0d)
+        || (c >= 0x1c && c <= 0x20)
+        || c == 0x85
+        || c == 0xa0
+        || c == 0x1680
+        || (c >= 0x2000 && c <= 0x200a)
+        || c == 0x2028
+        || c == 0x2029
+        || c == 0x202f
+        || c == 0x205f
+        || c == 0x3000;
+  }
+
+  /** Where CPython's lines end beside at the usual ends, and GraalPy's do not all. */
+  private static boolean isRareLineEnd(char c) {
+    return c == 0x0b
+        || c == 0x0c
+        || (c >= 0x1c && c <= 0x1f)
+        || c == 0x85
+        || c == 0x2028
+        || c == 0x2029;
+  }
+
+  /** {@code text.strip()}. */
+  static String strip(String text) {
+    int begin = 0;
+    int end = text.length();
+    while (begin < end && isSpace(text.charAt(begin))) {
+      begin++;
+    }
+    while (end > begin && isSpace(text.charAt(end - 1))) {
+      end--;
+    }
+    return text.substring(begin, end);
+  }
+
+  /**
+   * {@code text.splitlines()}.
+   *
+   * @throws NotExactException when lines may end elsewhere than at {@code \n}, {@code \r} and
+   *     {@code \r\n}
+   */
+  static List<String> splitLines(String text) throws NotExactException {
+    List<String> lines = new ArrayList<>();
+    int begin = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (isRareLineEnd(c)) {
+        throw new NotExactException();
+      }
+      if (c == '\n' || c == '\r') {
+        lines.add(text.substring(begin, i));
+        if (text.startsWith("\r\n", i)) {
+          i++;
+        }
+        begin = i + 1;
+      }
+    }
+    if (begin < text.length()) {
+      lines.add(text.substring(begin));
+    }
+    return lines;
+  }
+
+  /**
+   * {@code repr(number)}.
+   *
+   * @throws NotExactException for what is not finite, and below the normal numbers, where Java
+   *     writes one digit more
+   */
+  static String repr(double number) throws NotExactException {
+    if (!Double.isFinite(number) || (number != 0 && Math.abs(number) < Double.MIN_NORMAL)) {
+      throw new NotExactException();
+    }
+    if (number == 0) {
+      return 1 / number < 0 ? "-0.0" : "0.0";
+    }
+    BigDecimal shortest = new BigDecimal(Double.toString(number)).stripTrailingZeros();
+    int point = shortest.precision() - shortest.scale();
+    if (point > MIN_POINT && point <= MAX_POINT) {
+      String plain = shortest.toPlainString();
+      return plain.indexOf('.') < 0 ? plain + ".0" : plain;
+    }
+    String digits = shortest.unscaledValue().abs().toString();
+    int exponent = point - 1;
+    return (number < 0 ? "-" : "")
+        + digits.charAt(0)
+        + (digits.length() > 1 ? "." + digits.substring(1) : "")
+        + (exponent < 0 ? "e-" : "e+")
+        + (Math.abs(exponent) < 10 ? "0" : "")
+        + Math.abs(exponent);
+  }
+
+  /** Appends {@code json.dumps(text, ensure_ascii=False)}. */
+  static void quote(StringBuilder out, String text) {
+    out.append('"');
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      switch (c) {
+        case '"' -> out.append("\\\"");
+        case '\\' -> out.append("\\\\");
+        case '\n' -> out.append("\\n");
+        case '\r' -> out.append("\\r");
+        case '\t' -> out.append("\\t");
+        case '\f' -> out.append("\\f");
+        case '\b' -> out.append("\\b");
+        default -> {
+          if (c < ' ') {
+            out.append("\\u00").append(Character.forDigit(c >> 4, 16));
+            out.append(Character.forDigit(c & 15, 16));
+          } else {
+            out.append(c);
+          }
+        }
+      }
+    }
+    out.append('"');
+  }
+
+  /**
+   * The text, when it is one to Python too.
+   *
+   * @throws NotExactException when half of a pair of surrogates is missing
+   */
+  static String checked(String text) throws NotExactException {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (Character.isSurrogate(c)) {
+        if (Character.isLowSurrogate(c)
+            || i + 1 == text.length()
+            || !Character.isLowSurrogate(text.charAt(i + 1))) {
+          throw new NotExactException();
+        }
+        i++;
+      }
+    }
+    return text;
+  }
+}

@@ -1,0 +1,134 @@
+package dev.terrarium.dspy;
+
+import dev.terrarium.Adapter;
+import dev.terrarium.CallOptions;
+import dev.terrarium.Command;
+import dev.terrarium.Shortcut;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/** A {@link FrozenDspyProgram} whose inputs and outputs are maps. Thread-safe. */
+public final class UntypedFrozenDspyProgram {
+
+  /** What was of that version when the plan was made; null for what there was none of. */
+  private record Versions(@Nullable Object program, @Nullable Object defaults) {
+
+    static Versions now(Shortcut.Host host, String id) {
+      return new Versions(
+          host.call("program.version", "dspy", id),
+          host.call("program.version", "dspy", "@defaults"));
+    }
+  }
+
+  /** A program at one moment, and where to ask whether it is as it was. */
+  private record Moment(String id, Shortcut.Host host, Versions versions) {
+
+    static Moment now(Shortcut.Host host, String id) {
+      return new Moment(id, host, Versions.now(host, id));
+    }
+
+    boolean isPresent() {
+      return Versions.now(host, id).equals(versions);
+    }
+  }
+
+  private record Counters(LongAdder answered, LongAdder continued, LongAdder handedOver) {}
+
+  private final Adapter adapter;
+  private final String id;
+  private final Plan plan;
+  private final Moment frozenAt;
+  private final Counters counters;
+
+  private UntypedFrozenDspyProgram(
+      Adapter adapter, String id, Plan plan, Moment frozenAt, Counters counters) {
+    this.adapter = adapter;
+    this.id = id;
+    this.plan = plan;
+    this.frozenAt = frozenAt;
+    this.counters = counters;
+  }
+
+  static UntypedFrozenDspyProgram freeze(Adapter adapter, String id) {
+    AtomicReference<@Nullable Moment> before =
+        new AtomicReference<>(); // so that no change is missed
+    Object plan =
+        adapter.call(
+            host -> {
+              before.set(Moment.now(host, id));
+              return new Shortcut.HandedOver(new Command("freeze_program", Map.of("program", id)));
+            });
+    return new UntypedFrozenDspyProgram(
+        adapter,
+        id,
+        Plan.proven(plan),
+        Objects.requireNonNull(before.get()),
+        new Counters(new LongAdder(), new LongAdder(), new LongAdder()));
+  }
+
+  /** The program's id. */
+  public String id() {
+    return id;
+  }
+
+  /** The same program with these options for each call; its figures are counted together. */
+  public UntypedFrozenDspyProgram with(CallOptions options) {
+    return new UntypedFrozenDspyProgram(adapter.with(options), id, plan, frozenAt, counters);
+  }
+
+  /** Runs the program; see {@link FrozenDspyProgram#call}. */
+  public Map<String, @Nullable Object> call(Map<String, ?> inputs) {
+    return run(inputs);
+  }
+
+  Map<String, @Nullable Object> run(Object inputs) {
+    return UntypedDspyProgram.traced(adapter.call(host -> attempt(host, inputs))).outputs();
+  }
+
+  private Shortcut.Outcome attempt(Shortcut.Host host, Object inputs) {
+    if (!isFrozen()) {
+      return handOver(inputs);
+    }
+    Map<String, @Nullable Object> request;
+    try {
+      request = plan.request(inputs);
+    } catch (NotExactException e) {
+      return handOver(inputs);
+    }
+    Map<?, ?> answer = (Map<?, ?>) Objects.requireNonNull(host.call("model.generate", request));
+    if (!"length".equals(answer.get("finish_reason"))) { // else DSPy warns
+      try {
+        Map<String, ?> result = Map.of("outputs", plan.read(String.valueOf(answer.get("text"))));
+        counters.answered().increment();
+        return new Shortcut.Answered(result);
+      } catch (NotExactException e) {
+        // DSPy may repair it, ask again, or say what is wrong
+      }
+    }
+    counters.continued().increment();
+    return new Shortcut.HandedOver(
+        new Command(
+            "continue_program",
+            Map.of("program", id, "inputs", inputs, "request", request, "answer", answer)));
+  }
+
+  private Shortcut.Outcome handOver(Object inputs) {
+    counters.handedOver().increment();
+    return new Shortcut.HandedOver(
+        new Command(UntypedDspyProgram.CALL, Map.of("program", id, "inputs", inputs)));
+  }
+
+  /** Whether the plan is still that of the program; see {@link FrozenDspyProgram#isFrozen}. */
+  public boolean isFrozen() {
+    return frozenAt.isPresent();
+  }
+
+  /** Who answered the calls so far. */
+  public FrozenStats stats() {
+    return new FrozenStats(
+        counters.answered().sum(), counters.continued().sum(), counters.handedOver().sum());
+  }
+}

@@ -1,0 +1,174 @@
+package dev.terrarium.dspy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is read exactly, and what is left to DSPy; that DSPy agrees, {@link FrozenTest} shows. */
+class AnswerReaderTest {
+
+  private static final FieldType.Fields FORM =
+      FieldType.fields(
+          List.of(
+              field("text", Map.of("type", "string")),
+              field("count", Map.of("type", "integer")),
+              field("share", Map.of("type", "number")),
+              field("done", Map.of("type", "boolean")),
+              field("mood", Map.of("type", "enum", "values", List.of("GOOD", "BAD"))),
+              field("names", list(Map.of("type", "string"))),
+              field("year", Map.of("type", "optional", "of", Map.of("type", "integer")))));
+
+  private static Map<String, Object> field(String name, Map<String, ?> type) {
+    return Map.of("name", name, "type", type);
+  }
+
+  private static Map<String, Object> list(Map<String, ?> items) {
+    return Map.of("type", "list", "items", items);
+  }
+
+  private static String json(String share, String rest) {
+    return """
+    {"text": "a", "count": 7, "share": %s, "done": true, "mood": "BAD", "names": ["x"], %s}\
+    """
+        .formatted(share, rest);
+  }
+
+  @Test
+  void anObjectOfTheDeclaredTypesIsRead() throws Exception {
+    assertThat(AnswerReader.json(FORM, " " + json("2", "\"year\": null") + "\n"))
+        .containsExactly(
+            Map.entry("text", "a"),
+            Map.entry("count", 7L),
+            Map.entry("share", 2.0),
+            Map.entry("done", true),
+            Map.entry("mood", "BAD"),
+            Map.entry("names", List.of("x")),
+            new java.util.AbstractMap.SimpleEntry<>("year", null));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "null",
+        "[]",
+        "{}",
+        "{\"text\": \"a\"}",
+        "I would rather not.",
+        "```json\n{}\n```",
+      })
+  void anotherFormIsLeftToDspy(String answer) {
+    leftToDspy(answer);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\"2\"", "true", "null", "-0", "1e999", "9007199254740993", "NaN", "02"})
+  void aNumberThatIsNotPlainlyOneIsLeftToDspy(String share) {
+    leftToDspy(json(share, "\"year\": 1"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"year\": 1.0",
+        "\"year\": \"1\"",
+        "\"year\": 9223372036854775808",
+        "\"year\": 1, \"year\": 2",
+        "\"year\": 1, \"more\": 2",
+        "\"year\": 1} {",
+        "\"year\": 1,",
+      })
+  void whatReadersMayTakeDifferentlyIsLeftToDspy(String rest) {
+    leftToDspy(json("2", rest));
+  }
+
+  @Test
+  void deepNestingIsLeftToDspy() {
+    Map<String, ?> type = Map.of("type", "string");
+    for (int i = 0; i < 60; i++) {
+      type = list(type);
+    }
+    FieldType.Fields deep = FieldType.fields(List.of(field("deep", type)));
+    String answer = "{\"deep\": " + "[".repeat(60) + "]".repeat(60) + "}";
+    assertThatThrownBy(() -> AnswerReader.json(deep, answer)).isInstanceOf(NotExactException.class);
+  }
+
+  @Test
+  void halfAPairOfSurrogatesIsLeftToDspy() {
+    leftToDspy(json("2", "\"year\": 1").replace("\"a\"", "\"\\ud800\""));
+  }
+
+  private static void leftToDspy(String answer) {
+    assertThatThrownBy(() -> AnswerReader.json(FORM, answer)).isInstanceOf(NotExactException.class);
+  }
+
+  private static String sections(String... lines) {
+    return String.join("\n", lines);
+  }
+
+  @Test
+  void sectionsAreReadWhateverStandsAround() throws Exception {
+    assertThat(
+            AnswerReader.chat(
+                FORM,
+                sections(
+                    "Let me see.",
+                    "[[ ## text ## ]]",
+                    "  two",
+                    "lines  ",
+                    "[[ ## count ## ]] 7",
+                    "[[ ## share ## ]]",
+                    "0.5",
+                    "[[ ## text ## ]]",
+                    "the first one counts",
+                    "[[ ## done ## ]]",
+                    "True",
+                    "[[ ## mood ## ]]",
+                    "BAD",
+                    "[[ ## names ## ]]",
+                    "[\"x\"]",
+                    "[[ ## year ## ]]",
+                    "None",
+                    "[[ ## completed ## ]]")))
+        .containsEntry("text", "two\nlines")
+        .containsEntry("count", 7L)
+        .containsEntry("share", 0.5)
+        .containsEntry("done", true)
+        .containsEntry("mood", "BAD")
+        .containsEntry("names", List.of("x"))
+        .containsEntry("year", null);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[[ ## count ## ]]\nseven",
+        "[[ ## count ## ]]\n",
+        "[[ ## count ## ]]\n\"7\"",
+        "[[ ## other ## ]]\n7",
+        "[[ ## größe ## ]]\n7\n[[ ## count ## ]]\n7",
+        "7",
+        "",
+      })
+  void sectionsThatAreMissingOrNotPlainAreLeftToDspy(String answer) {
+    FieldType.Fields count = FieldType.fields(List.of(field("count", Map.of("type", "integer"))));
+    assertThatThrownBy(() -> AnswerReader.chat(count, answer))
+        .isInstanceOf(NotExactException.class);
+  }
+
+  @Test
+  void anOptionalTextIsTheTextAsItIs() throws Exception {
+    FieldType.Fields maybe =
+        FieldType.fields(
+            List.of(field("note", Map.of("type", "optional", "of", Map.of("type", "string")))));
+    for (String text : Arrays.asList("None", "null", "\"a\"", "")) {
+      assertThat(AnswerReader.chat(maybe, "[[ ## note ## ]]\n" + text)).containsEntry("note", text);
+    }
+  }
+}

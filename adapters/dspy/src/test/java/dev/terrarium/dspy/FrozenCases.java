@@ -1,0 +1,302 @@
+package dev.terrarium.dspy;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A program, inputs and answers, all of one seed: answers that fit, and such as models spoil them.
+ */
+final class FrozenCases {
+
+  private static final List<String> ADAPTERS = List.of("json", "chat", "auto");
+  private static final List<String> PIECES =
+      List.of(
+          "a",
+          "Zoë",
+          "日本",
+          "😀",
+          " ",
+          "\n",
+          "\r\n",
+          "\t",
+          "\u000b",
+          "\u0085",
+          "\u2028",
+          "\u00a0",
+          "\u3000",
+          "\u007f",
+          "\u0001",
+          "\"",
+          "'",
+          "\\",
+          "\\n",
+          "{",
+          "}",
+          "[",
+          "]",
+          ",",
+          ":",
+          "«",
+          "<",
+          "0",
+          "-1.5",
+          "true",
+          "None",
+          "null",
+          "[[ ## other ## ]]",
+          "[[ ## ",
+          " ## ]]",
+          "```json");
+
+  /** What is written in place of a value. */
+  private static final List<String> SPOILT =
+      List.of(
+          "",
+          "\"7\"",
+          "7",
+          "7.0",
+          "-0",
+          "1e3",
+          "1e999",
+          "NaN",
+          "true",
+          "True",
+          "yes",
+          "null",
+          "None",
+          "\"GOOD\"",
+          "'GOOD'",
+          "Literal['GOOD']",
+          "good",
+          "[1, 2",
+          "['a']",
+          "{'a': 1}",
+          "[]",
+          "{}",
+          "{\"a\": 1,}",
+          "[\"a\" \"b\"]",
+          "9223372036854775808",
+          "\"\\ud800\"",
+          "// no\n7",
+          "7 apples");
+
+  private final Random random;
+  private final String kind;
+  private final String adapter;
+  private final List<Map<String, Object>> inputs = new ArrayList<>();
+  private final List<Map<String, Object>> outputs = new ArrayList<>();
+
+  FrozenCases(int seed) {
+    random = new Random(seed);
+    kind = random.nextBoolean() ? "predict" : "chain_of_thought";
+    adapter = ADAPTERS.get(seed % ADAPTERS.size());
+    inputs.add(field("question", Map.of("type", "string")));
+    for (int i = random.nextInt(4); i > 0; i--) {
+      inputs.add(field("in" + i, type(2)));
+    }
+    for (int i = 1 + random.nextInt(3); i > 0; i--) {
+      outputs.add(field("out" + i, type(2)));
+    }
+  }
+
+  private static Object part(Map<?, ?> spec, String name) {
+    return Objects.requireNonNull(spec.get(name), name);
+  }
+
+  private static Map<String, Object> field(String name, Map<String, Object> type) {
+    return Map.of("name", name, "type", type);
+  }
+
+  private Map<String, Object> type(int depth) {
+    return switch (random.nextInt(depth == 0 ? 5 : 9)) {
+      case 0 -> Map.of("type", "string");
+      case 1 -> Map.of("type", "integer");
+      case 2 -> Map.of("type", "number");
+      case 3 -> Map.of("type", "boolean");
+      case 4 -> Map.of("type", "enum", "values", List.of("GOOD", "BAD", "it's \"so\""));
+      case 5 -> Map.of("type", "list", "items", type(depth - 1));
+      case 6 -> Map.of("type", "map", "values", type(depth - 1));
+      case 7 -> Map.of("type", "optional", "of", type(depth - 1));
+      default ->
+          Map.of(
+              "type",
+              "record",
+              "name",
+              "Part" + random.nextInt(100),
+              "fields",
+              List.of(field("first", type(depth - 1)), field("second", type(depth - 1))));
+    };
+  }
+
+  Map<String, Object> spec(String model) {
+    return Map.of(
+        "kind",
+        kind,
+        "signature",
+        Map.of("instructions", "Do " + text(), "inputs", inputs, "outputs", outputs),
+        "options",
+        Map.of("model", model, "adapter", adapter, "temperature", 0.25, "stop", List.of("END")));
+  }
+
+  /** Mostly of the declared types. */
+  Map<String, @Nullable Object> inputs(int number) {
+    Map<String, @Nullable Object> values = new LinkedHashMap<>();
+    for (Map<String, Object> input : inputs) {
+      values.put((String) part(input, "name"), value(part(input, "type")));
+    }
+    values.put("question", "<case " + number + "> " + values.get("question"));
+    if (random.nextInt(12) == 0) {
+      Map<String, Object> input = inputs.get(random.nextInt(inputs.size()));
+      if (!part(input, "name").equals("question")) {
+        values.put((String) part(input, "name"), random.nextBoolean() ? "7" : 7);
+      }
+    }
+    return values;
+  }
+
+  private @Nullable Object value(Object type) {
+    Map<?, ?> spec = (Map<?, ?>) type;
+    return switch ((String) part(spec, "type")) {
+      case "string" -> text();
+      case "integer" ->
+          random.nextBoolean() ? (Object) random.nextInt(10) : (Object) random.nextLong();
+      case "number" -> number();
+      case "boolean" -> random.nextBoolean();
+      case "enum" -> ((List<?>) part(spec, "values")).get(random.nextInt(3));
+      case "list" -> {
+        List<@Nullable Object> items = new ArrayList<>();
+        for (int i = random.nextInt(3); i > 0; i--) {
+          items.add(value(part(spec, "items")));
+        }
+        yield items;
+      }
+      case "map" -> {
+        Map<String, @Nullable Object> entries = new LinkedHashMap<>();
+        for (int i = random.nextInt(3); i > 0; i--) {
+          entries.put(text(), value(part(spec, "values")));
+        }
+        yield entries;
+      }
+      case "optional" -> random.nextInt(3) == 0 ? null : value(part(spec, "of"));
+      default -> {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+        for (Object field : (List<?>) part(spec, "fields")) {
+          Map<?, ?> named = (Map<?, ?>) field;
+          fields.put((String) part(named, "name"), value(part(named, "type")));
+        }
+        yield fields;
+      }
+    };
+  }
+
+  private double number() {
+    return switch (random.nextInt(4)) {
+      case 0 -> random.nextInt(100);
+      case 1 -> random.nextDouble();
+      case 2 -> random.nextGaussian() * Math.pow(10, random.nextInt(40) - 20);
+      default -> Double.longBitsToDouble(random.nextLong() & 0x7fdf_ffff_ffff_ffffL);
+    };
+  }
+
+  private String text() {
+    StringBuilder text = new StringBuilder();
+    for (int i = random.nextInt(5); i > 0; i--) {
+      text.append(PIECES.get(random.nextInt(PIECES.size())));
+    }
+    return text.toString();
+  }
+
+  String answer() {
+    Map<String, String> written = new LinkedHashMap<>();
+    if (kind.equals("chain_of_thought")) {
+      written.put("reasoning", adapter.equals("json") ? json(text()) : text());
+    }
+    for (Map<String, Object> output : outputs) {
+      Object value = value(part(output, "type"));
+      boolean plain = value instanceof String && !adapter.equals("json");
+      written.put((String) part(output, "name"), plain ? (String) value : json(value));
+    }
+    boolean spoilt = random.nextInt(5) < 2;
+    if (spoilt) {
+      String name = new ArrayList<>(written.keySet()).get(random.nextInt(written.size()));
+      if (random.nextInt(5) == 0) {
+        written.remove(name);
+      } else {
+        written.put(name, SPOILT.get(random.nextInt(SPOILT.size())));
+      }
+    }
+    String answer = adapter.equals("json") ? object(written) : sections(written);
+    return spoilt && random.nextInt(4) == 0 ? broken(answer) : answer;
+  }
+
+  private static String object(Map<String, String> written) {
+    List<String> members = new ArrayList<>();
+    written.forEach((name, value) -> members.add("\"" + name + "\": " + value));
+    return "{" + String.join(", ", members) + "}";
+  }
+
+  private static String sections(Map<String, String> written) {
+    StringBuilder answer = new StringBuilder();
+    written.forEach(
+        (name, value) ->
+            answer.append("[[ ## ").append(name).append(" ## ]]\n").append(value).append("\n\n"));
+    return answer.append("[[ ## completed ## ]]").toString();
+  }
+
+  private String broken(String answer) {
+    return switch (random.nextInt(5)) {
+      case 0 -> "```json\n" + answer + "\n```";
+      case 1 -> answer.substring(0, answer.length() / 2);
+      case 2 -> "Sure! " + answer + " Anything else?";
+      case 3 -> answer.replace("[[ ## ", "  [[ ## ");
+      default -> "";
+    };
+  }
+
+  private static String json(@Nullable Object value) {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+      write(json, value);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return text.toString();
+  }
+
+  private static void write(JsonGenerator json, @Nullable Object value) throws IOException {
+    switch (value) {
+      case null -> json.writeNull();
+      case String text -> json.writeString(text);
+      case Boolean flag -> json.writeBoolean(flag);
+      case Integer number -> json.writeNumber(number);
+      case Long number -> json.writeNumber(number);
+      case Double number -> json.writeNumber(number);
+      case List<?> items -> {
+        json.writeStartArray();
+        for (Object item : items) {
+          write(json, item);
+        }
+        json.writeEndArray();
+      }
+      case Map<?, ?> map -> {
+        json.writeStartObject();
+        for (Map.Entry<?, ?> entry : map.entrySet()) {
+          json.writeFieldName((String) entry.getKey());
+          write(json, entry.getValue());
+        }
+        json.writeEndObject();
+      }
+      default -> throw new IllegalArgumentException(value.toString());
+    }
+  }
+}

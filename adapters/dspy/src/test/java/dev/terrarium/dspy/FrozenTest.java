@@ -1,0 +1,325 @@
+package dev.terrarium.dspy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.CallOptions;
+import dev.terrarium.CallResult;
+import dev.terrarium.Command;
+import dev.terrarium.Terrarium;
+import dev.terrarium.TerrariumConfig;
+import dev.terrarium.admission.AdmissionConfig;
+import dev.terrarium.admission.AdmissionConfig.Budget;
+import dev.terrarium.error.ArgumentException;
+import dev.terrarium.error.BudgetExceededException;
+import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.error.ClosedException;
+import dev.terrarium.error.ModelException;
+import dev.terrarium.error.PythonException;
+import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.FinishReason;
+import dev.terrarium.model.LanguageModel;
+import dev.terrarium.model.TokenUsage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Frozen programs beside DSPy itself, in one context. */
+@Tag("graalpy")
+class FrozenTest {
+
+  private static final int SIGNATURES = 60;
+  private static final int CASES = 20;
+
+  enum Mood {
+    GOOD,
+    BAD
+  }
+
+  record Point(double x, Optional<String> label) {}
+
+  record Question(String question, Mood mood, List<Integer> numbers, Point point) {}
+
+  record Answer(String answer, Mood tone, Map<String, Integer> counts, Point place) {}
+
+  private static final ScriptedModel SCRIPTED = new ScriptedModel();
+  private static final CaseModel BY_CASE = new CaseModel();
+
+  private static Terrarium terrarium;
+  private static Dspy dspy;
+
+  @BeforeAll
+  static void start() {
+    terrarium =
+        Terrarium.start(
+            TerrariumConfig.custom()
+                .contexts(1)
+                .languageModel(SCRIPTED)
+                .languageModel(BY_CASE)
+                .build());
+    dspy = terrarium.adapter(Dspy.class);
+  }
+
+  @AfterAll
+  static void close() {
+    terrarium.close();
+  }
+
+  /** Answers by the number that the question has, and keeps what it was asked. */
+  private static final class CaseModel implements LanguageModel {
+
+    private static final Pattern NUMBER = Pattern.compile("<case (\\d+)>");
+
+    final Map<Integer, String> answers = new ConcurrentHashMap<>();
+    final Map<Integer, List<ChatRequest>> asked = new ConcurrentHashMap<>();
+
+    @Override
+    public String name() {
+      return "by-case";
+    }
+
+    @Override
+    public ChatResponse chat(ChatRequest request) {
+      Matcher matcher = NUMBER.matcher(request.messages().getLast().content());
+      assertThat(matcher.find()).isTrue();
+      int number = Integer.parseInt(matcher.group(1));
+      asked.computeIfAbsent(number, n -> new ArrayList<>()).add(request);
+      return new ChatResponse(
+          Objects.requireNonNull(answers.get(number)),
+          FinishReason.STOP,
+          new TokenUsage(1, 1),
+          Duration.ZERO);
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  // ------------------------------------------------------------------ against DSPy
+
+  @Test
+  void generatedProgramsDoWhatTheyDoInPython() {
+    FrozenStats all = new FrozenStats(0, 0, 0);
+    for (int seed = 0; seed < SIGNATURES; seed++) {
+      FrozenStats stats = sameAsInPython(new FrozenCases(seed), seed);
+      all =
+          new FrozenStats(
+              all.answered() + stats.answered(),
+              all.continued() + stats.continued(),
+              all.handedOver() + stats.handedOver());
+    }
+    assertThat(all.answered() + all.continued() + all.handedOver())
+        .isEqualTo(SIGNATURES * CASES)
+        .isGreaterThanOrEqualTo(1_000);
+    // Else nothing of Java's was compared, or nothing that is malformed.
+    assertThat(all.answered()).isGreaterThan(SIGNATURES * CASES / 4);
+    assertThat(all.continued()).isGreaterThan(SIGNATURES * CASES / 10);
+    assertThat(all.handedOver()).isPositive();
+  }
+
+  private static FrozenStats sameAsInPython(FrozenCases cases, int seed) {
+    UntypedDspyProgram program = dspy.program(cases.spec(BY_CASE.name()));
+    UntypedFrozenDspyProgram frozen = program.freeze();
+    List<Map<String, @Nullable Object>> inputs = new ArrayList<>();
+    List<Command> commands = new ArrayList<>();
+    for (int i = 0; i < CASES; i++) {
+      Map<String, @Nullable Object> input = cases.inputs(i);
+      inputs.add(input);
+      BY_CASE.answers.put(i, cases.answer());
+      commands.add(new Command("call", program.arguments(input, false)));
+    }
+    BY_CASE.asked.clear();
+    List<CallResult<@Nullable Object>> expected = terrarium.adapter("dspy").batch(commands);
+    Map<Integer, List<ChatRequest>> asked = new HashMap<>(BY_CASE.asked);
+    for (int i = 0; i < CASES; i++) {
+      BY_CASE.asked.clear();
+      String what =
+          "seed " + seed + ", case " + i + ": " + inputs.get(i) + " -> " + BY_CASE.answers.get(i);
+      Map<String, @Nullable Object> input = inputs.get(i);
+      Object got =
+          outcome(CallResult.<@Nullable Object>of(() -> Map.of("outputs", frozen.call(input))));
+      assertThat(got).as(what).isEqualTo(outcome(expected.get(i)));
+      assertThat(BY_CASE.asked.get(i)).as(what).isEqualTo(asked.get(i));
+    }
+    return frozen.stats();
+  }
+
+  /** The outputs, or the failure as its class, type and message. */
+  private static @Nullable Object outcome(CallResult<@Nullable Object> result) {
+    return switch (result) {
+      case CallResult.Success<?> success -> success.result();
+      case CallResult.Failure<?> failure -> {
+        RuntimeException error = failure.error();
+        String type = error instanceof PythonException python ? python.type() : "";
+        String message = String.valueOf(error.getMessage());
+        yield error.getClass() + " " + type + " " + message.replace("continue_program", "call");
+      }
+      case CallResult.Skipped<?> skipped -> "skipped";
+    };
+  }
+
+  // ------------------------------------------------------------------ typed
+
+  @Test
+  void aTypedProgramIsAnsweredInJava() {
+    DspyProgram<Question, Answer> program = dspy.chainOfThought(Question.class, Answer.class);
+    FrozenDspyProgram<Question, Answer> frozen = program.freeze();
+    SCRIPTED.answers(
+        """
+        {"reasoning": "So.", "answer": "a", "tone": "BAD", "counts": {"k": 1},
+         "place": {"x": 2.5, "label": null}}\
+        """);
+    Question question =
+        new Question("Why?", Mood.GOOD, List.of(1, 2), new Point(0.1, Optional.of("l")));
+
+    Answer expected = program.call(question);
+    ChatRequest asked = SCRIPTED.last();
+    assertThat(frozen.call(question)).isEqualTo(expected);
+    assertThat(SCRIPTED.last()).isEqualTo(asked).isNotSameAs(asked);
+    assertThat(frozen.stats()).isEqualTo(new FrozenStats(1, 0, 0));
+    assertThat(terrarium.stats().pool().leased()).isZero();
+  }
+
+  // ------------------------------------------------------------------ thawing
+
+  @Test
+  void aChangeOfTheProgramsStateThawsIt() {
+    UntypedDspyProgram program = dspy.program(spec("question -> thawed", Map.of()));
+    SCRIPTED.answers("{\"thawed\": \"a\"}");
+    UntypedFrozenDspyProgram frozen = program.freeze();
+    frozen.call(Map.of("question", "?"));
+    Object state = terrarium.call("dspy", "get_program_state", Map.of("program", program.id()));
+    Map<?, ?> withDemo = withDemo((Map<?, ?>) Objects.requireNonNull(state));
+    terrarium.call("dspy", "set_program_state", Map.of("program", program.id(), "state", withDemo));
+
+    assertThat(frozen.isFrozen()).isFalse();
+    frozen.call(Map.of("question", "?"));
+    ChatRequest plain = SCRIPTED.last();
+    assertThat(plain.messages()).as("the demonstration is there").hasSize(4);
+    assertThat(frozen.stats()).isEqualTo(new FrozenStats(1, 0, 1));
+
+    UntypedFrozenDspyProgram again = program.freeze();
+    again.call(Map.of("question", "?"));
+    assertThat(again.isFrozen()).isTrue();
+    assertThat(again.stats()).isEqualTo(new FrozenStats(1, 0, 0));
+    assertThat(SCRIPTED.last()).isEqualTo(plain);
+  }
+
+  private static Map<?, ?> withDemo(Map<?, ?> state) {
+    Map<Object, @Nullable Object> changed = new LinkedHashMap<>(state);
+    changed.put("demos", List.of(Map.of("question", "a demo", "thawed", "so")));
+    return changed;
+  }
+
+  @Test
+  void otherDefaultsThawItAndADeletedProgramIsGone() {
+    UntypedDspyProgram program = dspy.program(spec("question -> defaults", Map.of()));
+    SCRIPTED.answers("{\"defaults\": \"a\"}");
+    UntypedFrozenDspyProgram frozen = program.freeze();
+    terrarium.call("dspy", "configure", Map.of("temperature", 0.5));
+    try {
+      assertThat(frozen.isFrozen()).isFalse();
+      frozen.call(Map.of("question", "?"));
+      assertThat(SCRIPTED.last().temperature()).isEqualTo(0.5);
+    } finally {
+      terrarium.call("dspy", "configure", Map.of());
+    }
+    dspy.programs().delete(program.id());
+    assertThatThrownBy(() -> frozen.call(Map.of("question", "?")))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining(program.id());
+  }
+
+  // ------------------------------------------------------------------ refusing and failing
+
+  @Test
+  void whatIsNotExactIsRefusedByName() {
+    UntypedDspyProgram program = dspy.program(spec("question -> day: date", Map.of()));
+    assertThatThrownBy(program::freeze)
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining("output 'day', since it is of the type date");
+  }
+
+  @Test
+  void aModelsFailureIsThrownAsItIs() {
+    UntypedFrozenDspyProgram frozen = dspy.program(spec("question -> fails", Map.of())).freeze();
+    SCRIPTED.fails(new ModelException("out of order"));
+    assertThatThrownBy(() -> frozen.call(Map.of("question", "?")))
+        .isInstanceOf(ModelException.class)
+        .hasMessage("out of order");
+  }
+
+  @Test
+  void aDeadlineStopsTheModel() {
+    UntypedFrozenDspyProgram frozen =
+        dspy.program(spec("question -> late", Map.of()))
+            .freeze()
+            .with(CallOptions.deadline(Duration.ofMillis(50)));
+    CountDownLatch never = new CountDownLatch(1);
+    CountDownLatch interrupted = new CountDownLatch(1);
+    SCRIPTED.beforeAnswering(
+        () -> {
+          try {
+            never.await();
+          } catch (InterruptedException e) {
+            interrupted.countDown();
+          }
+          return "";
+        });
+    try {
+      assertThatThrownBy(() -> frozen.call(Map.of("question", "?")))
+          .isInstanceOf(CallTimeoutException.class)
+          .hasMessageContaining("PT0.05S");
+      assertThat(interrupted.await(10, java.util.concurrent.TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    } finally {
+      SCRIPTED.beforeAnswering(() -> "");
+    }
+  }
+
+  @Test
+  void itIsACallOnTheCallersAccountAndEndsWithItsTerrarium() {
+    TerrariumConfig config =
+        TerrariumConfig.custom()
+            .contexts(1)
+            .languageModel(SCRIPTED)
+            .admission(
+                AdmissionConfig.custom().budget(Budget.ofTokens(5, Duration.ofHours(1))).build())
+            .build();
+    SCRIPTED.answers("{\"answer\": \"a\"}");
+    UntypedFrozenDspyProgram frozen;
+    try (Terrarium metered = Terrarium.start(config)) {
+      frozen =
+          metered
+              .adapter(Dspy.class)
+              .program(spec("question -> answer", Map.of()))
+              .freeze()
+              .with(CallOptions.ofDefaults().withCallerKey("ann"));
+      frozen.call(Map.of("question", "?"));
+      assertThatThrownBy(() -> frozen.call(Map.of("question", "?")))
+          .isInstanceOf(BudgetExceededException.class);
+    }
+    assertThatThrownBy(() -> frozen.call(Map.of("question", "?")))
+        .isInstanceOf(ClosedException.class);
+  }
+
+  private static Map<String, Object> spec(String signature, Map<String, ?> options) {
+    return Map.of("kind", "predict", "signature", signature, "options", options);
+  }
+}

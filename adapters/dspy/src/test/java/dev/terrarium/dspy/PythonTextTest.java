@@ -1,0 +1,75 @@
+package dev.terrarium.dspy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What Python says of the same values stands here. */
+class PythonTextTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "0.0, 0.0",
+    "-0.0, -0.0",
+    "1, 1.0",
+    "-2.5, -2.5",
+    "0.1, 0.1",
+    "1e15, 1000000000000000.0",
+    "9007199254740993, 9007199254740992.0",
+    "1e16, 1e+16",
+    "1.5e300, 1.5e+300",
+    "2e23, 2e+23",
+    "0.0001, 0.0001",
+    "0.00012, 0.00012",
+    "0.00001, 1e-05",
+    "-1.25e-7, -1.25e-07",
+    "2.2250738585072014e-308, 2.2250738585072014e-308",
+    "1.7976931348623157e308, 1.7976931348623157e+308"
+  })
+  void numbersAreWrittenAsPythonDoes(double number, String text) throws Exception {
+    assertThat(PythonText.repr(number)).isEqualTo(text);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY, Double.MIN_VALUE})
+  void numbersThatJavaWritesOtherwiseAreNot(double number) {
+    assertThatThrownBy(() -> PythonText.repr(number)).isInstanceOf(NotExactException.class);
+  }
+
+  @Test
+  void linesEndWherePythonEndsThem() throws Exception {
+    assertThat(PythonText.splitLines("a\r\nb\rc\n\nd\n")).containsExactly("a", "b", "c", "", "d");
+    assertThat(PythonText.splitLines("")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\u000b", "\f", "\u001c", "\u001f", "\u0085", "\u2028", "\u2029"})
+  void rareLineEndsAreNotJudged(String end) {
+    assertThatThrownBy(() -> PythonText.splitLines("a" + end + "b"))
+        .isInstanceOf(NotExactException.class);
+  }
+
+  @Test
+  void whiteSpaceIsPythons() {
+    assertThat(PythonText.strip("\u00a0\u001f\u3000 a b\u0085\n")).isEqualTo("a b");
+    assertThat(PythonText.strip("\u200b")).as("no space to Python").isEqualTo("\u200b");
+    assertThat(PythonText.strip(" \n ")).isEmpty();
+  }
+
+  @Test
+  void textsAreQuotedAsPythonDoes() {
+    StringBuilder out = new StringBuilder();
+    PythonText.quote(out, "a\"\\\n\r\t\f\b\u0001\u001f\u007f/é😀\u2028");
+    assertThat(out).hasToString("\"a\\\"\\\\\\n\\r\\t\\f\\b\\u0001\\u001f\u007f/é😀\u2028\"");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a\ud800", "\ud800a", "\udc00", "\udc00\ud800"})
+  void halfAPairOfSurrogatesIsNoText(String text) {
+    assertThatThrownBy(() -> PythonText.checked(text)).isInstanceOf(NotExactException.class);
+  }
+}

@@ -1,0 +1,193 @@
+"""Frozen programs: plans by which the host asks the language model and reads its answer without Python.
+
+A plan is made of what DSPy itself prints for marks in place of the inputs, and refused where the host's rules for
+inserting values and for reading answers would not be DSPy's own.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import secrets
+import types
+from collections.abc import Callable
+from typing import Any, Literal, Union, get_args, get_origin
+
+import dspy
+import pydantic
+
+from terrarium.bridge import ArgumentError
+
+from . import _signatures
+from ._adapters import HostChatAdapter, SchemaJsonAdapter
+from ._runtime import Program, Runtime
+
+#: The version whose rules the host knows.
+KNOWN = "3.4.1"
+
+#: How many random runs show that a plan is exact.
+PROOFS = 12
+
+_SIMPLE: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
+
+#: What texts are made of: all that may be escaped, stripped, split at or taken for something else.
+_PIECES = (
+    *("a", "Zoë", "日本", "😀", " ", "\n", "\r\n", "\t", "\x0b", "\x1c", "\x85", "\u2028", "\xa0", "\x7f", "\x01"),
+    *('"', "'", "\\", "\\n", "{", "}", "[", "]", ",", ":", "«", "»", "<", "&", "0", "-1.5", "true", "None", "null"),
+    *("[[ ## answer ## ]]", "[[ ## ", " ## ]]", "```json"),
+)
+_NUMBERS = (0.0, -0.0, 1.0, -2.5, 0.1, 1e15, 1e16, 123456789012345680.0, 1e-4, 1e-5, 1.7976931348623157e308, 3e-300)
+
+
+def plan(runtime: Runtime, program: Program, options: dict[str, Any], cache: bool) -> dict[str, Any]:
+    """Return a program's plan; see ``DspyBridge.freeze_program``.
+
+    Raises ArgumentError with the name of what cannot be frozen exactly.
+    """
+    adapter = runtime.adapter(options["adapter"])
+    signature = _checked(program, adapter, cache).signature
+    inputs = [_field(name, field, "input") for name, field in signature.input_fields.items()]
+    outputs = [_field(name, field, "output") for name, field in signature.output_fields.items()]
+    is_json = isinstance(adapter, dspy.JSONAdapter)
+    values = _Values()
+
+    def run(arguments: dict[str, Any]) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
+        answer = _answer(adapter, signature, {each["name"]: values.of(each["type"]) for each in outputs}, is_json)
+        asked: list[dict[str, Any]] = []
+
+        def known(request: dict[str, Any]) -> dict[str, Any]:
+            asked.append(request)
+            return {"text": answer}
+
+        try:
+            read, _ = runtime.run(program, arguments, options, cache, known=known)
+        except dspy.AdapterParseError:
+            read = None
+        return asked[0], answer, read if len(asked) == 1 else None
+
+    marks = [f"<terrarium-{secrets.token_hex(8)}-{index}>" for index in range(len(inputs))]
+    with dspy.context(warn_on_type_mismatch=False):
+        request, _, _ = run({each["name"]: mark for each, mark in zip(inputs, marks, strict=True)})
+    proofs = []
+    for _ in range(PROOFS):
+        given = {each["name"]: values.of(each["type"]) for each in inputs}
+        asked, answer, read = run(program.arguments("freeze_program", given))
+        if _rest(asked) != _rest(request):
+            raise _refused("the adapter, since what it asks for depends on the inputs")
+        proofs.append({"inputs": given, "messages": asked["messages"], "answer": answer, "outputs": read})
+    return {
+        "dspy": dspy.__version__,
+        "json": is_json,
+        "request": {**request, "messages": [_skeleton(message, marks) for message in request["messages"]]},
+        "inputs": inputs,
+        "outputs": outputs,
+        "proofs": proofs,
+    }
+
+
+def _refused(what: str) -> ArgumentError:
+    return ArgumentError("freeze_program", f"cannot be frozen exactly: {what}. Call the program as it is.")
+
+
+def _checked(program: Program, adapter: Any, cache: bool) -> dspy.Predict:
+    """Return the one predictor of a program that does nothing which a plan cannot say."""
+    if dspy.__version__ != KNOWN:
+        raise _refused(f"DSPy {dspy.__version__}, since the rules that are known are those of {KNOWN}")
+    if type(adapter) not in (SchemaJsonAdapter, HostChatAdapter):
+        raise _refused(f"the adapter {type(adapter).__name__}")
+    module = program.module
+    if type(module) not in (dspy.Predict, dspy.ChainOfThought):
+        raise _refused(f"the module {type(module).__name__}")
+    predictor: dspy.Predict = module.predictors()[0]
+    called = (dspy.settings, module, predictor, adapter)
+    if any(getattr(each, "callbacks", None) for each in called):
+        raise _refused("callbacks")
+    if predictor.config or predictor.fields or predictor.lm:
+        raise _refused("what the predictor has of its own (config, fields or lm)")
+    if cache:
+        raise _refused("cache, since answers that are kept are kept in Python")
+    if "prediction" in predictor.signature.input_fields:
+        raise _refused("input 'prediction', which DSPy may take for an option")
+    return predictor
+
+
+def _field(name: str, field: Any, what: str) -> dict[str, Any]:
+    if not field.is_required():
+        raise _refused(f"{what} {name!r}, since it has a default")
+    return {"name": name, "type": _type(field.annotation, f"{what} {name!r}")}
+
+
+def _type(annotation: Any, path: str) -> dict[str, Any]:
+    """Return an annotation in the type language."""
+    if annotation in _SIMPLE:
+        return {"type": _SIMPLE[annotation]}
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal and all(type(value) is str for value in arguments):
+        return {"type": "enum", "values": list(arguments)}
+    if origin is list:
+        return {"type": "list", "items": _type(arguments[0], path)}
+    if origin is dict and arguments[0] is str:
+        return {"type": "map", "values": _type(arguments[1], path)}
+    if origin in (Union, types.UnionType) and len(arguments) == 2 and type(None) in arguments:
+        return {"type": "optional", "of": _type(next(each for each in arguments if each is not type(None)), path)}
+    if isinstance(annotation, type) and annotation.__module__ == _signatures.__name__:
+        return {"type": "record", "fields": _fields(annotation, path)}
+    name = annotation.__name__ if origin is None and isinstance(annotation, type) else str(annotation)
+    raise _refused(f"{path}, since it is of the type {name}")
+
+
+def _fields(model: type[pydantic.BaseModel], path: str) -> list[dict[str, Any]]:
+    """Return the fields of a model that the type language made: no aliases, no validators, no default but None."""
+    fields = []
+    for name, field in model.model_fields.items():
+        of_field = _type(field.annotation, f"{path}, field {name!r}")
+        if of_field["type"] != "optional" and not field.is_required():
+            raise _refused(f"{path}, field {name!r}, since it has a default")
+        fields.append({"name": name, "type": of_field})
+    return fields
+
+
+def _skeleton(message: dict[str, str], marks: list[str]) -> dict[str, Any]:
+    pattern = "(" + "|".join(map(re.escape, marks)) + ")"
+    parts = re.split(pattern, message["content"]) if marks else [message["content"]]
+    return {"role": message["role"], "content": [marks.index(part) if part in marks else part for part in parts]}
+
+
+def _rest(request: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in request.items() if name != "messages"}
+
+
+def _answer(adapter: Any, signature: Any, outputs: dict[str, Any], is_json: bool) -> str:
+    """Return an answer as a language model writes it that keeps to the adapter's form."""
+    if is_json:
+        return json.dumps(outputs, ensure_ascii=False)
+    text: str = adapter.format_assistant_message_content(signature, outputs)
+    return text
+
+
+class _Values:
+    """Random values of types; the same in every run."""
+
+    def __init__(self) -> None:
+        self._random = random.Random(7)  # noqa: S311 - no secrets
+        self._makers: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "string": lambda _: self._text(),
+            "integer": lambda _: self._random.choice((0, -1, 7, self._random.randint(-(2**63), 2**63 - 1))),
+            "number": lambda _: self._random.choice(
+                (*_NUMBERS, self._random.uniform(-1, 1), self._random.gauss(0, 1e6))
+            ),
+            "boolean": lambda _: self._random.random() < 0.5,
+            "enum": lambda spec: self._random.choice(spec["values"]),
+            "list": lambda spec: [self.of(spec["items"]) for _ in range(self._random.randint(0, 3))],
+            "map": lambda spec: {self._text(): self.of(spec["values"]) for _ in range(self._random.randint(0, 3))},
+            "optional": lambda spec: self._random.choice((None, self.of(spec["of"]))),
+            "record": lambda spec: {field["name"]: self.of(field["type"]) for field in spec["fields"]},
+        }
+
+    def of(self, spec: dict[str, Any]) -> Any:
+        """Return a value of a type."""
+        return self._makers[spec["type"]](spec)
+
+    def _text(self) -> str:
+        return "".join(self._random.choices(_PIECES, k=self._random.randint(0, 6)))
