@@ -2,6 +2,7 @@ package dev.terrarium;
 
 import dev.terrarium.admission.Admission;
 import dev.terrarium.admission.Permit;
+import dev.terrarium.context.AccessProfile;
 import dev.terrarium.context.BridgeSource;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallInterruptedException;
@@ -45,11 +46,11 @@ final class Calls {
   private final ContextPropagation propagation;
   private final CallSettings settings;
   private final int contexts;
-  private final Map<String, HostFunction> services;
+  private final Function<AccessProfile, Map<String, HostFunction>> services;
 
   /**
    * @param contexts how many calls can run at once
-   * @param services what shortcuts can call, as Python code can
+   * @param services what shortcuts can call, as Python code of that access can
    */
   Calls(
       ContextPool pool,
@@ -58,7 +59,7 @@ final class Calls {
       ContextPropagation propagation,
       CallSettings settings,
       int contexts,
-      Map<String, HostFunction> services) {
+      Function<AccessProfile, Map<String, HostFunction>> services) {
     this.pool = pool;
     this.sessions = sessions;
     this.admission = admission;
@@ -125,6 +126,7 @@ final class Calls {
     Duration timeout = options.deadline().orElse(null);
     Deadline deadline = Deadline.after(timeout);
     String account = account(options);
+    Map<String, HostFunction> offered = services.apply(framework.profile());
     try (Turn turn = turns(options).get()) {
       if (turn != null) {
         turn.await(timeout, "A shortcut of '" + framework.name() + "'");
@@ -134,7 +136,15 @@ final class Calls {
       Shortcut.Outcome outcome;
       try {
         CallScope scope = new CallScope(framework.name(), account, permit, turn);
-        outcome = within(deadline, () -> scope.call(() -> shortcut.attempt(this::service)));
+        outcome =
+            within(
+                deadline,
+                () ->
+                    scope.call(
+                        () ->
+                            shortcut.attempt(
+                                (name, arguments) ->
+                                    service(offered, name).call(Arrays.asList(arguments)))));
       } catch (Throwable e) {
         permit.end(e);
         throw e;
@@ -162,7 +172,7 @@ final class Calls {
     }
   }
 
-  private @Nullable Object service(String name, @Nullable Object... arguments) {
+  private static HostFunction service(Map<String, HostFunction> services, String name) {
     HostFunction service = services.get(name);
     if (service == null) {
       throw new ArgumentException(
@@ -171,7 +181,7 @@ final class Calls {
               + "'. Services: "
               + new TreeSet<>(services.keySet()));
     }
-    return service.call(Arrays.asList(arguments));
+    return service;
   }
 
   /** Does work here, or on a virtual thread that is interrupted when the deadline passes. */

@@ -94,7 +94,7 @@ public final class Terrarium implements AutoCloseable {
             resources,
             events);
     sessions = new Sessions(config.sessions());
-    Map<String, HostFunction> services = services();
+    Function<AccessProfile, Map<String, HostFunction>> services = services();
     pool =
         new ContextPool(
             PolyglotRuntime.factory(packages, cache, services),
@@ -163,11 +163,15 @@ public final class Terrarium implements AutoCloseable {
     ServiceLoader.load(HostFunctions.class, loader)
         .forEach(functions -> services.putAll(functions.functions()));
     HttpConnections http = new HttpConnections(resources, config.maxMessage());
-    return profile -> {
-      Map<String, HostFunction> ofProfile = new HashMap<>(services);
-      ofProfile.putIfAbsent(HttpFunctions.NAME, HttpFunctions.of(http, profile));
-      return Map.copyOf(ofProfile);
-    };
+    Map<AccessProfile, Map<String, HostFunction>> made = new ConcurrentHashMap<>();
+    return profile ->
+        made.computeIfAbsent(
+            profile,
+            access -> {
+              Map<String, HostFunction> ofProfile = new HashMap<>(services);
+              ofProfile.putIfAbsent(HttpFunctions.NAME, HttpFunctions.of(http, access));
+              return Map.copyOf(ofProfile);
+            });
   }
 
   /**
