@@ -87,7 +87,7 @@ public final class Terrarium implements AutoCloseable {
     sessions = new Sessions(config.sessions());
     pool =
         new ContextPool(
-            PolyglotRuntime.factory(packages, cache, services()),
+            PolyglotRuntime.factory(packages, config.imports(), cache, services()),
             config.access(),
             config.pool(),
             events);

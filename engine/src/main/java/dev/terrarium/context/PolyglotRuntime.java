@@ -66,14 +66,17 @@ public final class PolyglotRuntime {
    * @throws PackageException when the Python home cannot be laid out
    */
   public static ContextFactory factory(
-      PythonPackages packages, CacheFolder cache, Map<String, HostFunction> services) {
+      PythonPackages packages,
+      Imports imports,
+      CacheFolder cache,
+      Map<String, HostFunction> services) {
     Platform.check();
     return profile -> {
       Path bridge = packages.folder("bridge");
       startEngine(cache);
       return BY_HOME
           .computeIfAbsent(bridge, PolyglotRuntime::new)
-          .acquire(profile, bridge, packages, services);
+          .acquire(profile, bridge, packages, imports, services);
     };
   }
 
@@ -90,10 +93,11 @@ public final class PolyglotRuntime {
       AccessProfile profile,
       Path bridge,
       PythonPackages packages,
+      Imports imports,
       Map<String, HostFunction> services) {
     GraalPyContext context =
         profile.nativeCode() ? nativeContext(bridge, packages) : create(profile, packages);
-    join(context.open(packages, services));
+    join(context.open(packages, imports, services));
     return context;
   }
 
