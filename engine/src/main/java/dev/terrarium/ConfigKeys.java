@@ -9,12 +9,14 @@ import dev.terrarium.admission.AdmissionConfig.Bulkhead;
 import dev.terrarium.admission.AdmissionConfig.CircuitBreaker;
 import dev.terrarium.admission.AdmissionConfig.Retry;
 import dev.terrarium.context.AccessProfile;
+import dev.terrarium.context.Imports;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.model.CacheLimits;
 import dev.terrarium.resource.ResourceLimits;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -112,6 +114,12 @@ final class ConfigKeys {
               "the most that any framework is granted",
               config -> config.access().word(),
               (config, word) -> config.access(profile(word))),
+          ConfigKey.text(
+              "imports",
+              "lazy, eager",
+              "when modules of frameworks make their imports: at the first use, or at once",
+              config -> config.imports().word(),
+              (config, word) -> config.imports(Imports.valueOf(word.toUpperCase(Locale.ROOT)))),
           ConfigKey.text(
               "cache",
               "a folder",

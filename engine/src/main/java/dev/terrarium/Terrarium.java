@@ -97,7 +97,7 @@ public final class Terrarium implements AutoCloseable {
     Function<AccessProfile, Map<String, HostFunction>> services = services();
     pool =
         new ContextPool(
-            PolyglotRuntime.factory(packages, cache, services),
+            PolyglotRuntime.factory(packages, config.imports(), cache, services),
             config.access(),
             config.pool(),
             new ContextMemory(modelCache, config),

@@ -2,6 +2,7 @@ package dev.terrarium;
 
 import dev.terrarium.admission.AdmissionConfig;
 import dev.terrarium.context.AccessProfile;
+import dev.terrarium.context.Imports;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.event.TerrariumObserver;
 import dev.terrarium.model.CacheLimits;
@@ -94,6 +95,11 @@ public final class TerrariumConfig {
   /** The most that any framework is granted; default {@link AccessProfile#TRUSTED_NATIVE}. */
   public AccessProfile access() {
     return given.access;
+  }
+
+  /** When modules of frameworks make their imports; default {@link Imports#LAZY}. */
+  public Imports imports() {
+    return given.imports;
   }
 
   /** Commands that one batch may hold; default 10,000. */
@@ -234,6 +240,7 @@ public final class TerrariumConfig {
     private AdmissionConfig admission = AdmissionConfig.ofDefaults();
     private final Map<String, AdmissionConfig> admissions = new HashMap<>();
     private AccessProfile access = AccessProfile.TRUSTED_NATIVE;
+    private Imports imports = Imports.LAZY;
     private ContextPropagation propagation = ContextPropagation.none();
     private @Nullable Path cacheFolder;
     private int programCache = 256;
@@ -256,6 +263,7 @@ public final class TerrariumConfig {
       admission = other.admission;
       admissions.putAll(other.admissions);
       access = other.access;
+      imports = other.imports;
       propagation = other.propagation;
       cacheFolder = other.cacheFolder;
       programCache = other.programCache;
@@ -463,6 +471,12 @@ public final class TerrariumConfig {
      */
     public Builder access(AccessProfile ceiling) {
       access = ceiling;
+      return this;
+    }
+
+    /** When modules of frameworks make their imports; default {@link Imports#LAZY}. */
+    public Builder imports(Imports when) {
+      imports = when;
       return this;
     }
 

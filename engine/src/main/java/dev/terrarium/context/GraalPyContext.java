@@ -118,15 +118,17 @@ final class GraalPyContext implements PythonContext {
   }
 
   /**
-   * Gives the context, new or parked before, to a user: the packages and services it works with.
+   * Gives the context, new or parked before, to a user: the packages and services it works with,
+   * and how it imports.
    */
   CompletableFuture<@Nullable Void> open(
-      PythonPackages newPackages, Map<String, HostFunction> newServices) {
+      PythonPackages newPackages, Imports imports, Map<String, HostFunction> newServices) {
     return this.<@Nullable Void>submit(
             () -> {
               packages = newPackages;
               services = newServices;
               installServices();
+              embed.invokeMember("use_imports", imports == Imports.EAGER);
               return null;
             })
         .result();

@@ -74,6 +74,7 @@ public final class PolyglotRuntime {
    */
   public static ContextFactory factory(
       PythonPackages packages,
+      Imports imports,
       CacheFolder cache,
       Function<AccessProfile, Map<String, HostFunction>> services) {
     Platform.check();
@@ -82,7 +83,7 @@ public final class PolyglotRuntime {
       startEngine(cache);
       return BY_HOME
           .computeIfAbsent(bridge, PolyglotRuntime::new)
-          .acquire(profile, bridge, packages, services.apply(profile));
+          .acquire(profile, bridge, packages, imports, services.apply(profile));
     };
   }
 
@@ -110,10 +111,11 @@ public final class PolyglotRuntime {
       AccessProfile profile,
       Path bridge,
       PythonPackages packages,
+      Imports imports,
       Map<String, HostFunction> services) {
     GraalPyContext context =
         profile.nativeCode() ? nativeContext(bridge, packages) : create(profile, packages);
-    join(context.open(packages, services));
+    join(context.open(packages, imports, services));
     return context;
   }
 

@@ -71,7 +71,7 @@ class AccessTest {
 
   private static PythonContext make(AccessProfile profile, ClassLoader loader, CacheFolder cache) {
     PythonPackages packages = PythonPackages.discover(loader, cache);
-    return PolyglotRuntime.factory(packages, cache, any -> Map.of()).create(profile);
+    return PolyglotRuntime.factory(packages, Imports.LAZY, cache, any -> Map.of()).create(profile);
   }
 
   private static PythonContext context(AccessProfile profile) {
@@ -418,7 +418,7 @@ class AccessTest {
               .findFirst()
               .orElseThrow();
       PythonContext context =
-          PolyglotRuntime.factory(packages, CacheFolder.ofDefaults(), any -> Map.of())
+          PolyglotRuntime.factory(packages, Imports.LAZY, CacheFolder.ofDefaults(), any -> Map.of())
               .create(words.profile());
       Map<String, @Nullable Object> own = new HashMap<>();
       own.put("path", null);

@@ -291,6 +291,13 @@ def install_services(services: dict[str, Callable[..., object]]) -> None:
     host.install(services)
 
 
+def use_imports(eager: bool) -> None:
+    """Has modules that are loaded from now on make their imports at once, or at the first use where they can."""
+    from terrarium.bridge import imports
+
+    imports.set_eager(eager)
+
+
 def load_bridge(module: str, name: str) -> BaseBridge:
     """An instance of the bridge class `name` of `module`, which is imported when needed."""
     from importlib import import_module

@@ -6,7 +6,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from terrarium.bridge import ArgumentError, ProgramBridge, Pushed, handler
+from terrarium.bridge import ArgumentError, ProgramBridge, Pushed, handler, imports
 from terrarium.bridge.options import SharedDefaults
 
 from . import _options
@@ -227,6 +227,7 @@ class DspyBridge(ProgramBridge["Program"]):
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # looking for plugins costs a scan of all packages
         # DSPy imports urllib3, which finds Java's TLS where it expects OpenSSL; no request goes that way.
         warnings.filterwarnings("ignore", message="urllib3 v2 only supports OpenSSL")
+        imports.defer_in("dspy")
         from ._runtime import Runtime
 
         self._runtime = Runtime()

@@ -46,8 +46,7 @@ final class EmbeddedGraalPy implements GraalPy {
     for (String name : names) {
       shares.get(next++ % workers).add(name);
     }
-    try (Engine engine =
-            Engine.newBuilder("python").option("engine.WarnInterpreterOnly", "false").build();
+    try (Engine engine = newEngine();
         ExecutorService threads =
             Executors.newFixedThreadPool(
                 workers, work -> new Thread(null, work, "compile-python", STACK_BYTES))) {
@@ -69,7 +68,25 @@ final class EmbeddedGraalPy implements GraalPy {
     }
   }
 
+  @Override
+  public int compileLazily(Path home, Path root, Collection<String> names) {
+    try (Engine engine = newEngine()) {
+      return Integer.parseInt(
+          run(engine, home, "lazy_imports.py", "compile_lazily", root, List.copyOf(names)));
+    }
+  }
+
+  private static Engine newEngine() {
+    return Engine.newBuilder("python").option("engine.WarnInterpreterOnly", "false").build();
+  }
+
   private static List<String> compile(Engine engine, Path home, Path root, List<String> names) {
+    return run(engine, home, "compile_files.py", "compile_files", root, names).lines().toList();
+  }
+
+  /** Runs a function of one of the scripts on names of files, one a line. */
+  private static String run(
+      Engine engine, Path home, String script, String function, Path root, List<String> names) {
     try (Context context =
         Context.newBuilder("python")
             .engine(engine)
@@ -78,24 +95,21 @@ final class EmbeddedGraalPy implements GraalPy {
             .option("python.PythonHome", home.toString())
             .option("python.DontWriteBytecodeFlag", "true")
             .build()) {
-      context.eval(script());
-      String failures =
-          context
-              .getBindings("python")
-              .getMember("compile_files")
-              .execute(root.toString(), String.join("\n", names))
-              .asString();
-      return failures.lines().toList();
+      context.eval(script(script));
+      return context
+          .getBindings("python")
+          .getMember(function)
+          .execute(root.toString(), String.join("\n", names))
+          .asString();
     }
   }
 
-  private static Source script() {
+  private static Source script(String name) {
     try (Reader reader =
         new InputStreamReader(
-            Objects.requireNonNull(
-                EmbeddedGraalPy.class.getResourceAsStream("compile_files.py"), "compile_files.py"),
+            Objects.requireNonNull(EmbeddedGraalPy.class.getResourceAsStream(name), name),
             StandardCharsets.UTF_8)) {
-      return Source.newBuilder("python", reader, "compile_files.py").build();
+      return Source.newBuilder("python", reader, name).build();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

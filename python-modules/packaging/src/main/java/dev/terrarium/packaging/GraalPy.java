@@ -20,4 +20,13 @@ interface GraalPy {
    * @return a line for each file that is not valid Python, starting with its name
    */
   List<String> compile(Path home, Path root, Collection<String> names);
+
+  /**
+   * Writes a second {@code .pyc}, under a tag of its own, for each Python file that can defer some
+   * of its imports to the first use of what they bind.
+   *
+   * @param names of valid Python files
+   * @return how many there are
+   */
+  int compileLazily(Path home, Path root, Collection<String> names);
 }

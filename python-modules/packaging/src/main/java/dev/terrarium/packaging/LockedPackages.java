@@ -102,6 +102,18 @@ final class LockedPackages {
       List<String> names = failures.stream().map(line -> line.split(":", 2)[0]).toList();
       progress.accept("Left as sources, for GraalPy rejects them: " + String.join(", ", names));
     }
+    List<String> lazy =
+        modules.stream()
+            .filter(name -> options.lazy().stream().anyMatch(each -> name.startsWith(each + "/")))
+            .toList();
+    if (!lazy.isEmpty()) {
+      progress.accept(
+          "Of "
+              + lazy.size()
+              + ", "
+              + graalPy.compileLazily(home.home(), site, lazy)
+              + " can defer imports.");
+    }
   }
 
   private void templates(Path folder, Lock lock, Path downloads, PythonHome home)

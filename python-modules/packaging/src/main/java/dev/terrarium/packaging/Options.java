@@ -16,6 +16,7 @@ import java.util.stream.Stream;
  * @param requires names of modules whose archives it needs
  * @param framework that it brings, else empty
  * @param bridge the bridge class of the framework, as {@code module:Class}, else empty
+ * @param lazy packages whose modules are also compiled to defer their imports
  * @param withHome whether its archive carries the Python home
  */
 record Options(
@@ -26,17 +27,26 @@ record Options(
     List<String> requires,
     String framework,
     String bridge,
+    List<String> lazy,
     boolean withHome) {
 
   static final String USAGE =
       "Usage: PackagePython --name NAME --module FOLDER --output FOLDER --graalpy VERSION"
-          + " [--requires NAME,...] [--framework NAME --bridge MODULE:CLASS] [--home]"
+          + " [--requires NAME,...] [--framework NAME --bridge MODULE:CLASS]"
+          + " [--lazy PACKAGE,...] [--home]"
           + " | --relock --module FOLDER --graalpy VERSION";
 
   private static final Set<String> FLAGS = Set.of("--home", "--relock");
   private static final Set<String> VALUES =
       Set.of(
-          "--name", "--module", "--output", "--graalpy", "--requires", "--framework", "--bridge");
+          "--name",
+          "--module",
+          "--output",
+          "--graalpy",
+          "--requires",
+          "--framework",
+          "--bridge",
+          "--lazy");
 
   /** The arguments of a command line; a flag's value is empty. */
   static Map<String, String> arguments(String... line) {
@@ -60,11 +70,10 @@ record Options(
             Path.of(required(arguments, "--module")).toAbsolutePath(),
             Path.of(required(arguments, "--output")).toAbsolutePath(),
             required(arguments, "--graalpy"),
-            Stream.of(arguments.getOrDefault("--requires", "").split(",", -1))
-                .filter(name -> !name.isEmpty())
-                .toList(),
+            names(arguments, "--requires"),
             arguments.getOrDefault("--framework", ""),
             arguments.getOrDefault("--bridge", ""),
+            names(arguments, "--lazy"),
             arguments.containsKey("--home"));
     if (options.framework.isEmpty() != options.bridge.isEmpty()) {
       throw new PackagingException("--framework and --bridge go together. " + USAGE);
@@ -78,6 +87,12 @@ record Options(
       throw new PackagingException(name + " is missing. " + USAGE);
     }
     return value;
+  }
+
+  private static List<String> names(Map<String, String> arguments, String option) {
+    return Stream.of(arguments.getOrDefault(option, "").split(",", -1))
+        .filter(name -> !name.isEmpty())
+        .toList();
   }
 
   Path lock() {
@@ -95,7 +110,14 @@ record Options(
 
   /** All that these options change in an archive. */
   String identity() {
-    return String.join("\n", name, graalPyVersion, String.join(",", requires), framework, bridge)
+    return String.join(
+            "\n",
+            name,
+            graalPyVersion,
+            String.join(",", requires),
+            framework,
+            bridge,
+            String.join(",", lazy))
         + (withHome ? "\nhome" : "");
   }
 }

@@ -15,6 +15,8 @@ final class FakeGraalPy implements GraalPy {
   /** The names given to each compilation. */
   final List<List<String>> compiled = new ArrayList<>();
 
+  final List<String> lazy = new ArrayList<>();
+
   @Override
   public void unpackHome(Path folder) throws IOException {
     for (String name :
@@ -57,5 +59,11 @@ final class FakeGraalPy implements GraalPy {
       }
     }
     return failures;
+  }
+
+  @Override
+  public int compileLazily(Path home, Path root, Collection<String> names) {
+    lazy.addAll(names);
+    return names.size();
   }
 }
