@@ -72,7 +72,7 @@ def defer(name: str, targets: dict[str, _Target], submodules: Sequence[str]) -> 
     module = sys.modules[name]
     names = module.__dict__
 
-    def __getattr__(attribute: str) -> Any:
+    def look_up(attribute: str) -> Any:
         target = targets.get(attribute)
         if target is not None:
             return names.setdefault(attribute, _imported(name, *target))
@@ -89,11 +89,11 @@ def defer(name: str, targets: dict[str, _Target], submodules: Sequence[str]) -> 
             return import_module(f"{name}.{attribute}")
         raise AttributeError(f"module {name!r} has no attribute {attribute!r}")
 
-    def __dir__() -> list[str]:
+    def listed() -> list[str]:
         return sorted({*names, *targets})
 
-    names["__getattr__"] = __getattr__
-    names["__dir__"] = __dir__
+    names["__getattr__"] = look_up
+    names["__dir__"] = listed
     return module
 
 
