@@ -138,7 +138,7 @@ def save_and_load():
 
 
 def unreadable_hints():
-    """The functions and classes of DSPy whose type hints name what their module does not know, with that name."""
+    """The functions and classes of DSPy whose type hints cannot be read, with the reason."""
     import inspect
     import typing
 
@@ -148,7 +148,7 @@ def unreadable_hints():
             if inspect.isfunction(value) or inspect.isclass(value):
                 try:
                     typing.get_type_hints(value)
-                except NameError as error:
+                except Exception as error:
                     unreadable.add(f"{module.__name__}.{value.__qualname__}: {error}")
     return sorted(unreadable)
 
