@@ -8,6 +8,7 @@ import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.event.Events;
 import dev.terrarium.resource.ResourceLimits;
+import dev.terrarium.testing.Linearizability;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,7 +17,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
-import org.jetbrains.lincheck.datastructures.StressOptions;
 import org.jetbrains.lincheck.datastructures.ThreadIdGen;
 import org.jetbrains.lincheck.datastructures.Validate;
 import org.junit.jupiter.api.Tag;
@@ -108,14 +108,6 @@ class ModelCacheLinearizabilityTest {
 
   @Test
   void everyOutcomeIsThatOfSomeOrder() {
-    new StressOptions()
-        .iterations(25)
-        .threads(3)
-        .actorsPerThread(3)
-        .actorsBefore(1)
-        .actorsAfter(1)
-        .invocationsPerIteration(1_000)
-        .minimizeFailedScenario(false)
-        .check(Models.class);
+    Linearizability.check(Models.class);
   }
 }

@@ -8,6 +8,7 @@ import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ClosedException;
 import dev.terrarium.event.Events;
 import dev.terrarium.pool.StubExecution.Kind;
+import dev.terrarium.testing.Linearizability;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +16,6 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
-import org.jetbrains.lincheck.datastructures.StressOptions;
 import org.jetbrains.lincheck.datastructures.ThreadIdGen;
 import org.jetbrains.lincheck.datastructures.Validate;
 import org.junit.jupiter.api.Tag;
@@ -142,14 +142,6 @@ class PoolLinearizabilityTest {
 
   @Test
   void everyOutcomeIsThatOfSomeOrder() {
-    new StressOptions()
-        .iterations(25)
-        .threads(3)
-        .actorsPerThread(3)
-        .actorsBefore(1)
-        .actorsAfter(1)
-        .invocationsPerIteration(1_000)
-        .minimizeFailedScenario(false)
-        .check(Contexts.class);
+    Linearizability.check(Contexts.class);
   }
 }

@@ -1,5 +1,6 @@
 package dev.terrarium.program;
 
+import dev.terrarium.testing.Linearizability;
 import dev.terrarium.value.HostFunction;
 import java.util.Arrays;
 import java.util.Map;
@@ -7,7 +8,6 @@ import java.util.Objects;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
-import org.jetbrains.lincheck.datastructures.StressOptions;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -62,14 +62,6 @@ class RegistryLinearizabilityTest {
 
   @Test
   void everyOutcomeIsThatOfSomeOrder() {
-    new StressOptions()
-        .iterations(25)
-        .threads(3)
-        .actorsPerThread(3)
-        .actorsBefore(1)
-        .actorsAfter(1)
-        .invocationsPerIteration(1_000)
-        .minimizeFailedScenario(false)
-        .check(Programs.class);
+    Linearizability.check(Programs.class);
   }
 }

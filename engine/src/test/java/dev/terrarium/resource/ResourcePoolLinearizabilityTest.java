@@ -7,6 +7,7 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import dev.terrarium.error.ClosedException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.event.Events;
+import dev.terrarium.testing.Linearizability;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
-import org.jetbrains.lincheck.datastructures.StressOptions;
 import org.jetbrains.lincheck.datastructures.ThreadIdGen;
 import org.jetbrains.lincheck.datastructures.Validate;
 import org.junit.jupiter.api.Tag;
@@ -157,14 +157,6 @@ class ResourcePoolLinearizabilityTest {
 
   @Test
   void everyOutcomeIsThatOfSomeOrder() {
-    new StressOptions()
-        .iterations(25)
-        .threads(3)
-        .actorsPerThread(3)
-        .actorsBefore(1)
-        .actorsAfter(1)
-        .invocationsPerIteration(1_000)
-        .minimizeFailedScenario(false)
-        .check(Resources.class);
+    Linearizability.check(Resources.class);
   }
 }

@@ -2,11 +2,11 @@ package dev.terrarium.resource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.terrarium.testing.Linearizability;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
-import org.jetbrains.lincheck.datastructures.StressOptions;
 import org.jetbrains.lincheck.datastructures.ThreadIdGen;
 import org.jetbrains.lincheck.datastructures.Validate;
 import org.junit.jupiter.api.Tag;
@@ -78,14 +78,6 @@ class SessionTurnsLinearizabilityTest {
 
   @Test
   void everyOutcomeIsThatOfSomeOrder() {
-    new StressOptions()
-        .iterations(25)
-        .threads(3)
-        .actorsPerThread(3)
-        .actorsBefore(1)
-        .actorsAfter(1)
-        .invocationsPerIteration(1_000)
-        .minimizeFailedScenario(false)
-        .check(Turns.class);
+    Linearizability.check(Turns.class);
   }
 }

@@ -164,7 +164,7 @@ final class Figures {
       Figure figure =
           bars(
               "start-" + slug(variant),
-              "From the start of the process, by phase: " + variant,
+              "From the start of the process to the first answer, by phase: " + variant,
               "s",
               false,
               having(rows, "variant", variant),

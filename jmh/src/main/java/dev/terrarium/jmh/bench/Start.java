@@ -24,11 +24,11 @@ final class Start extends Command {
 
   private static final List<Goal> GOALS =
       List.of(
-          new Goal("first answer of a small framework", "answer", Bench.NAME, 1),
-          new Goal("first answer of DSPy", "answer", "dspy", 1),
-          new Goal("first answer of LangChain", "answer", "langchain", 1),
+          new Goal("small framework", "answer", Bench.NAME, 1),
+          new Goal("DSPy", "answer", "dspy", 1),
+          new Goal("LangChain", "answer", "langchain", 1),
           new Goal("pool of 4 ready", "pool", Bench.NAME, 4),
-          new Goal("pool of 4 with DSPy, first answer", "prewarm", "dspy", 4));
+          new Goal("pool of 4, DSPy", "prewarm", "dspy", 4));
 
   @Override
   void measure(Experiment experiment, PythonSide python) throws IOException {
