@@ -426,8 +426,8 @@ public final class Terrarium implements AutoCloseable {
   /**
    * Measures what each context holds on the heap in all, with what calls have left since their
    * frameworks were loaded. A context is measured between two calls, so not while one waits for
-   * this; its next call waits until all its objects were walked, about a second for a large
-   * framework, and 5 seconds at most. Code and native memory are not in the figure.
+   * this; its next call waits until all its objects were walked, one to three seconds for a large
+   * framework, and 5 at most. Code and native memory are not in the figure.
    *
    * @return bytes by the context's name; without those that could not be measured, which are all
    *     unless Python runs on the optimizing runtime
