@@ -849,14 +849,27 @@ def test_a_plan_has_the_places_of_the_inputs_in_what_dspy_prints() -> None:
         assert fake.requests == []
 
 
+def test_dates_and_times_are_among_the_types_of_a_plan() -> None:
+    kinds = ("date", "datetime")
+    with hosted():
+        bridge = DspyBridge()
+        for adapter in ("json", "chat"):
+            for kind in kinds:
+                values = {"type": "list", "items": {"type": "optional", "of": {"type": kind}}}
+                for spec in (one_field("outputs", values), one_field("inputs", {"type": kind})):
+                    plan = frozen(bridge, {**spec, "options": {"adapter": adapter}})
+                    assert kind in str(plan["inputs"] + plan["outputs"])
+                    assert any(proof["outputs"] is not None for proof in plan["proofs"])
+
+
 def test_what_cannot_be_frozen_exactly_is_refused_by_name() -> None:
-    date = {"type": "date"}
     refused = {
-        "output 'value', since it is of the type date": one_field("outputs", date),
         "input 'value', since it is of the type Decimal": one_field("inputs", {"type": "decimal"}),
-        "output 'value', field 'day', since it is of the type date": one_field(
-            "outputs", {"type": "record", "name": "Day", "fields": [{"name": "day", "type": date}]}
-        ),
+        "output 'value', since it is of the type dict[int": {**ASK, "signature": "question -> value: dict[int, str]"},
+        "output 'value', since it is of the type typing.Literal[1": {
+            **ASK,
+            "signature": "question -> value: Literal[1, 2]",
+        },
         "input 'value', since it is of the type Image": {**ASK, "signature": "value: dspy.Image -> answer"},
         "input 'value', since it is of the type History": {**ASK, "signature": "value: dspy.History -> answer"},
         "output 'value', since it is of the type set[str]": {**ASK, "signature": "question -> value: set[str]"},

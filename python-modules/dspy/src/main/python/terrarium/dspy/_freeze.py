@@ -6,6 +6,7 @@ inserting values and for reading answers would not be DSPy's own.
 
 from __future__ import annotations
 
+import datetime
 import json
 import random
 import re
@@ -29,7 +30,14 @@ KNOWN = "3.4.1"
 #: How many random runs show that a plan is exact.
 PROOFS = 12
 
-_SIMPLE: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
+_SIMPLE: dict[Any, str] = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    datetime.date: "date",
+    datetime.datetime: "datetime",
+}
 
 #: What texts are made of: all that may be escaped, stripped, split at or taken for something else.
 _PIECES = (
@@ -161,7 +169,7 @@ def _rest(request: dict[str, Any]) -> dict[str, Any]:
 def _answer(adapter: Any, signature: Any, outputs: dict[str, Any], is_json: bool) -> str:
     """Return an answer as a language model writes it that keeps to the adapter's form."""
     if is_json:
-        return json.dumps(outputs, ensure_ascii=False)
+        return json.dumps(outputs, ensure_ascii=False, default=lambda value: value.isoformat())
     text: str = adapter.format_assistant_message_content(signature, outputs)
     return text
 
@@ -178,6 +186,8 @@ class _Values:
                 (*_NUMBERS, self._random.uniform(-1, 1), self._random.gauss(0, 1e6))
             ),
             "boolean": lambda _: self._random.random() < 0.5,
+            "date": lambda _: self._time().date(),
+            "datetime": lambda _: self._time(),
             "enum": lambda spec: self._random.choice(spec["values"]),
             "list": lambda spec: [self.of(spec["items"]) for _ in range(self._random.randint(0, 3))],
             "map": lambda spec: {self._text(): self.of(spec["values"]) for _ in range(self._random.randint(0, 3))},
@@ -188,6 +198,12 @@ class _Values:
     def of(self, spec: dict[str, Any]) -> Any:
         """Return a value of a type."""
         return self._makers[spec["type"]](spec)
+
+    def _time(self) -> datetime.datetime:
+        micros = self._random.choice((0, 1, 120_000, 999_999))
+        return datetime.datetime.min + datetime.timedelta(
+            days=self._random.randrange(3_652_059), seconds=self._random.randrange(86_400), microseconds=micros
+        )
 
     def _text(self) -> str:
         return "".join(self._random.choices(_PIECES, k=self._random.randint(0, 6)))

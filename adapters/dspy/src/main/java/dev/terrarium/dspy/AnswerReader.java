@@ -6,11 +6,15 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.IOException;
+import java.time.DateTimeException;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +29,10 @@ final class AnswerReader {
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(50).build())
           .build();
+
+  private static final Pattern DATE = Pattern.compile("(?!0000)\\d{4}-\\d{2}-\\d{2}");
+  private static final Pattern DATE_TIME =
+      Pattern.compile(DATE + "T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,6})?");
 
   private static final String HEADER = "[[ ## ";
   private static final String HEADER_END = " ## ]]";
@@ -133,8 +141,24 @@ final class AnswerReader {
         return null;
       }
       default -> {
-        return whole(type, text);
+        Object time = time(type, text);
+        return time == null ? whole(type, text) : time;
       }
+    }
+  }
+
+  /** A date or a time, when the text looks like one of that type, which may be optional. */
+  private static @Nullable Object time(FieldType type, String text) throws NotExactException {
+    try {
+      return switch (type) {
+        case FieldType.Date() when DATE.matcher(text).matches() -> LocalDate.parse(text);
+        case FieldType.DateTime() when DATE_TIME.matcher(text).matches() ->
+            LocalDateTime.parse(text);
+        case FieldType.Maybe(FieldType of) -> time(of, text);
+        default -> null;
+      };
+    } catch (DateTimeException e) {
+      throw new NotExactException(e); // no such day
     }
   }
 
@@ -184,6 +208,12 @@ final class AnswerReader {
         double number = parser.getDoubleValue();
         if (Double.isFinite(number)) {
           return number;
+        }
+      }
+      case FieldType.Date(), FieldType.DateTime() when token == JsonToken.VALUE_STRING -> {
+        Object time = time(type, parser.getText());
+        if (time != null) {
+          return time;
         }
       }
       case FieldType.Items(FieldType of) when token == JsonToken.START_ARRAY -> {

@@ -16,6 +16,11 @@ sealed interface FieldType {
 
   record Flag() implements FieldType {}
 
+  record Date() implements FieldType {}
+
+  /** A local one. */
+  record DateTime() implements FieldType {}
+
   record Choice(Set<String> values) implements FieldType {}
 
   record Items(FieldType of) implements FieldType {}
@@ -43,6 +48,8 @@ sealed interface FieldType {
       case "integer" -> new Whole();
       case "number" -> new Real();
       case "boolean" -> new Flag();
+      case "date" -> new Date();
+      case "datetime" -> new DateTime();
       case "enum" -> new Choice(Set.copyOf(strings(part(spec, "values"))));
       case "list" -> new Items(of(part(spec, "items")));
       case "map" -> new Entries(of(part(spec, "values")));

@@ -2,6 +2,8 @@ package dev.terrarium.dspy;
 
 import java.lang.reflect.RecordComponent;
 import java.math.BigInteger;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -86,6 +88,10 @@ final class FieldWriter {
         String python = flag ? "True" : "False";
         out.append(json ? flag.toString() : python);
       }
+      case FieldType.Date() when value instanceof LocalDate date ->
+          text(PythonText.isoformat(date), json);
+      case FieldType.DateTime() when value instanceof LocalDateTime time ->
+          text(PythonText.isoformat(time), json);
       case FieldType.Maybe(FieldType of) -> {
         if (value == null) {
           out.append(json ? "null" : "None");

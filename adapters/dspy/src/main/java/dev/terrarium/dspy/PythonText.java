@@ -1,8 +1,13 @@
 package dev.terrarium.dspy;
 
 import java.math.BigDecimal;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoField;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** Texts as Python makes them and takes them apart. */
 final class PythonText {
@@ -12,7 +17,15 @@ final class PythonText {
 
   private static final int MIN_POINT = -4;
 
+  private static final int NANOS_PER_MICRO = 1_000;
+  private static final DateTimeFormatter SECONDS = time("'T'HH:mm:ss");
+  private static final DateTimeFormatter MICROS = time("'T'HH:mm:ss.SSSSSS");
+
   private PythonText() {}
+
+  private static DateTimeFormatter time(String pattern) {
+    return DateTimeFormatter.ofPattern(pattern, Locale.ROOT);
+  }
 
   /** {@code str.isspace} of one character; all such characters are in the basic plane. */
   private static boolean isSpace(char c) {
@@ -107,6 +120,31 @@ final class PythonText {
         + (exponent < 0 ? "e-" : "e+")
         + (Math.abs(exponent) < 10 ? "0" : "")
         + Math.abs(exponent);
+  }
+
+  /**
+   * {@code date.isoformat()}.
+   *
+   * @throws NotExactException beyond the years that Python has
+   */
+  static String isoformat(LocalDate date) throws NotExactException {
+    if (date.getYear() < 1 || date.getYear() > 9999) {
+      throw new NotExactException();
+    }
+    return date.toString();
+  }
+
+  /**
+   * {@code time.isoformat()}.
+   *
+   * @throws NotExactException beyond the years that Python has, and below its microseconds
+   */
+  static String isoformat(LocalDateTime time) throws NotExactException {
+    if (time.get(ChronoField.NANO_OF_SECOND) % NANOS_PER_MICRO != 0) {
+      throw new NotExactException();
+    }
+    String date = isoformat(time.toLocalDate());
+    return date + (time.get(ChronoField.NANO_OF_SECOND) == 0 ? SECONDS : MICROS).format(time);
   }
 
   /** Appends {@code json.dumps(text, ensure_ascii=False)}. */

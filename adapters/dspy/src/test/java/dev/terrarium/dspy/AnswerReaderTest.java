@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is read exactly, and what is left to DSPy; that DSPy agrees, {@link FrozenTest} shows. */
@@ -106,6 +107,43 @@ class AnswerReaderTest {
 
   private static void leftToDspy(String answer) {
     assertThatThrownBy(() -> AnswerReader.json(FORM, answer)).isInstanceOf(NotExactException.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "date, '\"2024-02-29\"', 2024-02-29",
+    "datetime, '\"2024-02-29T01:02:03\"', 2024-02-29T01:02:03",
+    "datetime, '\"0001-01-01T23:59:59.000001\"', 0001-01-01T23:59:59.000001",
+  })
+  void datesAreReadAsPythonReadsThem(String type, String json, String value) throws Exception {
+    assertThat(AnswerReader.json(of(type), "{\"it\": " + json + "}").get("it")).hasToString(value);
+    assertThat(AnswerReader.chat(of(type), "[[ ## it ## ]]\n" + json).get("it")).hasToString(value);
+    assertThat(AnswerReader.chat(of(type), "[[ ## it ## ]]\n" + json.replace("\"", "")).get("it"))
+        .hasToString(value);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "date, '\"2023-02-29\"'",
+    "date, '\"0000-01-01\"'",
+    "date, '\"2024-2-9\"'",
+    "date, '\"2024-02-29T00:00:00\"'",
+    "date, 1709168523",
+    "datetime, '\"2024-02-29\"'",
+    "datetime, '\"2024-02-29T01:02\"'",
+    "datetime, '\"2024-02-29T24:00:00\"'",
+    "datetime, '\"2024-02-29T01:02:03Z\"'",
+    "datetime, '\"2024-02-29T01:02:03.1234567\"'",
+  })
+  void otherFormsOfDatesAreLeftToDspy(String type, String json) {
+    assertThatThrownBy(() -> AnswerReader.json(of(type), "{\"it\": " + json + "}"))
+        .isInstanceOf(NotExactException.class);
+    assertThatThrownBy(() -> AnswerReader.chat(of(type), "[[ ## it ## ]]\n" + json))
+        .isInstanceOf(NotExactException.class);
+  }
+
+  private static FieldType.Fields of(String type) {
+    return FieldType.fields(List.of(field("it", Map.of("type", type))));
   }
 
   private static String sections(String... lines) {

@@ -5,12 +5,16 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.LocalDateTime;
+import java.time.temporal.Temporal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +62,9 @@ final class FrozenCases {
           " ## ]]",
           "```json");
 
+  private static final LocalDateTime FIRST = LocalDateTime.of(1, 1, 1, 0, 0);
+  private static final long SECONDS = Duration.ofDays(3_652_059).toSeconds();
+
   /** What is written in place of a value. */
   private static final List<String> SPOILT =
       List.of(
@@ -88,7 +95,17 @@ final class FrozenCases {
           "9223372036854775808",
           "\"\\ud800\"",
           "// no\n7",
-          "7 apples");
+          "7 apples",
+          "1.50",
+          "-0.0",
+          "\"1.50\"",
+          "2024-02-29",
+          "\"2024-02-30\"",
+          "0000-01-01",
+          "\"2024-02-29T01:02:03Z\"",
+          "2024-02-29 01:02:03",
+          "2024-02-29T01:02:03.1234567",
+          "1709168523");
 
   private final Random random;
   private final String kind;
@@ -118,15 +135,17 @@ final class FrozenCases {
   }
 
   private Map<String, Object> type(int depth) {
-    return switch (random.nextInt(depth == 0 ? 5 : 9)) {
+    return switch (random.nextInt(depth == 0 ? 7 : 11)) {
       case 0 -> Map.of("type", "string");
       case 1 -> Map.of("type", "integer");
       case 2 -> Map.of("type", "number");
       case 3 -> Map.of("type", "boolean");
       case 4 -> Map.of("type", "enum", "values", List.of("GOOD", "BAD", "it's \"so\""));
-      case 5 -> Map.of("type", "list", "items", type(depth - 1));
-      case 6 -> Map.of("type", "map", "values", type(depth - 1));
-      case 7 -> Map.of("type", "optional", "of", type(depth - 1));
+      case 5 -> Map.of("type", "date");
+      case 6 -> Map.of("type", "datetime");
+      case 7 -> Map.of("type", "list", "items", type(depth - 1));
+      case 8 -> Map.of("type", "map", "values", type(depth - 1));
+      case 9 -> Map.of("type", "optional", "of", type(depth - 1));
       default ->
           Map.of(
               "type",
@@ -146,6 +165,45 @@ final class FrozenCases {
         Map.of("instructions", "Do " + text(), "inputs", inputs, "outputs", outputs),
         "options",
         Map.of("model", model, "adapter", adapter, "temperature", 0.25, "stop", List.of("END")));
+  }
+
+  /** What an optimizer may have put there: none, some, augmented or incomplete ones. */
+  List<Map<String, @Nullable Object>> demos() {
+    List<Map<String, @Nullable Object>> demos = new ArrayList<>();
+    for (int i = random.nextInt(4); i > 0; i--) {
+      Map<String, @Nullable Object> demo = new LinkedHashMap<>();
+      Stream.concat(inputs.stream(), outputs.stream())
+          .filter(field -> random.nextInt(6) > 0)
+          .forEach(
+              field -> demo.put((String) part(field, "name"), plain(value(part(field, "type")))));
+      if (kind.equals("chain_of_thought") && random.nextBoolean()) {
+        demo.put("reasoning", text());
+      }
+      if (random.nextBoolean()) {
+        demo.put("augmented", true);
+      }
+      demos.add(demo);
+    }
+    return demos;
+  }
+
+  /** As it stands in a state, which is JSON. */
+  private static @Nullable Object plain(@Nullable Object value) {
+    return switch (value) {
+      case Temporal time -> time.toString();
+      case List<?> items -> items.stream().map(FrozenCases::plain).toList();
+      case Map<?, ?> map -> {
+        Map<Object, @Nullable Object> entries = new LinkedHashMap<>();
+        map.forEach((key, item) -> entries.put(key, plain(item)));
+        yield entries;
+      }
+      case null, default -> value;
+    };
+  }
+
+  /** Whether the answer is cut off by the limit of its length. */
+  boolean isCutOff() {
+    return random.nextInt(15) == 0;
   }
 
   /** Mostly of the declared types. */
@@ -172,6 +230,8 @@ final class FrozenCases {
           random.nextBoolean() ? (Object) random.nextInt(10) : (Object) random.nextLong();
       case "number" -> number();
       case "boolean" -> random.nextBoolean();
+      case "date" -> time().toLocalDate();
+      case "datetime" -> time();
       case "enum" -> ((List<?>) part(spec, "values")).get(random.nextInt(3));
       case "list" -> {
         List<@Nullable Object> items = new ArrayList<>();
@@ -208,6 +268,11 @@ final class FrozenCases {
     };
   }
 
+  private LocalDateTime time() {
+    long micros = random.nextBoolean() ? 0 : random.nextInt(1_000_000);
+    return FIRST.plusSeconds(random.nextLong(SECONDS)).plusNanos(micros * 1_000);
+  }
+
   private String text() {
     StringBuilder text = new StringBuilder();
     for (int i = random.nextInt(5); i > 0; i--) {
@@ -223,8 +288,9 @@ final class FrozenCases {
     }
     for (Map<String, Object> output : outputs) {
       Object value = value(part(output, "type"));
-      boolean plain = value instanceof String && !adapter.equals("json");
-      written.put((String) part(output, "name"), plain ? (String) value : json(value));
+      boolean text = value instanceof String || (value instanceof Temporal && random.nextBoolean());
+      boolean plain = text && !adapter.equals("json");
+      written.put((String) part(output, "name"), plain ? String.valueOf(value) : json(value));
     }
     boolean spoilt = random.nextInt(5) < 2;
     if (spoilt) {
@@ -281,6 +347,7 @@ final class FrozenCases {
       case Integer number -> json.writeNumber(number);
       case Long number -> json.writeNumber(number);
       case Double number -> json.writeNumber(number);
+      case Temporal time -> json.writeString(time.toString());
       case List<?> items -> {
         json.writeStartArray();
         for (Object item : items) {

@@ -22,6 +22,8 @@ import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.TokenUsage;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -31,6 +33,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +55,14 @@ class FrozenTest {
   }
 
   record Point(double x, Optional<String> label) {}
+
+  record Dates(LocalDate day, List<LocalDateTime> times, Optional<LocalDate> maybe) {}
+
+  record Dated(LocalDate due, List<LocalDateTime> at, Optional<LocalDate> paid) {}
+
+  record Numbered(String text) {}
+
+  record Reply(int reply) {}
 
   record Question(String question, Mood mood, List<Integer> numbers, Point point) {}
 
@@ -85,7 +96,7 @@ class FrozenTest {
 
     private static final Pattern NUMBER = Pattern.compile("<case (\\d+)>");
 
-    final Map<Integer, String> answers = new ConcurrentHashMap<>();
+    final Map<Integer, ChatResponse> answers = new ConcurrentHashMap<>();
     final Map<Integer, List<ChatRequest>> asked = new ConcurrentHashMap<>();
 
     @Override
@@ -99,11 +110,11 @@ class FrozenTest {
       assertThat(matcher.find()).isTrue();
       int number = Integer.parseInt(matcher.group(1));
       asked.computeIfAbsent(number, n -> new ArrayList<>()).add(request);
-      return new ChatResponse(
-          Objects.requireNonNull(answers.get(number)),
-          FinishReason.STOP,
-          new TokenUsage(1, 1),
-          Duration.ZERO);
+      return Objects.requireNonNull(answers.get(number));
+    }
+
+    void answers(int number, String answer, FinishReason reason) {
+      answers.put(number, new ChatResponse(answer, reason, new TokenUsage(1, 1), Duration.ZERO));
     }
 
     @Override
@@ -134,13 +145,15 @@ class FrozenTest {
 
   private static FrozenStats sameAsInPython(FrozenCases cases, int seed) {
     UntypedDspyProgram program = dspy.program(cases.spec(BY_CASE.name()));
+    setDemos(program, cases.demos());
     UntypedFrozenDspyProgram frozen = program.freeze();
     List<Map<String, @Nullable Object>> inputs = new ArrayList<>();
     List<Command> commands = new ArrayList<>();
     for (int i = 0; i < CASES; i++) {
       Map<String, @Nullable Object> input = cases.inputs(i);
       inputs.add(input);
-      BY_CASE.answers.put(i, cases.answer());
+      BY_CASE.answers(
+          i, cases.answer(), cases.isCutOff() ? FinishReason.LENGTH : FinishReason.STOP);
       commands.add(new Command("call", program.arguments(input, false)));
     }
     BY_CASE.asked.clear();
@@ -173,6 +186,59 @@ class FrozenTest {
     };
   }
 
+  /** As an optimizer would, in place of those that are there. */
+  private static void setDemos(
+      UntypedDspyProgram program, List<? extends Map<String, ? extends @Nullable Object>> demos) {
+    Map<String, Object> named = Map.of("program", program.id());
+    Object state = Objects.requireNonNull(terrarium.call("dspy", "get_program_state", named));
+    terrarium.call(
+        "dspy",
+        "set_program_state",
+        Map.of("program", program.id(), "state", withDemos((Map<?, ?>) state, demos)));
+  }
+
+  private static Map<?, ?> withDemos(Map<?, ?> state, List<?> demos) {
+    Map<Object, @Nullable Object> changed = new LinkedHashMap<>(state);
+    if (state.get("predict") instanceof Map<?, ?> predictor) { // of a chain of thought
+      changed.put("predict", withDemos(predictor, demos));
+    } else {
+      changed.put("demos", demos);
+    }
+    return changed;
+  }
+
+  // ------------------------------------------------------------------ optimized
+
+  @Test
+  void aChainOfThoughtWithDemosIsAnsweredInJava() {
+    UntypedDspyProgram program =
+        dspy.program(
+            Map.of(
+                "kind",
+                "chain_of_thought",
+                "signature",
+                "question, year: int -> shown",
+                "options",
+                Map.of()));
+    setDemos(
+        program,
+        List.of(
+            Map.of("question", "whole", "year", 7, "reasoning", "since", "shown", "a"),
+            Map.of("question", "augmented", "year", 7, "shown", "b", "augmented", true),
+            Map.of("question", "incomplete", "shown", "c"),
+            Map.of("question", "no output")));
+    SCRIPTED.answers("{\"reasoning\": \"So.\", \"shown\": \"d\"}");
+    UntypedFrozenDspyProgram frozen = program.freeze();
+    Map<String, ?> inputs = Map.of("question", "?", "year", 8);
+
+    Map<String, @Nullable Object> expected = program.call(inputs);
+    ChatRequest asked = SCRIPTED.last();
+    assertThat(asked.messages()).as("system, three demonstrations, user").hasSize(8);
+    assertThat(frozen.call(inputs)).isEqualTo(expected);
+    assertThat(SCRIPTED.last()).isEqualTo(asked).isNotSameAs(asked);
+    assertThat(frozen.stats()).isEqualTo(new FrozenStats(1, 0, 0));
+  }
+
   // ------------------------------------------------------------------ typed
 
   @Test
@@ -195,6 +261,51 @@ class FrozenTest {
     assertThat(terrarium.stats().pool().leased()).isZero();
   }
 
+  @Test
+  void manyCallsAreAnsweredInJava() throws Exception {
+    DspyProgram<Dates, Dated> program = dspy.predict(Dates.class, Dated.class);
+    FrozenDspyProgram<Dates, Dated> frozen = program.freeze();
+    SCRIPTED.answers(
+        """
+        {"due": "2024-02-29", "at": ["2024-02-29T12:00:00.5"], "paid": null}\
+        """);
+    Dates dates =
+        new Dates(
+            LocalDate.of(24, 1, 2),
+            List.of(LocalDateTime.of(2024, 1, 2, 3, 4)),
+            Optional.of(LocalDate.of(2024, 1, 3)));
+
+    Dated expected = program.call(dates);
+    ChatRequest asked = SCRIPTED.last();
+    assertThat(frozen.callAsync(dates).get(60, TimeUnit.SECONDS)).isEqualTo(expected);
+    assertThat(SCRIPTED.last()).isEqualTo(asked).isNotSameAs(asked);
+    assertThat(frozen.callAll(List.of(dates, dates)))
+        .hasSize(2)
+        .allSatisfy(result -> assertThat(result.value()).isEqualTo(expected));
+    assertThat(frozen.stats()).isEqualTo(new FrozenStats(3, 0, 0));
+  }
+
+  @Test
+  void oneOfManyThatFailsDoesNotKeepTheOthers() {
+    DspyProgram<Numbered, Reply> program = dspy.predict(Numbered.class, Reply.class);
+    FrozenDspyProgram<Numbered, Reply> frozen = program.freeze();
+    SCRIPTED.answers("{\"reply\": \"no number\"}");
+    List<Numbered> two = List.of(new Numbered("a"), new Numbered("b"));
+    List<CallResult<Reply>> expected = program.callAll(two);
+    List<CallResult<Reply>> results = frozen.callAll(two);
+
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(results.get(i)::value)
+          .isInstanceOf(PythonException.class)
+          .hasMessage(failure(expected.get(i)));
+    }
+    assertThat(frozen.stats()).isEqualTo(new FrozenStats(0, 2, 0));
+  }
+
+  private static String failure(CallResult<?> result) {
+    return Objects.requireNonNull(((CallResult.Failure<?>) result).error().getMessage());
+  }
+
   // ------------------------------------------------------------------ thawing
 
   @Test
@@ -203,9 +314,7 @@ class FrozenTest {
     SCRIPTED.answers("{\"thawed\": \"a\"}");
     UntypedFrozenDspyProgram frozen = program.freeze();
     frozen.call(Map.of("question", "?"));
-    Object state = terrarium.call("dspy", "get_program_state", Map.of("program", program.id()));
-    Map<?, ?> withDemo = withDemo((Map<?, ?>) Objects.requireNonNull(state));
-    terrarium.call("dspy", "set_program_state", Map.of("program", program.id(), "state", withDemo));
+    setDemos(program, List.of(Map.of("question", "a demo", "thawed", "so")));
 
     assertThat(frozen.isFrozen()).isFalse();
     frozen.call(Map.of("question", "?"));
@@ -218,12 +327,6 @@ class FrozenTest {
     assertThat(again.isFrozen()).isTrue();
     assertThat(again.stats()).isEqualTo(new FrozenStats(1, 0, 0));
     assertThat(SCRIPTED.last()).isEqualTo(plain);
-  }
-
-  private static Map<?, ?> withDemo(Map<?, ?> state) {
-    Map<Object, @Nullable Object> changed = new LinkedHashMap<>(state);
-    changed.put("demos", List.of(Map.of("question", "a demo", "thawed", "so")));
-    return changed;
   }
 
   @Test
@@ -249,10 +352,24 @@ class FrozenTest {
 
   @Test
   void whatIsNotExactIsRefusedByName() {
-    UntypedDspyProgram program = dspy.program(spec("question -> day: date", Map.of()));
+    UntypedDspyProgram program = dspy.program(spec("question -> days: set[str]", Map.of()));
     assertThatThrownBy(program::freeze)
         .isInstanceOf(ArgumentException.class)
-        .hasMessageContaining("output 'day', since it is of the type date");
+        .hasMessageContaining("output 'days', since it is of the type set[str]");
+  }
+
+  @Test
+  void anAnswerThatWasCutOffIsReadByDspy() {
+    UntypedDspyProgram program = dspy.program(spec("question -> cut", Map.of()));
+    UntypedFrozenDspyProgram frozen = program.freeze();
+    for (String answer : List.of("{\"cut\": \"whole\"}", "{\"cut\": \"brok", "")) {
+      SCRIPTED.answersCutOff(answer);
+      Map<String, ?> inputs = Map.of("question", "?");
+      assertThat(outcome(CallResult.<@Nullable Object>of(() -> frozen.call(inputs))))
+          .as(answer)
+          .isEqualTo(outcome(CallResult.<@Nullable Object>of(() -> program.call(inputs))));
+    }
+    assertThat(frozen.stats()).isEqualTo(new FrozenStats(0, 3, 0));
   }
 
   @Test
@@ -285,7 +402,7 @@ class FrozenTest {
       assertThatThrownBy(() -> frozen.call(Map.of("question", "?")))
           .isInstanceOf(CallTimeoutException.class)
           .hasMessageContaining("PT0.05S");
-      assertThat(interrupted.await(10, java.util.concurrent.TimeUnit.SECONDS)).isTrue();
+      assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     } finally {

@@ -3,6 +3,7 @@ package dev.terrarium.dspy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.LocalDateTime;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -38,6 +39,22 @@ class PythonTextTest {
   @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY, Double.MIN_VALUE})
   void numbersThatJavaWritesOtherwiseAreNot(double number) {
     assertThatThrownBy(() -> PythonText.repr(number)).isInstanceOf(NotExactException.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "2024-02-29T00:00, 2024-02-29T00:00:00",
+    "0001-01-02T03:04:05, 0001-01-02T03:04:05",
+    "9999-12-31T23:59:59.12, 9999-12-31T23:59:59.120000"
+  })
+  void timesAreWrittenAsPythonDoes(LocalDateTime time, String text) throws Exception {
+    assertThat(PythonText.isoformat(time)).isEqualTo(text);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0000-01-01T00:00", "+10000-01-01T00:00", "2024-01-01T00:00:00.0000001"})
+  void timesThatPythonHasNotAreNot(LocalDateTime time) {
+    assertThatThrownBy(() -> PythonText.isoformat(time)).isInstanceOf(NotExactException.class);
   }
 
   @Test
