@@ -379,7 +379,9 @@ class PoolInterleavingsTest {
       }
       steps.add("give up in " + borrower.context.name());
       borrower.gone = true;
-      pool.giveUp(borrower.context, borrower.call);
+      PooledContext context = borrower.context;
+      pool.stop(context, borrower.call);
+      borrower.call.whenDone((result, failure) -> pool.release(context, failure));
     }
 
     private void withdraw() {
