@@ -10,14 +10,15 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 _MODULES = Path(__file__).resolve().parents[2] / "python-modules"
 _EXAMPLES = {"string": "text", "integer": 0, "number": 0.0, "boolean": False, "array": [], "object": {}}
 _bridges: dict[str, Any] = {}
+T = TypeVar("T")
 
 
-def echo(v: Any) -> Any:
+def echo(v: T) -> T:
     return v
 
 
