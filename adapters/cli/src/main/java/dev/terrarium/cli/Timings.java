@@ -30,18 +30,19 @@ final class Timings {
    * process, and the JVM's own start are the first phase.
    */
   static Timings sinceProcessStart() {
-    Timings timings = new Timings(Instant.now().minus(ageOfProcess()));
+    Timings timings = new Timings(startOfProcess());
     timings.mark("launcher, JVM start");
     return timings;
   }
 
-  /** To a hundredth of a second; {@link ProcessHandle} is off by up to a second on Linux. */
-  private static Duration ageOfProcess() {
+  /** To a hundredth of a second; on Linux {@link ProcessHandle} is off by up to a second. */
+  private static Instant startOfProcess() {
     try {
-      return age(
-          Files.readString(Path.of("/proc/self/stat")), Files.readString(Path.of("/proc/uptime")));
+      String stat = Files.readString(Path.of("/proc/self/stat"));
+      String uptime = Files.readString(Path.of("/proc/uptime"));
+      return Instant.now().minus(age(stat, uptime));
     } catch (IOException e) {
-      return Duration.ZERO;
+      return ProcessHandle.current().info().startInstant().orElseGet(Instant::now); // no Linux
     }
   }
 
