@@ -141,8 +141,8 @@ final class Child {
   private static Map<String, Object> scale(
       Workload workload, String peer, int workers, Duration time, @Nullable Path model)
       throws IOException {
+    long begin = System.nanoTime();
     try (Handlers handlers = model == null ? open(peer, workers) : open(peer, workers, model)) {
-      long begin = System.nanoTime();
       if (handlers instanceof TerrariumPeer peers) {
         peers.terrarium().prewarm(workload.framework(), workers).join();
       }

@@ -121,7 +121,7 @@ final class Scale extends Command {
         new ArrayList<>(
             List.of("scale", peer, workload.name(), Integer.toString(n), duration().toString()));
     if (model != null) {
-      arguments.add(model.toString());
+      arguments.add(model.toAbsolutePath().toString());
     }
     row.putAll(Child.run(jvm, arguments.toArray(String[]::new)));
     experiment.add(row);
