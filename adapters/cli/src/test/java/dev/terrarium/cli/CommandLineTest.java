@@ -233,6 +233,27 @@ class CommandLineTest {
     assertThat(Files.readAllBytes(victim)).isEqualTo(content);
   }
 
+  @Test
+  void doctorPrunesWhatNobodyUses(@TempDir Path cache) throws Exception {
+    Path python = Files.createDirectories(cache.resolve("python/old-0123456789abcdef"));
+    Path image = Files.createDirectories(cache.resolve("java/0123456789abcdef"));
+    Files.writeString(python.resolve("a.py"), "a = 1");
+
+    Finished doctor =
+        new Launcher().with("TERRARIUM_CACHE", cache.toString()).run("doctor", "--prune");
+
+    assertThat(doctor.exitCode()).as(doctor.out()).isZero();
+    assertThat(doctor.out()).contains("pruned", python + ", 0 MiB", "2 folders, 0 MiB");
+    assertThat(python).doesNotExist();
+    assertThat(image).doesNotExist();
+    try (var kept = Files.list(cache.resolve("python"))) {
+      assertThat(kept.filter(Files::isDirectory)).hasSizeGreaterThan(1);
+    }
+    try (var kept = Files.list(cache.resolve("models"))) {
+      assertThat(kept.filter(Files::isDirectory)).hasSize(1);
+    }
+  }
+
   private static String reviews(int count) throws Exception {
     try (var lines = Files.lines(EXAMPLES.resolve("reviews.jsonl"))) {
       return lines.limit(count).collect(Collectors.joining("\n", "", "\n"));
