@@ -2,13 +2,14 @@ package dev.terrarium.jmh.bench;
 
 import dev.terrarium.jmh.peer.Handlers;
 import dev.terrarium.jmh.peer.JsonProcesses;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** What the frameworks are asked to do, on a language model that answers at once. */
+/** What the frameworks are asked to do. */
 enum Workload {
   PREDICT("dspy.Predict", "predict", "question -> answer"),
   CHAIN_OF_THOUGHT("dspy.ChainOfThought", "chain_of_thought", "question -> answer"),
@@ -51,9 +52,19 @@ enum Workload {
 
   /** Loads the framework and makes the program, in every process where there are several. */
   Program create(Handlers handlers) {
+    return create(handlers, Map.of());
+  }
+
+  /** The same for a real model, whose answers are as like as can be and short. */
+  Program createReal(Handlers handlers) {
+    return create(handlers, Map.of("options", Map.of("temperature", 0.0, "max_tokens", 64)));
+  }
+
+  private Program create(Handlers handlers, Map<String, Object> more) {
     String framework = framework();
-    Map<String, Object> arguments =
-        Map.of("spec", chain() ? Map.of(kind, text) : Map.of("kind", kind, "signature", text));
+    Map<String, Object> spec = new HashMap<>(more);
+    spec.putAll(chain() ? Map.of(kind, text) : Map.of("kind", kind, "signature", text));
+    Map<String, Object> arguments = Map.of("spec", spec);
     if (handlers instanceof JsonProcesses processes) {
       processes.callAll(framework, "create_program", arguments);
     }
