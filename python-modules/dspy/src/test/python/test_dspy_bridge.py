@@ -29,7 +29,7 @@ PERSON = {
 }
 ASK = {"kind": "predict", "signature": "question -> answer"}
 
-CALLS_OF_A_WARM_CALL = 421
+CALLS_OF_A_WARM_CALL = 417
 """Python functions called for one answer; lower it when it has become less, and think twice before raising it."""
 
 
