@@ -1028,7 +1028,8 @@ def test_the_stand_ins_give_what_dspy_gives() -> None:
             [outcome(partial(execution.request_from_openai_chat, body)) for body in bodies],
             [outcome(partial(execution.request_from_openai_chat, body, compat="qwen")) for body in bodies],
             [type(predict.resolve_adapter(None, adapter, each, {}, each)).__name__ for each in signatures],
-            [outcome(partial(predict.resolve_adapter, None, adapter, each, {"a": {}})) for each in signatures[:1]],
+            outcome(partial(predict.resolve_adapter, None, adapter, signatures[0], {"a": {}})),
+            outcome(partial(predict.resolve_adapter, None, adapter, signatures[0], None)),
             [(list(each.input_fields), list(each.output_fields), each.signature) for each in signatures],
         ]
 

@@ -143,7 +143,7 @@ def _default_dialect() -> Any:
 
 def _adapter(lm: Any, adapter: Any, signature: Any, fields: Any, declared_signature: Any = None) -> Any:
     """Return the adapter itself where nothing of the signature is a decision."""
-    if not fields and getattr(lm, "supports_decision_requests", False) is not True and _decides_nothing(signature):
+    if fields == {} and getattr(lm, "supports_decision_requests", False) is not True and _decides_nothing(signature):
         return adapter
     return _resolve_adapter(lm, adapter, signature, fields, declared_signature)
 
