@@ -318,10 +318,10 @@ def graph():
 
 def documents():
     from langchain_core.documents import Document
-    from langchain_core.stores import InMemoryByteStore
+    from langchain_core.stores import InMemoryStore
 
-    store = InMemoryByteStore()
-    store.mset([("k", b"v")])
+    store = InMemoryStore()
+    store.mset([("k", "v")])
     return [Document("text", metadata={"n": 1}).model_dump()["metadata"], store.mget(["k", "l"])]
 
 
@@ -445,7 +445,7 @@ EXPECTED = {
         cached: ["one", "one", "two"],
         callbacks: [[2], [{"output": 2}]],
         graph: [4, True],
-        documents: [{"n": 1}, [b"v", None]],
+        documents: [{"n": 1}, ["v", None]],
         untraced: [3, False, "langsmith.types.dataset", "http://localhost:1"],
         refused: "ValidationError: 1",
         handed_on: [{"type": "human", "content": "a"}, "string"],
