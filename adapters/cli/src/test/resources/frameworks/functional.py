@@ -222,16 +222,9 @@ def branches():
 def asynchronous():
     async def run():
         pieces = [chunk.content async for chunk in _model("xy").astream("?") if chunk.content]
-        return [(await _model("Oslo").ainvoke("?")).content, pieces, await _events()]
+        return [(await _model("Oslo").ainvoke("?")).content, pieces]
 
     return asyncio.run(run())
-
-
-async def _events():
-    from langchain_core.runnables import RunnableLambda
-
-    events = RunnableLambda(lambda n: n + 1).with_config(run_name="more").astream_events(1, version="v2")
-    return [event["event"] async for event in events]
 
 
 def tools():
@@ -366,6 +359,13 @@ def handed_on():
     return [{name: held[name] for name in ("type", "content")}, Removal.model_json_schema()["properties"]["why"]["type"]]
 
 
+def _given(use):
+    try:
+        return use()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
 def _loaded(packages):
     return [each for name, each in sorted(sys.modules.items()) if name.split(".")[0] in packages]
 
@@ -437,7 +437,7 @@ EXPECTED = {
         batch: [{"twice": 2 * n, "same": n} for n in (1, 2, 3)],
         stream_chunks: "a|b|c",
         branches: ["few", "many", "spare"],
-        asynchronous: ["Oslo", ["x", "y"], ["on_chain_start", "on_chain_stream", "on_chain_end"]],
+        asynchronous: ["Oslo", ["x", "y"]],
         tools: [42, "42", ["number"]],
         messages: [["s", "three"], True, "assistant"],
         history: ["a", "first", "b", "second"],
@@ -466,7 +466,7 @@ class Functional(BaseBridge):
         """Return what each gave and what was expected, modules and models not built before that, hints and models."""
         packages = PACKAGES[framework]
         modules = len(_loaded(packages))
-        results = {each.__name__: {"got": each(), "expected": value} for each, value in EXPECTED[framework].items()}
+        results = {each.__name__: {"got": _given(each), "expected": value} for each, value in EXPECTED[framework].items()}
         hints = unreadable_hints(packages)
         unbuilt, described = models(packages)
         return {"modules": modules, "results": results, "unreadable": hints, "unbuilt": unbuilt, "models": described}

@@ -119,9 +119,7 @@ class ImportsTest {
           terrarium.call(args[0], command.name(), command.arguments());
         }
         Report report =
-            terrarium
-                .adapter("functional")
-                .call("run", Map.of("framework", args[0]), Report.class);
+            terrarium.adapter("functional").call("run", Map.of("framework", args[0]), Report.class);
         System.out.println("modules " + report.modules());
         System.out.println("unbuilt " + report.unbuilt());
         report
