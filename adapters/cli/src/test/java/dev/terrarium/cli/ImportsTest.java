@@ -1,4 +1,4 @@
-package dev.terrarium.dspy;
+package dev.terrarium.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -14,35 +14,60 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * What users of DSPy do comes out the same whether its modules make their imports at once or at the
- * first use. In JVMs of their own, since a context keeps what it has imported.
+ * What users of a framework do comes out the same whether its modules make their imports, and
+ * pydantic builds its models, at once or at the first use. In JVMs of their own, since a context
+ * keeps what it has imported.
  */
 @Tag("graalpy")
 class ImportsTest {
 
+  /** A command of a framework. */
+  private record Command(String name, Map<String, ?> arguments) {}
+
+  /** What brings a framework's first answer. */
+  private static final Map<String, List<Command>> FIRST_ANSWER =
+      Map.of(
+          "dspy",
+          List.of(
+              new Command(
+                  "predict",
+                  Map.of(
+                      "signature", "question -> answer", "inputs", Map.of("question", "Where?")))),
+          "langchain",
+          List.of(
+              new Command(
+                  "create_program", Map.of("program", "first", "spec", Map.of("prompt", "Where?"))),
+              new Command("invoke", Map.of("program", "first", "inputs", Map.of()))));
+
   /**
-   * Modules of DSPy that are there after a first answer, a twentieth above what was seen; lower it
-   * when they have become less.
+   * The third argument: modules of a framework that are there after a first answer, a twentieth
+   * above what was seen; lower it when they have become less.
    */
-  private static final int MODULES_OF_A_FIRST_ANSWER = 106;
+  @ParameterizedTest
+  @CsvSource({"dspy, 10, 106", "langchain, 20, 135"})
+  void lazyImportsGiveWhatEagerOnesGive(String framework, int uses, int mostModules)
+      throws Exception {
+    List<String> lazy = run(framework, Imports.LAZY);
+    List<String> eager = run(framework, Imports.EAGER);
 
-  @Test
-  void lazyImportsGiveWhatEagerOnesGive() throws Exception {
-    List<String> lazy = run(Imports.LAZY);
-    List<String> eager = run(Imports.EAGER);
-
-    assertThat(of(lazy, "value ")).hasSize(10).isEqualTo(of(eager, "value "));
+    assertThat(of(lazy, "value ")).hasSize(uses).isEqualTo(of(eager, "value "));
     assertThat(of(lazy, "wrong ")).isEmpty();
-    int modules = Integer.parseInt(of(lazy, "modules ").getFirst());
-    assertThat(modules)
-        .isBetween(1, MODULES_OF_A_FIRST_ANSWER)
-        .isLessThan(Integer.parseInt(of(eager, "modules ").getFirst()) / 2);
+    assertThat(number(lazy, "modules "))
+        .isBetween(1, mostModules)
+        .isLessThan(number(eager, "modules ") / 2);
+    assertThat(number(lazy, "unbuilt ")).isGreaterThan(number(eager, "unbuilt "));
+    assertThat(of(eager, "model ")).containsAll(of(lazy, "model "));
     assertThat(of(eager, "unreadable "))
         .as("upstream leaves them unreadable, too")
         .containsAll(of(lazy, "unreadable "));
+  }
+
+  private static int number(List<String> lines, String mark) {
+    return Integer.parseInt(of(lines, mark).getFirst());
   }
 
   private static List<String> of(List<String> lines, String mark) {
@@ -52,7 +77,7 @@ class ImportsTest {
         .toList();
   }
 
-  private static List<String> run(Imports imports) throws Exception {
+  private static List<String> run(String framework, Imports imports) throws Exception {
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -64,6 +89,7 @@ class ImportsTest {
                 "-cp",
                 System.getProperty("java.class.path"),
                 Functional.class.getName(),
+                framework,
                 imports.name())
             .redirectErrorStream(true)
             .start();
@@ -84,16 +110,18 @@ class ImportsTest {
           TerrariumConfig.custom()
               .contexts(1)
               .loadTimeout(Duration.ofMinutes(4))
-              .imports(Imports.valueOf(args[0]))
+              .imports(Imports.valueOf(args[1]))
               .languageModel(FakeLanguageModel.schemaConforming())
               .build();
       try (Terrarium terrarium =
           Terrarium.start(config).register(Framework.fromResource("/frameworks/functional.py"))) {
-        Map<String, ?> ask =
-            Map.of("signature", "question -> answer", "inputs", Map.of("question", "Capital?"));
-        terrarium.call("dspy", "predict", ask);
-        Report report = terrarium.adapter("functional").call("run", Map.of(), Report.class);
+        for (Command command : Objects.requireNonNull(FIRST_ANSWER.get(args[0]))) {
+          terrarium.call(args[0], command.name(), command.arguments());
+        }
+        Report report =
+            terrarium.adapter("functional").call("run", Map.of("framework", args[0]), Report.class);
         System.out.println("modules " + report.modules());
+        System.out.println("unbuilt " + report.unbuilt());
         report
             .results()
             .forEach(
@@ -104,10 +132,16 @@ class ImportsTest {
                   }
                 });
         report.unreadable().forEach(hint -> System.out.println("unreadable " + hint));
+        report.models().forEach(model -> System.out.println("model " + model));
       }
     }
 
     /** What {@code functional.py} returns. */
-    record Report(int modules, Map<String, Map<String, Object>> results, List<String> unreadable) {}
+    record Report(
+        int modules,
+        Map<String, Map<String, Object>> results,
+        List<String> unreadable,
+        int unbuilt,
+        List<String> models) {}
   }
 }
