@@ -64,6 +64,14 @@ public interface Adapter {
       Function<? super @Nullable Object, ? extends T> reading);
 
   /**
+   * As {@link #call(Shortcut)}, without waiting, of what a function makes of the result; see {@link
+   * #callAsync(String, Map, Function)}. {@code cancel(true)} interrupts the shortcut, or stops the
+   * Python code that it handed over to.
+   */
+  <T extends @Nullable Object> CompletableFuture<T> callAsync(
+      Shortcut shortcut, Function<? super @Nullable Object, ? extends T> reading);
+
+  /**
    * Runs commands one after another in one visit to one context, which loads the framework. A
    * deadline is that of the whole batch: what is done by then keeps its result, and the rest fails
    * with a {@link dev.terrarium.error.CallTimeoutException}; a session stays as it was then.
@@ -84,6 +92,13 @@ public interface Adapter {
    *     the calls are stopped then
    */
   List<CallResult<@Nullable Object>> callAll(List<Command> commands);
+
+  /**
+   * As {@link #callAll}, of shortcuts; as many at once as there are contexts.
+   *
+   * @return one result for each shortcut, in order
+   */
+  List<CallResult<@Nullable Object>> callAllShortcuts(List<? extends Shortcut> shortcuts);
 
   /**
    * The pieces that a command yields, each as plain data. Each subscriber has a call of its own,

@@ -123,15 +123,19 @@ final class Calls {
   }
 
   @Nullable Object call(BridgeSource framework, Shortcut shortcut, CallOptions options) {
+    return call(framework, shortcut, options, turns(options).get());
+  }
+
+  private @Nullable Object call(
+      BridgeSource framework, Shortcut shortcut, CallOptions options, @Nullable Turn turn) {
     Duration timeout = options.deadline().orElse(null);
     Deadline deadline = Deadline.after(timeout);
     String account = account(options);
     Map<String, HostFunction> offered = services.apply(framework.profile());
-    try (Turn turn = turns(options).get()) {
+    try (turn) {
       if (turn != null) {
         turn.await(timeout, "A shortcut of '" + framework.name() + "'");
       }
-      pool.checkOpen();
       Permit permit = admission.admit(framework.name(), account, deadline);
       Shortcut.Outcome outcome;
       try {
@@ -140,11 +144,14 @@ final class Calls {
             within(
                 deadline,
                 () ->
-                    scope.call(
+                    pool.withoutContext(
                         () ->
-                            shortcut.attempt(
-                                (name, arguments) ->
-                                    service(offered, name).call(Arrays.asList(arguments)))));
+                            scope.call(
+                                () ->
+                                    shortcut.attempt(
+                                        (name, arguments) ->
+                                            service(offered, name)
+                                                .call(Arrays.asList(arguments))))));
       } catch (Throwable e) {
         permit.end(e);
         throw e;
@@ -258,13 +265,27 @@ final class Calls {
       Command command,
       CallOptions options,
       Function<? super @Nullable Object, ? extends T> reading) {
+    return async(options, turn -> reading.apply(call(framework, command, options, turn)));
+  }
+
+  /** As above. */
+  <T extends @Nullable Object> CompletableFuture<T> callAsync(
+      BridgeSource framework,
+      Shortcut shortcut,
+      CallOptions options,
+      Function<? super @Nullable Object, ? extends T> reading) {
+    return async(options, turn -> reading.apply(call(framework, shortcut, options, turn)));
+  }
+
+  private <T extends @Nullable Object> CompletableFuture<T> async(
+      CallOptions options, Function<@Nullable Turn, T> call) {
     Turn turn = turns(options).get(); // in the order of the calls, not in that of their threads
     try {
-      Callable<T> call = propagated(() -> reading.apply(call(framework, command, options, turn)));
+      Callable<T> propagated = propagated(() -> call.apply(turn));
       return CallFuture.start(
           () -> {
             try (turn) {
-              return call.call();
+              return propagated.call();
             }
           });
     } catch (RuntimeException | Error e) {
@@ -338,20 +359,30 @@ final class Calls {
 
   List<CallResult<@Nullable Object>> callAll(
       BridgeSource framework, List<Command> commands, CallOptions options) {
-    int size = commands.size();
+    return all(commands, command -> call(framework, command, options), options);
+  }
+
+  List<CallResult<@Nullable Object>> callAllShortcuts(
+      BridgeSource framework, List<? extends Shortcut> shortcuts, CallOptions options) {
+    return all(shortcuts, shortcut -> call(framework, shortcut, options), options);
+  }
+
+  private <C> List<CallResult<@Nullable Object>> all(
+      List<? extends C> calls, Function<C, @Nullable Object> call, CallOptions options) {
+    int size = calls.size();
     List<CallResult<@Nullable Object>> results =
         Collections.synchronizedList(
             new ArrayList<>(Collections.nCopies(size, new CallResult.Skipped<>())));
-    AtomicInteger next = new AtomicInteger();
+    AtomicInteger begun = new AtomicInteger();
     AtomicBoolean stopped = new AtomicBoolean();
     Callable<@Nullable Void> worker =
         () -> {
-          for (int i = next.getAndIncrement();
+          for (int i = begun.getAndIncrement();
               i < size && !stopped.get();
-              i = next.getAndIncrement()) {
-            Command command = commands.get(i);
+              i = begun.getAndIncrement()) {
+            C next = calls.get(i);
             CallResult<@Nullable Object> result =
-                CallResult.<@Nullable Object>of(() -> call(framework, command, options));
+                CallResult.<@Nullable Object>of(() -> call.apply(next));
             results.set(i, result);
             if (!result.isSuccess() && options.stopsOnFailure()) {
               stopped.set(true);

@@ -57,6 +57,12 @@ record FrameworkAdapter(BridgeSource source, Calls calls, CallOptions options) i
   }
 
   @Override
+  public <T extends @Nullable Object> CompletableFuture<T> callAsync(
+      Shortcut shortcut, Function<? super @Nullable Object, ? extends T> reading) {
+    return calls.callAsync(source, shortcut, options, reading);
+  }
+
+  @Override
   public List<CallResult<@Nullable Object>> batch(List<Command> commands) {
     return calls.batch(source, commands, options);
   }
@@ -64,6 +70,11 @@ record FrameworkAdapter(BridgeSource source, Calls calls, CallOptions options) i
   @Override
   public List<CallResult<@Nullable Object>> callAll(List<Command> commands) {
     return calls.callAll(source, commands, options);
+  }
+
+  @Override
+  public List<CallResult<@Nullable Object>> callAllShortcuts(List<? extends Shortcut> shortcuts) {
+    return calls.callAllShortcuts(source, shortcuts, options);
   }
 
   @Override

@@ -81,6 +81,7 @@ public final class ContextPool implements AutoCloseable {
   private final List<Runnable> effects = new ArrayList<>();
 
   private final Roster roster = new Roster();
+  private final Shortcuts shortcuts = new Shortcuts();
   private final MemoryBudget memory;
   private final List<CompletableFuture<@Nullable Void>> parking = new ArrayList<>();
   private final CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
@@ -989,14 +990,19 @@ public final class ContextPool implements AutoCloseable {
   }
 
   /**
-   * For calls that need no context.
+   * Does what needs no context on this thread, as a call that closing waits for and at last stops.
    *
    * @throws ClosedException when the pool is closed
+   * @throws CallInterruptedException when it was stopped
    */
-  public void checkOpen() {
-    if (isClosed()) {
-      throw Refusals.closed();
-    }
+  public <T> T withoutContext(Supplier<T> work) {
+    return shortcuts.run(
+        () -> {
+          if (isClosed()) { // looked at once closing can see the work
+            throw Refusals.closed();
+          }
+          return work.get();
+        });
   }
 
   public PoolStats stats() {
@@ -1045,7 +1051,7 @@ public final class ContextPool implements AutoCloseable {
   @Override
   public void close() {
     ContextLease outer = ContextLease.current();
-    if (outer != null && outer.isOf(this)) {
+    if ((outer != null && outer.isOf(this)) || shortcuts.isWithin()) {
       throw new NestedCallException(
           "close() was called from within a call, and would wait for that call to end. Close from"
               + " a thread of your own.");
@@ -1083,6 +1089,7 @@ public final class ContextPool implements AutoCloseable {
 
   private void stopAll() {
     stopping = true;
+    shortcuts.stop();
     locked(
         () ->
             roster.contexts.forEach(
@@ -1098,7 +1105,10 @@ public final class ContextPool implements AutoCloseable {
   private boolean isQuietWithin(Duration timeout) {
     CompletableFuture<String> parked =
         quiet.thenCompose(done -> locked(() -> allOf(parking))).thenApply(done -> "parked");
-    return Awaiting.isDoneWithin(parked, timeout, "running calls to end");
+    return Awaiting.isDoneWithin(
+        shortcuts.over().thenCombine(parked, (over, done) -> done),
+        timeout,
+        "running calls to end");
   }
 
   private static CompletableFuture<@Nullable Void> allOf(

@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.stream.Stream;
@@ -1090,6 +1091,99 @@ class ContextPoolTest {
       assertThat(bench.made).allSatisfy(context -> assertThat(context.parkings).hasValue(1));
       assertThat(stats().total()).isZero();
       assertThat(pool.ready()).isCompletedExceptionally();
+    }
+
+    @Test
+    void workWithoutContextIsWaitedForAndNoneBeginsMeanwhile() throws Exception {
+      ContextPool pool = patient(1, 1);
+      CountDownLatch inside = new CountDownLatch(1);
+      CountDownLatch goOn = new CountDownLatch(1);
+      Task<String> work =
+          Task.of(
+              () ->
+                  pool.withoutContext(
+                      () -> {
+                        inside.countDown();
+                        Task.await(goOn);
+                        return "done";
+                      }));
+      Task.await(inside);
+      Task<@Nullable Void> closer = closing();
+      closer.untilItWaits();
+
+      assertThat(closer.isDone()).isFalse();
+      assertThatThrownBy(() -> pool.withoutContext(() -> "late"))
+          .isInstanceOf(ClosedException.class);
+      goOn.countDown();
+      assertThat(work.result()).isEqualTo("done");
+      closer.result();
+    }
+
+    @Test
+    void workWithoutContextThatOutlastsTheDrainingIsStopped() throws Exception {
+      ContextPool pool = bench.open(1, 1);
+      CountDownLatch inside = new CountDownLatch(1);
+      Task<Boolean> caller =
+          Task.of(
+              () -> {
+                assertThatThrownBy(
+                        () ->
+                            pool.withoutContext(
+                                () -> {
+                                  inside.countDown();
+                                  Task.await(new CountDownLatch(1));
+                                  return "never";
+                                }))
+                    .isInstanceOf(CallInterruptedException.class)
+                    .hasMessageContaining("Terrarium was closed");
+                return Thread.currentThread().isInterrupted();
+              });
+      Task.await(inside);
+      pool.close();
+
+      assertThat(caller.result()).as("interrupted still").isFalse();
+      assertThat(bench.log()).isEmpty();
+    }
+
+    @Test
+    void workWithoutContextThatDoesNotStopIsTold() throws Exception {
+      ContextPool pool = bench.open(1, 1);
+      CountDownLatch inside = new CountDownLatch(1);
+      CountDownLatch goOn = new CountDownLatch(1);
+      Task<String> work =
+          Task.of(
+              () ->
+                  pool.withoutContext(
+                      () -> {
+                        inside.countDown();
+                        while (goOn.getCount() > 0) {
+                          Thread.onSpinWait();
+                        }
+                        return "done";
+                      }));
+      Task.await(inside);
+      pool.close();
+
+      assertThat(bench.log())
+          .singleElement()
+          .asString()
+          .startsWith("terrarium.pool WARNING Calls still ran PT0S after close(), and have not");
+      goOn.countDown();
+      assertThat(work.result()).isEqualTo("done");
+    }
+
+    @Test
+    void closingFromWorkWithoutContextIsRefused() {
+      ContextPool pool = patient(1, 1);
+      assertThatThrownBy(
+              () ->
+                  pool.withoutContext(
+                      () -> {
+                        pool.close();
+                        return "closed";
+                      }))
+          .isInstanceOf(NestedCallException.class);
+      assertThat(pool.withoutContext(() -> "open")).isEqualTo("open");
     }
 
     @Test

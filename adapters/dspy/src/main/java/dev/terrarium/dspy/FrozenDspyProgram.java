@@ -1,7 +1,12 @@
 package dev.terrarium.dspy;
 
 import dev.terrarium.CallOptions;
+import dev.terrarium.CallResult;
 import dev.terrarium.value.TypedReader;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A program that Java runs without entering Python: it inserts the inputs into what DSPy's own
@@ -44,7 +49,29 @@ public final class FrozenDspyProgram<I extends Record, O extends Record> {
    * @throws dev.terrarium.error.ConversionException when an output does not fit its component
    */
   public O call(I input) {
-    return TypedReader.read(program.run(input), outputs, "outputs");
+    return outputs(program.run(input));
+  }
+
+  private O outputs(Map<String, @Nullable Object> plain) {
+    return TypedReader.read(plain, outputs, "outputs");
+  }
+
+  /**
+   * As {@link #call}, without waiting. {@code cancel(true)} on the future that is returned, not on
+   * one derived from it, stops the model, or the Python code.
+   */
+  public CompletableFuture<O> callAsync(I input) {
+    return program.runAsync(input, this::outputs);
+  }
+
+  /**
+   * Runs the program for all inputs at once, each as a call of its own, and as many at a time as
+   * there are contexts; a deadline is that of each call.
+   *
+   * @return one result for each input, in order
+   */
+  public List<CallResult<O>> callAll(List<I> inputs) {
+    return program.runAll(inputs, this::outputs);
   }
 
   /** Whether it is frozen still, and not thawed by a change; freeze the program again then. */

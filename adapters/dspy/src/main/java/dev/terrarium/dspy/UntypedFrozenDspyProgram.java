@@ -2,12 +2,16 @@ package dev.terrarium.dspy;
 
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
+import dev.terrarium.CallResult;
 import dev.terrarium.Command;
 import dev.terrarium.Shortcut;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link FrozenDspyProgram} whose inputs and outputs are maps. Thread-safe. */
@@ -85,7 +89,33 @@ public final class UntypedFrozenDspyProgram {
   }
 
   Map<String, @Nullable Object> run(Object inputs) {
-    return UntypedDspyProgram.traced(adapter.call(host -> attempt(host, inputs))).outputs();
+    return outputs(adapter.call(shortcut(inputs)));
+  }
+
+  private static Map<String, @Nullable Object> outputs(@Nullable Object result) {
+    return UntypedDspyProgram.traced(result).outputs();
+  }
+
+  private Shortcut shortcut(Object inputs) {
+    return host -> attempt(host, inputs);
+  }
+
+  /**
+   * @param reading makes of the outputs what the future holds
+   */
+  <O> CompletableFuture<O> runAsync(
+      Object inputs, Function<Map<String, @Nullable Object>, O> reading) {
+    return adapter.callAsync(shortcut(inputs), result -> reading.apply(outputs(result)));
+  }
+
+  /**
+   * @param reading makes of the outputs what the results hold
+   */
+  <O> List<CallResult<O>> runAll(
+      List<?> inputs, Function<Map<String, @Nullable Object>, O> reading) {
+    return adapter.callAllShortcuts(inputs.stream().map(this::shortcut).toList()).stream()
+        .map(result -> result.<O>map(plain -> reading.apply(outputs(plain))))
+        .toList();
   }
 
   private Shortcut.Outcome attempt(Shortcut.Host host, Object inputs) {

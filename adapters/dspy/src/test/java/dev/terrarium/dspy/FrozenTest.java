@@ -315,7 +315,7 @@ class FrozenTest {
       assertThatThrownBy(() -> frozen.call(Map.of("question", "?")))
           .isInstanceOf(BudgetExceededException.class);
     }
-    assertThatThrownBy(() -> frozen.call(Map.of("question", "?")))
+    assertThatThrownBy(() -> frozen.with(CallOptions.ofDefaults()).call(Map.of("question", "?")))
         .isInstanceOf(ClosedException.class);
   }
 

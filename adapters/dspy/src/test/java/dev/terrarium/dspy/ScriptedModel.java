@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class ScriptedModel implements LanguageModel {
 
   private volatile String answer = "";
+  private volatile FinishReason reason = FinishReason.STOP;
   private volatile @Nullable RuntimeException failure;
   private volatile @Nullable ChatRequest last;
   private volatile @Nullable CompletableFuture<Boolean> interrupted;
@@ -25,7 +26,14 @@ final class ScriptedModel implements LanguageModel {
 
   void answers(String text) {
     answer = text;
+    reason = FinishReason.STOP;
     failure = null;
+  }
+
+  /** As above, but that the answer is cut off by the limit of its length. */
+  void answersCutOff(String text) {
+    answers(text);
+    reason = FinishReason.LENGTH;
   }
 
   void fails(RuntimeException with) {
@@ -58,7 +66,7 @@ final class ScriptedModel implements LanguageModel {
     if (thrown != null) {
       throw thrown;
     }
-    return new ChatResponse(answer, FinishReason.STOP, new TokenUsage(3, 2), Duration.ofMillis(1));
+    return new ChatResponse(answer, reason, new TokenUsage(3, 2), Duration.ofMillis(1));
   }
 
   /** Word by word; then it hangs, when it is to. */

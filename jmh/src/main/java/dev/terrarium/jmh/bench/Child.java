@@ -35,6 +35,10 @@ import org.jspecify.annotations.Nullable;
 final class Child {
 
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** In place of a peer: Terrarium without Python. */
+  static final String FROZEN = "FROZEN";
+
   private static final String MARK = "RESULT ";
   private static final Duration LONGEST = Duration.ofMinutes(10);
   private static final Logger LOGS = Logger.getLogger("");
@@ -118,24 +122,32 @@ final class Child {
   /** By the number of calls so far: the median of the later half of them, in ms. */
   private static Map<String, Object> warmUp(Workload workload, String peer, int calls)
       throws IOException {
-    try (Handlers handlers = open(peer, 1)) {
-      Workload.Program program = workload.create(handlers);
-      Map<String, Object> figures = new LinkedHashMap<>();
-      long[] nanos = new long[calls];
-      int next = 1;
-      for (int i = 0; i < calls; i++) {
-        long start = System.nanoTime();
-        Object unused = program.call();
-        nanos[i] = System.nanoTime() - start;
-        if (i + 1 == next) {
-          long[] later = Arrays.copyOfRange(nanos, next / 2, next);
-          Arrays.sort(later);
-          figures.put(Integer.toString(next), Bench.percentile(later, 0.5) / 1e6);
-          next *= 10;
-        }
+    if (peer.equals(FROZEN)) {
+      try (TerrariumPeer terrarium = TerrariumPeer.start(1)) {
+        return warmUp(workload.freeze(terrarium), calls);
       }
-      return figures;
     }
+    try (Handlers handlers = open(peer, 1)) {
+      return warmUp(workload.create(handlers), calls);
+    }
+  }
+
+  private static Map<String, Object> warmUp(Workload.Program program, int calls) {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    long[] nanos = new long[calls];
+    int next = 1;
+    for (int i = 0; i < calls; i++) {
+      long start = System.nanoTime();
+      Object unused = program.call();
+      nanos[i] = System.nanoTime() - start;
+      if (i + 1 == next) {
+        long[] later = Arrays.copyOfRange(nanos, next / 2, next);
+        Arrays.sort(later);
+        figures.put(Integer.toString(next), Bench.percentile(later, 0.5) / 1e6);
+        next *= 10;
+      }
+    }
+    return figures;
   }
 
   private static Map<String, Object> scale(

@@ -12,7 +12,8 @@ import picocli.CommandLine.ParameterException;
 /** How calls get faster the more of them there were, each curve by a process of its own. */
 @CommandLine.Command(
     name = "warmup",
-    description = "Time of a call after 1, 10, 100, ... calls, interpreted, compiled, on CPython.",
+    description =
+        "Time of a call after 1, 10, 100, ... calls, interpreted, compiled, on CPython, frozen.",
     mixinStandardHelpOptions = true)
 final class WarmUp extends Command {
 
@@ -68,6 +69,11 @@ final class WarmUp extends Command {
           }
         }
         measure(experiment, run, workload, Jvm.INTERPRETED, "PROCESSES", "CPython process");
+        if (!workload.chain()) {
+          String frozen = workload.title() + " frozen";
+          measure(experiment, run, workload, Jvm.INTERPRETED, Child.FROZEN, frozen + " (C1)");
+          measure(experiment, run, workload, Jvm.INTERPRETED_C2, Child.FROZEN, frozen + " (C2)");
+        }
       }
     }
   }

@@ -1,7 +1,11 @@
 package dev.terrarium.jmh.bench;
 
+import dev.terrarium.dspy.Dspy;
+import dev.terrarium.dspy.FrozenStats;
+import dev.terrarium.dspy.UntypedFrozenDspyProgram;
 import dev.terrarium.jmh.peer.Handlers;
 import dev.terrarium.jmh.peer.JsonProcesses;
+import dev.terrarium.jmh.peer.TerrariumPeer;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -16,6 +20,9 @@ enum Workload {
   CHAIN("LCEL chain", "prompt", "Answer this: {question}"),
   PARSE_1("parsing 1 field", "predict", "question -> field0: int"),
   PARSE_20("parsing 20 fields", "predict", "question -> " + fields(20));
+
+  private static final Map<String, String> INPUTS =
+      Map.of("question", "What is the capital of France?");
 
   private final String title;
   private final String kind;
@@ -42,7 +49,7 @@ enum Workload {
     return title;
   }
 
-  private boolean chain() {
+  boolean chain() {
     return kind.equals("prompt");
   }
 
@@ -62,8 +69,8 @@ enum Workload {
 
   private Program create(Handlers handlers, Map<String, Object> more) {
     String framework = framework();
-    Map<String, Object> spec = new HashMap<>(more);
-    spec.putAll(chain() ? Map.of(kind, text) : Map.of("kind", kind, "signature", text));
+    Map<String, Object> spec = new HashMap<>(spec());
+    spec.putAll(more);
     Map<String, Object> arguments = Map.of("spec", spec);
     if (handlers instanceof JsonProcesses processes) {
       processes.callAll(framework, "create_program", arguments);
@@ -71,19 +78,31 @@ enum Workload {
     Object made = handlers.call(framework, "create_program", arguments);
     String id =
         (String) Objects.requireNonNull(((Map<?, ?>) Objects.requireNonNull(made)).get("program"));
-    return new Program(
-        handlers,
-        framework,
-        chain() ? "invoke" : "call",
-        Map.of("program", id, "inputs", Map.of("question", "What is the capital of France?")));
+    String command = chain() ? "invoke" : "call";
+    Map<String, Object> call = Map.of("program", id, "inputs", INPUTS);
+    return () -> handlers.call(framework, command, call);
+  }
+
+  private Map<String, Object> spec() {
+    return chain() ? Map.of(kind, text) : Map.of("kind", kind, "signature", text);
+  }
+
+  /** The same program of DSPy, frozen: a way of its own, whose calls do not enter Python. */
+  Program freeze(TerrariumPeer peer) {
+    UntypedFrozenDspyProgram frozen = peer.terrarium().adapter(Dspy.class).program(spec()).freeze();
+    return () -> {
+      Object outputs = frozen.call(INPUTS);
+      FrozenStats stats = frozen.stats();
+      if (stats.continued() + stats.handedOver() > 0) {
+        throw new IllegalStateException("a figure of Python would be none of this: " + stats);
+      }
+      return outputs;
+    };
   }
 
   /** A program that can be called again and again. */
-  record Program(
-      Handlers handlers, String framework, String command, Map<String, Object> arguments) {
-
-    @Nullable Object call() {
-      return handlers.call(framework, command, arguments);
-    }
+  @FunctionalInterface
+  interface Program {
+    @Nullable Object call();
   }
 }
