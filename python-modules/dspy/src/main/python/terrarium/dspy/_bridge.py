@@ -6,7 +6,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from terrarium.bridge import ArgumentError, ProgramBridge, Pushed, handler, imports, models
+from terrarium.bridge import ArgumentError, ProgramBridge, Pushed, handler, imports
 from terrarium.bridge.options import SharedDefaults
 
 from . import _options
@@ -228,7 +228,6 @@ class DspyBridge(ProgramBridge["Program"]):
         # DSPy imports urllib3, which finds Java's TLS where it expects OpenSSL; no request goes that way.
         warnings.filterwarnings("ignore", message="urllib3 v2 only supports OpenSSL")
         imports.defer_in("dspy")
-        models.defer_in("dspy")
         from ._runtime import Runtime
 
         self._runtime = Runtime()
