@@ -31,7 +31,8 @@ enum Jvm {
           "--enable-native-access=ALL-UNNAMED",
           "--sun-misc-unsafe-memory-access=allow");
 
-  private static final List<String> SMALL = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+  private static final List<String> QUICK = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+  private static final List<String> SMALL = List.of("-XX:+UseCompactObjectHeaders", "-Xmn32m");
 
   String title() {
     return switch (this) {
@@ -64,6 +65,9 @@ enum Jvm {
     }
     flags.addAll(ALWAYS);
     if (this == INTERPRETED || this == COMPILED) {
+      flags.addAll(QUICK);
+    }
+    if (this == INTERPRETED) {
       flags.addAll(SMALL);
     }
     if (this == COMPILED || this == COMPILED_C2) {
