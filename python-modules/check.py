@@ -1,4 +1,4 @@
-"""Check all Python sources of this folder: ruff, mypy and pytest, of the versions in requirements-dev.lock.
+"""Check all Python sources, those of the benchmarks too: ruff, mypy and pytest, as in requirements-dev.lock.
 
     python3 check.py [--fix] [--cache DIR] [ruff] [format] [mypy] [pytest]
 
@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+PEERS = HERE.parent / "jmh" / "peers"
 LOCK = HERE / "requirements-dev.lock"
 CONFIG = HERE / "pyproject.toml"
 STEPS = ("ruff", "format", "mypy", "pytest")
@@ -36,7 +37,7 @@ class SetupError(Exception):
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Check all Python sources of this folder.")
+    parser = argparse.ArgumentParser(description="Check all Python sources.")
     parser.add_argument("steps", nargs="*", metavar="step", help=f"some of {', '.join(STEPS)}; all when left out")
     parser.add_argument("--fix", action="store_true", help="let ruff change the sources")
     parser.add_argument("--cache", type=Path, help="the cache folder, in place of Terrarium's usual one")
@@ -166,16 +167,17 @@ def commands(home: Path, step: str, fix: bool) -> list[tuple[Path, list[str]]]:
     """The commands of a step, each with the folder to start it in."""
     this = str(HERE / "check.py")
     sources = [str(path) for path in sorted(HERE.glob("*/src/*/python"))]
+    everywhere = [*sources, this, str(PEERS)]
     ruff = str(home / "bin" / "ruff")
     python = [str(home / "bin" / "python"), "-P", "-m"]
     if step == "ruff":
-        return [(HERE, [ruff, "check", "--config", str(CONFIG), *(["--fix"] if fix else []), *sources, this])]
+        return [(HERE, [ruff, "check", "--config", str(CONFIG), *(["--fix"] if fix else []), *everywhere])]
     if step == "format":
-        return [(HERE, [ruff, "format", "--config", str(CONFIG), *([] if fix else ["--check"]), *sources, this])]
+        return [(HERE, [ruff, "format", "--config", str(CONFIG), *([] if fix else ["--check"]), *everywhere])]
     if step == "mypy":
         # Neither started in this folder nor told of it together with the rest: mypy would take dspy/ for the package.
         mypy = [*python, "mypy", "--config-file", str(CONFIG), "--cache-dir", str(home / "mypy")]
-        return [(home, [*mypy, this]), (home, [*mypy, *sources])]
+        return [(home, [*mypy, this]), (home, [*mypy, *sources, str(PEERS)])]
     return [(HERE, [*python, "pytest", "--config-file", str(CONFIG), "--rootdir", str(HERE), "-q"])]
 
 

@@ -11,6 +11,7 @@ from array import array
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
+
 import handlers
 
 SIZE = 64 << 20
@@ -27,10 +28,10 @@ def main() -> None:
     server = grpc.server(ThreadPoolExecutor(2), options=options)
     methods = {
         "Text": grpc.unary_unary_rpc_method_handler(
-            lambda text, context: handlers.echo(text), lambda message: message.decode(), lambda text: text.encode()
+            lambda text, _context: handlers.echo(text), lambda message: message.decode(), lambda text: text.encode()
         ),
         "Floats": grpc.unary_unary_rpc_method_handler(
-            lambda numbers, context: handlers.echo(numbers), _floats, lambda numbers: numbers.tobytes()
+            lambda numbers, _context: handlers.echo(numbers), _floats, lambda numbers: numbers.tobytes()
         ),
     }
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("Echo", methods),))

@@ -1,7 +1,7 @@
 """What all peers on CPython run: an echo, and the very bridges of DSPy and LangChain that Terrarium runs.
 
 The bridges come from this checkout, upstream's packages from the environment that setup.py made. Their language model
-answers at once with the least that its schema allows, as the one of the Java side does.
+answers at once with the least that its schema allows, as the one of the Java side does, unless ``use`` gave another.
 """
 
 from __future__ import annotations
@@ -10,18 +10,24 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 _MODULES = Path(__file__).resolve().parents[2] / "python-modules"
 _EXAMPLES = {"string": "text", "integer": 0, "number": 0.0, "boolean": False, "array": [], "object": {}}
 _bridges: dict[str, Any] = {}
+T = TypeVar("T")
 
 
-def echo(v: Any) -> Any:
+def echo(v: T) -> T:
     return v
 
 
 _BENCH: dict[str, Callable[..., Any]] = {"echo": echo, "nothing": lambda: None}
+
+
+def use(generate: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Have a language model answer; before the first call of a framework."""
+    _services["model.generate"] = generate
 
 
 def call(framework: str, command: str, arguments: dict[str, Any]) -> Any:
@@ -40,7 +46,7 @@ def _load(framework: str) -> Any:
     from terrarium.bridge import host
     from terrarium.bridge.testing import InMemoryRegistry
 
-    host.install({**InMemoryRegistry().services(), "model.generate": _generate})
+    host.install({**InMemoryRegistry().services(), **_services})
     if framework == "dspy":
         from terrarium.dspy import DspyBridge
 
@@ -68,3 +74,6 @@ def _example(schema: dict[str, Any]) -> Any:
         properties = schema.get("properties", {})
         return {name: _example(properties[name]) for name in schema.get("required", ())}
     return _EXAMPLES[schema["type"]]
+
+
+_services: dict[str, Callable[..., Any]] = {"model.generate": _generate}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from array import array
 
-import handlers
 from py4j.clientserver import ClientServer, JavaParameters, PythonParameters
+
+import handlers
 
 
 class Echo:

@@ -1,4 +1,4 @@
-"""Make the Python side of the benchmarks' peers: CPython with DSPy, LangChain, grpcio, Py4J and Jep, by locks.
+"""Make the Python side of the benchmarks' peers: CPython with DSPy, LangChain, grpcio, Py4J, xllamacpp, Jep, by locks.
 
     python3 jmh/peers/setup.py [--where] [--cache DIR]
 

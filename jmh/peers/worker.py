@@ -1,7 +1,8 @@
 """A process of the pool that Terrarium takes the place of: requests on stdin, replies on stdout.
 
 Each is JSON behind its length in four bytes, big end first: ``{"id", "framework", "command", "args"}`` and
-``{"id", "ok", "result"}`` or ``{"id", "ok", "error"}``. It ends when stdin does.
+``{"id", "ok", "result"}`` or ``{"id", "ok", "error"}``. It ends when stdin does. With a model's file and a number of
+threads as arguments that model answers.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ import struct
 import sys
 
 import handlers
+import model
 
 
 def main() -> None:
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # what code prints is no reply
+    if len(sys.argv) > 1:
+        handlers.use(model.load(sys.argv[1], int(sys.argv[2])))
     while header := requests.read(4):
         (size,) = struct.unpack(">I", header)
         request = json.loads(requests.read(size))

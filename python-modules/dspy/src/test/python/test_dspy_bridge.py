@@ -2,8 +2,10 @@
 
 import datetime
 import json
+import os
 import re
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -27,7 +29,7 @@ PERSON = {
 }
 ASK = {"kind": "predict", "signature": "question -> answer"}
 
-CALLS_OF_A_WARM_CALL = 507
+CALLS_OF_A_WARM_CALL = 417
 """Python functions called for one answer; lower it when it has become less, and think twice before raising it."""
 
 
@@ -913,3 +915,139 @@ def test_a_program_goes_on_with_an_answer_that_is_there() -> None:
         other = bridge.dispatch("continue_program", {**there, "request": {**request, "seed": 9}})
         assert other == {"outputs": {"answer": "text"}}
         assert fake.requests == [request]
+
+
+def outcome(call: Callable[[], Any]) -> Any:
+    """What a call returns, or the type and the text of what it raises."""
+    try:
+        return call()
+    except Exception as error:
+        return type(error).__name__, str(error)
+
+
+def both_ways(call: Callable[[], Any]) -> tuple[Any, Any]:
+    """What a call returns with what is kept, and with DSPy as it is."""
+    from terrarium.dspy import _kept
+
+    kept_allowed = os.environ.pop("TERRARIUM_KEEP", None)
+    _kept.install()
+    try:
+        with_kept = call()
+        _kept.remove()
+        os.environ["TERRARIUM_KEEP"] = "off"
+        return with_kept, call()
+    finally:
+        os.environ.pop("TERRARIUM_KEEP", None)
+        if kept_allowed is not None:
+            os.environ["TERRARIUM_KEEP"] = kept_allowed
+        _kept.install()
+
+
+def test_what_is_kept_changes_neither_requests_nor_outcomes() -> None:
+    signatures = (
+        "question -> answer",
+        "question: str, n: int -> answer: bool, why: str",
+        "question: list[str] -> answer: dict[str, int] | None",
+        {"inputs": [{"name": "question", "type": STRING}], "outputs": [{"name": "who", "type": PERSON}]},
+    )
+    inputs = (
+        {"question": "Capital?", "n": 3},
+        {"question": "für \ud800?", "n": 10**40},
+        {"question": ["a", "b"], "n": True},
+        {"question": None, "n": "no"},
+    )
+    answers = ('{"answer": true, "why": "so"}', "[[ ## answer ## ]]\nTrue\n\n[[ ## completed ## ]]", "no", None)
+
+    def all_of_them() -> list[Any]:
+        found: list[Any] = []
+        bridge = DspyBridge()
+        for adapter in ("json", "chat", "auto"):
+            for kind in ("predict", "chain_of_thought"):
+                for signature in signatures:
+                    spec = {"kind": kind, "signature": signature, "options": {"adapter": adapter, "temperature": 1}}
+                    for given in inputs:
+                        for answer in answers:
+                            with hosted(answer, "{}") as fake:
+                                bridge.dispatch("create_program", {"spec": spec, "program": "it"})
+                                names = bridge._programs.get("it").inputs
+                                asked = {name: given[name] for name in names}
+                                call = {"program": "it", "inputs": asked, "trace": True}
+                                found.append((outcome(partial(bridge.dispatch, "call", call)), fake.requests))
+        return found
+
+    kept, plain = both_ways(all_of_them)
+    assert kept == plain
+    assert len({str(each) for each in plain}) > 30  # there was something to compare
+
+
+def test_the_stand_ins_give_what_dspy_gives() -> None:
+    import dspy
+    from dspy.adapters import utils
+    from dspy.adapters.types.decision import Noul
+    from dspy.clients import execution
+    from dspy.predict import predict
+
+    with hosted():
+        DspyBridge().dispatch("predict", {"signature": "q -> a", "inputs": {"q": "?"}})
+    signatures = [
+        dspy.Signature("q -> a"),
+        dspy.Signature("q -> a: bool"),
+        dspy.Signature("q -> a: Noul", custom_types={"Noul": Noul}),
+        dspy.Signature("q -> a: list[Noul]", custom_types={"Noul": Noul}),
+    ]
+    texts = [
+        {"role": "user", "content": "bad \ud800"},
+        {"role": "bad \udfff", "content": [{"text": "\ud800"}, 1]},
+        "\ud800",
+    ]
+    bodies: list[Any] = [
+        {"model": "m", "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]},
+        {"model": "m", "messages": [{"role": "user", "content": "u"}], "seed": 1.0, "reasoning_effort": "low"},
+        {"model": "m", "messages": [{"role": "user", "content": "u"}], "enable_thinking": False},
+        {"model": "", "messages": []},
+        {"model": "m", "messages": [], "unknown": 1},
+        [],
+    ]
+    values: list[Any] = ["a", "\ud800", 1, 10**40, True, None, 1.5, float("nan"), [1, "a"], {"a": {1}}, b"b", object]
+
+    def settings() -> list[Any]:
+        found: list[Any] = [dspy.settings.get("max_errors"), dspy.settings.get("none"), dspy.settings.get("none", 3)]
+        with dspy.settings.context(max_errors=1, mine=2) as entered:
+            found += [entered, dspy.settings.get("max_errors"), dspy.settings.mine, sorted(dspy.settings.config)]
+            with dspy.settings.context(mine=3):
+                found.append(dspy.settings.mine)
+            found.append(dspy.settings.mine)
+        found.append(dspy.settings.get("mine"))
+
+        @dspy.settings.context(mine=4)  # type: ignore[untyped-decorator]
+        def decorated() -> Any:
+            return dspy.settings.mine
+
+        used = dspy.settings.context(mine=5)
+        with used:
+            pass
+        return [*found, decorated(), decorated(), outcome(lambda: used.__enter__())[0]]
+
+    def all_of_them() -> list[Any]:
+        adapter = dspy.ChatAdapter()
+        return [
+            settings(),
+            [str(utils.serialize_for_json(value)) for value in values],
+            [outcome(partial(execution._check_encodable, [text, *texts], "messages")) for text in texts],
+            [
+                outcome(partial(execution._check_encodable, text, "prompt"))
+                for text in (*texts, "a", ["a"], [{1: None}])
+            ],
+            [outcome(partial(execution.request_from_openai_chat, body)) for body in bodies],
+            [outcome(partial(execution.request_from_openai_chat, body, compat="qwen")) for body in bodies],
+            [type(predict.resolve_adapter(None, adapter, each, {}, each)).__name__ for each in signatures],
+            outcome(partial(predict.resolve_adapter, None, adapter, signatures[0], {"a": {}})),
+            outcome(partial(predict.resolve_adapter, None, adapter, signatures[0], None)),
+            [(list(each.input_fields), list(each.output_fields), each.signature) for each in signatures],
+        ]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        kept, plain = both_ways(all_of_them)
+    assert kept == plain
+    assert kept[6] == ["ChatAdapter", "ChatAdapter", "DecisionAdapter", "ChatAdapter"]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import create_model
 from pydantic.errors import PydanticUndefinedAnnotation
 
-from terrarium.langchain import _coerce, _deferred, _graalpy
+from terrarium.langchain import _coerce, _graalpy
 
 STARTS = sys.implementation.name == "cpython"
 
@@ -48,7 +47,7 @@ print(sorted(name for name in ("langchain_core", "langsmith", "pydantic") if nam
 
 def test_nothing_is_traced_and_nothing_touches_the_network() -> None:
     code = """
-import socket, sys, threading
+import socket, threading
 def refuse(*args, **kwargs):
     raise AssertionError(f"network: {args}")
 socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
@@ -61,7 +60,6 @@ program = bridge.dispatch("create_program", {"spec": {"prompt": "x"}})["program"
 print(bridge.dispatch("invoke", {"program": program, "inputs": {}})["output"])
 from langsmith import run_trees, utils
 print(utils.tracing_is_enabled(), run_trees._CLIENT, threading.active_count())
-print(sys.modules["langsmith.types"].__dict__["_terrarium_state"])
 """
     environment = {
         "LANGSMITH_TRACING": "true",
@@ -69,7 +67,7 @@ print(sys.modules["langsmith.types"].__dict__["_terrarium_state"])
         "LANGSMITH_TRACING_V2": "true",
         "LANGSMITH_API_KEY": "none",
     }
-    assert run(code, **environment).splitlines() == ["ok", "False None 1", "deferred"]
+    assert run(code, **environment).splitlines() == ["ok", "False None 1"]
 
 
 def test_tracing_that_was_on_before_is_off() -> None:
@@ -80,68 +78,6 @@ from terrarium.langchain import HostChatModel
 print(utils.tracing_is_enabled())
 """
     assert run(code, LANGSMITH_TRACING_V2="true").splitlines() == ["True", "False"]
-
-
-def test_the_deferred_package_is_there_when_wanted() -> None:
-    code = """
-from terrarium.langchain import HostChatModel
-import sys, langsmith.types
-assert langsmith.types.__dict__["_terrarium_state"] == "deferred"
-from langsmith.types import Dataset
-from langsmith import Client
-print(Dataset.__module__, langsmith.types.__dict__["_terrarium_state"], Client.__module__)
-"""
-    assert run(code) == "langsmith.types.dataset run langsmith.client"
-
-
-@pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
-    """Write a package with two submodules, whose __init__ says when it runs; return its name."""
-    name = f"deferred_{abs(hash(request.node.name))}"
-    folder = tmp_path / name
-    folder.mkdir()
-    (folder / "__init__.py").write_text("ran = True\nfrom .one import ONE\n__all__ = ['ONE']\n")
-    (folder / "one.py").write_text("ONE = 1\n")
-    (folder / "two.py").write_text(f"import sys\nTWO = 'ran' in sys.modules[{name!r}].__dict__\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    return name
-
-
-def test_a_submodule_passes_by_a_deferred_package(package: str) -> None:
-    _deferred.defer(package)
-    module = __import__(f"{package}.two", fromlist=["TWO"])
-    assert module.TWO is False
-    assert "ran" not in sys.modules[package].__dict__
-    assert sys.modules[package].ONE == 1
-    assert sys.modules[package].ran is True
-    with pytest.raises(AttributeError, match=f"module '{package}' has no attribute 'three'"):
-        _ = sys.modules[package].three
-
-
-def test_star_import_of_a_deferred_package(package: str) -> None:
-    _deferred.defer(package)
-    names: dict[str, object] = {}
-    exec(f"from {package} import *", names)  # noqa: S102
-    assert names["ONE"] == 1
-    assert "ran" not in names
-
-
-def test_a_package_that_fails_fails_again(package: str, tmp_path: Path) -> None:
-    _deferred.defer(package)
-    (tmp_path / package / "one.py").write_text("raise ValueError('broken')\n")
-    for _ in range(2):
-        with pytest.raises(ValueError, match="broken"):
-            _ = sys.modules[package].ONE
-
-
-def test_what_cannot_be_deferred_is_left_alone(package: str) -> None:
-    known = __import__(package)
-    _deferred.defer(package)
-    _deferred.defer("no_such_package_anywhere")
-    _deferred.defer("colorsys")
-    assert sys.modules[package] is known
-    assert "no_such_package_anywhere" not in sys.modules
-    assert not isinstance(sys.modules.get("colorsys"), _deferred._DeferredPackage)
 
 
 def named(name: str, message: str) -> NameError:

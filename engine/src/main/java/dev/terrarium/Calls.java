@@ -7,9 +7,9 @@ import dev.terrarium.context.BridgeSource;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
-import dev.terrarium.pool.ContextLease;
 import dev.terrarium.pool.ContextPool;
 import dev.terrarium.pool.Deadline;
+import dev.terrarium.pool.PoolCall;
 import dev.terrarium.resource.CallScope;
 import dev.terrarium.resource.Sessions;
 import dev.terrarium.resource.Turn;
@@ -229,16 +229,16 @@ final class Calls {
       Permit permit,
       Work<T> work) {
     while (true) {
-      boolean idempotent = false;
       Runnable undo = turn == null ? () -> {} : turn.savepoint();
+      CallScope scope = new CallScope(framework.name(), account, permit, turn);
+      PoolCall<T> call =
+          new PoolCall<>(framework, command, deadline, work, scope, propagation::wrap);
       T result;
-      try (ContextLease lease = pool.borrow(framework, command, deadline)) {
-        idempotent = lease.isIdempotent(command);
-        CallScope scope = new CallScope(framework.name(), account, permit, turn);
-        result = lease.run(command, work, scope, propagation::wrap);
-      } catch (Throwable e) { // the lease is closed
+      try {
+        result = pool.run(call);
+      } catch (Throwable e) { // the context has been given back
         permit.end(e);
-        if (idempotent && work.isRepeatable() && permit.again(e)) {
+        if (call.isIdempotent() && work.isRepeatable() && permit.again(e)) {
           undo.run();
           continue;
         }

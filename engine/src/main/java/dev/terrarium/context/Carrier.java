@@ -3,7 +3,6 @@ package dev.terrarium.context;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The one thread on which a context lives from its creation on. It has a big stack (importing a
@@ -15,7 +14,6 @@ final class Carrier {
   static final long STACK_BYTES = 64L << 20;
 
   private final ThreadPoolExecutor executor;
-  private volatile @Nullable Thread thread;
 
   Carrier(String name) {
     executor =
@@ -28,14 +26,8 @@ final class Carrier {
             work -> {
               Thread carrier = new Thread(null, work, name, STACK_BYTES, false);
               carrier.setDaemon(true);
-              thread = carrier;
               return carrier;
             });
-  }
-
-  /** Whether the calling thread is the carrier. */
-  boolean isCurrent() {
-    return Thread.currentThread() == thread;
   }
 
   /** Runs the work after what was given before. */

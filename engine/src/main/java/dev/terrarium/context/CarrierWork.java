@@ -25,6 +25,9 @@ final class CarrierWork<T extends @Nullable Object> implements Execution<T>, Run
   private final Callable<T> body;
   private final Fence.Visit visit = new Fence.Visit(this::startInterrupting);
   private final CompletableFuture<T> result = new CompletableFuture<>();
+  private @Nullable T value;
+  private @Nullable Throwable failure;
+  private boolean worked;
 
   /**
    * @param name the context's
@@ -37,11 +40,15 @@ final class CarrierWork<T extends @Nullable Object> implements Execution<T>, Run
     this.body = body;
   }
 
-  /** On the carrier. Whatever was thrown, when it was stopped it ends as stopped. */
+  /** On the carrier. */
   @Override
   public void run() {
-    T value = null;
-    Throwable failure = null;
+    work();
+    end(null);
+  }
+
+  /** On the carrier. Whatever was thrown, when it was stopped it ends as stopped. */
+  void work() {
     fence.enter(visit);
     try {
       if (!visit.isStopped()) {
@@ -55,31 +62,35 @@ final class CarrierWork<T extends @Nullable Object> implements Execution<T>, Run
     if (visit.isStopped()) {
       failure = new CancellationException("stopped in " + name);
     }
-    if (failure == null) {
-      complete(value);
-    } else {
-      result.completeExceptionally(failure);
-    }
+    worked = true;
   }
 
   /** On the carrier, within work that is behind the fence already. */
   void runWithin() {
     try {
-      complete(body.call());
+      value = body.call();
     } catch (Throwable e) {
-      result.completeExceptionally(e);
+      failure = e;
     }
+    worked = true;
+    end(null);
   }
 
-  @SuppressWarnings("NullAway") // a null value is of T, or the body did not run and failed
-  private void complete(@Nullable T value) {
-    result.complete(value);
-  }
-
-  /** Ends it when whoever was to run it did not. */
-  void failUnlessRun(@Nullable Throwable reason) {
-    result.completeExceptionally(
-        new IllegalStateException("The context propagation did not run the call.", reason));
+  /**
+   * Ends it with what the work resulted in; whoever waits for it goes on.
+   *
+   * @param reason why whoever was to have it worked did not, if that is known
+   */
+  @SuppressWarnings("NullAway") // a null value is of T, or there is a failure
+  void end(@Nullable Throwable reason) {
+    if (!worked) {
+      result.completeExceptionally(
+          new IllegalStateException("The context propagation did not run the call.", reason));
+    } else if (failure == null) {
+      result.complete(value);
+    } else {
+      result.completeExceptionally(failure);
+    }
   }
 
   @Override

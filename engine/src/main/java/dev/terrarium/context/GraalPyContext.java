@@ -290,12 +290,8 @@ final class GraalPyContext implements PythonContext {
   @Override
   public <T extends @Nullable Object> Execution<T> run(
       String framework, Function<Commands, T> body, UnaryOperator<Runnable> around) {
-    CarrierWork<T> work = work(inside(() -> body.apply(new BridgeCommands(framework))));
-    if (carrier.isCurrent()) {
-      around.apply(work::runWithin).run();
-      return work;
-    }
-    Runnable propagated = around.apply(work);
+    CarrierWork<T> work = commands(framework, body);
+    Runnable propagated = around.apply(work::work);
     carrier.execute(
         () -> {
           Throwable reason = null;
@@ -304,10 +300,23 @@ final class GraalPyContext implements PythonContext {
           } catch (Throwable e) {
             reason = e;
           } finally {
-            work.failUnlessRun(reason);
+            work.end(reason);
           }
         });
     return work;
+  }
+
+  @Override
+  public <T extends @Nullable Object> Execution<T> runWithin(
+      String framework, Function<Commands, T> body, UnaryOperator<Runnable> around) {
+    CarrierWork<T> work = commands(framework, body);
+    around.apply(work::runWithin).run();
+    return work;
+  }
+
+  private <T extends @Nullable Object> CarrierWork<T> commands(
+      String framework, Function<Commands, T> body) {
+    return work(inside(() -> body.apply(new BridgeCommands(framework))));
   }
 
   /** The commands of one bridge; a call that is being stopped gets no further than to the next. */

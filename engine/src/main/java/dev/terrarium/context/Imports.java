@@ -10,8 +10,9 @@ import java.util.Locale;
  */
 public enum Imports {
   /**
-   * At the first use of what they bind, in those frameworks whose packages were compiled for that;
-   * so a framework loads faster, and what a call is the first to use is loaded by that call.
+   * At the first use of what they bind, in those frameworks whose packages were compiled for that,
+   * and so their pydantic models are built; a framework loads faster, and what a call is the first
+   * to use is loaded by that call.
    */
   LAZY,
 

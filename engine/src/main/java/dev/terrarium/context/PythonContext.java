@@ -53,14 +53,19 @@ public interface PythonContext {
   Execution<@Nullable Void> prepare(BridgeSource framework, @Nullable String command);
 
   /**
-   * Does work with the commands of a bridge that is attached: in the carrier, or at once when the
-   * calling thread is the carrier, as it is in a call from Python.
+   * Does work with the commands of a bridge that is attached.
    *
    * @param around given the work on the calling thread; what it returns is run in its place, in the
    *     carrier
    * @return what the work results in, or what went wrong
    */
   <T extends @Nullable Object> Execution<T> run(
+      String framework, Function<Commands, T> work, UnaryOperator<Runnable> around);
+
+  /**
+   * As {@link #run}, at once: the calling thread is the carrier, which is in a call from Python.
+   */
+  <T extends @Nullable Object> Execution<T> runWithin(
       String framework, Function<Commands, T> work, UnaryOperator<Runnable> around);
 
   /** Drops the framework's objects; its next command loads it again. Failures are logged. */

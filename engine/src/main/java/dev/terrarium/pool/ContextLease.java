@@ -5,17 +5,15 @@ import dev.terrarium.context.Execution;
 import dev.terrarium.context.PythonContext;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
-import dev.terrarium.resource.CallScope;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A borrowed context, ready for one piece of work. For one thread, which closes it. A call that its
- * caller no longer waits for is stopped, and the context returns to the pool when it has.
+ * A borrowed context, ready for one piece of work, and back in the pool when that has ended. One
+ * that is given no work is for one thread, which closes it.
  */
 public final class ContextLease implements AutoCloseable {
 
@@ -24,27 +22,19 @@ public final class ContextLease implements AutoCloseable {
 
   private final ContextPool pool;
   private final PooledContext context;
-  private final String framework;
-  private final Deadline deadline;
   private final @Nullable ContextLease outer;
-  private @Nullable Execution<?> call;
   private volatile @Nullable Throwable fault;
-  private boolean closed;
 
-  ContextLease(ContextPool pool, PooledContext context, Waiter borrower) {
-    this(pool, context, borrower.name(), borrower.deadline, null);
+  /** Closed, or given work. */
+  private boolean over;
+
+  ContextLease(ContextPool pool, PooledContext context) {
+    this(pool, context, null);
   }
 
-  private ContextLease(
-      ContextPool pool,
-      PooledContext context,
-      String framework,
-      Deadline deadline,
-      @Nullable ContextLease outer) {
+  private ContextLease(ContextPool pool, PooledContext context, @Nullable ContextLease outer) {
     this.pool = pool;
     this.context = context;
-    this.framework = framework;
-    this.deadline = deadline;
     this.outer = outer;
   }
 
@@ -54,8 +44,8 @@ public final class ContextLease implements AutoCloseable {
   }
 
   /** A lease of the same context for a call within this one's call, on the same thread. */
-  ContextLease nested(String nestedFramework, Deadline nestedDeadline) {
-    return new ContextLease(pool, context, nestedFramework, nestedDeadline, this);
+  ContextLease nested() {
+    return new ContextLease(pool, context, this);
   }
 
   boolean isOf(ContextPool other) {
@@ -71,52 +61,53 @@ public final class ContextLease implements AutoCloseable {
     return context.name();
   }
 
-  /** Whether a command of the framework says that it may be run again after it failed. */
-  public boolean isIdempotent(String command) {
-    return context.context.isIdempotent(framework, command);
-  }
-
   /**
-   * Does work with the commands of the framework that the context was borrowed for.
+   * Does the call's work, and gives the context back.
    *
-   * @param name the command's, for messages
-   * @param scope what the work's code sees of the call
-   * @param propagation given the work on the calling thread; what it returns is run on the carrier
    * @throws CallTimeoutException when the deadline passes; the work is then stopped
    * @throws CallInterruptedException when the calling thread is interrupted; so it is then
    */
-  public <T extends @Nullable Object> T run(
-      String name,
-      Function<Commands, T> work,
-      CallScope scope,
-      UnaryOperator<Runnable> propagation) {
-    String what = "'" + framework + "." + name + "'";
-    if (outer != null) {
-      return runWithin(outer, commands -> work.apply(new Watched(commands)), scope, what);
+  <T extends @Nullable Object> T run(PoolCall<T> call) {
+    if (outer == null) {
+      call.propagate();
+      call.start(this);
+      return call.await(pool.left(call.deadline));
     }
-    Execution<T> running =
-        context.context.run(
-            framework,
-            commands -> work.apply(new Watched(commands)),
-            body -> propagation.apply(bound(scope, body)));
-    call = running;
-    pool.runs(context, running);
-    if (!Awaiting.isDoneWithin(running.result(), pool.left(deadline), what)) {
-      throw passed(what);
-    }
-    return result(running, what);
-  }
-
-  /**
-   * Runs at once, on this thread, which is the carrier. A deadline that passes stops both calls.
-   */
-  private <T extends @Nullable Object> T runWithin(
-      ContextLease caller, Function<Commands, T> work, CallScope scope, String what) {
-    Runnable disarm = pool.whenOver(deadline, caller::stop);
+    Runnable disarm = pool.whenOver(call.deadline, outer::stop); // it stops both calls
     try {
-      return result(context.context.run(framework, work, body -> () -> scope.run(body)), what);
+      return call.runWithin(this);
     } finally {
       disarm.run();
+    }
+  }
+
+  /** Starts work on the carrier; whoever does tells when it has {@linkplain #ended ended}. */
+  <T extends @Nullable Object> Execution<T> start(
+      String framework, Function<Commands, T> work, UnaryOperator<Runnable> around) {
+    Execution<T> started = context.context.run(framework, watched(framework, work), around);
+    over = true;
+    pool.runs(context, started);
+    return started;
+  }
+
+  /** Does work at once: this is the carrier. */
+  <T extends @Nullable Object> Execution<T> startWithin(
+      String framework, Function<Commands, T> work, UnaryOperator<Runnable> around) {
+    return context.context.runWithin(framework, watched(framework, work), around);
+  }
+
+  private <T extends @Nullable Object> Function<Commands, T> watched(
+      String framework, Function<Commands, T> work) {
+    return commands -> work.apply(new Watched(framework, commands));
+  }
+
+  /** On the carrier: does work that calls of it are nested in. */
+  void during(Runnable work) {
+    CURRENT.set(this);
+    try {
+      work.run();
+    } finally {
+      CURRENT.remove();
     }
   }
 
@@ -126,9 +117,11 @@ public final class ContextLease implements AutoCloseable {
    */
   private final class Watched implements Commands {
 
+    private final String framework;
     private final Commands commands;
 
-    Watched(Commands commands) {
+    Watched(String framework, Commands commands) {
+      this.framework = framework;
       this.commands = commands;
     }
 
@@ -172,62 +165,26 @@ public final class ContextLease implements AutoCloseable {
     }
   }
 
-  private <T extends @Nullable Object> T result(Execution<T> work, String what) {
-    Throwable reason = Awaiting.failureOf(work.result());
-    if (reason == null) {
-      return work.result().join();
-    }
-    if (reason instanceof CancellationException) {
-      throw pool.isClosed()
-          ? new CallInterruptedException(
-              what + " was stopped because its Terrarium was closed.", reason)
-          : passed(what);
-    }
-    RuntimeException failure = Awaiting.unchecked(reason);
-    Awaiting.addCaller(failure);
-    throw failure;
+  /** Stops the work that was started. */
+  void stop(Execution<?> work) {
+    pool.stop(context, work);
   }
 
-  private CallTimeoutException passed(String what) {
-    String whose =
-        deadline == Deadline.none()
-            ? " was stopped, because a call within it did not end within its deadline, in "
-            : " did not end within its deadline of " + deadline + " and is being stopped in ";
-    return new CallTimeoutException(what + whose + name() + ".");
+  boolean isOfClosedPool() {
+    return pool.isClosed();
   }
 
-  /** The work with this lease and the caller's class loader around it. */
-  private Runnable bound(CallScope scope, Runnable body) {
-    ClassLoader loader = Thread.currentThread().getContextClassLoader();
-    return () -> {
-      Thread carrier = Thread.currentThread();
-      ClassLoader own = carrier.getContextClassLoader();
-      carrier.setContextClassLoader(loader);
-      CURRENT.set(this);
-      try {
-        scope.run(body);
-      } finally {
-        CURRENT.remove();
-        carrier.setContextClassLoader(own);
-      }
-    };
+  /** The work has ended, and the context goes back. */
+  void ended(@Nullable Throwable failure) {
+    pool.release(context, failure == null ? fault : failure);
   }
 
-  /** Gives the context back, at once or when its call has stopped. Twice is once. */
+  /** Gives the context back, unless it was given work. Twice is once. */
   @Override
   public void close() {
-    if (closed || outer != null) {
-      return;
-    }
-    closed = true;
-    Execution<?> work = call;
-    if (work == null) {
+    if (!over && outer == null) {
+      over = true;
       pool.release(context, null);
-    } else if (work.result().isDone()) {
-      Throwable failure = Awaiting.failureOf(work.result());
-      pool.release(context, failure == null ? fault : failure);
-    } else {
-      pool.giveUp(context, work);
     }
   }
 }

@@ -151,39 +151,60 @@ public final class ContextPool implements AutoCloseable {
   // ------------------------------------------------------------------ borrowing
 
   /**
-   * Borrows a context that is ready for the command; within a call, the caller's own if it is.
+   * Has work done in a context that is ready for its command; within a call, in the caller's own if
+   * it is.
    *
    * @throws BorrowTimeoutException when none is free in time
    * @throws LoadTimeoutException when the first context or the framework is not there in time
    * @throws FrameworkLoadException when the framework does not load
-   * @throws CallTimeoutException when the deadline comes first
-   * @throws CallInterruptedException when the calling thread is interrupted
+   * @throws CallTimeoutException when the deadline passes; the work is then stopped
+   * @throws CallInterruptedException when the calling thread is interrupted; so it is then
    * @throws ClosedException when the pool is closed, or is closed meanwhile
    * @throws NestedCallException within a call, when none could be had without waiting for others
    * @throws LimitExceededException within a call, when that is because of the framework's memory
    */
-  public ContextLease borrow(BridgeSource framework, String command, Deadline deadline) {
-    ContextLease outer = ContextLease.current();
-    boolean nested = outer != null && outer.isOf(this);
-    if (outer != null && nested && outer.context().isReady(framework.name(), command)) {
-      return outer.nested(framework.name(), deadline);
+  public <T extends @Nullable Object> T run(PoolCall<T> call) {
+    ContextLease own = callersOwn(call.framework, call.command);
+    if (own != null) {
+      return own.run(call);
     }
-    Waiter waiter =
-        new Waiter(
-            framework,
-            command,
-            nested ? Waiter.Kind.NESTED : Waiter.Kind.BORROWER,
-            deadline,
-            timer.nanoTime(),
-            settings.leakThreshold().isPositive() ? new Throwable("borrowed here") : null);
+    call.propagate();
+    Waiter waiter = waiter(call.framework, call.command, call.deadline);
+    waiter.call = call;
     enqueue(waiter);
-    PooledContext context = await(waiter);
-    if (events.active()) {
-      events.emit(
-          new TerrariumEvent.ContextBorrowed(
-              framework.name(), context.name(), timer.nanoTime() - waiter.enqueued));
+    PooledContext unused = await(waiter);
+    return call.await(left(call.deadline));
+  }
+
+  /** Borrows a context, with the same failures, to hold it. */
+  public ContextLease borrow(BridgeSource framework, String command, Deadline deadline) {
+    ContextLease own = callersOwn(framework, command);
+    if (own != null) {
+      return own;
     }
-    return new ContextLease(this, context, waiter);
+    Waiter waiter = waiter(framework, command, deadline);
+    enqueue(waiter);
+    return leased(await(waiter), waiter);
+  }
+
+  /** Within a call, a lease of its context, if that is ready for the command. */
+  private @Nullable ContextLease callersOwn(BridgeSource framework, String command) {
+    ContextLease current = ContextLease.current();
+    return current != null
+            && current.isOf(this)
+            && current.context().isReady(framework.name(), command)
+        ? current.nested()
+        : null;
+  }
+
+  private Waiter waiter(BridgeSource framework, String command, Deadline deadline) {
+    return new Waiter(
+        framework,
+        command,
+        isWithinCall() ? Waiter.Kind.NESTED : Waiter.Kind.BORROWER,
+        deadline,
+        timer.nanoTime(),
+        settings.leakThreshold().isPositive() ? new Throwable("borrowed here") : null);
   }
 
   /** Whether the calling thread is in a call of this pool: Python called Java. */
@@ -307,7 +328,10 @@ public final class ContextPool implements AutoCloseable {
     locked(
         () -> {
           PooledContext given = waiter.context();
-          if (given != null) {
+          PoolCall<?> call = waiter.call;
+          if (given != null && call != null) {
+            effects.add(call::abandon);
+          } else if (given != null) {
             given.borrower = null;
             leaks.end(given);
             offer(given);
@@ -471,6 +495,19 @@ public final class ContextPool implements AutoCloseable {
     }
     leaks.begin(context, waiter);
     waiter.give(context);
+    PoolCall<?> call = waiter.call;
+    if (call != null) {
+      effects.add(() -> call.start(leased(context, waiter)));
+    }
+  }
+
+  private ContextLease leased(PooledContext context, Waiter waiter) {
+    if (events.active()) {
+      events.emit(
+          new TerrariumEvent.ContextBorrowed(
+              waiter.name(), context.name(), timer.nanoTime() - waiter.enqueued));
+    }
+    return new ContextLease(this, context);
   }
 
   // ------------------------------------------------------------------ making and loading
@@ -718,18 +755,11 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
-  /**
-   * Takes note that nobody waits for a lease's work any more. It is stopped; when it does not stop,
-   * another context takes its place until it does.
-   */
-  void giveUp(PooledContext context, Execution<?> work) {
+  /** Stops a lease's work; when it does not, another context takes its place until it does. */
+  void stop(PooledContext context, Execution<?> work) {
     work.interrupt();
     Runnable cancel = timer.after(GRACE, () -> locked(() -> quarantine(context, work)));
-    work.whenDone(
-        (result, failure) -> {
-          cancel.run();
-          release(context, failure);
-        });
+    work.whenDone((result, failure) -> cancel.run());
   }
 
   private void quarantine(PooledContext context, Execution<?> work) {

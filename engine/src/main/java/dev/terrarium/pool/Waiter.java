@@ -36,6 +36,9 @@ final class Waiter {
   /** What a prewarming ends. */
   final CompletableFuture<@Nullable Void> prewarmed = new CompletableFuture<>();
 
+  /** What is started in the context that it gets, if it asked for that. */
+  @Nullable PoolCall<?> call;
+
   /** Since when it waits for nothing but a context. */
   long waitingSince;
 
@@ -91,9 +94,12 @@ final class Waiter {
     return failure;
   }
 
+  /** Who has a call sleeps on: its answer wakes it. */
   void give(PooledContext given) {
     context = given;
-    wake();
+    if (call == null) {
+      wake();
+    }
   }
 
   /** The pool completes {@link #prewarmed} itself, without its lock: users' actions follow. */

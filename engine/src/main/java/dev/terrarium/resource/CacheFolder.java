@@ -13,12 +13,15 @@ import java.nio.file.StandardOpenOption;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -83,7 +86,7 @@ public final class CacheFolder {
    * @throws PackageException when the folder cannot be written or the content is not the one named
    */
   public Path file(String relative, long size, String sha256, Callable<InputStream> source) {
-    Path target = root.resolve(relative);
+    Path target = claimed(relative);
     if (Tree.hasSize(target.toFile(), size)) {
       return target;
     }
@@ -108,7 +111,7 @@ public final class CacheFolder {
    * @throws PackageException when the folder cannot be written or the archive is not the one named
    */
   public Path tree(String relative, String sha256, Callable<InputStream> source) {
-    Path target = root.resolve(relative);
+    Path target = claimed(relative);
     if (Tree.isWhole(target)) {
       return target;
     }
@@ -135,6 +138,51 @@ public final class CacheFolder {
           }
           return target;
         });
+  }
+
+  /** The place below the root; its folder of the second level is in use until this process ends. */
+  private Path claimed(String relative) {
+    Path place = Path.of(relative);
+    if (place.getNameCount() > 1) {
+      Claims.hold(root.resolve(place.subpath(0, 2)));
+    }
+    return root.resolve(place);
+  }
+
+  /**
+   * Removes the folders of one kind that are not to be kept and that no process has in use, this
+   * one included.
+   *
+   * @param kind a folder below the root, such as {@code python}
+   * @return what was removed
+   * @throws PackageException when one cannot be removed
+   */
+  public List<Removed> prune(String kind, Predicate<Path> kept) {
+    Path folder = root.resolve(kind);
+    List<Removed> removed = new ArrayList<>();
+    try (Stream<Path> entries = Files.isDirectory(folder) ? Files.list(folder) : Stream.empty()) {
+      for (Path entry : entries.filter(Files::isDirectory).sorted().toList()) {
+        if (!entry.getFileName().toString().startsWith(".") && !kept.test(entry)) {
+          Claims.ifUnused(entry, () -> removed.add(remove(entry)));
+        }
+      }
+      return removed;
+    } catch (IOException e) {
+      throw new PackageException("Cannot remove what is unused in " + folder + ": " + e + ".", e);
+    }
+  }
+
+  private static Removed remove(Path entry) throws IOException {
+    Path partial = partial(entry);
+    move(entry, partial); // never half there under its name
+    long bytes = 0;
+    try (Stream<Path> files = Files.walk(partial)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        bytes += Files.size(file);
+      }
+    }
+    deleteRecursively(partial);
+    return new Removed(entry, bytes);
   }
 
   /** Runs the work while neither another thread nor another process works on the same target. */
@@ -243,4 +291,7 @@ public final class CacheFolder {
       files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
     }
   }
+
+  /** A folder that was removed, and the size of its files. */
+  public record Removed(Path place, long bytes) {}
 }

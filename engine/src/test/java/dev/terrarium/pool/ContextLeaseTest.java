@@ -34,9 +34,7 @@ class ContextLeaseTest {
   }
 
   private @Nullable Object call(Deadline deadline) {
-    try (ContextLease lease = bench.pool().borrow(WORDCOUNT, "count", deadline)) {
-      return PoolBench.call(lease);
-    }
+    return bench.pool().run(PoolBench.count(WORDCOUNT, deadline));
   }
 
   @Test
@@ -70,16 +68,15 @@ class ContextLeaseTest {
   @Test
   void deadlineStopsTheCall() {
     StubContext context = open().hold(Kind.CALL);
-    ContextLease lease =
-        bench.lease(asked(Deadline.after(Duration.ofSeconds(3), bench.timer.nanoTime())));
+    Deadline deadline = Deadline.after(Duration.ofSeconds(3), bench.timer.nanoTime());
+    ContextLease lease = bench.lease(asked(deadline));
     bench.timer.turn(Duration.ofSeconds(3));
 
-    assertThatThrownBy(() -> PoolBench.call(lease))
+    assertThatThrownBy(() -> lease.run(PoolBench.count(WORDCOUNT, deadline)))
         .isInstanceOf(CallTimeoutException.class)
         .hasMessage(
             "'wordcount.count' did not end within its deadline of PT3S and is being stopped in"
                 + " context-0.");
-    lease.close();
     assertThat(context.running().interrupts).hasValue(1);
     context.running().stop();
     assertThat(bench.pool().stats().idle()).isEqualTo(1);
@@ -141,8 +138,8 @@ class ContextLeaseTest {
     Task<@Nullable Void> caller =
         Task.running(
             () -> {
-              try (lease) {
-                PoolBench.call(lease);
+              try {
+                lease.run(PoolBench.count(WORDCOUNT, Deadline.none()));
               } catch (CallInterruptedException e) {
                 thrown.set(e);
               }
@@ -175,16 +172,14 @@ class ContextLeaseTest {
   void propagationIsAroundTheCall() {
     open();
     StringBuilder order = new StringBuilder();
-    try (ContextLease lease = bench.borrow(WORDCOUNT)) {
-      UnaryOperator<Runnable> around =
-          body ->
-              () -> {
-                order.append("in ");
-                body.run();
-                order.append("out");
-              };
-      PoolBench.call(lease, around);
-    }
+    UnaryOperator<Runnable> around =
+        body ->
+            () -> {
+              order.append("in ");
+              body.run();
+              order.append("out");
+            };
+    bench.pool().run(PoolBench.count(WORDCOUNT, Deadline.none(), around));
 
     assertThat(order).hasToString("in out");
   }
@@ -245,14 +240,95 @@ class ContextLeaseTest {
           return call(Deadline.after(Duration.ofSeconds(2), bench.timer.nanoTime()));
         };
     ContextLease lease = bench.lease(waiter);
-    Task<@Nullable Object> caller = Task.of(() -> PoolBench.call(lease));
+    Task<@Nullable Object> caller =
+        Task.of(() -> lease.run(PoolBench.count(WORDCOUNT, Deadline.none())));
     Task.until("the call began", () -> !context.open().isEmpty());
     caller.untilItWaits();
     StubExecution<?> running = context.running();
     running.end();
-    lease.close();
 
     assertThat(running.interrupts).hasValue(1);
+    assertThat(bench.pool().idle()).hasSize(1);
+  }
+
+  @Test
+  void waitingCallBeginsAsPartOfTheEndOfTheOneBeforeIt() throws Exception {
+    StubContext context = open().hold(Kind.CALL);
+    Task<@Nullable Object> first = Task.of(() -> call(Deadline.none()));
+    Task.until("the first began", () -> context.open().size() == 1);
+    Task<@Nullable Object> second = Task.of(() -> call(Deadline.none()));
+    Task.until("the second waits", () -> bench.pool().waiters().size() == 1);
+    StubExecution<?> before = context.running();
+    before.end();
+
+    assertThat(context.running()).isNotSameAs(before);
+    context.running().end();
+    assertThat(List.of(first.result(), second.result())).containsOnly("answer");
+  }
+
+  @Test
+  void contextIsBackBeforeItsCallerHasTheAnswer() {
+    StubContext context = open();
+    UnaryOperator<Runnable> around =
+        body ->
+            () -> {
+              body.run();
+              assertThat(bench.pool().stats().active()).isOne();
+            };
+    for (int i = 0; i < 100; i++) {
+      assertThat(bench.pool().run(PoolBench.count(WORDCOUNT, Deadline.none(), around)))
+          .isEqualTo("answer");
+      assertThat(bench.pool().idle()).hasSize(1);
+    }
+    assertThat(context.count(Kind.CALL)).isEqualTo(100);
+  }
+
+  @Test
+  void callThatIsAbandonedBeforeItStartsIsNotStarted() {
+    StubContext context = open();
+    PoolCall<@Nullable Object> call = PoolBench.count(WORDCOUNT, Deadline.none());
+    ContextLease lease = bench.borrow(WORDCOUNT);
+    call.abandon();
+    call.start(lease);
+
+    assertThat(context.count(Kind.CALL)).isZero();
+    assertThat(bench.pool().idle()).hasSize(1);
+  }
+
+  @Test
+  void callThatIsAbandonedWhileItRunsIsStopped() {
+    StubContext context = open().hold(Kind.CALL);
+    PoolCall<@Nullable Object> call = PoolBench.count(WORDCOUNT, Deadline.none());
+    call.start(bench.borrow(WORDCOUNT));
+    call.abandon();
+
+    assertThat(context.running().interrupts).hasValue(1);
+    context.running().stop();
+    assertThat(bench.pool().idle()).hasSize(1);
+  }
+
+  @Test
+  void waiterThatIsInterruptedAfterItsCallWasStartedHasItStopped() throws Exception {
+    StubContext context = open().hold(Kind.CALL);
+    ContextLease held = bench.lease(asked(Deadline.none()));
+    Task<@Nullable Object> caller = Task.of(() -> call(Deadline.none()));
+    Task.until("it waits", () -> bench.pool().waiters().size() == 1);
+    held.close();
+    StubExecution<?> running = context.running();
+    caller.interrupt();
+
+    assertThat(caller.failure()).isInstanceOf(CallInterruptedException.class);
+    assertThat(running.interrupts).hasValue(1);
+    running.stop();
+    assertThat(bench.pool().idle()).hasSize(1);
+  }
+
+  @Test
+  void callThatCouldNotBeStartedFailsAndTheContextIsBack() {
+    StubContext context = open();
+    context.refusal = new IllegalStateException("not attached");
+
+    assertThatThrownBy(() -> call(Deadline.none())).hasMessage("not attached");
     assertThat(bench.pool().idle()).hasSize(1);
   }
 }

@@ -1231,9 +1231,7 @@ class ContextPoolTest {
       Task<@Nullable Void> caller =
           Task.running(
               () -> {
-                try (lease) {
-                  PoolBench.call(lease);
-                }
+                Object unused = lease.run(PoolBench.count(A, none()));
               });
       Task.until("the call began", () -> !context.open().isEmpty());
       caller.untilItWaits();
@@ -1317,8 +1315,8 @@ class ContextPoolTest {
 
     private static void callUntilClosed(ContextPool pool) {
       for (int call = 0; call < 5; call++) {
-        try (ContextLease lease = pool.borrow(A, "count", none())) {
-          assertThat(PoolBench.call(lease)).isEqualTo("answer");
+        try {
+          assertThat(pool.run(PoolBench.count(A, none()))).isEqualTo("answer");
         } catch (ClosedException e) {
           return;
         }

@@ -153,7 +153,7 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
 
   /** The lease of one who was served. */
   ContextLease lease(Waiter waiter) {
-    return new ContextLease(pool(), pooled(waiter), waiter);
+    return new ContextLease(pool(), pooled(waiter));
   }
 
   /** The context that a waiter was given. */
@@ -182,20 +182,25 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
     leases.forEach(ContextLease::close);
   }
 
-  static @Nullable Object call(ContextLease lease) {
-    return call(lease, UnaryOperator.identity());
+  /** A call, to be run by the thread that makes it. */
+  static PoolCall<@Nullable Object> count(BridgeSource framework, Deadline deadline) {
+    return count(framework, deadline, UnaryOperator.identity());
   }
 
-  static @Nullable Object call(ContextLease lease, UnaryOperator<Runnable> propagation) {
-    CallScope scope = new CallScope("any", null);
-    return lease.run("count", commands -> commands.call("count", Map.of()), scope, propagation);
+  static PoolCall<@Nullable Object> count(
+      BridgeSource framework, Deadline deadline, UnaryOperator<Runnable> propagation) {
+    return new PoolCall<>(
+        framework,
+        "count",
+        deadline,
+        commands -> commands.call("count", Map.of()),
+        new CallScope("any", null),
+        propagation);
   }
 
   /** Borrows, calls, and gives back. */
   @Nullable Object call(BridgeSource framework) {
-    try (ContextLease lease = borrow(framework)) {
-      return call(lease);
-    }
+    return borrow(framework).run(count(framework, Deadline.none()));
   }
 
   /** Has a borrower give up on a call that runs in a context, and does not stop. */
@@ -208,7 +213,8 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
     context.running = work;
     stub.release(Kind.CALL);
     StubExecution<?> running = stub.running();
-    pool().giveUp(context, work);
+    pool().stop(context, work);
+    work.whenDone((result, failure) -> pool().release(context, failure));
     return running;
   }
 

@@ -173,16 +173,18 @@ class PoolEventsTest {
   @Test
   void commandsOfOneVisitAreToldEach() {
     open();
-    try (ContextLease lease = bench.borrow(A)) {
-      lease.<@Nullable Object>run(
-          "batch",
-          commands -> {
-            commands.stream("read", Map.of(), piece -> {});
-            return commands.call("count", Map.of());
-          },
-          new CallScope("a", null),
-          UnaryOperator.identity());
-    }
+    PoolCall<@Nullable Object> batch =
+        new PoolCall<>(
+            A,
+            "batch",
+            Deadline.none(),
+            commands -> {
+              commands.stream("read", Map.of(), piece -> {});
+              return commands.call("count", Map.of());
+            },
+            new CallScope("a", null),
+            UnaryOperator.identity());
+    bench.borrow(A).run(batch);
 
     assertThat(bench.told)
         .containsExactly(
@@ -196,9 +198,7 @@ class PoolEventsTest {
     context.answer =
         () -> {
           context.answer = () -> "inner";
-          try (ContextLease inner = bench.pool().borrow(A, "count", Deadline.none())) {
-            return PoolBench.call(inner);
-          }
+          return bench.pool().run(PoolBench.count(A, Deadline.none()));
         };
     bench.call(A);
 
@@ -344,9 +344,7 @@ class PoolEventsTest {
     StubExecution<?> running = bench.runAway(A);
     bench.timer.turn(ContextPool.ABANDON_AFTER.plusSeconds(1));
     running.fail(new PythonException(PythonException.INTERNAL, "boom", List.of(), null));
-    try (ContextLease lease = pool.borrow(A, "count", Deadline.none())) {
-      PoolBench.call(lease);
-    }
+    pool.run(PoolBench.count(A, Deadline.none()));
     pool.close();
   }
 

@@ -66,6 +66,20 @@ class PoolInterleavingsTest {
     @Nullable Execution<?> call;
     boolean gone;
 
+    /**
+     * Takes note of what it was given, and of the call that was started there, if it brought one.
+     */
+    void look() {
+      gone |= waiter.failure() != null;
+      if (!gone && context == null) {
+        PooledContext given = waiter.context();
+        context = given;
+        if (given != null && waiter.call != null) {
+          call = given.running;
+        }
+      }
+    }
+
     Borrower(Waiter waiter) {
       this.waiter = waiter;
     }
@@ -209,14 +223,7 @@ class PoolInterleavingsTest {
           }
         }
       }
-      for (Borrower each : borrowers) {
-        if (each.waiter.failure() != null) {
-          each.gone = true;
-        }
-        if (!each.gone && each.context == null) {
-          each.context = each.waiter.context();
-        }
-      }
+      borrowers.forEach(Borrower::look);
     }
 
     private <T> @Nullable T any(List<T> some) {
@@ -241,7 +248,18 @@ class PoolInterleavingsTest {
               deadline,
               timer.nanoTime(),
               null);
-      steps.add(kind + " " + framework.name() + " " + waiter.command);
+      if (random.nextBoolean()) {
+        PoolCall<@Nullable Object> call = PoolBench.count(framework, deadline);
+        call.propagate();
+        waiter.call = call;
+      }
+      steps.add(
+          kind
+              + " "
+              + framework.name()
+              + " "
+              + waiter.command
+              + (waiter.call == null ? "" : " to call"));
       if (closed) {
         return;
       }
@@ -369,7 +387,9 @@ class PoolInterleavingsTest {
           call.fail(failure);
         }
       }
-      pool.release(context, failure);
+      if (borrower.waiter.call == null) {
+        pool.release(context, failure);
+      }
     }
 
     private void giveUp() {
@@ -379,12 +399,23 @@ class PoolInterleavingsTest {
       }
       steps.add("give up in " + borrower.context.name());
       borrower.gone = true;
-      pool.giveUp(borrower.context, borrower.call);
+      PoolCall<?> call = borrower.waiter.call;
+      if (call != null) {
+        call.abandon();
+        return;
+      }
+      PooledContext context = borrower.context;
+      pool.stop(context, borrower.call);
+      borrower.call.whenDone((result, failure) -> pool.release(context, failure));
     }
 
     private void withdraw() {
       Borrower borrower =
-          any(borrowers.stream().filter(each -> !each.gone && each.call == null).toList());
+          any(
+              borrowers.stream()
+                  .filter(each -> !each.gone)
+                  .filter(each -> each.call == null || each.waiter.call != null)
+                  .toList());
       if (borrower != null) {
         steps.add("withdraw " + borrower.waiter.name());
         borrower.gone = true;
@@ -438,12 +469,7 @@ class PoolInterleavingsTest {
         } else {
           return;
         }
-        for (Borrower each : borrowers) {
-          each.gone |= each.waiter.failure() != null;
-          if (!each.gone && each.context == null) {
-            each.context = each.waiter.context();
-          }
-        }
+        borrowers.forEach(Borrower::look);
         check();
       }
     }

@@ -108,7 +108,8 @@ class PoolLinearizabilityTest {
       Execution<?> work = stub.call("any");
       stub.release(Kind.CALL);
       context.running = work;
-      pool.giveUp(context, work);
+      pool.stop(context, work);
+      work.whenDone((result, failure) -> pool.release(context, failure));
       return true;
     }
 

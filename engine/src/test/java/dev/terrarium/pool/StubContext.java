@@ -51,6 +51,9 @@ final class StubContext implements PythonContext {
   /** What each framework takes here. */
   volatile long bytes;
 
+  /** What asking it for a call is answered with, if not with an execution. */
+  volatile @Nullable RuntimeException refusal;
+
   volatile boolean obeys;
   volatile CompletableFuture<@Nullable Void> parking = CompletableFuture.completedFuture(null);
 
@@ -175,6 +178,10 @@ final class StubContext implements PythonContext {
   @Override
   public <T extends @Nullable Object> Execution<T> run(
       String framework, Function<Commands, T> work, UnaryOperator<Runnable> around) {
+    RuntimeException reason = refusal;
+    if (reason != null) {
+      throw reason;
+    }
     List<T> result = new ArrayList<>();
     Runnable body = around.apply(() -> result.add(work.apply(new StubCommands())));
     return start(
@@ -184,6 +191,12 @@ final class StubContext implements PythonContext {
           body.run();
           return result.getFirst();
         });
+  }
+
+  @Override
+  public <T extends @Nullable Object> Execution<T> runWithin(
+      String framework, Function<Commands, T> work, UnaryOperator<Runnable> around) {
+    return run(framework, work, around);
   }
 
   /** Commands that all result in the answer. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.error.PackageException;
+import dev.terrarium.resource.CacheFolder.Removed;
 import dev.terrarium.testing.Task;
 import java.io.ByteArrayInputStream;
 import java.io.FilterInputStream;
@@ -377,6 +378,71 @@ class CacheFolderTest {
           .isInstanceOf(PackageException.class)
           .hasMessageContaining(file.resolve("cache").toString())
           .hasMessageContaining("-Dterrarium.cache=FOLDER");
+    }
+  }
+
+  @Nested
+  class Pruning {
+
+    private Path laidOut(String name) throws IOException {
+      Path folder = Files.createDirectories(temp.resolve("cache/python").resolve(name));
+      Files.writeString(folder.resolve("a.py"), "a = 1");
+      return folder;
+    }
+
+    @Test
+    void removesWhatNobodyUsesOrKeeps() throws IOException {
+      Path old = laidOut("old");
+      Path kept = laidOut("kept");
+
+      assertThat(cache().prune("python", kept::equals)).containsExactly(new Removed(old, 5));
+
+      assertThat(filesBelow(temp.resolve("cache"))).containsExactly("python/kept/a.py");
+      assertThat(cache().prune("models", entry -> false)).isEmpty();
+    }
+
+    @Test
+    void leavesWhatThisProcessUses() throws IOException {
+      Path used = laidOut("used");
+      Path file = cache().file("python/used/a.py", 5, "", unused());
+
+      assertThat(cache().prune("python", entry -> false)).isEmpty();
+      assertThat(file).isEqualTo(used.resolve("a.py")).exists();
+    }
+
+    @Test
+    void leavesWhatAnotherProcessUsesUntilItEnds() throws Exception {
+      Path used = laidOut("used");
+      Process other =
+          new ProcessBuilder(
+                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "-cp",
+                  System.getProperty("java.class.path"),
+                  User.class.getName(),
+                  temp.resolve("cache").toString())
+              .redirectError(ProcessBuilder.Redirect.INHERIT)
+              .start();
+      try {
+        assertThat(other.getInputStream().read()).isEqualTo('!');
+        assertThat(cache().prune("python", entry -> false)).isEmpty();
+        other.destroyForcibly().waitFor();
+        assertThat(cache().prune("python", entry -> false)).containsExactly(new Removed(used, 5));
+      } finally {
+        other.destroyForcibly();
+      }
+    }
+  }
+
+  /** A process that uses a folder until it is ended. */
+  static final class User {
+
+    private User() {}
+
+    public static void main(String[] arguments) throws IOException {
+      CacheFolder.at(Path.of(arguments[0])).file("python/used/a.py", 5, "", unused());
+      System.out.print('!');
+      System.out.flush();
+      int unused = System.in.read();
     }
   }
 }

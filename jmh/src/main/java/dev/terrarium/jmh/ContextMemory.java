@@ -1,7 +1,6 @@
 package dev.terrarium.jmh;
 
 import dev.terrarium.Terrarium;
-import dev.terrarium.TerrariumConfig;
 import dev.terrarium.context.HeapUse;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
@@ -23,8 +22,7 @@ final class ContextMemory {
   public static void main(String[] frameworks) {
     System.out.println("framework   context  heap MB  measured MB  estimate MB  factor");
     for (String framework : frameworks) {
-      try (Terrarium terrarium =
-          Terrarium.start(TerrariumConfig.custom().contexts(CONTEXTS).build())) {
+      try (Terrarium terrarium = Terrarium.start(Bench.config(CONTEXTS).build())) {
         terrarium.register(Bench.framework());
         terrarium.ready().join();
         for (int context = 1; context <= CONTEXTS; context++) {

@@ -1,7 +1,6 @@
 package dev.terrarium.jmh;
 
 import dev.terrarium.Terrarium;
-import dev.terrarium.TerrariumConfig;
 import dev.terrarium.context.AccessProfile;
 import dev.terrarium.jmh.peer.Peer;
 import dev.terrarium.jmh.peer.PeerKind;
@@ -102,8 +101,7 @@ public class ContextReuse {
 
   private static Terrarium terrarium(long recycleAfterCalls) {
     return Terrarium.start(
-            TerrariumConfig.custom()
-                .contexts(1)
+            Bench.config(1)
                 .access(AccessProfile.TRUSTED)
                 .recycle(recycleAfterCalls, Duration.ZERO)
                 .build())

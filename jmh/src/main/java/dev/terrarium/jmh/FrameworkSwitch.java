@@ -2,7 +2,6 @@ package dev.terrarium.jmh;
 
 import dev.terrarium.Framework;
 import dev.terrarium.Terrarium;
-import dev.terrarium.TerrariumConfig;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -50,9 +49,7 @@ public class FrameworkSwitch extends Microbenchmark {
 
   @Setup(Level.Trial)
   public void start() {
-    Terrarium started =
-        Terrarium.start(
-            TerrariumConfig.custom().contexts(where == Where.ALONE_IN_TWO ? 2 : 1).build());
+    Terrarium started = Terrarium.start(Bench.config(where == Where.ALONE_IN_TWO ? 2 : 1).build());
     started.ready().join();
     started.register(framework("left")).register(framework("right"));
     terrarium = started;

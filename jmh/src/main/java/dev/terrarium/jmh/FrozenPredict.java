@@ -1,7 +1,6 @@
 package dev.terrarium.jmh;
 
 import dev.terrarium.Terrarium;
-import dev.terrarium.TerrariumConfig;
 import dev.terrarium.dspy.Dspy;
 import dev.terrarium.dspy.UntypedDspyProgram;
 import dev.terrarium.dspy.UntypedFrozenDspyProgram;
@@ -36,11 +35,7 @@ public class FrozenPredict extends Microbenchmark {
   @Setup(Level.Trial)
   public void start() {
     Terrarium started =
-        Terrarium.start(
-            TerrariumConfig.custom()
-                .contexts(1)
-                .languageModel(FakeLanguageModel.schemaConforming())
-                .build());
+        Terrarium.start(Bench.config(1, FakeLanguageModel.schemaConforming()).build());
     terrarium = started;
     UntypedDspyProgram program =
         started

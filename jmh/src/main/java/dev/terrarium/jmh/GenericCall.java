@@ -3,7 +3,6 @@ package dev.terrarium.jmh;
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.Terrarium;
-import dev.terrarium.TerrariumConfig;
 import dev.terrarium.dspy.Dspy;
 import dev.terrarium.testkit.FakeLanguageModel;
 import java.util.Map;
@@ -39,11 +38,7 @@ public class GenericCall extends Microbenchmark {
   @Setup(Level.Trial)
   public void start() {
     Terrarium started =
-        Terrarium.start(
-            TerrariumConfig.custom()
-                .contexts(1)
-                .languageModel(FakeLanguageModel.schemaConforming())
-                .build());
+        Terrarium.start(Bench.config(1, FakeLanguageModel.schemaConforming()).build());
     started.register(Bench.framework());
     started.call("dspy", "create_program", PROGRAM);
     terrarium = started;

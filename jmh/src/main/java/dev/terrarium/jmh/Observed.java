@@ -42,7 +42,7 @@ public class Observed extends Microbenchmark {
 
   @Setup(Level.Trial)
   public void start() {
-    TerrariumConfig.Builder config = TerrariumConfig.custom().contexts(1);
+    TerrariumConfig.Builder config = Bench.config(1);
     switch (by) {
       case NOBODY -> {}
       case COUNTER -> config.observer(event -> events.increment());

@@ -2,7 +2,6 @@ package dev.terrarium.jmh;
 
 import dev.terrarium.Adapter;
 import dev.terrarium.Terrarium;
-import dev.terrarium.TerrariumConfig;
 import dev.terrarium.testkit.FakeLanguageModel;
 import java.util.Map;
 import java.util.Objects;
@@ -41,11 +40,7 @@ public class Programs extends Microbenchmark {
   public void start() {
     Terrarium started =
         Terrarium.start(
-            TerrariumConfig.custom()
-                .contexts(1)
-                .programCache(CACHE)
-                .languageModel(FakeLanguageModel.schemaConforming())
-                .build());
+            Bench.config(1, FakeLanguageModel.schemaConforming()).programCache(CACHE).build());
     terrarium = started;
     dspy = started.adapter("dspy");
     for (int i = 0; i <= CACHE; i++) {

@@ -2,7 +2,6 @@ package dev.terrarium.jmh;
 
 import dev.terrarium.Adapter;
 import dev.terrarium.Terrarium;
-import dev.terrarium.TerrariumConfig;
 import dev.terrarium.llamacpp.LlamaCppModel;
 import dev.terrarium.llamacpp.LlamaCppOptions;
 import dev.terrarium.model.ChatChunk;
@@ -65,8 +64,7 @@ public final class SharedModel {
             named("slots", file, LlamaCppOptions.custom().slots(CONTEXTS).build(), tokens);
         Terrarium terrarium =
             Terrarium.start(
-                TerrariumConfig.custom()
-                    .contexts(CONTEXTS)
+                Bench.config(CONTEXTS)
                     .languageModel(one)
                     .languageModel(two)
                     .languageModel(slots)

@@ -143,12 +143,10 @@ public final class Soak {
       }
     }
     TerrariumConfig config =
-        TerrariumConfig.custom()
-            .contexts(CONTEXTS)
+        Bench.config(CONTEXTS, new Forgetful())
             .borrowTimeout(Duration.ofSeconds(60))
             .loadTimeout(Duration.ofMinutes(3))
             .recycle(RECYCLE_AFTER, Duration.ZERO)
-            .languageModel(new Forgetful())
             .build();
     boolean well;
     try (Terrarium terrarium = Terrarium.start(config).register(Bench.framework())) {

@@ -73,6 +73,12 @@ public record StubContext(AccessProfile profile) implements PythonContext {
   }
 
   @Override
+  public <T extends @Nullable Object> Execution<T> runWithin(
+      String framework, Function<Commands, T> work, UnaryOperator<Runnable> around) {
+    return run(framework, work, around);
+  }
+
+  @Override
   public Execution<@Nullable Void> cleanUp(String framework) {
     return nothing();
   }

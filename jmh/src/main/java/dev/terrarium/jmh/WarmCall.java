@@ -2,7 +2,6 @@ package dev.terrarium.jmh;
 
 import dev.terrarium.Framework;
 import dev.terrarium.Terrarium;
-import dev.terrarium.TerrariumConfig;
 import java.util.Map;
 import org.graalvm.polyglot.Context;
 import org.graalvm.polyglot.Value;
@@ -50,7 +49,7 @@ public class WarmCall extends Microbenchmark {
 
   @Setup(Level.Trial)
   public void start() {
-    Terrarium started = Terrarium.start(TerrariumConfig.custom().contexts(contexts).build());
+    Terrarium started = Terrarium.start(Bench.config(contexts).build());
     started.register(Framework.fromSource("words", BRIDGE, "words.py"));
     started.call("words", "count", Map.of("text", TEXT));
     terrarium = started;

@@ -30,6 +30,11 @@ def set_eager(eager: bool) -> None:
     _eager = eager
 
 
+def are_eager() -> bool:
+    """Tell whether what is loaded now makes its imports at once."""
+    return _eager
+
+
 def defer_in(package: str) -> None:
     """Let the modules of a package defer their imports, unless that is switched off or it was imported already."""
     if not _eager and package not in sys.modules and _Finder(package) not in sys.meta_path:

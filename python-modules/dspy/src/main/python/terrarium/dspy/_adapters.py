@@ -20,7 +20,7 @@ class _FixedInstructions:
 
     def format_system_message(self, signature: Any) -> str:
         """Return what DSPy writes."""
-        return _system_message(self, signature, signature.instructions)
+        return _system_message(self, signature, signature.__doc__)  # which its instructions are made of
 
     def written_system_message(self, signature: Any) -> str:
         """Write it anew; pydantic makes a JSON schema for every output that has a type."""
@@ -29,7 +29,7 @@ class _FixedInstructions:
 
 
 @functools.lru_cache(maxsize=256)
-def _system_message(adapter: _FixedInstructions, signature: Any, _instructions: str) -> str:
+def _system_message(adapter: _FixedInstructions, signature: Any, _doc: str | None) -> str:
     return adapter.written_system_message(signature)
 
 

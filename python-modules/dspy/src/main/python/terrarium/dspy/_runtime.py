@@ -129,7 +129,7 @@ class Runtime:
         generation = {name: options[name] for name in _options.GENERATION if name in options}
         with (
             recording(None if emit is None else watch_fields(program.outputs, emit), known) as exchanges,
-            dspy.context(
+            dspy.settings.context(
                 lm=self._model(options.get("model"), cache),
                 adapter=self.adapter(options["adapter"]),
                 disable_history=True,

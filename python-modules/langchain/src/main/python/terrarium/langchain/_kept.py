@@ -1,19 +1,34 @@
-"""What langchain-core makes anew at each call although it comes out the same, made once and kept.
+"""What langchain-core makes anew at each call although it comes out the same: kept, or made with fewer steps.
 
-Its files stay as they are: a name is bound anew, before the modules that import it are there.
+Its files stay as they are: names in its modules are bound anew. What stands in for a function gives what that gives,
+and hands it whatever it has no answer for.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 import types
 import weakref
 from collections.abc import Callable, Mapping
+from contextlib import ContextDecorator
+from contextvars import Context, Token, copy_context
+from importlib import import_module
 from inspect import Parameter
 from typing import Any, TypeAlias
 
 from terrarium.bridge import kept
 
-_Kept: TypeAlias = weakref.WeakKeyDictionary[types.FunctionType, Mapping[str, Parameter]]
+_Kept: TypeAlias = weakref.WeakKeyDictionary[Any, Mapping[str, Parameter]]
+
+#: How `env_var_is_set` of langchain-core spells "not set".
+_OFF = frozenset((b"", b"0", b"false", b"False"))
+
+#: Of how many lambdas the parameters are kept; more than the sources of a program have, which may make some of texts.
+_LAMBDAS = 512
+
+#: By name, what was bound and what stands in for it.
+_stand_ins: dict[str, tuple[Any, Any]] = {}
 
 
 def install() -> None:
@@ -24,24 +39,222 @@ def install() -> None:
         _signature._signature_parameters = Parameters(_signature._signature_parameters)
 
 
+def install_rest() -> None:
+    """Bind the other names anew, in all modules that have them; to be called when those of a chain are imported."""
+    if kept.allowed():
+        for module, name, make in _REST:
+            if name not in _stand_ins:
+                original = getattr(import_module(module), name)
+                _stand_ins[name] = original, make(original)
+            _bind(name, *_stand_ins[name])
+        manager = import_module("langchain_core.callbacks.base").BaseCallbackManager
+        if "copy" not in _stand_ins:
+            _stand_ins["copy"] = manager.copy, _copy(manager)
+        manager.copy = _stand_ins["copy"][1]
+
+
+def remove_rest() -> None:
+    """Leave the modules as they were before `install_rest`."""
+    for name, (original, stand_in) in _stand_ins.items():
+        if name == "copy":
+            import_module("langchain_core.callbacks.base").BaseCallbackManager.copy = original
+        else:
+            _bind(name, stand_in, original)
+
+
+def _bind(name: str, bound: Any, new: Any) -> None:
+    for module in list(sys.modules.values()):
+        names = getattr(module, "__dict__", {})
+        if names.get(name) is bound:
+            names[name] = new
+
+
 class Parameters:
-    """The parameters of a callable, kept for each function and, apart from that, for the methods that bind it."""
+    """The parameters of a callable, kept for each function and, apart from that, for the methods that bind it.
+
+    A function that is nothing but its code, as a lambda is that an enclosing function makes at each call, has those of
+    its code.
+    """
 
     def __init__(self, look_up: Callable[[Any], Mapping[str, Parameter]]) -> None:
         """Keep what ``look_up`` finds."""
         self._look_up = look_up
         self._of_functions: _Kept = weakref.WeakKeyDictionary()
         self._of_methods: _Kept = weakref.WeakKeyDictionary()
+        self._of_code: dict[types.CodeType, Mapping[str, Parameter]] = {}
 
     def __call__(self, obj: Callable[..., Any]) -> Mapping[str, Parameter]:
         """Return the parameters by name, in order. Raises what ``inspect.signature`` does."""
+        key: Any
+        found: Any
         if type(obj) is types.MethodType:
-            function, found = obj.__func__, self._of_methods
+            key, found = obj.__func__, self._of_methods
         else:
-            function, found = obj, self._of_functions
-        if type(function) is not types.FunctionType:  # other callables may be equal, and change
+            key, found = obj, self._of_functions
+        if type(key) is not types.FunctionType:  # other callables may be equal, and change
             return self._look_up(obj)
-        parameters = found.get(function)
+        if found is self._of_functions and len(self._of_code) < _LAMBDAS and _is_its_code(key):
+            key, found = key.__code__, self._of_code
+        parameters: Mapping[str, Parameter] | None = found.get(key)
         if parameters is None:
-            parameters = found[function] = self._look_up(obj)
+            parameters = found[key] = self._look_up(obj)
         return parameters
+
+
+def _is_its_code(function: types.FunctionType) -> bool:
+    return (
+        function.__name__ == "<lambda>"
+        and function.__defaults__ is None
+        and function.__kwdefaults__ is None
+        and not function.__dict__
+        and not function.__annotations__
+    )
+
+
+def _env_var_is_set(original: Callable[[str], bool]) -> Callable[[str], bool]:
+    """Look into the environment by one look-up, where `os.environ` makes four encoded and decoded ones."""
+    environment: Any = type(os.environ)
+    names: dict[str, bytes] = {}
+
+    def env_var_is_set(env_var: str) -> bool:
+        environ: Any = os.environ
+        if type(environ) is not environment or type(env_var) is not str:
+            return original(env_var)
+        name = names.get(env_var)
+        if name is None:
+            name = names[env_var] = environ.encodekey(env_var)
+        value = environ._data.get(name)
+        return value is not None and value not in _OFF
+
+    return env_var_is_set
+
+
+def _tracing_is_enabled(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Look at the three things that decide, not at all of the tracing context."""
+    context = import_module("langsmith._internal._context")
+    utils = import_module("langsmith.utils")
+
+    def tracing_is_enabled(ctx: dict[str, Any] | None = None) -> Any:
+        if ctx:
+            return original(ctx)
+        enabled = context._TRACING_ENABLED.get()
+        if enabled is not None:
+            return enabled
+        if context.get_current_run_tree():
+            return True
+        if context._GLOBAL_TRACING_ENABLED is not None:
+            return context._GLOBAL_TRACING_ENABLED
+        return utils.get_env_var("TRACING_V2", default=utils.get_env_var("TRACING", default="")) == "true"
+
+    return tracing_is_enabled
+
+
+def _merge_metadata_dicts(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Leave out asking three times whether there are mappings where there is nothing."""
+
+    def merge_metadata_dicts(base: Mapping[str, Any], incoming: Mapping[str, Any]) -> dict[str, Any]:
+        if base.get("lc_versions") is None and incoming.get("lc_versions") is None:
+            return {**base, **incoming}
+        return original(base, incoming)
+
+    return merge_metadata_dicts
+
+
+def _ensure_config(_original: Callable[..., Any]) -> Callable[..., Any]:
+    """Fill one dict in place of three."""
+    config_module = import_module("langchain_core.runnables.config")
+    current = config_module.var_child_runnable_config
+    limit = config_module.DEFAULT_RECURSION_LIMIT
+    copied = frozenset(config_module.COPIABLE_KEYS)
+    known = frozenset(config_module.CONFIG_KEYS)
+
+    def ensure_config(config: Any = None) -> dict[str, Any]:
+        full: dict[str, Any] = {
+            "tags": [],
+            "metadata": {},
+            "callbacks": None,
+            "recursion_limit": limit,
+            "configurable": {},
+        }
+        if outer := current.get():
+            for key, value in outer.items():
+                if value is not None:
+                    full[key] = value.copy() if key in copied else value
+        if config is not None:
+            others = []
+            for key, value in config.items():
+                if value is not None:
+                    if key in known:
+                        full[key] = value.copy() if key in copied else value
+                    else:
+                        others.append((key, value))
+            configurable = full["configurable"]
+            for key, value in others:
+                configurable[key] = value
+        configurable, metadata = full["configurable"], full["metadata"]
+        for key in ("model", "checkpoint_ns"):
+            if isinstance(value := configurable.get(key), str) and key not in metadata:
+                metadata[key] = value
+        return full
+
+    return ensure_config
+
+
+def _set_config_context(_original: Callable[..., Any]) -> Callable[..., Any]:
+    """Enter and leave without a generator."""
+    config_module = import_module("langchain_core.runnables.config")
+    set_tracing_context = import_module("langsmith.run_helpers")._set_tracing_context
+    current = config_module.var_child_runnable_config
+    nothing = dict.fromkeys(("parent", "project_name", "tags", "metadata", "enabled", "client"))
+
+    class ConfigContext(ContextDecorator):
+        def __init__(self, config: Any) -> None:
+            self._config = config
+
+        def _recreate_cm(self) -> ConfigContext:
+            return ConfigContext(self._config)
+
+        def __enter__(self) -> Context:
+            self._context = copy_context()
+            self._token: Token[Any]
+            self._token, _ = self._context.run(config_module._set_config_context, self._config)
+            return self._context
+
+        def __exit__(self, *_: object) -> None:
+            self._context.run(current.reset, self._token)
+            self._context.run(set_tracing_context, nothing)
+
+    def set_config_context(config: Any) -> ConfigContext:
+        return ConfigContext(config)
+
+    return set_config_context
+
+
+def _copy(base: Any) -> Callable[[Any], Any]:
+    """Copy a manager of callbacks without its constructor, which would make an empty list for each empty one again."""
+    original = base.copy
+
+    def copy(self: Any) -> Any:
+        cls = self.__class__
+        if cls.__init__ is not base.__init__ or cls.__new__ is not object.__new__:
+            return original(self)
+        made = cls.__new__(cls)
+        made.handlers = self.handlers.copy()
+        made.inheritable_handlers = self.inheritable_handlers.copy()
+        made.parent_run_id = self.parent_run_id
+        made.tags = self.tags.copy()
+        made.inheritable_tags = self.inheritable_tags.copy()
+        made.metadata = self.metadata.copy()
+        made.inheritable_metadata = self.inheritable_metadata.copy()
+        return made
+
+    return copy
+
+
+_REST: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+    ("langchain_core.utils.env", "env_var_is_set", _env_var_is_set),
+    ("langsmith.utils", "tracing_is_enabled", _tracing_is_enabled),
+    ("langchain_core.runnables.config", "_merge_metadata_dicts", _merge_metadata_dicts),
+    ("langchain_core.runnables.config", "ensure_config", _ensure_config),
+    ("langchain_core.runnables.config", "set_config_context", _set_config_context),
+)

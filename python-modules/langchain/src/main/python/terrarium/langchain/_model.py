@@ -90,6 +90,12 @@ class HostChatModel(BaseChatModel):
     def _identifying_params(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("model", "temperature", "max_tokens", "seed", "stop")}
 
+    def _dict_for_compat(self) -> builtins.dict[str, Any]:
+        # Upstream changes the filters of warnings meanwhile, all of the process, for classes that define `dict` anew.
+        if type(self).dict is BaseChatModel.dict:
+            return self.asdict()
+        return super()._dict_for_compat()
+
     def _generate(
         self,
         messages: list[BaseMessage],

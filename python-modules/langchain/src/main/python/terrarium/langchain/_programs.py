@@ -16,6 +16,7 @@ from terrarium.bridge import ArgumentError, SpecError, session
 from terrarium.bridge.options import checked
 from terrarium.bridge.types import json_schema
 
+from . import _kept
 from ._model import Exchange, HostChatModel, recording
 from ._parsers import VALUE, CompleteJsonOutputParser, TypedOutputParser, is_wrapped
 
@@ -32,9 +33,10 @@ _Template = TypeVar("_Template", bound=BasePromptTemplate[Any])
 
 
 def load_rest() -> None:
-    """Import what upstream imports with the first call of a chain."""
+    """Import what upstream imports with the first call of a chain, and let that do with less from then on."""
     for name in ("langchain_core.tracers.context", "langchain_core.tracers.langchain", "langsmith.run_helpers"):
         import_module(name)
+    _kept.install_rest()
 
 
 class Program:

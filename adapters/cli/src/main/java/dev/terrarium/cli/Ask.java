@@ -80,7 +80,8 @@ final class Ask implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "The question is empty.");
     }
     Timings timings = Timings.sinceProcessStart();
-    TerrariumConfig.Builder config = TerrariumConfig.custom().contexts(1);
+    TerrariumConfig.Builder config =
+        TerrariumConfig.from(TerrariumConfig.ofEnvironment()).contexts(1);
     model.apply(config);
     try (Terrarium terrarium = Terrarium.start(config.build())) {
       CompletableFuture<?> loading =

@@ -6,16 +6,19 @@ import dev.terrarium.context.PythonPackages;
 import dev.terrarium.error.PackageException;
 import dev.terrarium.error.TerrariumException;
 import dev.terrarium.resource.CacheFolder;
+import dev.terrarium.resource.CacheFolder.Removed;
 import dev.terrarium.resource.Tree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** Says what is in force and what is wrong, with the fix. */
 @Command(
@@ -25,6 +28,16 @@ import picocli.CommandLine.Command;
 final class Doctor implements Callable<Integer> {
 
   private static final long MIB = 1 << 20;
+
+  /** Of the cache folder, what is there once for each content; {@code java} is the launcher's. */
+  private static final List<String> KINDS = List.of("python", "models", "native", "java");
+
+  @Option(
+      names = "--prune",
+      description =
+          "Also remove from the cache folder what this build does not use and no process has in"
+              + " use.")
+  private boolean prune;
 
   private boolean healthy = true;
 
@@ -45,6 +58,9 @@ final class Doctor implements Callable<Integer> {
       check("packages " + name, () -> packages(packages.folder(name)));
     }
     check("contexts", this::contexts);
+    if (prune) {
+      check("pruned", () -> prune(cache));
+    }
     return healthy ? 0 : 1;
   }
 
@@ -85,6 +101,23 @@ final class Doctor implements Callable<Integer> {
               terrarium.stats().nativeSlotsTaken(),
               terrarium.stats().nativeSlotLimit());
     }
+  }
+
+  /** What this build uses is in use since the checks above. */
+  private String prune(CacheFolder cache) {
+    if (!healthy) {
+      return "nothing: what is wrong may be of use once it is mended";
+    }
+    List<Removed> removed = new ArrayList<>();
+    for (String kind : KINDS) {
+      removed.addAll(cache.prune(kind, kind.equals("java") ? JavaRuntime::uses : entry -> false));
+    }
+    StringBuilder found = new StringBuilder();
+    for (Removed each : removed) {
+      found.append("%s, %d MiB%n%-20s ".formatted(each.place(), each.bytes() / MIB, ""));
+    }
+    long bytes = removed.stream().mapToLong(Removed::bytes).sum();
+    return found + "%d folders, %d MiB".formatted(removed.size(), bytes / MIB);
   }
 
   private void check(String what, Supplier<String> finding) {

@@ -1,8 +1,14 @@
 package dev.terrarium.cli;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.module.ModuleFinder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 
 /**
  * Says how this JVM was started, as far as it decides how fast Python starts and runs, and what is
@@ -38,6 +44,25 @@ final class JavaRuntime {
           + " flags or another Java; java -Xlog:aot says why";
     }
     return cache;
+  }
+
+  /** Whether it is the image of this Java or of a process that runs, or is being made. */
+  static boolean uses(Path image) {
+    String name = String.valueOf(image.getFileName());
+    Path home = Path.of(System.getProperty("java.home"));
+    try {
+      byte[] release = Files.readAllBytes(home.resolve("release"));
+      byte[] hash = MessageDigest.getInstance("SHA-256").digest(release);
+      Path place = image.toRealPath();
+      return HexFormat.of().formatHex(hash).startsWith(name) // as the launcher names them
+          || name.contains(".")
+          || home.startsWith(place)
+          || ProcessHandle.allProcesses()
+              .flatMap(process -> process.info().command().stream())
+              .anyMatch(command -> Path.of(command).startsWith(place));
+    } catch (IOException | NoSuchAlgorithmException e) {
+      return true; // nothing is removed on a guess
+    }
   }
 
   /** The JDK brings a stub of the compiler, which keeps the real one from beside an AOT cache. */

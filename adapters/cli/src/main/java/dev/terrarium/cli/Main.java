@@ -1,5 +1,6 @@
 package dev.terrarium.cli;
 
+import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.TerrariumException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -12,7 +13,7 @@ import picocli.CommandLine.Spec;
 
 /**
  * The {@code terrarium} command. Results go to stdout, all else to stderr; the exit code is 0, 1
- * when something failed, 2 for bad usage and 130 when interrupted.
+ * when something failed, 2 for bad usage or a bad configuration and 130 when interrupted.
  */
 @Command(
     name = "terrarium",
@@ -45,7 +46,7 @@ public final class Main implements Runnable {
     commandLine.setExecutionExceptionHandler(
         (failure, command, parsed) -> {
           report(failure);
-          return ExitCode.SOFTWARE;
+          return failure instanceof ConfigurationException ? ExitCode.USAGE : ExitCode.SOFTWARE;
         });
     return commandLine.execute(args);
   }

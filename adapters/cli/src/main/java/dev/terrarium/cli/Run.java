@@ -54,8 +54,11 @@ final class Run implements Callable<Integer> {
   @Parameters(paramLabel = "FILE.yaml", description = "The program.")
   private Path file = Path.of("");
 
-  @Option(names = "--contexts", defaultValue = "1", description = "Default ${DEFAULT-VALUE}.")
-  private int contexts = 1;
+  @Option(
+      names = "--contexts",
+      paramLabel = "N",
+      description = "What TERRARIUM_CONTEXTS says when left out, else 1.")
+  private @Nullable Integer contexts;
 
   /** One line's result: outputs, or an error. */
   private record Outcome(
@@ -71,13 +74,9 @@ final class Run implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     ProgramFile program = ProgramFile.read(file, spec.commandLine());
-    if (contexts < 1) {
-      throw new ParameterException(spec.commandLine(), "--contexts: " + contexts + " is below 1.");
-    }
-    TerrariumConfig.Builder config = TerrariumConfig.custom().contexts(contexts);
-    model.apply(config);
-    try (Terrarium terrarium = Terrarium.start(config.build());
-        ExecutorService callers = Executors.newFixedThreadPool(contexts);
+    TerrariumConfig config = config();
+    try (Terrarium terrarium = Terrarium.start(config);
+        ExecutorService callers = Executors.newFixedThreadPool(config.contexts());
         ProgressBar progress = progressBar()) {
       UntypedDspyProgram runnable = terrarium.adapter(Dspy.class).program(program.spec());
       BufferedReader in =
@@ -89,7 +88,7 @@ final class Run implements Callable<Integer> {
         if (line.isBlank()) {
           continue;
         }
-        if (underWay.size() >= contexts * LINES_PER_CONTEXT) {
+        if (underWay.size() >= config.contexts() * LINES_PER_CONTEXT) {
           write(underWay.removeFirst(), progress);
         }
         long lineNumber = number;
@@ -109,6 +108,21 @@ final class Run implements Callable<Integer> {
       return 1;
     }
     return 0;
+  }
+
+  /** What the options say goes before the environment. */
+  private TerrariumConfig config() {
+    TerrariumConfig.Builder config = TerrariumConfig.from(TerrariumConfig.ofEnvironment());
+    if (contexts != null && contexts < 1) {
+      throw new ParameterException(spec.commandLine(), "--contexts: " + contexts + " is below 1.");
+    }
+    if (contexts != null) {
+      config.contexts(contexts);
+    } else if (System.getenv("TERRARIUM_CONTEXTS") == null) {
+      config.contexts(1);
+    }
+    model.apply(config);
+    return config.build();
   }
 
   private static Outcome runLine(

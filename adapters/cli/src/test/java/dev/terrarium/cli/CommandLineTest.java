@@ -17,6 +17,7 @@ class CommandLineTest {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Path EXAMPLES = Launcher.ROOT.resolve("docs/examples");
+  private static final String SENTIMENT = EXAMPLES.resolve("sentiment.yaml").toString();
 
   @Test
   void dspyAnswersAQuestion() throws Exception {
@@ -69,6 +70,26 @@ class CommandLineTest {
     assertUsage(
         new Launcher().run("ask", "--model", "openai:gpt-5-mini", "Hi?"),
         "Model provider 'openai' is not supported yet");
+  }
+
+  @Test
+  void aBadValueOfTheEnvironmentIsBadUsage() throws Exception {
+    for (List<String> command : List.of(List.of("ask", "Hi?"), List.of("run", SENTIMENT))) {
+      Finished finished =
+          new Launcher().with("TERRARIUM_IMPORTS", "some").run(command.toArray(String[]::new));
+      assertUsage(finished, "TERRARIUM_IMPORTS: 'some'");
+      assertThat(finished.err()).contains("lazy, eager");
+    }
+  }
+
+  @Test
+  void whatTheEnvironmentSaysIsInForceBelowTheOptions() throws Exception {
+    Launcher launcher = new Launcher().with("TERRARIUM_LANGUAGE_MODEL", "/nowhere/missing.gguf");
+    Finished ask = launcher.run("ask", "Hi?");
+    assertThat(ask.exitCode()).isEqualTo(1);
+    assertThat(ask.err()).contains("/nowhere/missing.gguf").hasLineCount(1);
+    Finished option = launcher.run("ask", "--model", "/nowhere/else.gguf", "Hi?");
+    assertThat(option.err()).contains("/nowhere/else.gguf").hasLineCount(1);
   }
 
   @Test
@@ -135,8 +156,7 @@ class CommandLineTest {
   @Test
   void runLabelsLinesReportsBadOnesAndGoesOn() throws Exception {
     String lines = reviews(4) + "this is not JSON\n{\"wrong\": 1}\n" + reviews(2);
-    Finished run =
-        new Launcher().input(lines).run("run", EXAMPLES.resolve("sentiment.yaml").toString());
+    Finished run = new Launcher().input(lines).run("run", SENTIMENT);
     assertThat(run.exitCode()).isEqualTo(1);
     assertThat(run.err())
         .contains(
@@ -150,9 +170,8 @@ class CommandLineTest {
 
   @Test
   void oneContextAndTwoGiveTheSameResults() throws Exception {
-    String program = EXAMPLES.resolve("sentiment.yaml").toString();
-    Finished one = new Launcher().input(reviews(10)).run("run", program);
-    Finished two = new Launcher().input(reviews(10)).run("run", "--contexts", "2", program);
+    Finished one = new Launcher().input(reviews(10)).run("run", SENTIMENT);
+    Finished two = new Launcher().input(reviews(10)).run("run", "--contexts", "2", SENTIMENT);
     assertThat(one.exitCode()).as(one.err()).isZero();
     assertThat(two.exitCode()).as(two.err()).isZero();
     assertThat(one.out()).hasLineCount(10).isEqualTo(two.out());
@@ -212,6 +231,27 @@ class CommandLineTest {
     assertThat(new Launcher().run("doctor").exitCode()).isZero();
     content[0] ^= 1;
     assertThat(Files.readAllBytes(victim)).isEqualTo(content);
+  }
+
+  @Test
+  void doctorPrunesWhatNobodyUses(@TempDir Path cache) throws Exception {
+    Path python = Files.createDirectories(cache.resolve("python/old-0123456789abcdef"));
+    Path image = Files.createDirectories(cache.resolve("java/0123456789abcdef"));
+    Files.writeString(python.resolve("a.py"), "a = 1");
+
+    Finished doctor =
+        new Launcher().with("TERRARIUM_CACHE", cache.toString()).run("doctor", "--prune");
+
+    assertThat(doctor.exitCode()).as(doctor.out()).isZero();
+    assertThat(doctor.out()).contains("pruned", python + ", 0 MiB", "2 folders, 0 MiB");
+    assertThat(python).doesNotExist();
+    assertThat(image).doesNotExist();
+    try (var kept = Files.list(cache.resolve("python"))) {
+      assertThat(kept.filter(Files::isDirectory)).hasSizeGreaterThan(1);
+    }
+    try (var kept = Files.list(cache.resolve("models"))) {
+      assertThat(kept.filter(Files::isDirectory)).hasSize(1);
+    }
   }
 
   private static String reviews(int count) throws Exception {

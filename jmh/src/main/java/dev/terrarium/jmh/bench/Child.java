@@ -7,10 +7,13 @@ import dev.terrarium.jmh.peer.Handlers;
 import dev.terrarium.jmh.peer.JsonProcesses;
 import dev.terrarium.jmh.peer.PythonSide;
 import dev.terrarium.jmh.peer.TerrariumPeer;
+import dev.terrarium.llamacpp.LlamaCppModel;
+import dev.terrarium.llamacpp.LlamaCppOptions;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -24,6 +27,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.Recorder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A process that is measured: it does one thing, prints the figures as one line of JSON, and ends.
@@ -43,7 +47,13 @@ final class Child {
 
   /** Starts one and waits for its figures. */
   static Map<String, Object> run(Jvm jvm, String... arguments) throws IOException {
-    Process process = jvm.start(Child.class, List.of(arguments));
+    return run(jvm, Map.of(), arguments);
+  }
+
+  /** The same with variables of the environment beside those of this process. */
+  static Map<String, Object> run(Jvm jvm, Map<String, String> environment, String... arguments)
+      throws IOException {
+    Process process = jvm.start(Child.class, environment, List.of(arguments));
     CompletableFuture<Void> limit =
         CompletableFuture.runAsync(
             process::destroyForcibly,
@@ -76,7 +86,8 @@ final class Child {
                   Workload.valueOf(arguments[2]),
                   arguments[1],
                   Integer.parseInt(arguments[3]),
-                  Duration.parse(arguments[4]));
+                  Duration.parse(arguments[4]),
+                  arguments.length > 5 ? Path.of(arguments[5]) : null);
           case "start" ->
               start(
                   arguments[1],
@@ -95,6 +106,17 @@ final class Child {
     return peer.equals("TERRARIUM")
         ? TerrariumPeer.start(workers)
         : JsonProcesses.open(PythonSide.find(), workers);
+  }
+
+  /** All cores for a real model: of one that is shared, and over those of all processes. */
+  private static Handlers open(String peer, int workers, Path model) throws IOException {
+    int cores = Runtime.getRuntime().availableProcessors();
+    if (peer.equals("TERRARIUM")) {
+      LlamaCppOptions options = LlamaCppOptions.custom().slots(workers).threads(cores).build();
+      return TerrariumPeer.start(workers, LlamaCppModel.load(model, options));
+    }
+    String threads = Integer.toString(Math.max(1, cores / workers));
+    return JsonProcesses.open(PythonSide.find(), workers, model.toString(), threads);
   }
 
   /** By the number of calls so far: the median of the later half of them, in ms. */
@@ -129,13 +151,15 @@ final class Child {
   }
 
   private static Map<String, Object> scale(
-      Workload workload, String peer, int workers, Duration time) throws IOException {
-    try (Handlers handlers = open(peer, workers)) {
-      long begin = System.nanoTime();
+      Workload workload, String peer, int workers, Duration time, @Nullable Path model)
+      throws IOException {
+    long begin = System.nanoTime();
+    try (Handlers handlers = model == null ? open(peer, workers) : open(peer, workers, model)) {
       if (handlers instanceof TerrariumPeer peers) {
         peers.terrarium().prewarm(workload.framework(), workers).join();
       }
-      Workload.Program program = workload.create(handlers);
+      Workload.Program program =
+          model == null ? workload.create(handlers) : workload.createReal(handlers);
       double loaded = (System.nanoTime() - begin) / 1e9;
       Histogram unused = callAtOnce(program, workers, time);
       Histogram histogram = callAtOnce(program, workers, time);

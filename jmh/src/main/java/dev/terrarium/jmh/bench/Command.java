@@ -1,5 +1,6 @@
 package dev.terrarium.jmh.bench;
 
+import dev.terrarium.TerrariumConfig;
 import dev.terrarium.jmh.peer.PythonSide;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -38,11 +39,12 @@ abstract class Command implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--runs is " + runs + ": it takes a number from 1 on.");
     }
+    TerrariumConfig unused = TerrariumConfig.ofEnvironment(); // bad keys now, and not in a child
     check();
     PythonSide python = python();
     Experiment experiment =
         new Experiment(
-            spec.name(),
+            experiment(),
             "terrarium bench "
                 + String.join(" ", spec.commandLine().getParseResult().originalArgs()),
             python,
@@ -52,10 +54,15 @@ abstract class Command implements Callable<Integer> {
     } finally {
       if (!experiment.isEmpty()) {
         experiment.results().write(out);
-        experiment.say("written to " + out.resolve(spec.name() + ".json"));
+        experiment.say("written to " + out.resolve(experiment() + ".json"));
       }
     }
     return experiment.isEmpty() ? 1 : 0;
+  }
+
+  /** What its results are called. */
+  String experiment() {
+    return spec.name();
   }
 
   /** Refuses values that do not fit, each by its name. */

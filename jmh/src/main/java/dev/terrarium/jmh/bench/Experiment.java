@@ -29,7 +29,7 @@ final class Experiment {
   private static final Pattern CPU = Pattern.compile("model name\\s*:\\s*(.*)");
   private static final Pattern GRAALPY = Pattern.compile("polyglot-([\\d.]+)\\.jar");
   private static final Pattern PIN =
-      Pattern.compile("(?m)^(dspy|langchain-core|grpcio|py4j|jep)==(\\S+)");
+      Pattern.compile("(?m)^(dspy|langchain-core|grpcio|py4j|jep|xllamacpp)==(\\S+)");
 
   private final String name;
   private final String command;

@@ -92,10 +92,10 @@ final class Figures {
                   "p99Us"));
       case "warmup" -> warmUps(rows);
       case "start" -> starts(rows);
-      case "scale" ->
+      case "scale", "scale-real" ->
           List.of(
               lines(
-                  "scale-throughput",
+                  results.experiment() + "-throughput",
                   "Calls a second of all workers together",
                   "workers",
                   "calls a second",
@@ -104,7 +104,7 @@ final class Figures {
                   "workers",
                   "callsPerSecond"),
               lines(
-                  "scale-p99",
+                  results.experiment() + "-p99",
                   "p99 of a call",
                   "workers",
                   "ms",
@@ -113,7 +113,7 @@ final class Figures {
                   "workers",
                   "p99Ms"),
               bars(
-                  "scale-memory",
+                  results.experiment() + "-memory",
                   "Memory of all Python (PSS)",
                   "MB",
                   false,

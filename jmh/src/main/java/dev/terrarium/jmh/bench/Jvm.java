@@ -3,10 +3,12 @@ package dev.terrarium.jmh.bench;
 import dev.terrarium.jmh.peer.PythonSide;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.lang.module.ModuleFinder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** How a JVM that is measured is started. */
@@ -17,7 +19,7 @@ enum Jvm {
   INTERPRETED,
   /** Python interpreted, the interpreter compiled by all that a plain JDK has: its defaults. */
   INTERPRETED_C2,
-  /** Python compiled by the Graal compiler, Java by C1. */
+  /** Python compiled by the Graal compiler, Java by C1, as {@code ./terrarium run} has it. */
   COMPILED,
   /** Python compiled by the Graal compiler, all else as a plain JDK does it. */
   COMPILED_C2;
@@ -29,7 +31,8 @@ enum Jvm {
           "--enable-native-access=ALL-UNNAMED",
           "--sun-misc-unsafe-memory-access=allow");
 
-  private static final List<String> SMALL = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+  private static final List<String> QUICK = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+  private static final List<String> SMALL = List.of("-XX:+UseCompactObjectHeaders", "-Xmn32m");
 
   String title() {
     return switch (this) {
@@ -62,21 +65,31 @@ enum Jvm {
     }
     flags.addAll(ALWAYS);
     if (this == INTERPRETED || this == COMPILED) {
+      flags.addAll(QUICK);
+    }
+    if (this == INTERPRETED) {
       flags.addAll(SMALL);
     }
     if (this == COMPILED || this == COMPILED_C2) {
+      // A JDK has a stub of the compiler, which the real one must replace; the image has none.
+      boolean stub = ModuleFinder.ofSystem().find("jdk.graal.compiler").isPresent();
       flags.addAll(
           List.of(
-              "--upgrade-module-path=" + compiler(),
-              "--add-modules=jdk.graal.compiler",
+              (stub ? "--upgrade-module-path=" : "--module-path=") + compiler(),
+              "--add-modules=jdk.graal.compiler,org.graalvm.truffle.compiler",
               "-XX:+UnlockExperimentalVMOptions",
               "-XX:+EnableJVMCI"));
     }
     return flags;
   }
 
-  /** Runs a class of ours to its end; its stderr is ours. */
-  Process start(Class<?> main, List<String> arguments) throws IOException {
+  /**
+   * Starts a class of ours; its stderr is ours.
+   *
+   * @param environment variables beside those of this process
+   */
+  Process start(Class<?> main, Map<String, String> environment, List<String> arguments)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(flags());
@@ -84,6 +97,9 @@ enum Jvm {
     command.add(System.getProperty("java.class.path"));
     command.add(main.getName());
     command.addAll(arguments);
-    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+    builder.environment().putAll(environment);
+    return builder.start();
   }
 }

@@ -164,10 +164,7 @@ final class Load extends Command {
   @Override
   void measure(Experiment experiment, PythonSide python) throws Exception {
     TerrariumConfig.Builder config =
-        TerrariumConfig.custom()
-            .contexts(contexts)
-            .loadTimeout(Duration.ofMinutes(5))
-            .languageModel(new InstantModel(modelLatency));
+        Bench.config(contexts, new InstantModel(modelLatency)).loadTimeout(Duration.ofMinutes(5));
     Duration window = max(Duration.ofSeconds(1), duration().dividedBy(100));
     Relay relay = new Relay();
     try (Terrarium terrarium = Terrarium.start(config.observer(relay).build())) {

@@ -1,5 +1,6 @@
 package dev.terrarium.jmh.bench;
 
+import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.TerrariumException;
 import java.util.concurrent.CompletionException;
 import java.util.logging.Level;
@@ -53,7 +54,7 @@ public final class Main implements Runnable {
     commandLine.setExecutionExceptionHandler(
         (failure, command, parsed) -> {
           report(failure);
-          return ExitCode.SOFTWARE;
+          return failure instanceof ConfigurationException ? ExitCode.USAGE : ExitCode.SOFTWARE;
         });
     return commandLine.execute(arguments);
   }

@@ -2,9 +2,14 @@ package dev.terrarium.jmh.bench;
 
 import dev.terrarium.jmh.peer.PythonSide;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -38,8 +43,25 @@ final class Scale extends Command {
               + " --quick 5s.")
   Duration duration = Duration.ZERO;
 
+  @Option(
+      names = "--model",
+      paramLabel = "FILE.gguf",
+      description =
+          "A real model in place of one that answers at once: all contexts share one, each process"
+              + " loads its own. Written to scale-real.json.")
+  @Nullable Path model;
+
+  @Override
+  String experiment() {
+    return model == null ? "scale" : "scale-real";
+  }
+
   @Override
   void check() {
+    if (model != null && !Files.isRegularFile(model)) {
+      throw new ParameterException(
+          spec.commandLine(), "--model is " + model + ": there is no such file.");
+    }
     for (int n : workers) {
       if (n < 1) {
         throw new ParameterException(
@@ -59,27 +81,49 @@ final class Scale extends Command {
   @Override
   Map<String, Object> settings() {
     return Experiment.row(
-        "runs", runs(), "workload", workload.title(), "duration", duration().toString());
+        "runs",
+        runs(),
+        "workload",
+        workload.title(),
+        "duration",
+        duration().toString(),
+        "model",
+        model == null ? "answers at once" : String.valueOf(model.getFileName()));
   }
 
   @Override
   void measure(Experiment experiment, PythonSide python) throws IOException {
+    boolean compiled = !quick && has(experiment, "contexts, compiled", Jvm.COMPILED.missing());
+    boolean processes =
+        model == null || has(experiment, "CPython processes", python.missing("xllamacpp"));
     for (int run = 1; run <= runs(); run++) {
       for (int n : workers()) {
         measure(experiment, run, n, Jvm.INTERPRETED, "TERRARIUM", "contexts, interpreted");
-        if (!quick && Jvm.COMPILED.missing().isEmpty()) {
+        if (compiled) {
           measure(experiment, run, n, Jvm.COMPILED, "TERRARIUM", "contexts, compiled");
         }
-        measure(experiment, run, n, Jvm.INTERPRETED, "PROCESSES", "CPython processes");
+        if (processes) {
+          measure(experiment, run, n, Jvm.INTERPRETED, "PROCESSES", "CPython processes");
+        }
       }
     }
+  }
+
+  private static boolean has(Experiment experiment, String variant, Optional<String> missing) {
+    missing.ifPresent(reason -> experiment.remark(variant, reason));
+    return missing.isEmpty();
   }
 
   private void measure(Experiment experiment, int run, int n, Jvm jvm, String peer, String variant)
       throws IOException {
     Map<String, Object> row = Experiment.row("variant", variant, "workers", n, "run", run);
-    row.putAll(
-        Child.run(jvm, "scale", peer, workload.name(), Integer.toString(n), duration().toString()));
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("scale", peer, workload.name(), Integer.toString(n), duration().toString()));
+    if (model != null) {
+      arguments.add(model.toAbsolutePath().toString());
+    }
+    row.putAll(Child.run(jvm, arguments.toArray(String[]::new)));
     experiment.add(row);
   }
 }

@@ -1,5 +1,6 @@
 package dev.terrarium.jmh.bench;
 
+import dev.terrarium.context.Imports;
 import dev.terrarium.jmh.Bench;
 import dev.terrarium.jmh.peer.Handlers;
 import dev.terrarium.jmh.peer.JsonProcesses;
@@ -34,7 +35,10 @@ final class Start extends Command {
   void measure(Experiment experiment, PythonSide python) throws IOException {
     for (int run = 1; run <= runs(); run++) {
       for (Goal goal : GOALS) {
-        add(experiment, goal, "contexts", run, contexts(goal));
+        add(experiment, goal, "contexts", run, contexts(goal, Imports.LAZY));
+        if (goal.framework.equals("dspy")) { // the one whose imports can wait
+          add(experiment, goal, "contexts, eager imports", run, contexts(goal, Imports.EAGER));
+        }
         add(experiment, goal, "CPython processes", run, processes(goal, python));
       }
     }
@@ -56,9 +60,10 @@ final class Start extends Command {
                     "total", total)));
   }
 
-  private static Map<String, Object> contexts(Goal goal) throws IOException {
+  private static Map<String, Object> contexts(Goal goal, Imports imports) throws IOException {
     return Child.run(
         Jvm.LAUNCHER,
+        Map.of("TERRARIUM_IMPORTS", imports.word()),
         "start",
         goal.scenario,
         goal.framework,

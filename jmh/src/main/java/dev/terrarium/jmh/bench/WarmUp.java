@@ -69,7 +69,7 @@ final class WarmUp extends Command {
           }
         }
         measure(experiment, run, workload, Jvm.INTERPRETED, "PROCESSES", "CPython process");
-        if (!workload.chain()) {
+        if (workload.dspy()) {
           String frozen = workload.title() + " frozen";
           measure(experiment, run, workload, Jvm.INTERPRETED, Child.FROZEN, frozen + " (C1)");
           measure(experiment, run, workload, Jvm.INTERPRETED_C2, Child.FROZEN, frozen + " (C2)");

@@ -3,22 +3,25 @@ package dev.terrarium.jmh.bench;
 import dev.terrarium.dspy.Dspy;
 import dev.terrarium.dspy.FrozenStats;
 import dev.terrarium.dspy.UntypedFrozenDspyProgram;
+import dev.terrarium.jmh.Bench;
 import dev.terrarium.jmh.peer.Handlers;
 import dev.terrarium.jmh.peer.JsonProcesses;
 import dev.terrarium.jmh.peer.TerrariumPeer;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** What the frameworks are asked to do, on a language model that answers at once. */
+/** What the frameworks are asked to do. */
 enum Workload {
   PREDICT("dspy.Predict", "predict", "question -> answer"),
   CHAIN_OF_THOUGHT("dspy.ChainOfThought", "chain_of_thought", "question -> answer"),
   CHAIN("LCEL chain", "prompt", "Answer this: {question}"),
   PARSE_1("parsing 1 field", "predict", "question -> field0: int"),
-  PARSE_20("parsing 20 fields", "predict", "question -> " + fields(20));
+  PARSE_20("parsing 20 fields", "predict", "question -> " + fields(20)),
+  FILE("echo of a framework of one file", "file", "");
 
   private static final Map<String, String> INPUTS =
       Map.of("question", "What is the capital of France?");
@@ -28,7 +31,7 @@ enum Workload {
   private final String text;
 
   /**
-   * @param kind of a DSPy program, or {@code prompt} for a chain
+   * @param kind of a DSPy program, {@code prompt} for a chain, or {@code file} for no program
    * @param text its signature or its prompt
    */
   Workload(String title, String kind, String text) {
@@ -48,18 +51,40 @@ enum Workload {
     return title;
   }
 
-  boolean chain() {
+  private boolean chain() {
     return kind.equals("prompt");
   }
 
+  boolean dspy() {
+    return framework().equals("dspy");
+  }
+
   String framework() {
-    return chain() ? "langchain" : "dspy";
+    return switch (kind) {
+      case "prompt" -> "langchain";
+      case "file" -> Bench.NAME;
+      default -> "dspy";
+    };
   }
 
   /** Loads the framework and makes the program, in every process where there are several. */
   Program create(Handlers handlers) {
+    return create(handlers, Map.of());
+  }
+
+  /** The same for a real model, whose answers are as like as can be and short. */
+  Program createReal(Handlers handlers) {
+    return create(handlers, Map.of("options", Map.of("temperature", 0.0, "max_tokens", 64)));
+  }
+
+  private Program create(Handlers handlers, Map<String, Object> more) {
     String framework = framework();
-    Map<String, Object> arguments = Map.of("spec", spec());
+    if (this == FILE) {
+      return () -> handlers.call(framework, "echo", Map.of("v", "text"));
+    }
+    Map<String, Object> spec = new HashMap<>(spec());
+    spec.putAll(more);
+    Map<String, Object> arguments = Map.of("spec", spec);
     if (handlers instanceof JsonProcesses processes) {
       processes.callAll(framework, "create_program", arguments);
     }

@@ -59,11 +59,16 @@ public final class JsonProcesses implements Handlers {
     pool = new Pool<>(workers);
   }
 
-  /** Starts so many processes; they are there when the first call of each is answered. */
-  public static JsonProcesses open(PythonSide python, int processes) throws IOException {
+  /**
+   * Starts so many processes; they are there when the first call of each is answered.
+   *
+   * @param model of {@code worker.py}: the file of a real model and its threads, or nothing
+   */
+  public static JsonProcesses open(PythonSide python, int processes, String... model)
+      throws IOException {
     List<Worker> workers = new ArrayList<>();
     for (int i = 0; i < processes; i++) {
-      workers.add(new Worker(python.start("worker.py")));
+      workers.add(new Worker(python.start("worker.py", model)));
     }
     return new JsonProcesses(workers);
   }

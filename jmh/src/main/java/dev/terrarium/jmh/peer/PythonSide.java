@@ -77,7 +77,7 @@ public record PythonSide(Path sources, Path python, Optional<Path> packages) {
   }
 
   /** Why a module of that name is not there. */
-  Optional<String> missing(String module) {
+  public Optional<String> missing(String module) {
     if (packages.isEmpty()) {
       return Optional.of("not set up: run python3 " + sources + "/setup.py");
     }
@@ -90,8 +90,11 @@ public record PythonSide(Path sources, Path python, Optional<Path> packages) {
   }
 
   /** Starts one of the sources; its stderr is ours. */
-  Process start(String source) throws IOException {
-    return new ProcessBuilder(python.toString(), sources.resolve(source).toString())
+  Process start(String source, String... arguments) throws IOException {
+    List<String> command =
+        new ArrayList<>(List.of(python.toString(), sources.resolve(source).toString()));
+    command.addAll(Arrays.asList(arguments));
+    return new ProcessBuilder(command)
         .directory(sources.toFile())
         .redirectError(ProcessBuilder.Redirect.INHERIT)
         .start();

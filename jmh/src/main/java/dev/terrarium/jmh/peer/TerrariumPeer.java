@@ -3,12 +3,13 @@ package dev.terrarium.jmh.peer;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.jmh.Bench;
+import dev.terrarium.model.LanguageModel;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Terrarium with the framework of the benchmarks, and a language model that answers at once. */
+/** Terrarium with the framework of the benchmarks; its language model answers at once. */
 public final class TerrariumPeer implements Handlers {
 
   private final Terrarium terrarium;
@@ -26,12 +27,15 @@ public final class TerrariumPeer implements Handlers {
 
   /** Returns at once; contexts are made meanwhile. */
   public static TerrariumPeer start(int contexts) {
+    return start(contexts, new InstantModel(Duration.ZERO));
+  }
+
+  /** The same with a language model that all contexts share. */
+  public static TerrariumPeer start(int contexts, LanguageModel model) {
     TerrariumConfig config =
-        TerrariumConfig.custom()
-            .contexts(contexts)
+        Bench.config(contexts, model)
             .borrowTimeout(Duration.ofMinutes(1))
             .loadTimeout(Duration.ofMinutes(5))
-            .languageModel(new InstantModel(Duration.ZERO))
             .build();
     return new TerrariumPeer(Terrarium.start(config).register(Bench.framework()));
   }

@@ -1,6 +1,7 @@
 package dev.terrarium.jmh.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.terrarium.Terrarium;
@@ -97,6 +98,22 @@ final class BenchTest {
   }
 
   @Test
+  void aProcessThatIsMeasuredHasItsEnvironment() {
+    assertThatIOException()
+        .isThrownBy(
+            () ->
+                Child.run(
+                    Jvm.INTERPRETED,
+                    Map.of("TERRARIUM_IMPORTS", "some"),
+                    "start",
+                    "pool",
+                    "bench",
+                    "1",
+                    "2026-11-25T00:00:00Z"))
+        .withMessageContaining("ended without figures");
+  }
+
+  @Test
   void processesEchoAndSayWhatFailed() throws Exception {
     try (JsonProcesses processes = JsonProcesses.open(PythonSide.plain(), 2)) {
       double[] floats = {1.5, -2, 1e300};
@@ -133,6 +150,7 @@ final class BenchTest {
         "warmup --calls -1 | --calls is -1",
         "warmup --workloads OTHER | OTHER",
         "scale --workers 1,0 | --workers has 0",
+        "scale --model nowhere.gguf | --model is nowhere.gguf",
         "echo --workers 0 | --workers is 0",
         "echo --peers OTHER | OTHER",
         "pool --runs -1 | --runs is -1",

@@ -291,12 +291,11 @@ class _Deferring(ast.NodeTransformer):
 
 def _first_statement(body: list[ast.stmt]) -> int:
     """The place behind the module's text and what it imports from ``__future__``."""
-    place = 0
     for place, statement in enumerate(body):
         text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
         if not text and not (isinstance(statement, ast.ImportFrom) and statement.module == "__future__"):
-            break
-    return place
+            return place
+    return len(body)
 
 
 def _prologue(table: dict[str, Target], submodules: frozenset[str]) -> list[ast.stmt]:
