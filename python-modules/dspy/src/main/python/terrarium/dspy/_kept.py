@@ -21,7 +21,7 @@ from dspy.dsp.utils.utils import dotdict
 from dspy.predict import predict
 from dspy.signatures.signature import SignatureMeta
 
-from terrarium.bridge import kept
+from terrarium.bridge import kept, times
 
 _openai_chat: Any = import_module("dspy._vendor.lm15.providers.openai_chat")
 
@@ -53,14 +53,26 @@ def remove() -> None:
 def _kept_adapter(annotation: Any) -> pydantic.TypeAdapter[Any]:
     """Make one of each class. Other annotations can be equal and yet not the same: ``int | str`` and ``str | int``."""
     made: pydantic.TypeAdapter[Any] = (
-        _adapter_of_class(annotation) if isinstance(annotation, type) else _type_adapter(annotation)
+        _adapter_of_class(annotation) if isinstance(annotation, type) else _adapter_of(annotation)
     )
     return made
 
 
 @functools.lru_cache(maxsize=256)
 def _adapter_of_class(cls: type) -> Any:
-    return _type_adapter(cls)
+    return _adapter_of(cls)
+
+
+def _adapter_of(annotation: Any) -> Any:
+    adapter = _type_adapter(annotation)
+    return _TimesAdapter(annotation) if times.reads_times(adapter) else adapter
+
+
+class _TimesAdapter(pydantic.TypeAdapter[Any]):
+    """Reads times with an offset so that they can be written again."""
+
+    def validate_python(self, *arguments: Any, **options: Any) -> Any:
+        return times.standard(super().validate_python(*arguments, **options))
 
 
 def _plain_for_json(value: Any) -> Any:

@@ -15,7 +15,7 @@ import pydantic_core
 from dspy.adapters.utils import annotation_allows_none
 from dspy.utils.constants import IS_TYPE_UNDEFINED
 
-from terrarium.bridge import ArgumentError, SpecError
+from terrarium.bridge import ArgumentError, SpecError, times
 
 from . import _kept, _options, _signatures, _state
 from ._adapters import adapter_of
@@ -187,7 +187,7 @@ def _reader(field: Any) -> Callable[[Any], Any]:
     """Return what turns an input into its declared type; one without a type is left as it is."""
     if field.json_schema_extra.get(IS_TYPE_UNDEFINED):
         return _unchanged
-    return pydantic.TypeAdapter(field.annotation).validate_python
+    return times.reader(pydantic.TypeAdapter(field.annotation))
 
 
 def _unchanged(value: Any) -> Any:

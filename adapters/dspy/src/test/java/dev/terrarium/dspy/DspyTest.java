@@ -141,6 +141,31 @@ class DspyTest {
                 new Form(false, Mood.HAPPY, 0, List.of(), Optional.empty()), Map.of("a", 1)));
   }
 
+  /** With pydantic's own time zone writing it would end the JVM (terrarium.bridge.times). */
+  @Test
+  void aTimeWithAnOffsetIsReadAndWritten() {
+    SCRIPTED.answers("{\"later\": \"2024-03-01T01:02:03Z\"}");
+    Map<String, Object> time = Map.of("type", "datetime");
+    UntypedDspyProgram program =
+        dspy.program(
+            Map.of(
+                "kind",
+                "predict",
+                "signature",
+                Map.of(
+                    "inputs",
+                    List.of(Map.of("name", "times", "type", Map.of("type", "list", "items", time))),
+                    "outputs",
+                    List.of(Map.of("name", "later", "type", time))),
+                "options",
+                Map.of()));
+
+    assertThat(program.call(Map.of("times", List.of("2024-02-29T01:02:03+05:30"))))
+        .containsKey("later");
+    assertThat(SCRIPTED.last().messages().getLast().content())
+        .contains("[\"2024-02-29T01:02:03+05:30\"]");
+  }
+
   @Test
   void chainOfThoughtReasonsFirst() {
     SCRIPTED.answers("{\"reasoning\": \"France's capital is Paris.\", \"answer\": \"Paris\"}");
