@@ -29,13 +29,14 @@ def test_a_time_keeps_its_moment_its_offset_and_its_text(text: str) -> None:
     assert isinstance(value.tzinfo, TzInfo)
     changed = times.standard(value)
     assert isinstance(changed.tzinfo, datetime.timezone)
-    assert changed == value and changed.utcoffset() == value.utcoffset()
+    assert changed == value
+    assert changed.utcoffset() == value.utcoffset()
     assert changed.isoformat() == value.isoformat()
     assert to_json(changed).decode() == f'"{text}"'  # which ends the process on GraalPy with pydantic's zone
 
 
 def test_what_has_no_zone_of_pydantic_is_itself() -> None:
-    own = datetime.datetime(2024, 2, 29, tzinfo=datetime.timezone.utc)
+    own = datetime.datetime(2024, 2, 29, tzinfo=datetime.UTC)
     model = Meeting(at=own, notes={"a": [datetime.time(1)]})
     for value in ("text", 1, None, own, own.replace(tzinfo=None), own.date(), [own], {1: own}, (own, 2), {own}, model):
         assert times.standard(value) is value
@@ -45,7 +46,8 @@ def test_containers_and_models_are_looked_through() -> None:
     text = TEXTS[1]
     model = read(Meeting, {"at": text, "notes": {"a": ["01:02:03Z"]}})
     changed = times.standard(model)
-    assert changed == model and changed is not model
+    assert changed == model
+    assert changed is not model
     assert changed.model_fields_set == model.model_fields_set
     assert isinstance(changed.at.tzinfo, datetime.timezone)
     assert isinstance(changed.notes["a"][0].tzinfo, datetime.timezone)

@@ -1,8 +1,8 @@
 """Times with an offset as pydantic reads them, made safe to write.
 
-pydantic-core gives what it parses a time zone of a type of its own, ``TzInfo``. On GraalPy 25.0.3 the process ends (with
-no Python error) when pydantic-core writes a time with such a zone as JSON (``docs/upstream/graalpy_tzinfo.py``). The
-standard library's zone of the same offset is written without harm, and to the same text.
+pydantic-core gives what it parses a time zone of a type of its own, ``TzInfo``. On GraalPy 25.0.3 the process ends,
+with no Python error, when pydantic-core writes a time with such a zone as JSON (``docs/upstream/graalpy_tzinfo.py``).
+The standard library's zone of the same offset is written without harm, and to the same text.
 """
 
 from __future__ import annotations

@@ -65,14 +65,15 @@ def _adapter_of_class(cls: type) -> Any:
 
 def _adapter_of(annotation: Any) -> Any:
     adapter = _type_adapter(annotation)
-    return _TimesAdapter(annotation) if times.reads_times(adapter) else adapter
+    return _TimesAdapter(adapter) if times.reads_times(adapter) else adapter
 
 
-class _TimesAdapter(pydantic.TypeAdapter[Any]):
-    """Reads times with an offset so that they can be written again."""
+class _TimesAdapter:
+    """What DSPy asks of an adapter, reading times with an offset so that they can be written again."""
 
-    def validate_python(self, *arguments: Any, **options: Any) -> Any:
-        return times.standard(super().validate_python(*arguments, **options))
+    def __init__(self, adapter: pydantic.TypeAdapter[Any]) -> None:
+        self.validate_python = times.reader(adapter)
+        self.dump_python = adapter.dump_python
 
 
 def _plain_for_json(value: Any) -> Any:
