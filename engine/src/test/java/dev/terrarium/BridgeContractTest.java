@@ -55,7 +55,9 @@ class BridgeContractTest {
     Path source = TESTS.resolve(file);
     if (names.isEmpty()) {
       return DynamicTest.dynamicTest(
-          file, source.toUri(), () -> abort(file + " needs pytest, which this context has not"));
+          file,
+          source.toUri(),
+          () -> abort(file + " needs pytest or pydantic, which this context has not"));
     }
     Stream<DynamicTest> tests =
         names.stream()
