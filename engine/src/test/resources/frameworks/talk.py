@@ -29,8 +29,10 @@ class Talk(BaseBridge):
 
     @handler
     def say_each(self, texts: list[str]) -> object:
+        """Adds one text after the other, each after `test.call` has returned for the one before it."""
         for text in texts:
             yield self.say(text)["texts"]
+            host.call("test.call", text)
 
     @handler
     def active(self) -> bool:

@@ -72,7 +72,7 @@ class SessionTest {
     return session.state().get("texts");
   }
 
-  /** Has {@code say_and_wait} wait for what is returned, and tell when it does. */
+  /** Has {@code test.call} wait for what is returned, and tell when it does. */
   private static CountDownLatch holding(CountDownLatch waiting) {
     CountDownLatch latch = new CountDownLatch(1);
     TestFunctions.onCall(
@@ -231,11 +231,13 @@ class SessionTest {
             "say_each", Map.of("texts", List.of("one", "two")))
         .subscribe(new Reading(done, Integer.MAX_VALUE));
     assertThat(done.get(60, TimeUnit.SECONDS)).isEqualTo(2);
+    CountDownLatch latch = holding(new CountDownLatch(1)); // or "four" is said before the cancel
     CompletableFuture<Integer> cancelled = new CompletableFuture<>();
     terrarium.adapter("talk").with(session.options()).stream(
             "say_each", Map.of("texts", List.of("three", "four")))
         .subscribe(new Reading(cancelled, 1));
     cancelled.get(60, TimeUnit.SECONDS);
+    latch.countDown();
 
     assertThat(say("five").get("texts")).isEqualTo(List.of("one", "two", "five"));
   }

@@ -8,8 +8,10 @@ import dev.terrarium.jmh.peer.Handlers;
 import dev.terrarium.jmh.peer.JsonProcesses;
 import dev.terrarium.jmh.peer.TerrariumPeer;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +25,10 @@ enum Workload {
   PARSE_20("parsing 20 fields", "predict", "question -> " + fields(20)),
   FILE("echo of a framework of one file", "file", "");
 
-  private static final Map<String, String> INPUTS =
-      Map.of("question", "What is the capital of France?");
+  private static final Map<String, String> INPUTS = asking("France");
+
+  private static final List<String> COUNTRIES =
+      List.of("France", "Italy", "Spain", "Norway", "Kenya", "Peru", "Japan", "Egypt");
 
   private final String title;
   private final String kind;
@@ -45,6 +49,10 @@ enum Workload {
     return IntStream.range(0, count)
         .mapToObj(i -> "field" + i + ": " + types[i % types.length])
         .collect(Collectors.joining(", "));
+  }
+
+  private static Map<String, String> asking(String country) {
+    return Map.of("question", "What is the capital of " + country + "?");
   }
 
   String title() {
@@ -69,15 +77,25 @@ enum Workload {
 
   /** Loads the framework and makes the program, in every process where there are several. */
   Program create(Handlers handlers) {
-    return create(handlers, Map.of());
+    return create(handlers, Map.of(), List.of(INPUTS));
   }
 
-  /** The same for a real model, whose answers are as like as can be and short. */
+  /**
+   * The same for a real model, whose answers are as like as can be and short. Each call asks
+   * something else than the one before, since a model need not read again what it was just asked.
+   */
   Program createReal(Handlers handlers) {
-    return create(handlers, Map.of("options", Map.of("temperature", 0.0, "max_tokens", 64)));
+    return create(
+        handlers,
+        Map.of("options", Map.of("temperature", 0.0, "max_tokens", 64)),
+        COUNTRIES.stream().map(Workload::asking).toList());
   }
 
-  private Program create(Handlers handlers, Map<String, Object> more) {
+  /**
+   * @param inputs of one call after the other, again from the first on after the last
+   */
+  private Program create(
+      Handlers handlers, Map<String, Object> more, List<Map<String, String>> inputs) {
     String framework = framework();
     if (this == FILE) {
       return () -> handlers.call(framework, "echo", Map.of("v", "text"));
@@ -92,8 +110,13 @@ enum Workload {
     String id =
         (String) Objects.requireNonNull(((Map<?, ?>) Objects.requireNonNull(made)).get("program"));
     String command = chain() ? "invoke" : "call";
-    Map<String, Object> call = Map.of("program", id, "inputs", INPUTS);
-    return () -> handlers.call(framework, command, call);
+    List<Map<String, Object>> calls =
+        inputs.stream().map(each -> Map.<String, Object>of("program", id, "inputs", each)).toList();
+    AtomicInteger made = new AtomicInteger();
+    return () -> {
+      int next = Math.floorMod(made.getAndIncrement(), calls.size());
+      return handlers.call(framework, command, calls.get(next));
+    };
   }
 
   private Map<String, Object> spec() {
