@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import pytest
@@ -133,6 +134,17 @@ def test_structured_output_of_a_class(fake: FakeHost) -> None:
         "age": {"type": "integer"},
     }
     assert schema["required"] == ["name", "age"]
+
+
+def test_structured_output_has_times_that_can_be_written(fake: FakeHost) -> None:
+    class Meeting(BaseModel):
+        at: datetime.datetime
+
+    fake.answers = ['{"at": "2024-02-29T01:02:03+05:30"}']
+    meeting = HostChatModel().with_structured_output(Meeting).invoke("When?")
+    assert isinstance(meeting, Meeting)
+    assert isinstance(meeting.at.tzinfo, datetime.timezone)
+    assert meeting.model_dump_json() == '{"at":"2024-02-29T01:02:03+05:30"}'  # ends the process with pydantic's zone
 
 
 def test_structured_output_of_a_schema_and_of_a_typed_dict(fake: FakeHost) -> None:

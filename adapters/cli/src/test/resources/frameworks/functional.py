@@ -186,6 +186,19 @@ def host_structured():
     return sorted(HostChatModel().with_structured_output(Reply).invoke("?"))
 
 
+def structured_times():
+    from datetime import datetime
+
+    from pydantic import BaseModel
+    from terrarium.langchain._parsers import CompletePydanticOutputParser
+
+    class Meeting(BaseModel):
+        at: datetime
+
+    meeting = _model('{"at": "2024-02-29T01:02:03Z"}') | CompletePydanticOutputParser(pydantic_object=Meeting)
+    return meeting.invoke("?").model_dump_json()  # which ends the process with pydantic's own time zone
+
+
 def cut_off():
     from langchain_core.exceptions import OutputParserException
     from langchain_core.output_parsers import JsonOutputParser
@@ -433,6 +446,7 @@ EXPECTED = {
         json_and_lists: [{"a": [1, 2]}, ["red", "green"]],
         structured: ["Ada", 36, True],
         host_structured: ["word"],
+        structured_times: '{"at":"2024-02-29T01:02:03Z"}',
         cut_off: "Invalid json output: no json at all",
         batch: [{"twice": 2 * n, "same": n} for n in (1, 2, 3)],
         stream_chunks: "a|b|c",

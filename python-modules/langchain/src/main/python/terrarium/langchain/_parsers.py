@@ -12,6 +12,8 @@ from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
 from langchain_core.output_parsers.format_instructions import JSON_FORMAT_INSTRUCTIONS
 from langchain_core.outputs import ChatGeneration, Generation
 
+from terrarium.bridge import times
+
 from ._coerce import MismatchError, coerce
 
 VALUE = "value"
@@ -34,12 +36,15 @@ class CompleteJsonOutputParser(JsonOutputParser):
 
 
 class CompletePydanticOutputParser(PydanticOutputParser[Any]):
-    """LangChain's PydanticOutputParser, but an answer that ended at its limit of tokens is an error."""
+    """LangChain's PydanticOutputParser, but an answer that ended at its limit of tokens is an error.
+
+    Times with an offset have the standard library's zones, so that the instance can be written as JSON on GraalPy.
+    """
 
     def parse_result(self, result: list[Generation], *, partial: bool = False) -> Any:
         """Return the instance; raises OutputParserException when the answer is cut off or does not fit."""
         _require_complete(result, partial)
-        return super().parse_result(result, partial=partial)
+        return times.standard(super().parse_result(result, partial=partial))
 
     def _transform(self, input: Iterator[str | BaseMessage]) -> Iterator[Any]:  # noqa: A002 - upstream's signature
         return _ending_complete(self, super()._transform, input)

@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 final class All implements Callable<Integer> {
 
   private static final List<String> EXPERIMENTS =
-      List.of("echo", "start", "warmup", "scale", "micro", "pool", "load");
+      List.of("echo", "start", "warmup", "scale", "scale --workload FILE", "micro", "pool", "load");
 
   @Option(
       names = "--out",
@@ -31,7 +31,8 @@ final class All implements Callable<Integer> {
   public Integer call() {
     int worst = 0;
     for (String experiment : EXPERIMENTS) {
-      List<String> arguments = new ArrayList<>(List.of(experiment, "--out", out.toString()));
+      List<String> arguments = new ArrayList<>(List.of(experiment.split(" ")));
+      arguments.addAll(List.of("--out", out.toString()));
       if (quick) {
         arguments.add("--quick");
       }

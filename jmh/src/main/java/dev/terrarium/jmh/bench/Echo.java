@@ -80,9 +80,9 @@ final class Echo extends Command {
     return quick ? 2 : 5;
   }
 
-  /** The Graal compiler, on few cores, is not done any sooner. */
+  /** On two cores neither the JVM's compiler nor Graal's is done with GraalPy any sooner. */
   private int warmUps(Jvm jvm) {
-    return jvm == Jvm.COMPILED_C2 ? (quick ? 6 : 30) : quick ? 2 : 5;
+    return jvm == Jvm.COMPILED_C2 ? (quick ? 6 : 30) : quick ? 2 : 12;
   }
 
   private List<Payload> payloads() {

@@ -92,7 +92,7 @@ final class Figures {
                   "p99Us"));
       case "warmup" -> warmUps(rows);
       case "start" -> starts(rows);
-      case "scale", "scale-real" ->
+      case "scale", "scale-file", "scale-real" ->
           List.of(
               lines(
                   results.experiment() + "-throughput",

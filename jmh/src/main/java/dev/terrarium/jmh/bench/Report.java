@@ -28,13 +28,15 @@ final class Report implements Callable<Integer> {
           "start", "Start",
           "warmup", "Warm-up",
           "scale", "Contexts against processes",
+          "scale-file", "Contexts against processes, each with a framework of one file",
           "scale-real", "Contexts against processes, on a real model",
           "micro", "Parts",
           "pool", "The pool alone",
           "load", "Load");
 
   private static final List<String> ORDER =
-      List.of("echo", "start", "warmup", "scale", "scale-real", "micro", "pool", "load");
+      List.of(
+          "echo", "start", "warmup", "scale", "scale-file", "scale-real", "micro", "pool", "load");
 
   private static final String PAGE =
       """

@@ -31,7 +31,9 @@ final class Scale extends Command {
   @Option(
       names = "--workload",
       paramLabel = "WORKLOAD",
-      description = "One of ${COMPLETION-CANDIDATES}; PREDICT when left out.")
+      description =
+          "One of ${COMPLETION-CANDIDATES}; PREDICT when left out. FILE, of which memory is the"
+              + " point, is written to scale-file.json.")
   Workload workload = Workload.PREDICT;
 
   @Option(
@@ -53,7 +55,7 @@ final class Scale extends Command {
 
   @Override
   String experiment() {
-    return model == null ? "scale" : "scale-real";
+    return model != null ? "scale-real" : workload == Workload.FILE ? "scale-file" : "scale";
   }
 
   @Override

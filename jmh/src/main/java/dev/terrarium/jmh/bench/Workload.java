@@ -112,9 +112,9 @@ enum Workload {
     String command = chain() ? "invoke" : "call";
     List<Map<String, Object>> calls =
         inputs.stream().map(each -> Map.<String, Object>of("program", id, "inputs", each)).toList();
-    AtomicInteger made = new AtomicInteger();
+    AtomicInteger count = new AtomicInteger();
     return () -> {
-      int next = Math.floorMod(made.getAndIncrement(), calls.size());
+      int next = Math.floorMod(count.getAndIncrement(), calls.size());
       return handlers.call(framework, command, calls.get(next));
     };
   }
