@@ -128,7 +128,7 @@ final class Echo extends Command {
         measure(experiment, peer, title, jvm, payload, 1);
       }
     }
-    for (int callers : quick ? FEW_CALLERS : CALLERS) {
+    for (int callers : quick || jvm == Jvm.COMPILED_C2 ? FEW_CALLERS : CALLERS) {
       if (callers > 1) {
         measure(experiment, peer, title, jvm, Payload.TEXT_1_KB, callers);
       }
