@@ -29,8 +29,15 @@ import dev.terrarium.event.JfrObserver;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.langchain.Chain;
 import dev.terrarium.langchain.LangChain;
+import dev.terrarium.llamacpp.LlamaCpp;
+import dev.terrarium.llamacpp.LlamaCppOptions;
 import dev.terrarium.model.CacheLimits;
+import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.FinishReason;
+import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.ModelCache;
+import dev.terrarium.model.TokenUsage;
 import dev.terrarium.model.Tokenizer;
 import dev.terrarium.resource.ResourceKind;
 import dev.terrarium.resource.ResourceLimits;
@@ -523,6 +530,62 @@ class GuidesTest {
       observed.call("guide", "count", Map.of("text", "to be"));
     }
     assertThat(slow).hasSize(1);
+  }
+
+  // ------------------------------------------------------------------ language models
+
+  // guide: parrot
+  /** Says the same to everything; yours asks a service or a library. Many threads call it. */
+  record Parrot(String words) implements LanguageModel {
+    @Override
+    public String name() {
+      return "parrot";
+    }
+
+    @Override
+    public ChatResponse chat(ChatRequest request) {
+      return new ChatResponse(words, FinishReason.STOP, new TokenUsage(0, 0), Duration.ZERO);
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  // end
+
+  @Test
+  void languageModels() {
+    LlamaCppOptions options = LlamaCppOptions.custom().slots(4).build();
+    try (LanguageModel embedded = new LlamaCpp(options).open(null)) {
+      // guide: language-models
+      TerrariumConfig config =
+          TerrariumConfig.custom()
+              .contexts(1)
+              .languageModel(new Parrot("Paris")) // the first one is the default
+              .languageModel(embedded) // others are asked for by their names
+              .build();
+      // end
+
+      try (Terrarium asking = Terrarium.start(config)) {
+        ChatRequest request = ChatRequest.of("What is the capital of France?");
+        assertThat(asking.languageModel(Optional.empty()).chat(request).text()).isEqualTo("Paris");
+        assertThat(asking.languageModel(Optional.of(embedded.name())).name())
+            .isEqualTo("smollm2-135m-instruct");
+      }
+    }
+  }
+
+  @Test
+  void fakeLanguageModel() {
+    // guide: fake
+    FakeLanguageModel model = FakeLanguageModel.answering("{\"answer\": \"Paris\"}");
+    TerrariumConfig config = TerrariumConfig.custom().languageModel(model).build();
+    // and after the code that is to be tested:
+    List<ChatRequest> asked = model.requests();
+    // end
+
+    assertThat(config).isNotNull();
+    assertThat(asked).isEmpty();
   }
 
   // ------------------------------------------------------------------ configuration
