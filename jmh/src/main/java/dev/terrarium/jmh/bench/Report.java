@@ -110,7 +110,7 @@ final class Report implements Callable<Integer> {
       for (Figures.Figure figure : Figures.of(results)) {
         Svg.write(figure, caption, folder);
         html.append("<p><img src=\"%1$s.svg\" alt=\"%1$s\"/></p>\n".formatted(figure.name()));
-        markdown.append("![%1$s](benchmarks/%1$s.svg)\n\n".formatted(figure.name()));
+        markdown.append("![%1$s](%1$s.svg)\n\n".formatted(figure.name()));
       }
       tables(Table.of(results.rows()), html, markdown);
     }

@@ -70,6 +70,8 @@ final class ReportTest {
             "start-cpython-processes.svg",
             "warmup-dspy-predict.svg");
     assertThat(page.getElementsByTagName("img").getLength()).isEqualTo(plots.size());
+    assertThat(Files.readString(folder.resolve("tables.md")))
+        .contains(plots.stream().map(plot -> "](" + plot + ")").toList());
   }
 
   @Test
