@@ -557,7 +557,7 @@ class GuidesTest {
   void languageModels() {
     LlamaCppOptions options = LlamaCppOptions.custom().slots(4).build();
     try (LanguageModel embedded = new LlamaCpp(options).open(null)) {
-      // guide: language-models
+      // guide: given
       TerrariumConfig config =
           TerrariumConfig.custom()
               .contexts(1)
