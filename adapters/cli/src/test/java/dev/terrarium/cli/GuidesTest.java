@@ -579,13 +579,16 @@ class GuidesTest {
   void fakeLanguageModel() {
     // guide: fake
     FakeLanguageModel model = FakeLanguageModel.answering("{\"answer\": \"Paris\"}");
-    TerrariumConfig config = TerrariumConfig.custom().languageModel(model).build();
-    // and after the code that is to be tested:
+    TerrariumConfig config = TerrariumConfig.custom().contexts(1).languageModel(model).build();
+    try (Terrarium tested = Terrarium.start(config)) {
+      // the code that is to be tested, such as
+      tested.languageModel(Optional.empty()).chat(ChatRequest.of("Where?"));
+    }
     List<ChatRequest> asked = model.requests();
     // end
 
-    assertThat(config).isNotNull();
-    assertThat(asked).isEmpty();
+    assertThat(config.contexts()).isEqualTo(1);
+    assertThat(asked).containsExactly(ChatRequest.of("Where?"));
   }
 
   // ------------------------------------------------------------------ configuration

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -22,21 +23,10 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 final class Report implements Callable<Integer> {
 
-  private static final Map<String, String> TITLES =
-      Map.of(
-          "echo", "Echo beside the peers",
-          "start", "Start",
-          "warmup", "Warm-up",
-          "scale", "Contexts against processes",
-          "scale-file", "Contexts against processes, each with a framework of one file",
-          "scale-real", "Contexts against processes, on a real model",
-          "micro", "Parts",
-          "pool", "The pool alone",
-          "load", "Load");
+  /** What the experiments are called, in the order of the report. */
+  private static final Map<String, String> TITLES = titles();
 
-  private static final List<String> ORDER =
-      List.of(
-          "echo", "start", "warmup", "scale", "scale-file", "scale-real", "micro", "pool", "load");
+  private static final List<String> ORDER = List.copyOf(TITLES.keySet());
 
   private static final String PAGE =
       """
@@ -88,6 +78,20 @@ final class Report implements Callable<Integer> {
     write(all, folder);
     System.out.println(folder.resolve("index.html"));
     return 0;
+  }
+
+  private static Map<String, String> titles() {
+    Map<String, String> titles = new LinkedHashMap<>();
+    titles.put("echo", "Echo beside the peers");
+    titles.put("start", "Start");
+    titles.put("warmup", "Warm-up");
+    titles.put("scale", "Contexts against processes");
+    titles.put("scale-file", "Contexts against processes, each with a framework of one file");
+    titles.put("scale-real", "Contexts against processes, on a real model");
+    titles.put("micro", "Parts");
+    titles.put("pool", "The pool alone");
+    titles.put("load", "Load");
+    return titles;
   }
 
   static void write(List<Results> all, Path folder) throws IOException {

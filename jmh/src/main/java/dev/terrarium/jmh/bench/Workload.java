@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What the frameworks are asked to do. */
@@ -25,10 +26,12 @@ enum Workload {
   PARSE_20("parsing 20 fields", "predict", "question -> " + fields(20)),
   FILE("echo of a framework of one file", "file", "");
 
-  private static final Map<String, String> INPUTS = asking("France");
+  private static final List<Map<String, String>> QUESTIONS =
+      Stream.of("France", "Italy", "Spain", "Norway", "Kenya", "Peru", "Japan", "Egypt")
+          .map(country -> Map.of("question", "What is the capital of " + country + "?"))
+          .toList();
 
-  private static final List<String> COUNTRIES =
-      List.of("France", "Italy", "Spain", "Norway", "Kenya", "Peru", "Japan", "Egypt");
+  private static final Map<String, String> INPUTS = QUESTIONS.getFirst();
 
   private final String title;
   private final String kind;
@@ -49,10 +52,6 @@ enum Workload {
     return IntStream.range(0, count)
         .mapToObj(i -> "field" + i + ": " + types[i % types.length])
         .collect(Collectors.joining(", "));
-  }
-
-  private static Map<String, String> asking(String country) {
-    return Map.of("question", "What is the capital of " + country + "?");
   }
 
   String title() {
@@ -86,9 +85,7 @@ enum Workload {
    */
   Program createReal(Handlers handlers) {
     return create(
-        handlers,
-        Map.of("options", Map.of("temperature", 0.0, "max_tokens", 64)),
-        COUNTRIES.stream().map(Workload::asking).toList());
+        handlers, Map.of("options", Map.of("temperature", 0.0, "max_tokens", 64)), QUESTIONS);
   }
 
   /**
