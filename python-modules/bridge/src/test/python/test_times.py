@@ -79,3 +79,10 @@ def test_a_reader_of_times_gives_them_safe_and_fails_as_the_adapter_does() -> No
     assert isinstance(reader(TEXTS[0]).tzinfo, datetime.timezone)
     with pytest.raises(pydantic.ValidationError, match="datetime"):
         reader("no time")
+
+
+def test_a_reader_of_json_does_so_too() -> None:
+    json_reader = times.json_reader(pydantic.TypeAdapter(Meeting))
+    assert isinstance(json_reader(f'{{"at": "{TEXTS[0]}"}}').at.tzinfo, datetime.timezone)
+    with pytest.raises(pydantic.ValidationError, match="JSON"):
+        json_reader("no JSON")

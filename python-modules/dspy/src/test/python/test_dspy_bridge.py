@@ -525,6 +525,25 @@ def test_declared_datetimes_are_local() -> None:
     assert outputs == {"value": datetime.datetime(2024, 2, 29, 10, 30)}
 
 
+def test_times_with_an_offset_have_the_standard_library_s_zone() -> None:
+    text = "2024-02-29T10:30:00+02:00"
+
+    def asked(adapter: str, kind: str, answer: str) -> Any:
+        program = {"signature": f"q -> at: {kind}", "options": {"adapter": adapter}}
+        with hosted(answer):
+            return DspyBridge().dispatch("predict", {**program, "inputs": {"q": "?"}})["outputs"]["at"]
+
+    for kind, written in (("datetime", text), ("list[datetime]", [text])):
+        for adapter, answer in (
+            ("json", json.dumps({"at": written})),
+            ("chat", f"[[ ## at ## ]]\n{written if kind == 'datetime' else json.dumps(written)}\n"),
+        ):
+            for at in both_ways(partial(asked, adapter, kind, answer)):
+                found = at if kind == "datetime" else at[0]
+                assert found == datetime.datetime.fromisoformat(text)
+                assert type(found.tzinfo) is datetime.timezone  # with pydantic's, writing it as JSON ends the process
+
+
 def test_a_trace_tells_what_was_sent() -> None:
     with hosted('{"a": "x"}') as fake:
         result = DspyBridge().dispatch("predict", {"signature": "q -> a", "inputs": {"q": "?"}, "trace": True})

@@ -17,7 +17,15 @@ from pydantic_core import TzInfo
 
 def reader(adapter: pydantic.TypeAdapter[Any]) -> Callable[[Any], Any]:
     """Return the adapter's ``validate_python``, whose results have :func:`standard` times where it reads times."""
-    validate = adapter.validate_python
+    return _safe(adapter, adapter.validate_python)
+
+
+def json_reader(adapter: pydantic.TypeAdapter[Any]) -> Callable[[str], Any]:
+    """Return the adapter's ``validate_json`` likewise."""
+    return _safe(adapter, adapter.validate_json)
+
+
+def _safe(adapter: pydantic.TypeAdapter[Any], validate: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return (lambda value: standard(validate(value))) if reads_times(adapter) else validate
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import dspy
 import pydantic
+
+from terrarium.bridge import times
 
 from ._schema import NoSchemaError, output_schema
 from ._signatures import shadowing_allowed
@@ -54,7 +57,7 @@ class SchemaJsonAdapter(_FixedInstructions, dspy.JSONAdapter):
     def parse(self, signature: Any, completion: str) -> dict[str, Any]:
         """Return the outputs by name; raises AdapterParseError when there is no way to read them."""
         try:
-            answer = _answer_model(signature).model_validate_json(completion)
+            answer = _answer_reader(signature)(completion)
         except pydantic.ValidationError:
             fields: dict[str, Any] = super().parse(signature, completion)
             return fields
@@ -62,11 +65,11 @@ class SchemaJsonAdapter(_FixedInstructions, dspy.JSONAdapter):
 
 
 @functools.lru_cache(maxsize=256)
-def _answer_model(signature: Any) -> type[pydantic.BaseModel]:
+def _answer_reader(signature: Any) -> Callable[[str], pydantic.BaseModel]:
+    """Return what reads a JSON object of the outputs, or raises ValidationError."""
     fields: dict[str, Any] = {name: (field.annotation, ...) for name, field in signature.output_fields.items()}
     with shadowing_allowed():
-        model: type[pydantic.BaseModel] = pydantic.create_model("Answer", **fields)
-    return model
+        return times.json_reader(pydantic.TypeAdapter(pydantic.create_model("Answer", **fields)))
 
 
 class HostChatAdapter(_FixedInstructions, dspy.ChatAdapter):

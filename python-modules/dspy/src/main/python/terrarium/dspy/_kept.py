@@ -11,7 +11,6 @@ from contextlib import ContextDecorator
 from importlib import import_module
 from typing import Any
 
-import pydantic
 from dspy.adapters import decision, utils
 from dspy.adapters.decision_state import DecisionState
 from dspy.adapters.types.decision import Choice, Noul, Score
@@ -21,13 +20,14 @@ from dspy.dsp.utils.utils import dotdict
 from dspy.predict import predict
 from dspy.signatures.signature import SignatureMeta
 
-from terrarium.bridge import kept, times
+from terrarium.bridge import kept
+
+from . import _times
 
 _openai_chat: Any = import_module("dspy._vendor.lm15.providers.openai_chat")
 
 _FIELDS = "_terrarium_fields"
 
-_type_adapter = utils.TypeAdapter
 _serialize_for_json = utils.serialize_for_json
 _check_encodable = execution._check_encodable
 _request_from_openai_chat = execution.request_from_openai_chat
@@ -43,37 +43,21 @@ def install() -> None:
 
 
 def remove() -> None:
-    """Leave DSPy as it was, and drop what was kept."""
+    """Bind what was bound before, and drop what was kept."""
     for owner, name, original, _ in _BOUND:
         setattr(owner, name, original)
     for cache in (_adapter_of_class, _decides_nothing, _default_dialect):
         cache.cache_clear()
 
 
-def _kept_adapter(annotation: Any) -> pydantic.TypeAdapter[Any]:
+def _kept_adapter(annotation: Any) -> Any:
     """Make one of each class. Other annotations can be equal and yet not the same: ``int | str`` and ``str | int``."""
-    made: pydantic.TypeAdapter[Any] = (
-        _adapter_of_class(annotation) if isinstance(annotation, type) else _adapter_of(annotation)
-    )
-    return made
+    return _adapter_of_class(annotation) if isinstance(annotation, type) else _times.adapter_of(annotation)
 
 
 @functools.lru_cache(maxsize=256)
 def _adapter_of_class(cls: type) -> Any:
-    return _adapter_of(cls)
-
-
-def _adapter_of(annotation: Any) -> Any:
-    adapter = _type_adapter(annotation)
-    return _TimesAdapter(adapter) if times.reads_times(adapter) else adapter
-
-
-class _TimesAdapter:
-    """What DSPy asks of an adapter, reading times with an offset so that they can be written again."""
-
-    def __init__(self, adapter: pydantic.TypeAdapter[Any]) -> None:
-        self.validate_python = times.reader(adapter)
-        self.dump_python = adapter.dump_python
+    return _times.adapter_of(cls)
 
 
 def _plain_for_json(value: Any) -> Any:
@@ -172,7 +156,7 @@ def _decides_nothing(signature: Any) -> bool:
 
 #: Where a name is bound, the name, what it was, and what stands in for it.
 _BOUND: tuple[tuple[Any, str, Any, Any], ...] = (
-    (utils, "TypeAdapter", _type_adapter, _kept_adapter),
+    (utils, "TypeAdapter", _times.adapter_of, _kept_adapter),
     (utils, "serialize_for_json", _serialize_for_json, _plain_for_json),
     (SignatureMeta, "_get_fields_with_type", _fields_with_type, _kept_fields),
     (SignatureMeta, "input_fields", SignatureMeta.__dict__["input_fields"], _fields_property("input")),

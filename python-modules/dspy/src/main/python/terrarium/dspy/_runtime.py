@@ -17,7 +17,7 @@ from dspy.utils.constants import IS_TYPE_UNDEFINED
 
 from terrarium.bridge import ArgumentError, SpecError, times
 
-from . import _kept, _options, _signatures, _state
+from . import _kept, _options, _signatures, _state, _times
 from ._adapters import adapter_of
 from ._fields import watch_fields
 from ._model import Exchange, HostEngine, Known, recording
@@ -107,6 +107,7 @@ class Runtime:
     def __init__(self) -> None:
         """Turn DSPy's caches off, before the first of them is made."""
         dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
+        _times.install()
         _kept.install()
         self._caching = False
         self._adapters: dict[str, dspy.Adapter] = {}
@@ -144,6 +145,7 @@ class Runtime:
     def close(self) -> None:
         """Drop what all programs share."""
         _kept.remove()
+        _times.remove()
         _signatures.forget()
         output_schema.cache_clear()
 

@@ -54,9 +54,12 @@ final class Launcher {
             .start();
     try {
       assertThat(process.waitFor(5, TimeUnit.MINUTES)).as("ended by itself").isTrue();
+      return new Finished(process.exitValue(), Files.readString(out), Files.readString(err));
     } finally {
       process.destroyForcibly();
+      for (Path file : List.of(in, out, err, folder)) {
+        Files.deleteIfExists(file);
+      }
     }
-    return new Finished(process.exitValue(), Files.readString(out), Files.readString(err));
   }
 }

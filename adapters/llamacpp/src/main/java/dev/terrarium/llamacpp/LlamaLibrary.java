@@ -33,6 +33,9 @@ final class LlamaLibrary {
   static final long SIZE = 5_622_712;
   static final String SHA_256 = "93276c536d00f037c37ed6ec1e55be9c828940f4a0af59af10a8f638a31bbc3c";
 
+  /** Rounds of looking whether the other threads are there, before a thread sleeps. */
+  private static final String SPIN_COUNT = "1000";
+
   private static final String RESOURCE = "de/kherud/llama/Linux/x86_64/libjllama.so";
 
   /** What the library was compiled for, and what the kernel calls it. */
@@ -52,7 +55,7 @@ final class LlamaLibrary {
     if (opened == null) {
       checkPlatform(System.getProperty("os.name"), System.getProperty("os.arch"));
       Path file = unpacked();
-      waitWithoutSpinning();
+      spinBriefly();
       SymbolLookup symbols = open(file);
       checkCpu(symbols, cpuInfo());
       opened = symbols;
@@ -61,12 +64,14 @@ final class LlamaLibrary {
   }
 
   /**
-   * The library's threads wait for each other several hundred times a token, and do so by spinning
-   * unless the environment says otherwise before libgomp is loaded. Beside other work on the same
-   * processors that made answers more than ten times slower. What the user has set stays.
+   * The library's threads wait for each other several hundred times a token. libgomp, unless the
+   * environment says otherwise before it is loaded, spins so long that answers take more than ten
+   * times as long beside other work on the same processors; threads that sleep at once take four
+   * times as long on idle ones. So they spin for some microseconds (decision 015). What the user
+   * has set stays.
    */
   @SuppressWarnings("restricted")
-  private static void waitWithoutSpinning() {
+  private static void spinBriefly() {
     if (System.getenv("OMP_WAIT_POLICY") != null) {
       return;
     }
@@ -82,7 +87,8 @@ final class LlamaLibrary {
     try (Arena arena = Arena.ofConfined()) {
       int status =
           (int)
-              setenv.invokeExact(arena.allocateFrom("GOMP_SPINCOUNT"), arena.allocateFrom("0"), 0);
+              setenv.invokeExact(
+                  arena.allocateFrom("GOMP_SPINCOUNT"), arena.allocateFrom(SPIN_COUNT), 0);
       if (status != 0) {
         throw new ModelException("setenv of GOMP_SPINCOUNT failed.");
       }
