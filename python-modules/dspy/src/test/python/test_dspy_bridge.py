@@ -509,6 +509,39 @@ def test_an_answer_that_is_nearly_right_is_read() -> None:
         assert outputs == {"a": 5, "b": "x"}
 
 
+def test_bare_collections_inside_a_type_are_read_and_not_frozen() -> None:
+    for kind in ("list[Dict]", "List[Dict]", "Optional[list[dict]]"):
+        with hosted('{"rows": [{"a": 1}]}'):
+            bridge = DspyBridge()
+            spec = {"kind": "predict", "signature": f"q -> rows: {kind}"}
+            program = bridge.dispatch("create_program", {"spec": spec})["program"]
+            called = bridge.dispatch("call", {"program": program, "inputs": {"q": "?"}})
+            assert called["outputs"] == {"rows": [{"a": 1}]}
+            refusal = outcome(partial(bridge.dispatch, "freeze_program", {"program": program}))
+            assert refusal[0] == "ArgumentError"
+            assert "'rows'" in refusal[1]
+
+
+def test_the_second_request_s_system_message_is_written_once() -> None:
+    from terrarium.dspy import _adapters
+
+    with hosted("no form", '{"a": "x"}', "no form", '{"a": "x"}') as fake:
+        bridge = DspyBridge()
+        spec = {"kind": "predict", "signature": "q -> a", "options": {"adapter": "auto"}}
+        program = bridge.dispatch("create_program", {"spec": spec})["program"]
+        bridge.dispatch("call", {"program": program, "inputs": {"q": "1"}})
+        before = _adapters._system_message.cache_info().misses
+        bridge.dispatch("call", {"program": program, "inputs": {"q": "2"}})
+        assert len(fake.requests) == 4
+        assert _adapters._system_message.cache_info().misses == before
+
+
+def test_calls_of_programs_may_be_made_again() -> None:
+    handlers = DspyBridge()._handlers
+    again = {name for name, handler in handlers.items() if handler.idempotent}
+    assert again == {"call", "continue_program", "get_stats", "ping", "predict", "stream"}
+
+
 def test_texts_stay_as_they_are() -> None:
     for text in ("12.50", "true", "null", '{"a": 1}', "", " x ", "é\u2028\U0001f600"):
         with hosted(json.dumps({"a": text, "b": text})):

@@ -500,6 +500,31 @@ def test_stream_of_a_type_ends_with_the_whole_of_that_type(bridge: LangchainBrid
 
 
 @pytest.mark.parametrize(
+    ("output", "answer"),
+    [
+        ({"type": "number"}, '{"value": 3}'),
+        ({"type": "integer"}, '{"value": 3.0}'),
+        ({"type": "decimal"}, '{"value": 12.5}'),
+        ({"type": "string"}, '{"value": ""}'),
+        (CITY, '{"mayor": null, "people": 2, "name": "Paris"}'),
+        (None, "[1, 1.0]"),
+    ],
+)
+def test_stream_ends_with_what_invoke_returns(
+    bridge: LangchainBridge, fake: FakeHost, output: dict[str, Any] | None, answer: str
+) -> None:
+    fake.answers = [answer, answer]
+    program = created(bridge, prompt="?", **({"parser": "json"} if output is None else {"output": output}))
+    whole = bridge.dispatch("invoke", {"program": program, "inputs": {}})["output"]
+    assert repr(list(streamed(bridge, program))[-1]) == repr(whole)
+
+
+def test_calls_of_programs_may_be_made_again(bridge: LangchainBridge) -> None:
+    again = {name for name, handler in bridge._handlers.items() if handler.idempotent}
+    assert again == {"get_stats", "invoke", "ping", "stream"}
+
+
+@pytest.mark.parametrize(
     ("answer", "message"),
     [
         ({"text": '{"name": "Paris", "people": 2, ', "finish_reason": "length"}, "cut off after 3 tokens"),

@@ -148,6 +148,7 @@ def test_coerces_what_means_the_same(kind: str, value: object, expected: object)
         ({"type": "number"}, float("inf")),
         ({"type": "number"}, "1e999"),
         ({"type": "decimal"}, [1]),
+        ({"type": "integer"}, "1e999999999"),
         ({"type": "boolean"}, 1),
         ({"type": "boolean"}, "yes"),
         ({"type": "string"}, 1),

@@ -106,7 +106,8 @@ final class CallStream<T> implements Flow.Publisher<T> {
         }
         news.signal();
         if (caller == null) {
-          caller = Thread.ofVirtual().name("terrarium-stream").start(this::call);
+          Runnable call = ended ? () -> {} : this::call;
+          caller = Thread.ofVirtual().name("terrarium-stream").start(call);
           Thread unused = Thread.ofVirtual().name("terrarium-deliver").start(this::deliver);
         }
       } finally {
@@ -233,7 +234,7 @@ final class CallStream<T> implements Flow.Publisher<T> {
         } else {
           reader.onComplete();
         }
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         System.getLogger("terrarium.stream")
             .log(Level.WARNING, "A subscriber of " + what + " threw, and gets no more.", e);
         cancel();

@@ -40,7 +40,7 @@ final class ConfigKeys {
           ConfigKey.number(
               "min-contexts",
               "0 to `contexts`",
-              "contexts that are made at the start and kept",
+              "contexts that are made at the start and kept; as many as `contexts` when left out",
               TerrariumConfig::minContexts,
               TerrariumConfig.Builder::minContexts),
           ConfigKey.time(
@@ -82,7 +82,7 @@ final class ConfigKeys {
           ConfigKey.time(
               "leak-threshold",
               NOT_BELOW_ZERO,
-              "how long a call may hold a context before it is reported; zero for ever",
+              "how long a call may hold a context before it is reported; zero for never",
               config -> config.pool().leakThreshold(),
               TerrariumConfig.Builder::leakThreshold),
           ConfigKey.number(
@@ -123,7 +123,7 @@ final class ConfigKeys {
           ConfigKey.text(
               "cache",
               "a folder",
-              "where packages and models are unpacked",
+              "where Python packages are unpacked; by the variable or property models, too",
               config -> "the user's cache folder",
               (config, folder) -> config.cacheFolder(Path.of(folder))),
           ConfigKey.text(
@@ -191,7 +191,7 @@ final class ConfigKeys {
               (config, bytes) -> config.maxSessionBytes(Math.toIntExact(bytes))),
           limit(
               "limits-memory",
-              "size of the models that a framework's calls use and, by estimate, of its contexts",
+              "size of the models that a framework's calls use and of its share of contexts",
               limits -> ConfigKey.sizeText(limits.memory()),
               (limits, text) -> limits.memory(ConfigKey.size(text))),
           limit(
@@ -207,7 +207,7 @@ final class ConfigKeys {
           breaker(
               "circuit-breaker-failures",
               "1 to 10000",
-              "failures in a row after which a framework is left alone",
+              "failures in a row after which a framework is left alone; with another of these, 5",
               (breaker, text) -> breaker.withFailures(Integer.parseInt(text))),
           breaker(
               "circuit-breaker-open-for",
@@ -230,17 +230,17 @@ final class ConfigKeys {
           bulkhead(
               "bulkhead-queue",
               "0 to 1000000",
-              "callers that may wait before it; with `bulkhead-concurrency` 100",
+              "callers that may wait before it; only with `bulkhead-concurrency`, then 100",
               (bulkhead, text) -> bulkhead.withQueue(Integer.parseInt(text), bulkhead.maxWait())),
           bulkhead(
               "bulkhead-max-wait",
               "above zero to 365d",
-              "how long one of them waits; with `bulkhead-concurrency` 10s",
+              "how long one of them waits; only with `bulkhead-concurrency`, then 10s",
               (bulkhead, text) -> bulkhead.withQueue(bulkhead.queue(), ConfigKey.time(text))),
           retry(
               "retry-attempts",
               "1 to 100",
-              "attempts at a call of a command that says it is safe",
+              "attempts at a call of a command that says it is safe; with `retry-pause` 3",
               (retry, text) -> retry.withAttempts(Integer.parseInt(text))),
           retry(
               "retry-pause",

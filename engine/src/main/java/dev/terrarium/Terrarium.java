@@ -236,18 +236,26 @@ public final class Terrarium implements AutoCloseable {
   /**
    * Has so many contexts load a framework now, in parallel and in the background.
    *
-   * @return done when they all have it; failed with the {@link
-   *     dev.terrarium.error.FrameworkLoadException} of one that could not, or with a {@link
-   *     dev.terrarium.error.LimitExceededException} when its memory does not allow for as many
+   * @return done when they all have it, on a thread of its own, so what follows may make calls;
+   *     failed with the {@link dev.terrarium.error.FrameworkLoadException} of one that could not,
+   *     or with a {@link dev.terrarium.error.LimitExceededException} when its memory does not allow
+   *     for as many
    * @throws ConfigurationException when there may not be as many contexts
    */
   public CompletableFuture<@Nullable Void> prewarm(String framework, int contexts) {
-    return pool.prewarm(framework(framework), contexts);
+    return apart(pool.prewarm(framework(framework), contexts));
   }
 
   /** Done when the minimum of contexts is there; frameworks load when they are first needed. */
   public CompletableFuture<@Nullable Void> ready() {
-    return pool.ready();
+    return apart(pool.ready());
+  }
+
+  /** The carrier that a future is completed on could not serve a call that users make then. */
+  private static <T extends @Nullable Object> CompletableFuture<T> apart(
+      CompletableFuture<T> future) {
+    return future.whenCompleteAsync(
+        (result, failure) -> {}, task -> Thread.ofVirtual().name("terrarium-tell").start(task));
   }
 
   private BridgeSource framework(String name) {
@@ -433,7 +441,7 @@ public final class Terrarium implements AutoCloseable {
    *     unless Python runs on the optimizing runtime
    */
   public CompletableFuture<Map<String, Long>> measureContexts() {
-    return pool.measure();
+    return apart(pool.measure());
   }
 
   /** Figures of this Terrarium and of the process. Needs no context. */

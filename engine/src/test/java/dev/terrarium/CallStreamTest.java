@@ -95,6 +95,7 @@ class CallStreamTest {
     Reader reader = Reader.of(numbers(2, LONG)).request(0);
 
     assertThat(reader.end()).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("0");
+    assertThat(runs).as("runs of the source").hasValue(0);
   }
 
   @Test

@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,6 +69,24 @@ class LifecycleTest {
     assertThat(stats.nativeSlotsTaken()).isEqualTo(before);
     assertThat(stats.nativeSlotLimit()).isEqualTo(64);
     assertThat(carriers).hasSizeLessThanOrEqualTo(2);
+  }
+
+  @Test
+  void whatFollowsThePrewarmingMayCall() throws Exception {
+    try (Terrarium terrarium = start()) { // its one context's carrier must not be what calls
+      assertThat(
+              terrarium
+                  .prewarm("probe", 1)
+                  .thenApply(done -> evaluate(terrarium, "1 + 1"))
+                  .get(60, TimeUnit.SECONDS))
+          .isEqualTo(2L);
+      assertThat(
+              terrarium
+                  .measureContexts()
+                  .thenApply(done -> evaluate(terrarium, "2 + 2"))
+                  .get(60, TimeUnit.SECONDS))
+          .isEqualTo(4L);
+    }
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.terrarium.context;
 
+import java.lang.System.Logger.Level;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -134,7 +135,13 @@ final class Fence {
     Visit visit = inside;
     if (visit != null && visit.stopped && shields == 0 && !interrupting) {
       interrupting = true;
-      visit.interruption.run();
+      try {
+        visit.interruption.run();
+      } catch (RuntimeException | Error e) { // such as no thread being left
+        interrupting = false;
+        System.getLogger("terrarium.context")
+            .log(Level.WARNING, "What was to be stopped goes on until it ends by itself", e);
+      }
     }
   }
 

@@ -115,7 +115,12 @@ public final class PolyglotRuntime {
       Map<String, HostFunction> services) {
     GraalPyContext context =
         profile.nativeCode() ? nativeContext(bridge, packages) : create(profile, packages);
-    join(context.open(packages, imports, services));
+    try {
+      join(context.open(packages, imports, services));
+    } catch (RuntimeException | Error e) {
+      context.retire();
+      throw e;
+    }
     return context;
   }
 

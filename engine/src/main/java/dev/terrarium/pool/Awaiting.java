@@ -2,6 +2,7 @@ package dev.terrarium.pool;
 
 import dev.terrarium.error.CallInterruptedException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -12,20 +13,22 @@ import org.jspecify.annotations.Nullable;
 /** Waiting for what another thread does, on the caller's thread and in the caller's terms. */
 final class Awaiting {
 
+  private static final int MOST_FRAMES = 4_096;
+
   private Awaiting() {}
 
   /**
    * Waits until the future is done, however it ends.
    *
-   * @param nanos how long at most; {@link Long#MAX_VALUE} for as long as it takes
+   * @param timeout how long at most; one beyond 292 years, where nanoseconds end, lasts as long
    * @param what names the work in the message of an interruption
    * @return whether it is done
    * @throws CallInterruptedException when the calling thread is interrupted, whose flag is set
    *     again
    */
-  static boolean isDoneWithin(CompletableFuture<?> future, long nanos, String what) {
+  static boolean isDoneWithin(CompletableFuture<?> future, Duration timeout, String what) {
     try {
-      future.get(nanos, TimeUnit.NANOSECONDS);
+      future.get(TimeUnit.NANOSECONDS.convert(timeout), TimeUnit.NANOSECONDS);
       return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -35,11 +38,6 @@ final class Awaiting {
     } catch (TimeoutException e) {
       return false;
     }
-  }
-
-  /** As above; a time-out beyond 292 years, where nanoseconds end, lasts as long. */
-  static boolean isDoneWithin(CompletableFuture<?> future, Duration timeout, String what) {
-    return isDoneWithin(future, TimeUnit.NANOSECONDS.convert(timeout), what);
   }
 
   /** What a future that is done failed with, a cancellation too; null for a result. */
@@ -58,9 +56,20 @@ final class Awaiting {
     };
   }
 
+  /** As {@link #addCaller}; of callers who share a failure, the first one's frames alone. */
+  static synchronized void addFirstCaller(RuntimeException failure) {
+    if (Arrays.stream(failure.getStackTrace())
+        .noneMatch(frame -> frame.getClassName().equals(Awaiting.class.getName()))) {
+      addCaller(failure);
+    }
+  }
+
   /** Adds the caller's frames to those of the thread that a call failed on. */
   static void addCaller(RuntimeException failure) {
     StackTraceElement[] there = failure.getStackTrace();
+    if (there.length > MOST_FRAMES) { // one object that is thrown again and again
+      return;
+    }
     StackTraceElement[] here = new Throwable().getStackTrace();
     StackTraceElement[] all = new StackTraceElement[there.length + here.length];
     System.arraycopy(there, 0, all, 0, there.length);

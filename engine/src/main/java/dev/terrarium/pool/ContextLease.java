@@ -23,7 +23,14 @@ public final class ContextLease implements AutoCloseable {
   private final ContextPool pool;
   private final PooledContext context;
   private final @Nullable ContextLease outer;
+
+  /** The worst that its work met with, and calls within it; on the carrier. */
   private volatile @Nullable Throwable fault;
+
+  /** Set before {@link #stopped} is read, and that before this is: one side sees both. */
+  private volatile @Nullable Execution<?> started;
+
+  private volatile boolean stopped;
 
   /** Closed, or given work. */
   private boolean over;
@@ -84,10 +91,14 @@ public final class ContextLease implements AutoCloseable {
   /** Starts work on the carrier; whoever does tells when it has {@linkplain #ended ended}. */
   <T extends @Nullable Object> Execution<T> start(
       String framework, Function<Commands, T> work, UnaryOperator<Runnable> around) {
-    Execution<T> started = context.context.run(framework, watched(framework, work), around);
+    Execution<T> execution = context.context.run(framework, watched(framework, work), around);
     over = true;
-    pool.runs(context, started);
-    return started;
+    started = execution;
+    if (stopped) {
+      execution.interrupt();
+    }
+    pool.runs(context, execution);
+    return execution;
   }
 
   /** Does work at once: this is the carrier. */
@@ -151,15 +162,21 @@ public final class ContextLease implements AutoCloseable {
     }
 
     private void ended(String command, long begin, @Nullable Throwable failure) {
-      if (failure != null && FaultPolicy.of(failure).compareTo(FaultPolicy.of(fault)) > 0) {
-        fault = failure;
-      }
+      (outer == null ? ContextLease.this : outer).metWith(failure);
       pool.executed(framework, command, name(), begin, failure);
     }
   }
 
+  private void metWith(@Nullable Throwable failure) {
+    if (FaultPolicy.of(failure).compareTo(FaultPolicy.of(fault)) > 0) {
+      fault = failure;
+    }
+  }
+
+  /** Stops its own work, and not what the context is given next. */
   private void stop() {
-    Execution<?> work = context.running;
+    stopped = true;
+    Execution<?> work = started;
     if (work != null) {
       work.interrupt();
     }
@@ -176,7 +193,8 @@ public final class ContextLease implements AutoCloseable {
 
   /** The work has ended, and the context goes back. */
   void ended(@Nullable Throwable failure) {
-    pool.release(context, failure == null ? fault : failure);
+    metWith(failure);
+    pool.release(context, fault);
   }
 
   /** Gives the context back, unless it was given work. Twice is once. */

@@ -145,6 +145,9 @@ public final class ContextPool implements AutoCloseable {
           while (roster.starting < settings.min()) {
             make(profile, null);
           }
+          if (roster.starting == 0) {
+            ready.complete(null);
+          }
         });
   }
 
@@ -250,7 +253,7 @@ public final class ContextPool implements AutoCloseable {
     }
     RuntimeException failure = waiter.failure();
     if (failure != null) {
-      Awaiting.addCaller(failure);
+      Awaiting.addFirstCaller(failure);
       throw failure;
     }
     PooledContext context = waiter.context();
@@ -611,6 +614,7 @@ public final class ContextPool implements AutoCloseable {
       if (waiter.is(Waiter.Kind.NESTED) || (roster.starting == 0 && roster.noneFits(waiter))) {
         refuse(waiter, failure);
       } else {
+        waiter.wake(); // to wait for a context, no longer than a borrower may
         startWork(waiter);
         if (waiter.is(Waiter.Kind.PREWARMING) && !waiter.hasWork && roster.isInDemand(waiter)) {
           refuse(waiter, failure); // it has no time-out that would end it
@@ -652,7 +656,11 @@ public final class ContextPool implements AutoCloseable {
     waiter.hasWork = false;
     waitAnew(each -> each.name().equals(waiter.name()));
     if (failure != null) {
-      RuntimeException reason = Awaiting.unchecked(failure);
+      RuntimeException reason =
+          failure instanceof Error
+              ? new FrameworkLoadException(
+                  "Framework '" + waiter.name() + "' could not be loaded: " + failure, failure)
+              : Awaiting.unchecked(failure);
       List.copyOf(roster.waiters).stream()
           .filter(each -> each == waiter || failsWith(each, waiter, reason))
           .forEach(each -> refuse(each, reason));

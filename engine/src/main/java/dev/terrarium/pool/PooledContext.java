@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** What the pool knows of one context. Guarded by the pool's lock but for what is volatile. */
@@ -135,7 +136,7 @@ final class PooledContext {
 
   boolean isRecyclingDue(PoolSettings settings, long now) {
     long byCalls = settings.recycleAfterCalls();
-    long byAge = settings.recycleAfter().toNanos();
+    long byAge = TimeUnit.NANOSECONDS.convert(settings.recycleAfter());
     return (byCalls > 0 && calls - recycledAtCalls >= byCalls * jitter)
         || (byAge > 0 && now - recycledAt >= byAge * jitter);
   }

@@ -11,6 +11,7 @@ import dev.terrarium.error.PythonException;
 import dev.terrarium.pool.StubExecution.Kind;
 import dev.terrarium.testing.Task;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -249,6 +250,45 @@ class ContextLeaseTest {
 
     assertThat(running.interrupts).hasValue(1);
     assertThat(bench.pool().idle()).hasSize(1);
+  }
+
+  @Test
+  void deadlineOfANestedCallThatHasEndedStopsNoLaterCall() throws Exception {
+    StubContext context = open();
+    List<Runnable> late = new ArrayList<>();
+    context.answer =
+        nestedOnce(
+            context, () -> call(Deadline.after(Duration.ofSeconds(2), bench.timer.nanoTime())));
+    bench.timer.onCancel(late::add); // as if each had just begun to run
+    assertThat(call(Deadline.none())).isEqualTo("nested: answer");
+    context.hold(Kind.CALL);
+    Task<@Nullable Object> next = Task.of(() -> call(Deadline.none()));
+    Task.until("the next call began", () -> !context.open().isEmpty());
+    assertThat(late).isNotEmpty();
+    late.forEach(Runnable::run);
+
+    assertThat(context.running().interrupts).hasValue(0);
+    context.running().end();
+    assertThat(next.result()).isEqualTo("answer");
+  }
+
+  @Test
+  void faultOfANestedCallThatItsCallerGotOverIsNotForgotten() {
+    StubContext context = open();
+    context.answer =
+        nestedOnce(
+            context,
+            () -> {
+              context.answer =
+                  () -> {
+                    throw new PythonException("ValueError", "bad", List.of(), null);
+                  };
+              assertThatThrownBy(() -> call(Deadline.none())).isInstanceOf(PythonException.class);
+              return "got over";
+            });
+
+    assertThat(call(Deadline.none())).isEqualTo("nested: got over");
+    assertThat(context.count(Kind.HEAL)).isOne();
   }
 
   @Test

@@ -583,6 +583,66 @@ class ContextPoolTest {
     }
 
     @Test
+    void withoutAMinimumItIsReadyAtOnce() {
+      assertThat(bench.open(0, 1).ready()).isCompleted();
+      assertThat(bench.made).isEmpty();
+    }
+
+    @Test
+    void loadThatEndsWithAnErrorLosesNoContext() {
+      bench.open(1, 1);
+      bench.context(0).failing(Kind.PREPARE, new OutOfMemoryError("heap"));
+      Waiter waiter = bench.ask(A);
+
+      assertThat(waiter.failure())
+          .isInstanceOf(FrameworkLoadException.class)
+          .hasMessageContaining("OutOfMemoryError: heap");
+      assertThat(stats().idle()).isEqualTo(1);
+    }
+
+    @Test
+    void whoseContextCannotBeMadeWaitsForAnotherOneNoLongerThanABorrower() throws Exception {
+      Duration time = Duration.ofMillis(100);
+      bench.openReal(settings(1, 2).withTimeouts(time, Duration.ofHours(1), Duration.ZERO));
+      CountDownLatch failing = new CountDownLatch(1);
+      try (ContextLease held = bench.pool().borrow(A, "count", none())) {
+        bench.setUp =
+            context -> {
+              Task.await(failing);
+              throw new ModelException("no more");
+            };
+        Task<ContextLease> borrower = Task.of(() -> bench.pool().borrow(A, "count", none()));
+        Task.until("one is made for it", () -> stats().starting() == 1);
+        long begin = System.nanoTime();
+        Task.until("that takes longer", () -> System.nanoTime() - begin > 2 * time.toNanos());
+        failing.countDown();
+
+        assertThat(borrower.failure()).isInstanceOf(BorrowTimeoutException.class);
+      }
+    }
+
+    @Test
+    void whoShareAFailureDoNotPileUpTheirFrames() throws Exception {
+      bench.makers.hold();
+      bench.failure = new ModelException("no context today");
+      bench.open(1, 1);
+      List<Task<@Nullable Object>> callers =
+          Stream.of(1, 2)
+              .map(
+                  number ->
+                      Task.<@Nullable Object>of(() -> bench.pool().run(PoolBench.count(A, none()))))
+              .toList();
+      Task.until("both wait", () -> bench.pool().waiters().size() == 2);
+      bench.makers.runAll();
+
+      for (Task<@Nullable Object> caller : callers) {
+        assertThat(caller.failure().getStackTrace())
+            .filteredOn(frame -> frame.getMethodName().equals("addCaller"))
+            .hasSize(1);
+      }
+    }
+
+    @Test
     void firstContextThatTakesTooLongIsALoadTimeOut() {
       bench.makers.hold();
       bench.open(1, 1);
@@ -911,6 +971,14 @@ class ContextPoolTest {
       assertThat(stats().recycled()).isOne();
       assertThat(stats().with("a")).isZero();
       assertThat(bench.pool().idle().getFirst().state()).isEqualTo(ContextState.FRESH);
+    }
+
+    @Test
+    void ageBeyondNanosecondsIsNever() {
+      bench.open(settings(1, 1).withRecycling(0, Duration.ofSeconds(Long.MAX_VALUE)));
+      bench.use(A);
+
+      assertThat(stats().idle()).isEqualTo(1);
     }
 
     @Test

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A clock that the test turns; what is due runs on the thread that turns it. Thread-safe. */
@@ -12,6 +13,7 @@ final class ManualTimer implements Timer {
   private record Alarm(long at, Runnable task) {}
 
   private final List<Alarm> alarms = new ArrayList<>();
+  private Consumer<Runnable> onCancel = task -> {};
   private long now;
 
   @Override
@@ -27,7 +29,14 @@ final class ManualTimer implements Timer {
   }
 
   private synchronized void cancel(Alarm alarm) {
-    alarms.remove(alarm);
+    if (alarms.remove(alarm)) {
+      onCancel.accept(alarm.task());
+    }
+  }
+
+  /** Has the test keep what is cancelled, for a cancellation that comes too late. */
+  synchronized void onCancel(Consumer<Runnable> keep) {
+    onCancel = keep;
   }
 
   /** How many tasks wait for their time. */

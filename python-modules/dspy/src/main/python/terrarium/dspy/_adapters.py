@@ -76,13 +76,25 @@ class HostChatAdapter(_FixedInstructions, dspy.ChatAdapter):
     """The chat adapter; as in DSPy, it may ask for JSON when an answer cannot be read."""
 
     def _make_json_adapter_fallback(self) -> dspy.JSONAdapter:
-        return SchemaJsonAdapter()
+        return _json_adapter()
+
+
+@functools.cache
+def _json_adapter() -> SchemaJsonAdapter:
+    """Return the one that all programs share, so that its system messages are found again."""
+    return SchemaJsonAdapter()
 
 
 def adapter_of(name: str) -> dspy.Adapter:
     """Return ``json``, ``chat`` (never falls back) or ``auto`` (chat, then JSON: DSPy's default)."""
     if name == "json":
-        return SchemaJsonAdapter()
+        return _json_adapter()
     if name == "chat":
         return HostChatAdapter(use_json_adapter_fallback=False)
     return HostChatAdapter()
+
+
+def forget() -> None:
+    """Drop what was made of signatures."""
+    for cache in (_system_message, _answer_reader):
+        cache.cache_clear()

@@ -89,7 +89,7 @@ class DspyBridge(ProgramBridge["Program"]):
         """
         return super().set_program_state(program, state)
 
-    @handler
+    @handler(idempotent=True)
     def call(
         self,
         program: str,
@@ -115,7 +115,7 @@ class DspyBridge(ProgramBridge["Program"]):
         """
         return self._run("call", self._programs.get(program), inputs, options, trace)
 
-    @handler
+    @handler(idempotent=True)
     def predict(
         self,
         signature: str | dict[str, Any],
@@ -127,7 +127,7 @@ class DspyBridge(ProgramBridge["Program"]):
         program = self._programs.of({"kind": "predict", "signature": signature})
         return self._run("predict", program, inputs, options, trace)
 
-    @handler
+    @handler(idempotent=True)
     def stream(
         self,
         program: str,
@@ -165,7 +165,7 @@ class DspyBridge(ProgramBridge["Program"]):
         merged, cache = self._options_of(built, None)
         return plan(self._loaded_runtime(), built, merged, cache)
 
-    @handler
+    @handler(idempotent=True)
     def continue_program(
         self, program: str, inputs: dict[str, Any], request: dict[str, Any], answer: dict[str, Any]
     ) -> dict[str, Any]:

@@ -133,9 +133,9 @@ def _type(annotation: Any, path: str) -> dict[str, Any]:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Literal and all(type(value) is str for value in arguments):
         return {"type": "enum", "values": list(arguments)}
-    if origin is list:
+    if origin is list and arguments:
         return {"type": "list", "items": _type(arguments[0], path)}
-    if origin is dict and arguments[0] is str:
+    if origin is dict and arguments and arguments[0] is str:
         return {"type": "map", "values": _type(arguments[1], path)}
     if origin in (Union, types.UnionType) and len(arguments) == 2 and type(None) in arguments:
         return {"type": "optional", "of": _type(next(each for each in arguments if each is not type(None)), path)}

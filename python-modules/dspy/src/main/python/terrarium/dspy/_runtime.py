@@ -17,8 +17,7 @@ from dspy.utils.constants import IS_TYPE_UNDEFINED
 
 from terrarium.bridge import ArgumentError, SpecError, times
 
-from . import _kept, _options, _signatures, _state, _times
-from ._adapters import adapter_of
+from . import _adapters, _kept, _options, _signatures, _state, _times
 from ._fields import watch_fields
 from ._model import Exchange, HostEngine, Known, recording
 from ._schema import output_schema
@@ -147,13 +146,14 @@ class Runtime:
         _kept.remove()
         _times.remove()
         _signatures.forget()
+        _adapters.forget()
         output_schema.cache_clear()
 
     def adapter(self, name: str) -> dspy.Adapter:
         """Return the adapter of that name, which all programs share."""
         adapter = self._adapters.get(name)
         if adapter is None:
-            adapter = self._adapters[name] = adapter_of(name)
+            adapter = self._adapters[name] = _adapters.adapter_of(name)
         return adapter
 
     def _model(self, name: str | None, cache: bool) -> dspy.LM:

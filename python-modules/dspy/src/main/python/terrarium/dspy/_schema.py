@@ -72,8 +72,8 @@ def _description(name: str, field: Any) -> str | None:
 
 def _schema(annotation: Any, open_models: tuple[type, ...]) -> dict[str, Any]:
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is None:
-        return _simple(annotation, open_models)
+    if origin is None or not arguments:  # such as typing.Dict
+        return _simple(origin or annotation, open_models)
     if origin is Literal:
         return _choice(list(arguments))
     if origin in (Union, types.UnionType):

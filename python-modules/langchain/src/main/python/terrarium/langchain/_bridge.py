@@ -69,7 +69,7 @@ class LangchainBridge(ProgramBridge["Program"]):
         """
         return super().create_program(spec, program)
 
-    @handler
+    @handler(idempotent=True)
     def invoke(
         self,
         program: str,
@@ -102,7 +102,7 @@ class LangchainBridge(ProgramBridge["Program"]):
             result["model"] = last.response.get("model")
         return result
 
-    @handler
+    @handler(idempotent=True)
     def stream(
         self,
         program: str,

@@ -8,6 +8,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+#: Digits of an integer at most: Python's own bound on the text of one.
+_MOST_DIGITS = 4_300
+
 
 class MismatchError(ValueError):
     """A value is not of its declared type; the message begins with the path to it."""
@@ -79,7 +82,7 @@ def _boolean(value: Any, path: str) -> bool:
 
 def _integer(value: Any, path: str) -> int:
     number = _decimal(value, path, "an integer")
-    if number != number.to_integral_value():
+    if number.adjusted() >= _MOST_DIGITS or number != number.to_integral_value():
         raise MismatchError(path, "an integer", value)
     return int(number)
 

@@ -114,7 +114,7 @@ def _ending_complete(
         whole = parser.parse_result(
             [Generation(text=answer) if isinstance(answer, str) else ChatGeneration(message=answer)]
         )
-        if whole != latest and not parser.diff:
+        if repr(whole) != repr(latest) and not parser.diff:  # 1 and 1.0 are equal
             yield whole
 
 

@@ -76,7 +76,7 @@ class Program:
             pieces: Any = self.runnable(options).stream(variables)
             with closing(pieces):
                 for piece in pieces:
-                    if piece != "":  # the chunk that tells the usage
+                    if piece != "" or not isinstance(self._parser, StrOutputParser):  # the chunk that tells the usage
                         yield piece
 
     @contextmanager

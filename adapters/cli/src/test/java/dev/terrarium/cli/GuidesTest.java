@@ -27,8 +27,8 @@ import dev.terrarium.dspy.FrozenStats;
 import dev.terrarium.error.BudgetExceededException;
 import dev.terrarium.event.JfrObserver;
 import dev.terrarium.event.TerrariumEvent;
-import dev.terrarium.langchain.Chain;
 import dev.terrarium.langchain.LangChain;
+import dev.terrarium.langchain.TextChain;
 import dev.terrarium.llamacpp.LlamaCpp;
 import dev.terrarium.llamacpp.LlamaCppOptions;
 import dev.terrarium.model.CacheLimits;
@@ -364,14 +364,14 @@ class GuidesTest {
   @Test
   void conversations() {
     // guide: conversation
-    Chain<String> chat =
+    TextChain chat =
         terrarium
             .adapter(LangChain.class)
             .prompt("{question}")
             .system("Be brief.")
             .history(20)
             .text();
-    Chain<String> hers = chat.with(terrarium.session("ann").options());
+    TextChain hers = chat.with(terrarium.session("ann").options());
     hers.invoke(Map.of("question", "What is the capital of France?"));
     hers.invoke(Map.of("question", "And of Italy?")); // the model sees the first question, too
     // end

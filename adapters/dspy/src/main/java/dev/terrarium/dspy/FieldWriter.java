@@ -34,15 +34,21 @@ final class FieldWriter {
     return text;
   }
 
-  /** The values of a record or a map by name. */
-  static Map<?, ?> named(@Nullable Object value) throws NotExactException {
+  /** The values of a record or a map by name; what a map takes for equal names is not asked. */
+  static Map<String, @Nullable Object> named(@Nullable Object value) throws NotExactException {
+    Map<String, @Nullable Object> named = new LinkedHashMap<>();
     if (value instanceof Map<?, ?> map) {
-      return map;
+      for (Map.Entry<?, ?> entry : map.entrySet()) {
+        if (!(entry.getKey() instanceof String name)) {
+          throw new NotExactException();
+        }
+        named.put(name, entry.getValue());
+      }
+      return named;
     }
     if (!(value instanceof Record)) {
       throw new NotExactException();
     }
-    Map<String, @Nullable Object> named = new LinkedHashMap<>();
     for (RecordComponent component : value.getClass().getRecordComponents()) {
       named.put(component.getName(), read(component, value));
     }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * adapter prints, asks the language model, and reads the answer where it is of exactly the declared
  * types. What takes more, such as an answer that has to be repaired or asked for again, goes on in
  * DSPy with the answer that is there. So the outputs and the failures are those of the program
- * itself, but that a failure of the language model is thrown as it is. Thread-safe.
+ * itself. Thread-safe.
  *
  * <p>When the program, its state or DSPy's defaults change, it is thawed: calls run the program as
  * it is then, in Python.

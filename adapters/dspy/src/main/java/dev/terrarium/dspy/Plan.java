@@ -87,15 +87,13 @@ final class Plan {
 
   /** What the language model is asked, as {@code model.generate} takes it. */
   Map<String, @Nullable Object> request(Object given) throws NotExactException {
-    Map<?, ?> values = FieldWriter.named(given);
+    Map<String, @Nullable Object> values = FieldWriter.named(given);
     List<String> written = new ArrayList<>();
     for (Map.Entry<String, FieldType> input : inputs.fields().entrySet()) {
       written.add(FieldWriter.write(input.getValue(), values.get(input.getKey())));
     }
-    for (Object name : values.keySet()) {
-      if (!(name instanceof String) || !inputs.fields().containsKey(name)) {
-        throw new NotExactException();
-      }
+    if (!inputs.fields().keySet().containsAll(values.keySet())) {
+      throw new NotExactException();
     }
     Map<String, @Nullable Object> request = new LinkedHashMap<>(rest);
     request.put("messages", messages.stream().map(message -> message(message, written)).toList());

@@ -4,8 +4,6 @@ import dev.terrarium.Adapter;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.TokenUsage;
-import dev.terrarium.value.TypedReader;
-import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,8 +67,7 @@ public final class UntypedDspyProgram {
     }
     return new Traced<>(
         named(outputs),
-        Optional.ofNullable(
-            (String) TypedReader.read(outputs.get("reasoning"), (Type) String.class, "reasoning")),
+        outputs.get("reasoning") instanceof String text ? Optional.of(text) : Optional.empty(),
         messages(map.get("messages")),
         usage(map.get("usage")));
   }

@@ -65,6 +65,8 @@ class DspyTest {
       @Describe("products that the letter names") List<String> products,
       Optional<Integer> orderNumber) {}
 
+  record Verdict(List<String> reasoning, boolean ok) {}
+
   record Nested(Form form, Map<String, Integer> counts) {}
 
   private static final ScriptedModel SCRIPTED = new ScriptedModel();
@@ -236,6 +238,17 @@ class DspyTest {
     DspyProgram<Question, Answer> program = dspy.predict(Question.class, Answer.class);
     assertThatThrownBy(() -> Collector.all(program.stream(new Question("?"))))
         .hasStackTraceContaining("ModelException: out of order");
+  }
+
+  @Test
+  void anOutputCalledReasoningMayBeOfAnyType() {
+    SCRIPTED.answers("{\"reasoning\": [\"a\"], \"ok\": true}");
+    DspyProgram<Question, Verdict> program = dspy.predict(Question.class, Verdict.class);
+
+    Traced<Verdict> traced = program.trace(new Question("?"));
+    assertThat(traced.outputs()).isEqualTo(new Verdict(List.of("a"), true));
+    assertThat(traced.reasoning()).isEmpty();
+    assertThat(program.freeze().call(new Question("?"))).isEqualTo(traced.outputs());
   }
 
   @Test

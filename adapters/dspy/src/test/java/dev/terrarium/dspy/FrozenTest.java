@@ -25,12 +25,14 @@ import java.time.Duration;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -285,6 +287,62 @@ class FrozenTest {
     assertThat(frozen.stats()).isEqualTo(new FrozenStats(3, 0, 0));
   }
 
+  private enum Label {
+    label
+  }
+
+  @Test
+  void mapsWithAnOrderOrKeysOfTheirOwnAreReadAsPythonReadsThem() {
+    UntypedDspyProgram program =
+        dspy.program(
+            spec(
+                Map.of(
+                    "inputs",
+                    List.of(
+                        Map.of(
+                            "name",
+                            "tag",
+                            "type",
+                            Map.of(
+                                "type",
+                                "record",
+                                "name",
+                                "Tag",
+                                "fields",
+                                List.of(
+                                    Map.of(
+                                        "name",
+                                        "label",
+                                        "type",
+                                        Map.of(
+                                            "type",
+                                            "optional",
+                                            "of",
+                                            Map.of("type", "string"))))))),
+                    "outputs",
+                    List.of(Map.of("name", "answer", "type", Map.of("type", "string")))),
+                Map.of()));
+    UntypedFrozenDspyProgram frozen = program.freeze();
+    SCRIPTED.answers("{\"answer\": \"so\"}");
+    Map<String, String> anyCase = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    anyCase.put("LABEL", "x");
+    for (Map<?, String> tag :
+        List.of(new EnumMap<>(Map.of(Label.label, "x")), anyCase, new TreeMap<>(Map.of(1L, "x")))) {
+      String expected = outcome(() -> program.call(Map.of("tag", tag)));
+      assertThat(outcome(() -> frozen.call(Map.of("tag", tag)))).isEqualTo(expected);
+    }
+  }
+
+  /** What was asked for an answer, or the failure. */
+  private static String outcome(Runnable call) {
+    try {
+      call.run();
+    } catch (RuntimeException e) {
+      return e.toString();
+    }
+    return SCRIPTED.last().toString();
+  }
+
   @Test
   void oneOfManyThatFailsDoesNotKeepTheOthers() {
     DspyProgram<Numbered, Reply> program = dspy.predict(Numbered.class, Reply.class);
@@ -436,7 +494,7 @@ class FrozenTest {
         .isInstanceOf(ClosedException.class);
   }
 
-  private static Map<String, Object> spec(String signature, Map<String, ?> options) {
+  private static Map<String, Object> spec(Object signature, Map<String, ?> options) {
     return Map.of("kind", "predict", "signature", signature, "options", options);
   }
 }
