@@ -173,6 +173,11 @@ public final class ContextLease implements AutoCloseable {
     }
   }
 
+  /** Whether the deadline of a call within its call stopped it. */
+  boolean isStoppedWithin() {
+    return stopped;
+  }
+
   /** Stops its own work, and not what the context is given next. */
   private void stop() {
     stopped = true;

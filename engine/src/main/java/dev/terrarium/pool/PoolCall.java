@@ -162,7 +162,7 @@ public final class PoolCall<T extends @Nullable Object> {
       while (!answer.isDone()) {
         long left = end - System.nanoTime();
         if (left <= 0) {
-          throw passed();
+          throw passed(false);
         }
         LockSupport.parkNanos(this, left);
         if (Thread.interrupted()) {
@@ -197,19 +197,19 @@ public final class PoolCall<T extends @Nullable Object> {
       throw given().isOfClosedPool()
           ? new CallInterruptedException(
               what() + " was stopped because its Terrarium was closed.", reason)
-          : passed();
+          : passed(deadline == Deadline.none() || given().isStoppedWithin());
     }
     RuntimeException failure = Awaiting.unchecked(reason);
     Awaiting.addCaller(failure);
     throw failure;
   }
 
-  private CallTimeoutException passed() {
+  private CallTimeoutException passed(boolean within) {
     ContextLease given = lease;
     String where = given == null ? "" : " in " + given.name();
     return new CallTimeoutException(
         what()
-            + (deadline == Deadline.none()
+            + (within
                 ? " was stopped, because a call within it did not end within its deadline,"
                 : " did not end within its deadline of " + deadline + " and is being stopped")
             + where

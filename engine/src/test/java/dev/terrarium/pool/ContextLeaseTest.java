@@ -253,6 +253,31 @@ class ContextLeaseTest {
   }
 
   @Test
+  void callThatIsStoppedByTheDeadlineOfOneWithinItSaysSo() throws Exception {
+    StubContext context = open();
+    context.obeys = true;
+    context.hold(Kind.CALL);
+    context.answer =
+        () -> {
+          context.release(Kind.CALL);
+          context.answer =
+              () -> {
+                bench.timer.turn(Duration.ofSeconds(2));
+                return "late";
+              };
+          return call(Deadline.after(Duration.ofSeconds(2), bench.timer.nanoTime()));
+        };
+    Deadline later = Deadline.after(Duration.ofMinutes(1), bench.timer.nanoTime());
+    Task<@Nullable Object> caller = Task.of(() -> call(later));
+    Task.until("the call began", () -> !context.open().isEmpty());
+    context.running().end();
+
+    assertThat(caller.failure())
+        .isInstanceOf(CallTimeoutException.class)
+        .hasMessageContaining("because a call within it did not end within its deadline");
+  }
+
+  @Test
   void deadlineOfANestedCallThatHasEndedStopsNoLaterCall() throws Exception {
     StubContext context = open();
     List<Runnable> late = new ArrayList<>();
