@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -30,8 +31,15 @@ final class CallStream<T> implements Flow.Publisher<T> {
     void run(Consumer<@Nullable T> sink) throws Exception;
   }
 
+  /** Takes along what is around the subscribing thread to the one that the source is run on. */
+  @FunctionalInterface
+  interface Propagation {
+    Callable<@Nullable Void> wrap(Callable<@Nullable Void> work);
+  }
+
   private final String what;
   private final Source<T> source;
+  private final Propagation propagation;
   private final int capacity;
   private final Duration idleTimeout;
 
@@ -40,9 +48,11 @@ final class CallStream<T> implements Flow.Publisher<T> {
    * @param capacity how many pieces may wait for a subscriber
    * @param idleTimeout how long the source waits for a subscriber that requests nothing
    */
-  CallStream(String what, Source<T> source, int capacity, Duration idleTimeout) {
+  CallStream(
+      String what, Source<T> source, Propagation propagation, int capacity, Duration idleTimeout) {
     this.what = what;
     this.source = source;
+    this.propagation = propagation;
     this.capacity = capacity;
     this.idleTimeout = idleTimeout;
   }
@@ -65,6 +75,7 @@ final class CallStream<T> implements Flow.Publisher<T> {
     private final Condition room = lock.newCondition();
     private final Condition news = lock.newCondition();
     private final Queue<T> waiting = new ArrayDeque<>();
+    private final Callable<@Nullable Void> work;
     private Flow.@Nullable Subscriber<? super T> subscriber;
     private @Nullable Thread caller;
     private long demand;
@@ -74,6 +85,21 @@ final class CallStream<T> implements Flow.Publisher<T> {
 
     Run(Flow.Subscriber<? super T> subscriber) {
       this.subscriber = subscriber;
+      this.work = work();
+    }
+
+    private Callable<@Nullable Void> work() {
+      try {
+        return propagation.wrap(
+            () -> {
+              source.run(this::emit);
+              return null;
+            });
+      } catch (RuntimeException e) {
+        return () -> {
+          throw e;
+        };
+      }
     }
 
     /** From now on the subscriber may be called: it has left onSubscribe. */
@@ -143,7 +169,7 @@ final class CallStream<T> implements Flow.Publisher<T> {
     private void call() {
       Throwable reason = null;
       try {
-        source.run(this::emit);
+        work.call();
       } catch (Throwable e) {
         reason = e;
       }

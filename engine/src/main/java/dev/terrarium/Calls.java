@@ -257,6 +257,12 @@ final class Calls {
         .orElse(null);
   }
 
+  /** The same for calls on other threads, which do not know what is around this one. */
+  private static CallOptions onAccount(CallOptions options) {
+    String account = account(options);
+    return account == null ? options : options.withCallerKey(account);
+  }
+
   /**
    * @param reading makes of the result what the future holds
    */
@@ -265,7 +271,8 @@ final class Calls {
       Command command,
       CallOptions options,
       Function<? super @Nullable Object, ? extends T> reading) {
-    return async(options, turn -> reading.apply(call(framework, command, options, turn)));
+    CallOptions own = onAccount(options);
+    return async(own, turn -> reading.apply(call(framework, command, own, turn)));
   }
 
   /** As above. */
@@ -274,7 +281,8 @@ final class Calls {
       Shortcut shortcut,
       CallOptions options,
       Function<? super @Nullable Object, ? extends T> reading) {
-    return async(options, turn -> reading.apply(call(framework, shortcut, options, turn)));
+    CallOptions own = onAccount(options);
+    return async(own, turn -> reading.apply(call(framework, shortcut, own, turn)));
   }
 
   private <T extends @Nullable Object> CompletableFuture<T> async(
@@ -359,12 +367,14 @@ final class Calls {
 
   List<CallResult<@Nullable Object>> callAll(
       BridgeSource framework, List<Command> commands, CallOptions options) {
-    return all(commands, command -> call(framework, command, options), options);
+    CallOptions own = onAccount(options);
+    return all(commands, command -> call(framework, command, own), own);
   }
 
   List<CallResult<@Nullable Object>> callAllShortcuts(
       BridgeSource framework, List<? extends Shortcut> shortcuts, CallOptions options) {
-    return all(shortcuts, shortcut -> call(framework, shortcut, options), options);
+    CallOptions own = onAccount(options);
+    return all(shortcuts, shortcut -> call(framework, shortcut, own), own);
   }
 
   private <C> List<CallResult<@Nullable Object>> all(
@@ -394,10 +404,14 @@ final class Calls {
       runHere(worker);
     } else {
       List<CallFuture<@Nullable Void>> workers = new ArrayList<>();
-      for (int i = 0; i < Math.min(contexts, size); i++) {
-        workers.add(CallFuture.start(propagated(worker)));
+      try {
+        for (int i = 0; i < Math.min(contexts, size); i++) {
+          workers.add(CallFuture.start(propagated(worker)));
+        }
+        join(workers);
+      } finally {
+        workers.forEach(each -> each.cancel(true));
       }
-      join(workers);
     }
     return List.copyOf(results);
   }
@@ -412,7 +426,7 @@ final class Calls {
     }
   }
 
-  /** Waits for all; when one fails, or this thread is interrupted, the others are stopped. */
+  /** Waits for all, until one fails or this thread is interrupted. */
   private static void join(List<CallFuture<@Nullable Void>> workers) {
     try {
       for (CallFuture<?> worker : workers) {
@@ -425,8 +439,6 @@ final class Calls {
       throw e.getCause() instanceof RuntimeException failure
           ? failure
           : new IllegalStateException(e.getCause());
-    } finally {
-      workers.forEach(worker -> worker.cancel(true));
     }
   }
 
@@ -439,16 +451,18 @@ final class Calls {
       CallOptions options,
       Function<Object, ? extends T> reading) {
     Supplier<? extends @Nullable Turn> turns = turns(options);
+    CallOptions own = onAccount(options);
     return new CallStream<>(
         "The stream of '" + framework.name() + "." + command.name() + "'",
         sink ->
             visit(
                 framework,
                 command.name(),
-                options,
+                own,
                 turns.get(),
                 new Streaming(
                     command, piece -> sink.accept(piece == null ? null : reading.apply(piece)))),
+        this::propagated,
         settings.streamBuffer(),
         settings.streamIdleTimeout());
   }

@@ -125,7 +125,11 @@ final class ConfigKeys {
               "a folder",
               "where Python packages are unpacked; by the variable or property models, too",
               config -> "the user's cache folder",
-              (config, folder) -> config.cacheFolder(Path.of(folder))),
+              (config, folder) -> {
+                if (!folder.isEmpty()) {
+                  config.cacheFolder(Path.of(folder));
+                }
+              }),
           ConfigKey.text(
               "language-model",
               "a name or a spec",

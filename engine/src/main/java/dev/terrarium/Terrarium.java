@@ -107,7 +107,7 @@ public final class Terrarium implements AutoCloseable {
             config.admission(),
             config.admissions(),
             config.limitsConcurrency() ? config::limits : null,
-            pool::isWithinCall);
+            () -> pool.isWithinCall() || pool.isWithinShortcut());
     calls =
         new Calls(
             pool,

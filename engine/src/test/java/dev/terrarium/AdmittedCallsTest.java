@@ -17,6 +17,7 @@ import dev.terrarium.error.CircuitOpenException;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.UnknownCommandException;
+import dev.terrarium.resource.CallScope;
 import dev.terrarium.testing.FakeModel;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.Reader;
@@ -307,6 +308,27 @@ class AdmittedCallsTest {
     assertThatThrownBy(() -> terrarium.call("metered", "ask", Map.of(), eve))
         .isInstanceOf(BudgetExceededException.class);
     terrarium.call("metered", "ask", Map.of(), dan);
+  }
+
+  @Test
+  void whatACallHasOtherThreadsDoIsOnItsAccount() {
+    Adapter metered = terrarium.adapter("metered");
+    Shortcut account =
+        host ->
+            new Shortcut.Answered(
+                CallScope.current().flatMap(CallScope::callerKey).orElse("nobody"));
+    TestFunctions.onCall(arguments -> metered.callAsync(account, String::valueOf).join());
+    CallOptions fay = CallOptions.ofDefaults().withCallerKey("fay");
+
+    assertThat(terrarium.call("metered", "call_back", Map.of(), fay)).isEqualTo("fay");
+    assertThat(terrarium.call("metered", "call_back", Map.of())).isEqualTo("nobody");
+  }
+
+  @Test
+  void callWithinAShortcutNeedsNoSecondPlace() {
+    Shortcut calling = host -> new Shortcut.Answered(terrarium.call("crowded", "count", Map.of()));
+
+    assertThat(terrarium.adapter("crowded").call(calling)).isEqualTo(0L);
   }
 
   @Test

@@ -26,6 +26,7 @@ public class CallStreamTckTest extends FlowPublisherVerification<Object> {
             sink.accept(i);
           }
         },
+        work -> work,
         BUFFER,
         Duration.ofMinutes(1));
   }

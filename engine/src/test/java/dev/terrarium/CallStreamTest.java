@@ -38,6 +38,7 @@ class CallStreamTest {
             throw e;
           }
         },
+        work -> work,
         buffer,
         idleTimeout);
   }
@@ -100,7 +101,9 @@ class CallStreamTest {
 
   @Test
   void noneIsNoPiece() throws Exception {
-    Reader reader = Reader.of(new CallStream<>("s", sink -> sink.accept(null), 2, LONG)).request(1);
+    Reader reader =
+        Reader.of(new CallStream<>("s", sink -> sink.accept(null), work -> work, 2, LONG))
+            .request(1);
 
     assertThat(reader.end()).isInstanceOf(ConversionException.class).hasMessageContaining("None");
   }
@@ -114,6 +117,7 @@ class CallStreamTest {
               sink.accept("one");
               throw new IllegalStateException("no more");
             },
+            work -> work,
             2,
             LONG);
     Reader reader = Reader.of(stream).request(5);
@@ -137,6 +141,7 @@ class CallStreamTest {
                 throw e;
               }
             },
+            work -> work,
             2,
             LONG);
     Reader reader = Reader.of(stream).request(1);
@@ -145,5 +150,22 @@ class CallStreamTest {
 
     assertThat(stopped()).isInstanceOf(InterruptedException.class);
     assertThat(reader.hasEnded()).isFalse();
+  }
+
+  @Test
+  void propagationThatFailsFailsTheStream() throws Exception {
+    CallStream<Object> stream =
+        new CallStream<>(
+            "s",
+            sink -> sink.accept("never"),
+            work -> {
+              throw new IllegalStateException("nobody is logged in");
+            },
+            2,
+            LONG);
+    Reader reader = Reader.of(stream).request(1);
+
+    assertThat(reader.end()).hasMessage("nobody is logged in");
+    assertThat(reader.pieces).isEmpty();
   }
 }

@@ -102,6 +102,26 @@ class ErrorsTest {
   }
 
   @Test
+  void exceptionThatIsItsOwnCauseComesBack() {
+    PythonException e =
+        catchThrowableOfType(
+            PythonException.class,
+            () ->
+                call(
+                    "execute",
+                    Map.of(
+                        "source",
+                        """
+                        try:
+                            raise ValueError("round and round")
+                        except ValueError as e:
+                            raise e from e
+                        """)));
+
+    assertThat(e.type()).isEqualTo("ValueError");
+  }
+
+  @Test
   void exceptionsOfTheLibraryHaveTheirQualifiedName() {
     assertThat(failureOf("__import__('json').loads('{')").type())
         .isEqualTo("json.decoder.JSONDecodeError");

@@ -443,6 +443,28 @@ class ManyCallsTest {
 
   record Point(int x, int y) {}
 
+  private record AtLeast(double bound) implements HostFunction {
+    @Override
+    public Object call(List<@Nullable Object> arguments) {
+      return arguments.getFirst() instanceof Number number && number.doubleValue() >= bound;
+    }
+  }
+
+  private enum Metric implements HostFunction {
+    LENGTH;
+
+    @Override
+    public Object call(List<@Nullable Object> arguments) {
+      return String.valueOf(arguments.getFirst()).length();
+    }
+  }
+
+  @Test
+  void functionIsOneWhateverElseItIs() {
+    assertThat(apply("apply", new AtLeast(0.5), 0.6)).isEqualTo(true);
+    assertThat(apply("apply", Metric.LENGTH, "four")).isEqualTo(4L);
+  }
+
   @Test
   void callbackGetsTypedArguments() {
     HostFunction sum = Callback.of(Point.class, Integer.class, (point, by) -> point.x() * by);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.testing.GraalPyTest;
+import dev.terrarium.testing.Reader;
 import dev.terrarium.testing.SharedTerrarium;
 import dev.terrarium.testing.TestFunctions;
 import java.time.Duration;
@@ -159,6 +160,17 @@ class NestedCallTest {
                           .callAsync("evaluate", Map.of("expression", CALL_BACK)))
               .get();
 
+      Reader reader =
+          ScopedValue.where(USER, "cid")
+              .call(
+                  () ->
+                      Reader.of(
+                          terrarium.adapter("probe").stream(
+                              "evaluate",
+                              Map.of("expression", "(" + CALL_BACK + " for _ in '1')"))));
+
+      assertThat(reader.request(2).end()).isNull();
+      assertThat(reader.pieces).containsExactly("cid");
       assertThat(answer).isEqualTo("ann");
       assertThat(later).isEqualTo("bob");
       assertThat(seen).hasValue(own);

@@ -181,6 +181,13 @@ class TerrariumConfigTest {
   }
 
   @Test
+  void blankCacheFolderIsNone() {
+    TerrariumConfig config = TerrariumConfig.custom().set("cache", " ").build();
+
+    assertThat(config.cache().root()).isEqualTo(TerrariumConfig.custom().build().cache().root());
+  }
+
+  @Test
   void cacheFolderIsTheGivenOne() {
     TerrariumConfig config = TerrariumConfig.custom().cacheFolder(Path.of("/some/folder")).build();
 

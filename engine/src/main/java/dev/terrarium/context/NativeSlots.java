@@ -8,7 +8,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.UUID;
 
 /**
  * The process's native slots. A context that loads native extensions takes one for good, closing
@@ -30,6 +33,9 @@ final class NativeSlots {
 
   private static int taken;
 
+  /** Of the folders that were prepared: a context that has one may come to have any slot. */
+  private static final Set<Path> TEMPLATES = new LinkedHashSet<>();
+
   private NativeSlots() {}
 
   /** Slots that contexts of this process have, or may come to have. */
@@ -46,6 +52,8 @@ final class NativeSlots {
     if (taken >= LIMIT) {
       throw new NativeSlotsExhaustedException(LIMIT);
     }
+    TEMPLATES.removeIf(template -> !Files.exists(template));
+    TEMPLATES.forEach(template -> copy(template, taken));
     taken++;
   }
 
@@ -61,30 +69,34 @@ final class NativeSlots {
             .filter(entry -> entry.path().endsWith(TEMPLATE))
             .map(entry -> folder.resolve(entry.path()))
             .toList();
-    try {
-      for (Path template : templates) {
-        for (int slot = 0; slot < taken; slot++) {
-          copy(template, slot);
-        }
+    for (Path template : templates) {
+      for (int slot = 0; slot < taken; slot++) {
+        copy(template, slot);
       }
-    } catch (IOException e) {
-      throw new PackageException("Cannot lay out native libraries in " + folder + ": " + e, e);
     }
+    TEMPLATES.addAll(templates);
   }
 
-  private static void copy(Path template, int slot) throws IOException {
+  private static void copy(Path template, int slot) {
     String name = template.getFileName().toString();
     String library = name.substring(0, name.length() - TEMPLATE.length());
     Path target = template.resolveSibling(library + ".dup" + Integer.toHexString(slot));
     if (target.toFile().length() == template.toFile().length()) {
       return;
     }
-    byte[] bytes = Files.readAllBytes(template);
-    fill(bytes, slot);
-    Path partial =
-        template.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid());
-    Files.write(partial, bytes);
-    Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
+    Path partial = template.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID());
+    try {
+      byte[] bytes = Files.readAllBytes(template);
+      fill(bytes, slot);
+      try {
+        Files.write(partial, bytes);
+        Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
+      } finally {
+        Files.deleteIfExists(partial);
+      }
+    } catch (IOException e) {
+      throw new PackageException("Cannot lay out the native library " + target + ": " + e, e);
+    }
   }
 
   /** Replaces every placeholder by the slot's number, in two hexadecimal digits. */

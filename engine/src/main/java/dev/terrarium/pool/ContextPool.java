@@ -216,6 +216,11 @@ public final class ContextPool implements AutoCloseable {
     return current != null && current.isOf(this);
   }
 
+  /** Whether the calling thread does work of this pool that needs no context. */
+  public boolean isWithinShortcut() {
+    return shortcuts.isWithin();
+  }
+
   /** Gives the waiter a context, or a place in the queue and work toward one. */
   void enqueue(Waiter waiter) {
     locked(

@@ -22,6 +22,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  * ~/.cache}.
  */
 public final class CacheFolder {
+
+  private static final String PARTIAL = ".partial";
 
   private static final Map<Path, ReentrantLock> IN_PROCESS = new ConcurrentHashMap<>();
 
@@ -124,6 +127,7 @@ public final class CacheFolder {
           if (Files.isDirectory(target)) {
             Tree.repair(target, sha256, source);
           } else {
+            removePartials(target);
             Path partial = partial(target);
             try {
               Tree.unpack(partial, sha256, source);
@@ -172,8 +176,22 @@ public final class CacheFolder {
     }
   }
 
+  /** What processes left that were killed while they unpacked; the target is locked. */
+  private static void removePartials(Path target) throws IOException {
+    Pattern names =
+        Pattern.compile(Pattern.quote("." + target.getFileName()) + "\\.\\d+" + PARTIAL);
+    try (Stream<Path> files = Files.list(parentOf(target))) {
+      for (Path file : files.toList()) {
+        if (names.matcher(file.getFileName().toString()).matches()) {
+          deleteRecursively(file);
+        }
+      }
+    }
+  }
+
   private static Removed remove(Path entry) throws IOException {
     Path partial = partial(entry);
+    deleteRecursively(partial); // of a process of this number that was killed
     move(entry, partial); // never half there under its name
     long bytes = 0;
     try (Stream<Path> files = Files.walk(partial)) {
@@ -264,7 +282,7 @@ public final class CacheFolder {
 
   static Path partial(Path target) {
     return target.resolveSibling(
-        "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".partial");
+        "." + target.getFileName() + "." + ProcessHandle.current().pid() + PARTIAL);
   }
 
   static Path parentOf(Path path) {

@@ -2,8 +2,10 @@ package dev.terrarium.resource;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Expiry;
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.terrarium.error.LimitExceededException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * needs no opening, and is forgotten when it lies idle. Thread-safe.
  */
 public final class Sessions {
+
+  private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE);
 
   private final SessionLimits limits;
   private final Cache<String, SessionState> states;
@@ -32,10 +36,19 @@ public final class Sessions {
     this.limits = limits;
     states =
         Caffeine.newBuilder()
-            .expireAfterAccess(limits.ttl())
+            .expireAfter(
+                Expiry.<String, SessionState>accessing(
+                    (session, state) -> isInUse(session) ? FOR_EVER : limits.ttl()))
             .ticker(ticker)
             .executor(Runnable::run)
             .build();
+  }
+
+  /** Whether a call has or wants a turn: the session is not idle. */
+  private boolean isInUse(String session) {
+    synchronized (queues) {
+      return queues.containsKey(session);
+    }
   }
 
   /** A place in the queue of a session; within a call of that session, a turn within its turn. */
@@ -67,7 +80,6 @@ public final class Sessions {
   }
 
   void leave(Turn turn) {
-    stored(turn.session()); // it was not idle until now
     synchronized (queues) {
       List<Turn> queue = queues.get(turn.session());
       if (queue != null && queue.remove(turn)) {
@@ -78,6 +90,7 @@ public final class Sessions {
         }
       }
     }
+    SessionState unused = stored(turn.session()); // from now on it may be idle
   }
 
   int turnsBefore(Turn turn) {

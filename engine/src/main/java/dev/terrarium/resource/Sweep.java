@@ -38,11 +38,14 @@ public final class Sweep {
     next = time;
     Future<?> unused =
         scheduler.schedule(
-            executor, this::run, Math.max(0, time - ticker.read()), TimeUnit.NANOSECONDS);
+            executor, () -> run(time), Math.max(0, time - ticker.read()), TimeUnit.NANOSECONDS);
   }
 
-  private void run() {
+  private void run(long time) {
     synchronized (this) {
+      if (!ahead || next != time) { // an earlier one was asked for after this one
+        return;
+      }
       ahead = false;
     }
     look.run();

@@ -127,6 +127,7 @@ public final class Marshaller {
               ? (Object) number.longValue()
               : makeInt.execute(number.toString(16));
       case Character character -> checkedText(character.toString(), path);
+      case HostFunction function -> callback(function, path); // whatever else it is
       case Enum<?> constant -> constant.name();
       case byte[] bytes -> makeBytes.execute(latin1(bytes));
       case ByteBuffer buffer -> makeBytes.execute(latin1(remaining(buffer)));
@@ -144,7 +145,6 @@ public final class Marshaller {
       case Record fields -> dict(Records.components(fields), path, depth);
       case Path file -> throw noPythonForm(file, path); // an Iterable of itself
       case Iterable<?> each -> list(each, path, depth);
-      case HostFunction function -> callback(function, path);
       case Value foreign ->
           throw new ConversionException(
               path, "a polyglot Value belongs to its context and cannot be passed on: " + foreign);

@@ -17,6 +17,7 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
+import java.time.OffsetTime;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -257,6 +258,9 @@ public final class TypedReader {
           scalar(
               LocalDateTime.class,
               v -> v instanceof String s ? LocalDateTime.parse(s) : same(v, LocalDateTime.class)),
+          scalar(
+              OffsetTime.class,
+              v -> v instanceof String s ? OffsetTime.parse(s) : same(v, OffsetTime.class)),
           scalar(
               OffsetDateTime.class,
               v -> v instanceof String s ? OffsetDateTime.parse(s) : same(v, OffsetDateTime.class)),

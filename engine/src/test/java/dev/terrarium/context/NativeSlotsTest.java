@@ -2,8 +2,12 @@ package dev.terrarium.context;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -50,5 +54,23 @@ class NativeSlotsTest {
   void textsShorterThanAPlaceholderStay() {
     assertThat(fill("dup@", 0)).isEqualTo("dup@");
     assertThat(fill("", 0)).isEmpty();
+  }
+
+  @Test
+  void preparedFolderHasTheSlotsOfLaterContexts(@TempDir Path folder) throws IOException {
+    Files.writeString(folder.resolve("lib.so.slot"), "dup@@");
+    Files.writeString(folder.resolve("MANIFEST"), "5 0 lib.so.slot\n");
+    NativeSlots.take();
+    try {
+      NativeSlots.prepare(folder);
+      NativeSlots.take();
+      int slot = NativeSlots.taken() - 1;
+      NativeSlots.giveBack();
+
+      assertThat(folder.resolve("lib.so.dup" + Integer.toHexString(slot)))
+          .hasContent("dup%02x".formatted(slot));
+    } finally {
+      NativeSlots.giveBack();
+    }
   }
 }

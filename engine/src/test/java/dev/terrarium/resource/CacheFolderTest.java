@@ -297,6 +297,20 @@ class CacheFolderTest {
     }
 
     @Test
+    void leftoversOfAnotherProcessThatDiedAreRemoved() throws IOException {
+      Path leftover = temp.resolve("cache/python/.a-1234.999999999.partial");
+      Path other = temp.resolve("cache/python/.a-1234.b.999999999.partial");
+      for (Path partial : List.of(leftover, other)) {
+        Files.createDirectories(partial.resolve("site"));
+        Files.writeString(partial.resolve("site/a.py"), "half");
+      }
+
+      assertWhole(tree(archive.source()));
+      assertThat(leftover).doesNotExist();
+      assertThat(other).as("of another folder").exists();
+    }
+
+    @Test
     void leftoversOfAProcessThatDiedDoNotMatter() throws IOException {
       Path leftover = temp.resolve("cache/python/.a-1234." + ProcessHandle.current().pid());
       Path partial = leftover.resolveSibling(leftover.getFileName() + ".partial");

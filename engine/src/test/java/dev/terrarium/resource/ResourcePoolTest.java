@@ -292,6 +292,22 @@ class ResourcePoolTest {
   }
 
   @Test
+  void looksThatEarlierOnesReplacedDoNotGoOn() {
+    ResourceKind<Connection> fast = connections().expireAfterUse(MINUTE).build();
+    ResourceKind<Connection> slow = connections().expireAfterUse(MINUTE.multipliedBy(5)).build();
+    for (int round = 0; round < 10; round++) {
+      use(slow, "s");
+      use(fast, "f");
+      for (int minute = 0; minute < 4; minute++) {
+        time.pass(MINUTE);
+        time.runDue();
+      }
+    }
+
+    assertThat(time.planned()).isLessThanOrEqualTo(2);
+  }
+
+  @Test
   void whatIsOldIsClosedWhenItsUseEnds() {
     ResourceKind<Connection> kind = connections().expireAfterMake(MINUTE).build();
     try (ResourcePool.Lease<Connection> lease = pool.borrow(kind, "a")) {

@@ -355,6 +355,19 @@ class SessionsTest {
     }
 
     @Test
+    void ofALongTurnThatOnlyReadsIsNotForgottenMeanwhile() {
+      put("s", Map.of("n", 1L));
+      try (Turn turn = sessions.turn("s")) {
+        turn.await(null, "'a.b'");
+        turnClock(TTL.multipliedBy(2));
+      }
+      turnClock(TTL.minusNanos(1));
+      assertThat(sessions.state("s")).isEqualTo(Map.of("n", 1L));
+      turnClock(TTL);
+      assertThat(sessions.state("s")).isEmpty();
+    }
+
+    @Test
     void ofALongTurnIsNotForgottenMeanwhile() {
       put("s", Map.of("n", 1L));
       try (Turn turn = sessions.turn("s")) {

@@ -16,6 +16,7 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
+import java.time.OffsetTime;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.Arrays;
@@ -102,6 +103,8 @@ class TypedReaderTest {
         arguments(LocalTime.NOON, LocalTime.class, LocalTime.NOON),
         arguments("2024-02-29T01:02:03", LocalDateTime.class, time.toLocalDateTime()),
         arguments(time.toLocalDateTime(), LocalDateTime.class, time.toLocalDateTime()),
+        arguments(time.toOffsetTime(), OffsetTime.class, time.toOffsetTime()),
+        arguments("01:02:03+02:00", OffsetTime.class, time.toOffsetTime()),
         arguments("2024-02-29T01:02:03+02:00", OffsetDateTime.class, time),
         arguments(time, OffsetDateTime.class, time),
         arguments(time, ZonedDateTime.class, time.toZonedDateTime()),

@@ -208,9 +208,11 @@ def host_failure(exception: BaseException) -> BaseException | None:
     from terrarium.bridge.errors import HostCallError
 
     each: BaseException | None = exception
-    while each is not None:
+    seen: set[int] = set()  # `raise e from e` is allowed
+    while each is not None and id(each) not in seen:
         if isinstance(each, HostCallError):
             return each.__cause__
+        seen.add(id(each))
         each = each.__cause__
     return None
 
