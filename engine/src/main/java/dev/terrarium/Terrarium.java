@@ -469,19 +469,17 @@ public final class Terrarium implements AutoCloseable {
    */
   @Override
   public void close() {
+    boolean closed = true;
     try {
       pool.close();
     } catch (NestedCallException e) {
-      throw e; // nothing was closed
-    } catch (RuntimeException e) {
-      closeCaches();
+      closed = false;
       throw e;
+    } finally {
+      if (closed) {
+        modelCache.close();
+        resources.close();
+      }
     }
-    closeCaches();
-  }
-
-  private void closeCaches() {
-    modelCache.close();
-    resources.close();
   }
 }

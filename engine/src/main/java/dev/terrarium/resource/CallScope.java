@@ -127,7 +127,7 @@ public final class CallScope {
     for (Runnable action : actions) {
       try {
         action.run();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         System.getLogger("terrarium.call").log(Level.WARNING, "What ends with a call failed.", e);
       }
     }

@@ -11,6 +11,7 @@ import dev.terrarium.langchain.LangChain;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ModelStats;
 import dev.terrarium.value.Describe;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -75,7 +76,7 @@ final class Ask implements Callable<Integer> {
   private boolean showTimings;
 
   @Override
-  public Integer call() {
+  public Integer call() throws IOException {
     if (questions.stream().anyMatch(String::isBlank)) {
       throw new ParameterException(spec.commandLine(), "The question is empty.");
     }
@@ -96,6 +97,7 @@ final class Ask implements Callable<Integer> {
         Duration before = generation(terrarium);
         answerer.answer(questions.get(i), this::print);
         System.out.println();
+        Main.checkOutput();
         timings.markAnswer(i == 0, generation(terrarium).minus(before));
       }
       if (showTimings) {

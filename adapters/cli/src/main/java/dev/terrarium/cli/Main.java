@@ -2,6 +2,7 @@ package dev.terrarium.cli;
 
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.TerrariumException;
+import java.io.IOException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import picocli.CommandLine;
@@ -48,12 +49,29 @@ public final class Main implements Runnable {
           report(failure);
           return failure instanceof ConfigurationException ? ExitCode.USAGE : ExitCode.SOFTWARE;
         });
-    return commandLine.execute(args);
+    int exitCode = commandLine.execute(args);
+    try {
+      checkOutput();
+    } catch (IOException e) {
+      if (exitCode == ExitCode.OK) { // else something was told already
+        report(e);
+        return ExitCode.SOFTWARE;
+      }
+    }
+    return exitCode;
   }
 
-  /** One sentence for what Terrarium foresees; the whole trace for what it does not. */
+  /** Fails when stdout cannot be written to, which a print stream keeps to itself: a full disk. */
+  static void checkOutput() throws IOException {
+    if (System.out.checkError()) {
+      throw new IOException("cannot write to stdout");
+    }
+  }
+
+  /** One sentence for what is foreseen; the whole trace for what is not. */
   private static void report(Exception failure) {
-    if (failure instanceof TerrariumException && System.getenv("TERRARIUM_TRACE") == null) {
+    boolean foreseen = failure instanceof TerrariumException || failure instanceof IOException;
+    if (foreseen && System.getenv("TERRARIUM_TRACE") == null) {
       System.err.println("terrarium: " + failure.getMessage());
     } else {
       failure.printStackTrace();

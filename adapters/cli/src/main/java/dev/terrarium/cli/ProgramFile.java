@@ -1,5 +1,6 @@
 package dev.terrarium.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import java.io.IOException;
@@ -34,6 +35,8 @@ import picocli.CommandLine.ParameterException;
  * @param label the line's field that it is compared with, if any
  */
 record ProgramFile(Map<String, Object> spec, @Nullable String output, @Nullable String label) {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private static final Set<String> KEYS =
       Set.of("kind", "instructions", "inputs", "outputs", "options", "expect");
@@ -113,11 +116,27 @@ record ProgramFile(Map<String, Object> spec, @Nullable String output, @Nullable 
     return label == null ? null : fields.remove(label);
   }
 
-  /** Whether the output is the expected one; null when nothing is expected. */
+  /**
+   * Whether the output is the expected one, numbers by their value; null when nothing is expected.
+   */
   @Nullable Boolean agrees(Map<String, @Nullable Object> outputs, @Nullable Object expected) {
     if (expected == null || output == null) {
       return null;
     }
-    return expected.equals(outputs.get(output));
+    JsonNode wanted = JSON.valueToTree(expected);
+    JsonNode got = JSON.valueToTree(outputs.get(output));
+    return wanted.equals(ProgramFile::compareLeaves, got);
+  }
+
+  /** Zero for the same: what Python gives as 4 or 4.0 is an int, a long or a double here. */
+  private static int compareLeaves(JsonNode one, JsonNode other) {
+    if (isFinite(one) && isFinite(other)) {
+      return one.decimalValue().compareTo(other.decimalValue());
+    }
+    return one.equals(other) ? 0 : 1;
+  }
+
+  private static boolean isFinite(JsonNode node) {
+    return node.isIntegralNumber() || (node.isNumber() && Double.isFinite(node.doubleValue()));
   }
 }

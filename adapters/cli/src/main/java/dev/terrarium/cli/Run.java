@@ -129,6 +129,9 @@ final class Run implements Callable<Integer> {
       ProgramFile program, UntypedDspyProgram runnable, long number, String text) {
     try {
       Map<String, @Nullable Object> inputs = fields(text);
+      if (inputs == null) {
+        return new Outcome(number, null, "not a JSON object: null", null);
+      }
       Object expected = program.takeExpected(inputs);
       Map<String, @Nullable Object> outputs = runnable.call(inputs);
       return new Outcome(number, outputs, null, program.agrees(outputs, expected));
@@ -139,13 +142,15 @@ final class Run implements Callable<Integer> {
     }
   }
 
+  /** Null for the line {@code null}. */
   @SuppressWarnings("unchecked") // Jackson makes objects with text keys
-  private static Map<String, @Nullable Object> fields(String text) throws JsonProcessingException {
+  private static @Nullable Map<String, @Nullable Object> fields(String text)
+      throws JsonProcessingException {
     return JSON.readValue(text, LinkedHashMap.class);
   }
 
   private void write(Future<Outcome> pending, @Nullable ProgressBar progress)
-      throws JsonProcessingException, InterruptedException {
+      throws IOException, InterruptedException {
     Outcome outcome;
     try {
       outcome = pending.get();
@@ -157,6 +162,7 @@ final class Run implements Callable<Integer> {
       System.err.println("line " + outcome.line() + ": " + outcome.error());
     } else {
       System.out.println(JSON.writeValueAsString(outcome.outputs()));
+      Main.checkOutput();
     }
     if (outcome.agrees() != null) {
       compared++;

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.terrarium.cli.Launcher.Finished;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -113,6 +114,36 @@ class CommandLineTest {
   }
 
   @Test
+  void aQuestionOfAnotherLocaleIsReadAsUtf8() throws Exception {
+    String script = Launcher.ROOT.resolve("terrarium").toString();
+    Finished ask =
+        new Launcher()
+            .with("LC_ALL", "C")
+            .run(
+                List.of(
+                    "bash",
+                    "-c",
+                    "exec \"$0\" ask --model \"$(printf '/nowhere/\\303\\266.gguf')\" 'Hi?'",
+                    script));
+    assertThat(ask.exitCode()).isEqualTo(1);
+    assertThat(ask.err()).contains("/nowhere/\u00f6.gguf").hasLineCount(1);
+  }
+
+  @Test
+  void anOutputThatCannotBeWrittenIsAFailure() throws Exception {
+    String script = Launcher.ROOT.resolve("terrarium").toString();
+    List<String> full = List.of("bash", "-c", "exec \"$0\" \"$@\" >/dev/full", script);
+    for (List<String> command : List.of(List.of("--version"), List.of("run", SENTIMENT))) {
+      List<String> whole = new ArrayList<>(full);
+      whole.addAll(command);
+      Finished finished = new Launcher().input(reviews(2)).run(whole);
+      assertThat(finished.exitCode()).isEqualTo(1);
+      assertThat(finished.err()).contains("terrarium: cannot write to stdout");
+      assertThat(finished.err()).doesNotContain("\tat ");
+    }
+  }
+
+  @Test
   void helpAndVersionGoToStdout() throws Exception {
     Finished help = new Launcher().run("--help");
     assertThat(help.exitCode()).isZero();
@@ -155,12 +186,17 @@ class CommandLineTest {
 
   @Test
   void runLabelsLinesReportsBadOnesAndGoesOn() throws Exception {
-    String lines = reviews(4) + "this is not JSON\n{\"wrong\": 1}\n" + reviews(2);
+    String lines = reviews(4) + "this is not JSON\n{\"wrong\": 1}\nnull\n" + reviews(2);
     Finished run = new Launcher().input(lines).run("run", SENTIMENT);
     assertThat(run.exitCode()).isEqualTo(1);
     assertThat(run.err())
         .contains(
-            "line 5: not a JSON object", "line 6: ", "review", "agreement: ", "2 lines failed");
+            "line 5: not a JSON object",
+            "line 6: ",
+            "review",
+            "line 7: not a JSON object: null",
+            "agreement: ",
+            "3 lines failed");
     assertThat(run.out()).hasLineCount(6);
     for (String line : run.out().lines().toList()) {
       JsonNode outputs = JSON.readTree(line);

@@ -142,4 +142,79 @@ class LauncherTest {
     assertThat(run.out()).startsWith(images().getFirst() + "/bin/java ");
     assertThat(images()).hasSize(1);
   }
+
+  @Test
+  void javaGetsUtf8WhateverTheLocale() throws Exception {
+    program("java", "#!/bin/sh\nlocale charmap\n");
+
+    Finished run =
+        new Launcher()
+            .with("TERRARIUM_JAVA_HOME", jdk.toString())
+            .with("LC_ALL", "C")
+            .run("--version");
+
+    assertThat(run.out()).isEqualTo("UTF-8\n");
+    assertThat(run.exitCode()).as(run.err()).isZero();
+  }
+
+  @Test
+  void withoutAHomeItStarts() throws Exception {
+    String script = Launcher.ROOT.resolve("terrarium").toString();
+
+    Finished run =
+        new Launcher()
+            .with("TERRARIUM_JAVA_HOME", jdk.toString())
+            .run(List.of("env", "-u", "HOME", script, "--version"));
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(run.out()).endsWith(" --version\n");
+  }
+
+  @Test
+  void anImageThatIsInterruptedLeavesNothingAndEndsTheCommand() throws Exception {
+    program("jlink", JLINK + "kill -INT $PPID\n");
+
+    String script = Launcher.ROOT.resolve("terrarium").toString();
+
+    Finished run =
+        new Launcher()
+            .with("TERRARIUM_JAVA_HOME", jdk.toString())
+            .with("TERRARIUM_CACHE", cache.toString())
+            .with("TERRARIUM_JIT", "")
+            // A shell cannot trap what was ignored when it started, as for what runs behind nohup.
+            .run(List.of("env", "--default-signal=INT", script, "run", "program.yaml"));
+
+    assertThat(run.exitCode()).isEqualTo(130);
+    assertThat(run.out()).isEmpty();
+    assertThat(images()).isEmpty();
+  }
+
+  @Test
+  void aBuildThatWasInterruptedIsDoneAgain() throws Exception {
+    Path root = jdk.resolveSibling("root");
+    Path dist = root.resolve("adapters/cli/target/dist");
+    for (String folder : List.of("lib", "compiler")) {
+      Files.createDirectories(dist.resolve(folder));
+      Files.createFile(dist.resolve(folder).resolve("some.jar"));
+    }
+    Path script = Files.copy(Launcher.ROOT.resolve("terrarium"), root.resolve("terrarium"));
+    List<String> command = List.of("bash", script.toString(), "--version");
+    Launcher launcher =
+        new Launcher()
+            .with("TERRARIUM_JAVA_HOME", jdk.toString())
+            .with("PATH", jdk.resolve("bin") + ":" + System.getenv("PATH"));
+
+    program("mvn", "#!/bin/sh\nexit 1\n");
+    Finished interrupted = launcher.run(command);
+    program("mvn", "#!/bin/sh\nbash \"${4%/*}/terrarium\" --train-start-up-cache\n");
+    Finished again = launcher.run(command);
+    program("mvn", "#!/bin/sh\nexit 1\n");
+    Finished built = launcher.run(command);
+
+    assertThat(interrupted.exitCode()).isEqualTo(1);
+    assertThat(again.exitCode()).as(again.err()).isZero();
+    assertThat(again.err()).contains("building", "it could not be trained");
+    assertThat(built.exitCode()).as(built.err()).isZero();
+    assertThat(built.err()).isEmpty();
+  }
 }

@@ -183,7 +183,7 @@ final class Child {
     }
   }
 
-  /** As many callers as workers, for so long. */
+  /** As many callers as workers, for so long; calls that end later do not count. */
   private static Histogram callAtOnce(Workload.Program program, int callers, Duration time) {
     Recorder recorder = new Recorder(3);
     long end = System.nanoTime() + time.toNanos();
@@ -196,7 +196,9 @@ final class Child {
                 while (start < end) {
                   Object unused = program.call();
                   long now = System.nanoTime();
-                  recorder.recordValue(now - start);
+                  if (now < end) {
+                    recorder.recordValue(now - start);
+                  }
                   start = now;
                 }
               },

@@ -64,7 +64,7 @@ final class LoadTest implements TerrariumObserver {
       double cpu) {}
 
   /**
-   * What came of it; histograms in nanoseconds.
+   * What came of it; histograms in nanoseconds. Answers that came after the end are in none.
    *
    * @param response answered calls from when they were due; in the closed model corrected for the
    *     calls that did not begin while one was slow
@@ -191,7 +191,7 @@ final class LoadTest implements TerrariumObserver {
 
   private void callOnAndOn(Terrarium terrarium, long end) {
     for (long start = System.nanoTime(); start < end; start = System.nanoTime()) {
-      call(terrarium, start, start);
+      call(terrarium, start, start, end);
     }
   }
 
@@ -205,20 +205,20 @@ final class LoadTest implements TerrariumObserver {
       for (long now = System.nanoTime(); now < intended; now = System.nanoTime()) {
         LockSupport.parkNanos(intended - now);
       }
-      call(terrarium, intended, System.nanoTime());
+      call(terrarium, intended, System.nanoTime(), end);
     }
   }
 
-  private void call(Terrarium terrarium, long intended, long start) {
+  private void call(Terrarium terrarium, long intended, long start, long end) {
     String failure = failureOf(terrarium);
     long now = System.nanoTime();
-    if (failure == null) {
+    if (failure != null) {
+      failures.computeIfAbsent(failure, kind -> new LongAdder()).increment();
+      failed.increment();
+    } else if (now < end) {
       service.recordValue(now - start);
       response.recordValue(now - intended);
       window.recordValue(now - intended);
-    } else {
-      failures.computeIfAbsent(failure, kind -> new LongAdder()).increment();
-      failed.increment();
     }
   }
 

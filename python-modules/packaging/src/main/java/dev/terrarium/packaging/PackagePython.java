@@ -19,9 +19,12 @@ import java.util.SortedMap;
  */
 public final class PackagePython {
 
+  /** For a failure that was told: a JVM that cannot start ends with 1. */
+  private static final int FAILED = 3;
+
   private PackagePython() {}
 
-  /** Ends with exit code 0, or 1 after a failure. */
+  /** Ends with exit code 0, or 3 after a failure. */
   public static void main(String[] line) {
     Runtime.getRuntime()
         .addShutdownHook(
@@ -70,7 +73,7 @@ public final class PackagePython {
     if (Boolean.getBoolean("terrarium.debug")) {
       cause.printStackTrace();
     }
-    System.exit(1);
+    System.exit(FAILED);
   }
 
   /** A hash of the tool's own classes: what an earlier version made is not used again. */
