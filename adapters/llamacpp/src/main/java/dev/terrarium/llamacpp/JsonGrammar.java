@@ -67,6 +67,52 @@ final class JsonGrammar {
           "$dynamicRef",
           "$recursiveRef");
 
+  /** Keywords that are understood and say what a value must be. */
+  private static final Set<String> CONSTRAINTS =
+      Set.of(
+          "$ref",
+          "type",
+          "const",
+          "enum",
+          "anyOf",
+          "oneOf",
+          "allOf",
+          "properties",
+          "required",
+          "additionalProperties",
+          "propertyNames",
+          "minProperties",
+          "maxProperties",
+          "items",
+          "prefixItems",
+          "additionalItems",
+          "minItems",
+          "maxItems",
+          "minLength",
+          "maxLength",
+          "pattern",
+          "format",
+          "minimum",
+          "maximum",
+          "exclusiveMinimum",
+          "exclusiveMaximum");
+
+  /** Those of them that say nothing when they are empty or true. */
+  private static final Set<String> OPEN =
+      Set.of(
+          "allOf",
+          "properties",
+          "required",
+          "additionalProperties",
+          "propertyNames",
+          "items",
+          "prefixItems",
+          "additionalItems");
+
+  /** What parts of {@code allOf} can have. */
+  private static final Set<String> MERGED =
+      Set.of("type", "properties", "required", "additionalProperties");
+
   private final Gbnf grammar = new Gbnf();
   private final JsonScalars scalars = new JsonScalars(grammar);
   private final Map<String, String> references = new HashMap<>();
@@ -110,18 +156,11 @@ final class JsonGrammar {
     if (!schema.isObject()) {
       throw refused(path, schema.isBoolean() ? "allows nothing" : "is not a schema");
     }
-    for (String keyword : UNSUPPORTED) {
-      if (schema.has(keyword)) {
-        throw refused(path, "has the keyword '" + keyword + "', which is not supported");
-      }
-    }
+    checkSupported(schema, path);
     if (schema.has("$ref")) {
       return reference(schema, path);
     }
-    if (schema.has("const")) {
-      return literal(schema.get("const"));
-    }
-    if (schema.has("enum")) {
+    if (schema.has("const") || schema.has("enum")) {
       return enumeration(schema, path);
     }
     if (schema.has("anyOf") || schema.has("oneOf")) {
@@ -135,6 +174,46 @@ final class JsonGrammar {
       return types(schema, type, path);
     }
     return typed(schema, type.isTextual() ? type.textValue() : impliedType(schema), path);
+  }
+
+  private static void checkSupported(JsonNode schema, String path) {
+    for (String keyword : UNSUPPORTED) {
+      if (schema.has(keyword)) {
+        throw refused(path, "has the keyword '" + keyword + "', which is not supported");
+      }
+    }
+  }
+
+  /** Refuses what stands beside a keyword and would not be heeded. */
+  private static void checkBeside(
+      JsonNode schema, String keyword, Set<String> heeded, String path) {
+    for (var field : schema.properties()) {
+      String other = field.getKey();
+      if (!heeded.contains(other) && constrains(other, field.getValue())) {
+        throw refused(path, "has '" + other + "' beside '" + keyword + "', which is not supported");
+      }
+    }
+  }
+
+  private static boolean constrains(JsonNode schema) {
+    for (var field : schema.properties()) {
+      if (constrains(field.getKey(), field.getValue())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean constrains(String keyword, JsonNode value) {
+    return CONSTRAINTS.contains(keyword)
+        && !(OPEN.contains(keyword) && allowsAll(value))
+        && (!keyword.equals("format") || JsonScalars.isEnforced(value.asText()));
+  }
+
+  private static boolean allowsAll(JsonNode value) {
+    return value.isMissingNode()
+        || (value.isContainerNode() && value.isEmpty())
+        || (value.isBoolean() && value.booleanValue());
   }
 
   private static String impliedType(JsonNode schema) {
@@ -227,12 +306,57 @@ final class JsonGrammar {
   }
 
   private String enumeration(JsonNode schema, String path) {
-    Set<String> ways = new LinkedHashSet<>();
-    schema.get("enum").forEach(value -> ways.add(literal(value)));
-    if (ways.isEmpty()) {
+    String keyword = schema.has("const") ? "const" : "enum";
+    checkBeside(schema, keyword, Set.of("type", "const", "enum"), path);
+    JsonNode only = schema.path("const");
+    Set<String> types = typeNames(schema.path("type"));
+    List<JsonNode> listed = new ArrayList<>();
+    if (schema.has("enum")) {
+      schema.path("enum").forEach(listed::add);
+    } else {
+      listed.add(only);
+    }
+    if (listed.isEmpty()) {
       throw refused(path, "has an empty enum");
     }
+    Set<String> ways = new LinkedHashSet<>();
+    for (JsonNode value : listed) {
+      if ((only.isMissingNode() || value.equals(only))
+          && (types.isEmpty() || isOfOne(types, value))) {
+        ways.add(literal(value));
+      }
+    }
+    if (ways.isEmpty()) {
+      throw refused(path, "allows no value of its " + keyword);
+    }
     return String.join(" | ", ways);
+  }
+
+  /** None when it is not said. */
+  private static Set<String> typeNames(JsonNode type) {
+    Set<String> names = new LinkedHashSet<>();
+    if (type.isTextual()) {
+      names.add(type.asText());
+    }
+    type.forEach(name -> names.add(name.asText()));
+    return names;
+  }
+
+  private static boolean isOfOne(Set<String> types, JsonNode value) {
+    return switch (value.getNodeType()) {
+      case OBJECT -> types.contains("object");
+      case ARRAY -> types.contains("array");
+      case STRING -> types.contains("string");
+      case BOOLEAN -> types.contains("boolean");
+      case NULL -> types.contains("null");
+      case NUMBER ->
+          types.contains("number") || (types.contains("integer") && isWholeNumber(value));
+      default -> false;
+    };
+  }
+
+  private static boolean isWholeNumber(JsonNode value) {
+    return value.isIntegralNumber() || value.doubleValue() == Math.rint(value.doubleValue());
   }
 
   private static String literal(JsonNode value) {
@@ -241,6 +365,8 @@ final class JsonGrammar {
 
   private String alternatives(JsonNode schema, String path) {
     String keyword = schema.has("anyOf") ? "anyOf" : "oneOf";
+    checkBeside(schema, keyword, Set.of("type", keyword), path);
+    Set<String> types = typeNames(schema.path("type"));
     List<String> ways = new ArrayList<>();
     ModelException first = null;
     int index = 0;
@@ -248,8 +374,9 @@ final class JsonGrammar {
       Map<String, String> rules = grammar.snapshot();
       Map<String, String> known = new HashMap<>(references);
       Set<String> here = new LinkedHashSet<>(open);
+      String place = path + "." + keyword + "[" + index + "]";
       try {
-        ways.add(rule(alternative, path + "." + keyword + "[" + index + "]"));
+        ways.add(rule(ofType(alternative, types, place), place));
       } catch (ModelException e) {
         grammar.restore(rules);
         references.clear();
@@ -265,28 +392,112 @@ final class JsonGrammar {
     return String.join(" | ", ways);
   }
 
+  /** An alternative that is of one of the types beside the alternatives, if there are any. */
+  private JsonNode ofType(JsonNode alternative, Set<String> types, String path) {
+    boolean any = alternative.isBoolean() && alternative.booleanValue();
+    if (types.isEmpty() || !(alternative.isObject() || any)) {
+      return alternative;
+    }
+    boolean indirect = hasAny(alternative, "$ref", "allOf");
+    Set<String> own =
+        indirect
+            ? typesOf(alternative, path, new LinkedHashSet<>())
+            : typeNames(alternative.path("type"));
+    Set<String> both = own.isEmpty() ? types : common(own, types);
+    if (both.equals(own)) {
+      return alternative;
+    }
+    if (indirect || both.isEmpty()) {
+      throw refused(path, "does not say that it is of the type " + String.join(" or ", types));
+    }
+    ObjectNode narrowed = JSON.createObjectNode();
+    for (var field : alternative.properties()) {
+      narrowed.set(field.getKey(), field.getValue());
+    }
+    both.forEach(narrowed.putArray("type")::add);
+    return narrowed;
+  }
+
+  /** The types that a schema names, or one that it refers to; none when it names none. */
+  private Set<String> typesOf(JsonNode schema, String path, Set<String> seen) {
+    if (schema.has("$ref")) {
+      String reference = schema.path("$ref").asText();
+      return seen.add(reference) ? typesOf(target(reference, path), path, seen) : Set.of();
+    }
+    if (schema.has("type")) {
+      return typeNames(schema.path("type"));
+    }
+    for (JsonNode part : schema.path("allOf")) {
+      Set<String> types = typesOf(part, path, seen);
+      if (!types.isEmpty()) {
+        return types;
+      }
+    }
+    return impliedType(schema).equals("object") ? Set.of("object") : Set.of();
+  }
+
+  private static Set<String> common(Set<String> some, Set<String> others) {
+    Set<String> common = new LinkedHashSet<>();
+    for (String type : some) {
+      if (others.contains(type) || (type.equals("integer") && others.contains("number"))) {
+        common.add(type);
+      } else if (type.equals("number") && others.contains("integer")) {
+        common.add("integer");
+      }
+    }
+    return common;
+  }
+
+  /**
+   * Adds a schema without what only describes; what it refers to and what stands beside that are
+   * parts of their own.
+   */
+  private void addParts(List<JsonNode> parts, JsonNode schema, Set<String> seen, String path) {
+    if (schema.isBoolean() && schema.booleanValue()) {
+      return;
+    }
+    if (!schema.isObject()) {
+      throw refused(path, schema.isBoolean() ? "allows nothing" : "is not a schema");
+    }
+    checkSupported(schema, path);
+    ObjectNode rest = schema.deepCopy();
+    if (schema.has("$ref")) {
+      String reference = schema.path("$ref").asText();
+      if (!seen.add(reference)) {
+        throw refused(path, "refers to nothing but itself");
+      }
+      addParts(parts, target(reference, path), seen, reference);
+      seen.remove(reference);
+      rest.remove("$ref");
+    }
+    if (constrains(rest)) {
+      parts.add(rest);
+    }
+  }
+
   /** Schemas of objects, all of which hold, as one. */
   private JsonNode merged(JsonNode schema, String path) {
-    JsonNode all = schema.get("allOf");
-    boolean alone = true;
-    for (var field : schema.properties()) {
-      alone &= field.getKey().equals("allOf") || ANNOTATIONS.contains(field.getKey());
-    }
+    JsonNode all = schema.path("allOf");
+    ObjectNode beside = schema.deepCopy();
+    beside.remove("allOf");
+    boolean alone = !constrains(beside);
     if (all.size() == 1 && alone) {
-      return all.get(0);
+      return all.path(0);
     }
     List<JsonNode> parts = new ArrayList<>();
-    all.forEach(parts::add);
+    for (int i = 0; i < all.size(); i++) {
+      addParts(parts, all.path(i), new LinkedHashSet<>(), path + ".allOf[" + i + "]");
+    }
     if (!alone) {
-      ObjectNode rest = schema.deepCopy();
-      rest.remove("allOf");
-      parts.add(rest);
+      parts.add(beside);
+    }
+    if (parts.isEmpty()) {
+      return JSON.getNodeFactory().booleanNode(true);
     }
     ObjectNode whole = JSON.createObjectNode().put("type", "object");
     ObjectNode properties = whole.putObject("properties");
     Set<String> required = new LinkedHashSet<>();
-    for (JsonNode part : parts) {
-      JsonNode object = part.has("$ref") ? target(part.get("$ref").asText(), path) : part;
+    for (JsonNode object : parts) {
       if (!object.path("type").asText(impliedType(object)).equals("object")
           || hasAny(object, "allOf", "anyOf", "oneOf", "enum", "const")) {
         throw refused(path, "has an 'allOf' of more than plain objects");
@@ -298,10 +509,35 @@ final class JsonGrammar {
         }
         properties.set(property.getKey(), property.getValue());
       }
+      checkBeside(object, "allOf", MERGED, path);
       object.path("required").forEach(name -> required.add(name.asText()));
     }
     required.forEach(whole.putArray("required")::add);
+    for (JsonNode object : parts) {
+      mergeOthers(whole, object, path);
+    }
     return whole;
+  }
+
+  /** What a part says of properties that it does not name must hold for those of other parts. */
+  private static void mergeOthers(ObjectNode whole, JsonNode part, String path) {
+    JsonNode others = part.path("additionalProperties");
+    if (allowsAll(others)) {
+      return;
+    }
+    Set<String> names = new LinkedHashSet<>();
+    whole.path("properties").properties().forEach(property -> names.add(property.getKey()));
+    whole.path("required").forEach(name -> names.add(name.asText()));
+    for (String name : names) {
+      if (!part.path("properties").has(name)) {
+        throw refused(
+            path, "has an 'allOf' with 'additionalProperties' for '" + name + "' of another part");
+      }
+    }
+    if (whole.has("additionalProperties") && !whole.get("additionalProperties").equals(others)) {
+      throw refused(path, "has an 'allOf' with two schemas for 'additionalProperties'");
+    }
+    whole.set("additionalProperties", others);
   }
 
   private String object(JsonNode schema, String path) {
@@ -387,14 +623,20 @@ final class JsonGrammar {
     if (min > max) {
       throw refused(path, "has minItems " + min + " above maxItems " + max);
     }
-    JsonNode items = schema.path("items");
+    boolean tuple = schema.path("items").isArray(); // as it was before prefixItems
+    String first = tuple ? "items" : "prefixItems";
+    String further = tuple ? "additionalItems" : "items";
+    JsonNode items = schema.path(further);
     List<String> prefix = new ArrayList<>();
-    for (JsonNode item : schema.path("prefixItems")) {
+    for (JsonNode item : schema.path(first)) {
       if (prefix.size() < max) {
-        prefix.add(rule(item, path + ".prefixItems[" + prefix.size() + "]"));
+        prefix.add(rule(item, path + "." + first + "[" + prefix.size() + "]"));
       }
     }
     int before = prefix.size();
+    if (min > before && items.isBoolean() && !items.booleanValue()) {
+      throw refused(path, "has minItems " + min + " and no schema for as many");
+    }
     boolean more =
         before == 0 ? !items.isBoolean() || items.booleanValue() : items.isObject() || min > before;
     int most = more ? Math.max(0, max - before) : 0;
@@ -402,7 +644,8 @@ final class JsonGrammar {
     if (most == 0) {
       return "\"[\" " + head + " \"]\"";
     }
-    String item = items.isObject() ? rule(items, path + ".items") : grammar.rule(scalars.any());
+    String item =
+        items.isObject() ? rule(items, path + "." + further) : grammar.rule(scalars.any());
     int least = Math.max(0, min - before);
     String rest =
         before == 0

@@ -56,6 +56,11 @@ final class JsonScalars {
     this.grammar = grammar;
   }
 
+  /** Whether strings of that format are made, and not just any. */
+  static boolean isEnforced(String format) {
+    return FORMATS.containsKey(format);
+  }
+
   /** Strings of a format, a pattern or a length, or any. */
   String string(JsonNode schema, String path) {
     boolean bounded = JsonGrammar.hasAny(schema, "minLength", "maxLength");
@@ -131,6 +136,9 @@ final class JsonScalars {
     }
     if (!value.isNumber()) {
       throw JsonGrammar.refused(path, "has the " + keyword + " " + value + ", which is no number");
+    }
+    if (value.isFloatingPointNumber() && !Double.isFinite(value.doubleValue())) {
+      throw JsonGrammar.refused(path, "has a " + keyword + " that is too large a number");
     }
     return value.decimalValue();
   }

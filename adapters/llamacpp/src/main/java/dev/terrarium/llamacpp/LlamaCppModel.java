@@ -52,6 +52,8 @@ public final class LlamaCppModel implements LanguageModel {
   private final Condition changed = lock.newCondition();
   private final Deque<Generation> waiting = new ArrayDeque<>();
   private final Set<Generation> running = new HashSet<>();
+
+  /** Whether nothing new is taken: closed, failed, or the process is ending. */
   private volatile boolean closed;
 
   private LlamaCppModel(
@@ -109,20 +111,25 @@ public final class LlamaCppModel implements LanguageModel {
               file.toFile().length());
       made.start();
       return made;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       loaded.free();
       throw e;
     }
   }
 
   private void start() {
-    Runtime.getRuntime().addShutdownHook(atExit);
-    for (int i = 0; i < options.parallel(); i++) {
-      workers.add(
-          Thread.ofPlatform()
-              .daemon()
-              .name("terrarium-llamacpp-" + name + "-" + i)
-              .start(this::work));
+    try {
+      Runtime.getRuntime().addShutdownHook(atExit);
+      for (int i = 0; i < options.parallel(); i++) {
+        workers.add(
+            Thread.ofPlatform()
+                .daemon()
+                .name("terrarium-llamacpp-" + name + "-" + i)
+                .start(this::work));
+      }
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
     }
   }
 
@@ -225,11 +232,17 @@ public final class LlamaCppModel implements LanguageModel {
         workOnOne();
       }
     } catch (RuntimeException | Error e) {
-      fail(new ModelException("A worker of the language model " + name + " failed: " + e, e));
+      fail(failure(e));
     }
   }
 
-  private void fail(ModelException reason) {
+  private ModelException failure(Throwable cause) {
+    return new ModelException(
+        "A worker of the language model " + name + " failed: " + cause, cause);
+  }
+
+  /** Nothing is answered any more; whoever waits hears why. The memory stays until closed. */
+  void fail(ModelException reason) {
     lock.lock();
     try {
       closed = true;
@@ -264,15 +277,23 @@ public final class LlamaCppModel implements LanguageModel {
             options.threads() / options.parallel(),
             window,
             options.slots())) {
-      Generation next = take();
-      while (next != null || !slots.isIdle()) {
-        while (next != null && begun(slots, next)) {
-          next = poll();
-        }
-        slots.step().forEach(this::done);
-        if (next == null) {
-          next = slots.isIdle() ? take() : poll();
-        }
+      try {
+        workOn(slots);
+      } catch (RuntimeException | Error e) {
+        fail(failure(e)); // before the slots give up what they hold without knowing why
+      }
+    }
+  }
+
+  private void workOn(Slots slots) {
+    Generation next = take();
+    while (next != null || !slots.isIdle()) {
+      while (next != null && begun(slots, next)) {
+        next = poll();
+      }
+      slots.step().forEach(this::done);
+      if (next == null) {
+        next = slots.isIdle() ? take() : poll();
       }
     }
   }
@@ -332,9 +353,6 @@ public final class LlamaCppModel implements LanguageModel {
   public void close() {
     lock.lock();
     try {
-      if (closed) {
-        return;
-      }
       closed = true;
       changed.signalAll();
     } finally {

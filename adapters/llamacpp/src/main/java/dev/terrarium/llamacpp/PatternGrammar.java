@@ -1,7 +1,9 @@
 package dev.terrarium.llamacpp;
 
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * A regular expression as grammar of the inside of a JSON string. Not thread-safe.
@@ -22,13 +24,20 @@ final class PatternGrammar {
     }
   }
 
+  /** A piece of grammar, and whether it may make nothing at all. */
+  private record Part(String text, boolean mayBeEmpty) {}
+
+  private static final Part NOTHING = new Part("\"\"", true);
+
   private static final int MOST_REPEATS = 1000;
+  private static final int MOST_NESTED = 64;
   private static final String DIGIT = "0-9";
   private static final String WORD = "0-9A-Za-z_";
   private static final String NEVER = "\"\\\\\\x7F\\x00-\\x1F";
 
   private final String pattern;
   private int at;
+  private int depth;
 
   private PatternGrammar(String pattern) {
     this.pattern = pattern;
@@ -46,7 +55,7 @@ final class PatternGrammar {
             pattern.length() - (ends && pattern.length() > (begins ? 1 : 0) ? 1 : 0));
     PatternGrammar parser = new PatternGrammar(inside);
     boolean[] several = new boolean[1];
-    String body = parser.alternatives(several);
+    String body = parser.alternatives(several).text();
     if (parser.at < inside.length()) {
       throw new UnsupportedPatternException("an unmatched ')'");
     }
@@ -56,60 +65,72 @@ final class PatternGrammar {
     return (begins ? "" : anything + "* ") + "(" + body + ")" + (ends ? "" : " " + anything + "*");
   }
 
-  private String alternatives(boolean[] several) throws UnsupportedPatternException {
-    List<String> ways = new ArrayList<>();
+  private Part alternatives(boolean[] several) throws UnsupportedPatternException {
+    List<Part> ways = new ArrayList<>();
     ways.add(sequence());
     while (at < pattern.length() && pattern.charAt(at) == '|') {
       at++;
       several[0] = true;
       ways.add(sequence());
     }
-    return String.join(" | ", ways);
+    return new Part(
+        ways.stream().map(Part::text).collect(Collectors.joining(" | ")),
+        ways.stream().anyMatch(Part::mayBeEmpty));
   }
 
-  private String sequence() throws UnsupportedPatternException {
-    StringBuilder text = new StringBuilder();
+  private Part sequence() throws UnsupportedPatternException {
+    List<Part> parts = new ArrayList<>();
     while (at < pattern.length() && pattern.charAt(at) != '|' && pattern.charAt(at) != ')') {
-      text.append(text.isEmpty() ? "" : " ").append(quantified(atom()));
+      parts.add(quantified(atom()));
     }
-    return text.isEmpty() ? "\"\"" : text.toString();
+    return parts.isEmpty()
+        ? NOTHING
+        : new Part(
+            parts.stream().map(Part::text).collect(Collectors.joining(" ")),
+            parts.stream().allMatch(Part::mayBeEmpty));
   }
 
-  private String atom() throws UnsupportedPatternException {
+  private Part atom() throws UnsupportedPatternException {
     char c = pattern.charAt(at++);
     return switch (c) {
       case '(' -> group();
-      case '[' -> characterClass();
-      case '.' -> "[^" + NEVER + "]";
-      case '\\' -> escape();
+      case '[' -> new Part(characterClass(), false);
+      case '.' -> new Part("[^" + NEVER + "]", false);
+      case '\\' -> new Part(escape(), false);
       case '^', '$' -> throw new UnsupportedPatternException("an anchor within the pattern");
       case '*', '+', '?', '{' -> throw new UnsupportedPatternException("a quantifier of nothing");
       default -> {
         int whole = Character.isHighSurrogate(c) && at < pattern.length() ? at + 1 : at;
         String text = pattern.substring(at - 1, whole);
         at = whole;
-        yield inJson(text);
+        yield new Part(inJson(text), false);
       }
     };
   }
 
   /** A character as it stands in a JSON string. */
   private static String inJson(String text) {
-    return Gbnf.literal(text.equals("\"") || text.equals("\\") ? "\\" + text : text);
+    String json = TextNode.valueOf(text).toString();
+    return Gbnf.literal(json.substring(1, json.length() - 1));
   }
 
-  private String group() throws UnsupportedPatternException {
+  private Part group() throws UnsupportedPatternException {
     if (pattern.startsWith("?:", at)) {
       at += 2;
     } else if (pattern.startsWith("?", at)) {
       throw new UnsupportedPatternException("a look-around or named group");
     }
-    String body = alternatives(new boolean[1]);
+    depth++;
+    if (depth > MOST_NESTED) {
+      throw new UnsupportedPatternException("more than " + MOST_NESTED + " groups in each other");
+    }
+    Part body = alternatives(new boolean[1]);
+    depth--;
     if (at >= pattern.length()) {
       throw new UnsupportedPatternException("a group without end");
     }
     at++;
-    return "(" + body + ")";
+    return new Part("(" + body.text() + ")", body.mayBeEmpty());
   }
 
   private String escape() throws UnsupportedPatternException {
@@ -157,19 +178,13 @@ final class PatternGrammar {
   private void member(StringBuilder members) throws UnsupportedPatternException {
     char low = next("a class without end");
     if (low == '\\') {
-      char escaped = next("a class without end");
-      switch (escaped) {
-        case 'd' -> members.append(DIGIT);
-        case 'w' -> members.append(WORD);
-        case 's' -> members.append(' ');
-        default -> {
-          if (Character.isLetterOrDigit(escaped)) {
-            throw new UnsupportedPatternException("the escape \\" + escaped + " in a class");
-          }
-          add(members, escaped);
-        }
+      String several = at < pattern.length() ? shorthand(pattern.charAt(at)) : "";
+      if (!several.isEmpty()) {
+        at++;
+        members.append(several);
+        return;
       }
-      return;
+      low = escapedInClass();
     }
     boolean range =
         at + 1 < pattern.length() && pattern.charAt(at) == '-' && pattern.charAt(at + 1) != ']';
@@ -179,35 +194,58 @@ final class PatternGrammar {
     }
     at++;
     char high = next("a class without end");
-    if (high == '\\'
-        || high < low
-        || (low <= '"' && high >= '"')
-        || (low <= '\\' && high >= '\\')) {
+    if (high == '\\') {
+      high = escapedInClass();
+    }
+    if (high < low || low < ' ' || (low <= '"' && high >= '"') || (low <= '\\' && high >= '\\')) {
       throw new UnsupportedPatternException("the range " + low + "-" + high);
     }
-    members.append(low).append('-').append(high);
+    members.append(written(low)).append('-').append(written(high));
+  }
+
+  /** What a letter after a backslash stands for in a class; nothing if for no class. */
+  private static String shorthand(char c) {
+    return switch (c) {
+      case 'd' -> DIGIT;
+      case 'w' -> WORD;
+      case 's' -> " ";
+      default -> "";
+    };
+  }
+
+  /** The one character that an escape stands for. */
+  private char escapedInClass() throws UnsupportedPatternException {
+    char c = next("a class without end");
+    if (Character.isLetterOrDigit(c)) {
+      throw new UnsupportedPatternException("the escape \\" + c + " in a class");
+    }
+    return c;
   }
 
   private static void add(StringBuilder members, char c) {
     if (c == '"' || c == '\\' || c < ' ') {
       return;
     }
-    if (c == ']' || c == '[' || c == '^' || c == '-') {
-      members.append(String.format("\\x%02X", (int) c));
-    } else {
-      members.append(c);
-    }
+    members.append(written(c));
   }
 
-  private String quantified(String atom) throws UnsupportedPatternException {
+  /** A member of a class in llama.cpp's notation. */
+  private static String written(char c) {
+    return c == ']' || c == '[' || c == '^' || c == '-'
+        ? String.format("\\x%02X", (int) c)
+        : String.valueOf(c);
+  }
+
+  private Part quantified(Part atom) throws UnsupportedPatternException {
     if (at >= pattern.length()) {
       return atom;
     }
-    String result;
-    switch (pattern.charAt(at)) {
+    Part result;
+    char quantifier = pattern.charAt(at);
+    switch (quantifier) {
       case '*', '+', '?' -> {
-        result = atom + pattern.charAt(at);
         at++;
+        result = repeated(atom, quantifier == '+' ? 1 : 0, quantifier == '?' ? 1 : Gbnf.UNBOUNDED);
       }
       case '{' -> result = counted(atom);
       default -> {
@@ -220,7 +258,17 @@ final class PatternGrammar {
     return result;
   }
 
-  private String counted(String atom) throws UnsupportedPatternException {
+  /** Where nothing can be repeated, llama.cpp looks for the next character without end. */
+  private static Part repeated(Part atom, int min, int max) throws UnsupportedPatternException {
+    if (max > 1 && atom.mayBeEmpty()) {
+      throw new UnsupportedPatternException("a repetition of what may be empty");
+    }
+    return max == 0
+        ? NOTHING
+        : new Part(Gbnf.repeat(atom.text(), min, max), min == 0 || atom.mayBeEmpty());
+  }
+
+  private Part counted(Part atom) throws UnsupportedPatternException {
     int end = pattern.indexOf('}', at);
     String inside = end < 0 ? "" : pattern.substring(at + 1, end);
     if (!inside.matches("\\d{1,4}(,\\d{0,4})?")) {
@@ -238,7 +286,7 @@ final class PatternGrammar {
     if (min > max || min > MOST_REPEATS || (max != Gbnf.UNBOUNDED && max > MOST_REPEATS)) {
       throw new UnsupportedPatternException("the quantifier {" + inside + "}");
     }
-    return max == 0 ? "\"\"" : Gbnf.repeat(atom, min, max);
+    return repeated(atom, min, max);
   }
 
   private char next(String otherwise) throws UnsupportedPatternException {

@@ -27,6 +27,9 @@ final class TokenChoice implements AutoCloseable {
 
   private static final int FEW = 128;
 
+  /** The seed that llama.cpp takes for: any. */
+  private static final int ANY_SEED = -1;
+
   /** {@code llama_token_data}: the token, its score and its probability, four bytes each. */
   private static final int INTS_PER_CANDIDATE = 3;
 
@@ -65,7 +68,12 @@ final class TokenChoice implements AutoCloseable {
     this.draw =
         temperature == 0
             ? MemorySegment.NULL
-            : Llama.samplerInit(TOP_K, TOP_P, MIN_P, (float) temperature, Long.hashCode(seed));
+            : Llama.samplerInit(TOP_K, TOP_P, MIN_P, (float) temperature, folded(seed));
+  }
+
+  private static int folded(long seed) {
+    int folded = Long.hashCode(seed);
+    return folded == ANY_SEED ? Integer.MAX_VALUE : folded;
   }
 
   /**

@@ -62,6 +62,28 @@ class JsonGrammarTest {
         "{\"type\":\"integer\",\"exclusiveMinimum\":0} | 1 | 0",
         "{\"type\":\"number\",\"minimum\":0,\"maximum\":1} | 0.25 | 1.01",
         "{\"type\":\"number\",\"exclusiveMinimum\":-1.5,\"exclusiveMaximum\":1.5} | -1.49 | 1.50",
+        "{\"type\":\"string\",\"anyOf\":[{\"minLength\":2},{\"type\":\"null\"}]} | \"ab\" | null",
+        "{\"type\":\"integer\",\"oneOf\":[{\"minimum\":3},{\"type\":\"string\"}]} | 4 | 4.5",
+        "{\"type\":\"object\",\"oneOf\":[{\"$ref\":\"#/$defs/A\"},{\"$ref\":\"#/$defs/B\"}],"
+            + "\"$defs\":{\"A\":{\"properties\":{\"a\":{\"type\":\"integer\"}},"
+            + "\"required\":[\"a\"]},\"B\":{\"type\":\"string\"}}} | {\"a\": 1} | \"b\"",
+        "{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}],\"default\":null,"
+            + "\"title\":\"X\",\"desc\":\"x\"} | null | 1",
+        "{\"enum\":[\"a\",1,null],\"type\":[\"string\",\"null\"],\"title\":\"X\"} | null | 1",
+        "{\"enum\":[1,1.5],\"type\":\"integer\"} | 1 | 1.5",
+        "{\"const\":\"x\",\"enum\":[\"x\"],\"type\":\"string\"} | \"x\" | \"y\"",
+        "{\"type\":\"array\",\"items\":[{\"type\":\"integer\"},{\"type\":\"string\"}],"
+            + "\"additionalItems\":{\"type\":\"boolean\"}} | [1, \"a\", true] | [1, \"a\", 2]",
+        "{\"type\":\"array\",\"items\":[{\"type\":\"integer\"}],\"additionalItems\":false} | "
+            + "[1] | [1, 2]",
+        "{\"allOf\":[{\"$ref\":\"#/$defs/A\"}],\"description\":\"x\","
+            + "\"$defs\":{\"A\":{\"enum\":[\"a\"]}}} | \"a\" | \"b\"",
+        "{\"allOf\":[{\"$ref\":\"#/$defs/A\",\"required\":[\"a\"]},{\"title\":\"X\"}],"
+            + "\"$defs\":{\"A\":{\"properties\":{\"a\":{\"type\":\"integer\"}}}}} | {\"a\": "
+            + "1} | {}",
+        "{\"allOf\":[{\"type\":\"object\"},"
+            + "{\"additionalProperties\":{\"type\":\"integer\"}}]} | {\"a\": 1} | {\"a\": "
+            + "\"b\"}",
         "true | {\"any\": [1, null, {\"thing\": \"x\"}]} | any",
         "{} | 3 | x",
       })
@@ -186,6 +208,24 @@ class JsonGrammarTest {
         "{\"type\":\"integer\",\"minimum\":\"4\"} | no number",
         "{\"type\":\"string\",\"pattern\":\"(?=a)b\"} | look-around",
         "{\"type\":\"string\",\"pattern\":\"a\",\"minLength\":1} | pattern beside",
+        "{\"anyOf\":[{\"type\":\"object\"}],\"properties\":{\"a\":{}}} | 'properties' beside "
+            + "'anyOf'",
+        "{\"oneOf\":[{\"type\":\"object\"}],\"required\":[\"a\"]} | 'required' beside 'oneOf'",
+        "{\"anyOf\":[{}],\"oneOf\":[{\"type\":\"string\"}]} | 'oneOf' beside 'anyOf'",
+        "{\"type\":\"string\",\"anyOf\":[{\"type\":\"null\"}]} | does not say that it is of "
+            + "the type string",
+        "{\"enum\":[\"a\"],\"pattern\":\"b\"} | 'pattern' beside 'enum'",
+        "{\"enum\":[\"a\"],\"type\":\"integer\"} | no value of its enum",
+        "{\"allOf\":[{\"type\":\"object\"},{\"type\":\"object\",\"not\":{}}]} | $.allOf[1] "
+            + "has the keyword 'not'",
+        "{\"allOf\":[{\"type\":\"object\"},{\"$ref\":\"#/$defs/A\"}],"
+            + "\"$defs\":{\"A\":{\"patternProperties\":{}}}} | #/$defs/A has the keyword",
+        "{\"allOf\":[{\"type\":\"object\"},{\"type\":\"object\",\"minProperties\":2}]} | "
+            + "'minProperties' beside 'allOf'",
+        "{\"allOf\":[{\"properties\":{\"a\":{}},\"additionalProperties\":false},"
+            + "{\"properties\":{\"b\":{}}}]} | 'additionalProperties' for 'b'",
+        "{\"type\":\"array\",\"items\":false,\"minItems\":1} | no schema for as many",
+        "{\"type\":\"number\",\"maximum\":1e999} | too large a number",
         "{\"properties\":{\"a\":{}},\"minProperties\":1} | number of its properties",
       })
   void refusesWhatCannotBeEnforcedAndSaysWhere(String schema, String message) {
@@ -242,6 +282,10 @@ class JsonGrammarTest {
         "^\\\\d{4}-\\\\d{2}$ ~ \"2024-01\" ~ \"24-01\"",
         "^.\\\\s\\\\S$ ~ \"ä x\" ~ \"ä  \"",
         "^(?:a|b)\\\\+$ ~ \"a+\" ~ \"a\"",
+        "^(a+)*$ ~ \"aaa\" ~ \"ab\"",
+        "^(ab?)*$ ~ \"aaba\" ~ \"bb\"",
+        "^[\\\\.-9]+$ ~ \"5\" ~ \"-\"",
+        "^[*-\\\\-]+$ ~ \"+-\" ~ \".\"",
         "^[A-F0-9]{2}(:[A-F0-9]{2})*$ ~ \"0A:FF\" ~ \"0A:F\"",
       })
   void patternsAreKept(String pattern, String right, String wrong) {
@@ -250,10 +294,45 @@ class JsonGrammarTest {
     assertThat(makes(schema, wrong)).isFalse();
   }
 
+  @Test
+  void aControlCharacterOfAPatternIsMadeAsJsonWritesIt() {
+    String schema = "{\"type\":\"string\",\"pattern\":\"^a\\nb$\"}";
+    assertThat(makes(schema, "\"a\\nb\"")).isTrue();
+    assertThat(makes(schema, "\"a\nb\"")).isFalse();
+  }
+
+  @Test
+  void aPatternOfTooManyNestedGroupsIsRefused() {
+    String pattern = "(".repeat(65) + "a" + ")".repeat(65);
+    assertThatThrownBy(
+            () -> JsonGrammar.of("{\"type\":\"string\",\"pattern\":\"" + pattern + "\"}"))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("groups in each other");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "(a", "a)", "[a", "*a", "a{9999}", "a{2,1}", "(?<n>a)", "\\\\1", "\\\\b", "a^b", "^a|b$"
+        "(a",
+        "a)",
+        "[a",
+        "*a",
+        "a{9999}",
+        "a{2,1}",
+        "(?<n>a)",
+        "\\\\1",
+        "\\\\b",
+        "a^b",
+        "^a|b$",
+        "^([a-z]*)*$",
+        "(a*)*",
+        "(a?b?)+",
+        "(a|b*)*",
+        "(a*){2,}",
+        "(a*){2,3}",
+        "(a*){2,3}",
+        "(a|)*",
+        "[\\u0001-\\u0005]",
       })
   void patternsThatAreNotUnderstoodAreRefused(String pattern) {
     assertThatThrownBy(

@@ -11,6 +11,7 @@ import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.FinishReason;
+import dev.terrarium.model.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -248,6 +249,13 @@ class LlamaCppModelTest {
   }
 
   @Test
+  void aSeedThatLlamaCppWouldTakeForAnyIsKept() {
+    ChatRequest request =
+        TestModel.ask("Write a poem.").temperature(1.2).maxTokens(30).seed(4294967295L).build();
+    assertThat(model.chat(request).text()).isEqualTo(model.chat(request).text());
+  }
+
+  @Test
   void refusesAnEmptyPrompt() {
     ChatRequest request =
         ChatRequest.builder()
@@ -347,6 +355,18 @@ class LlamaCppModelTest {
     other.close();
     other.close();
     assertThatThrownBy(() -> TestModel.answer(other, "Hi", 3))
+        .isInstanceOf(ModelException.class)
+        .hasMessage("The language model smollm2-135m-instruct is closed.");
+  }
+
+  @Test
+  void closedAfterAFailureItsMemoryIsFree() {
+    LlamaCppModel other = new LlamaCpp().open(null);
+    Tokenizer tokenizer = other.tokenizer().orElseThrow();
+    other.fail(new ModelException("x"));
+    assertThat(tokenizer.encode("a")).isNotEmpty();
+    other.close();
+    assertThatThrownBy(() -> tokenizer.encode("a"))
         .isInstanceOf(ModelException.class)
         .hasMessage("The language model smollm2-135m-instruct is closed.");
   }
