@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 from .errors import ArgumentError
 
 if TYPE_CHECKING:
-    from .base import BaseBridge
+    from typing import ClassVar, Protocol
+
+    class _Bridge(Protocol):
+        """What a handler asks of its bridge."""
+
+        framework: ClassVar[str]
+        _loaded: bool
+
+        def _ensure_framework(self) -> None: ...
+
 
 _MARK = "__terrarium_handler__"
 _VARARGS = 0x04
@@ -123,7 +132,7 @@ class Handler:
         "parameters",
     )
 
-    def __init__(self, bridge: BaseBridge, fn: Callable[..., Any], options: HandlerOptions) -> None:
+    def __init__(self, bridge: _Bridge, fn: Callable[..., Any], options: HandlerOptions) -> None:
         """Wrap the bound method ``fn`` of ``bridge``."""
         self._bridge = bridge
         self._fn = fn
