@@ -604,6 +604,7 @@ class ContextPoolTest {
     void whoseContextCannotBeMadeWaitsForAnotherOneNoLongerThanABorrower() throws Exception {
       Duration time = Duration.ofMillis(100);
       bench.openReal(settings(1, 2).withTimeouts(time, Duration.ofHours(1), Duration.ZERO));
+      bench.pool().ready().join(); // else the first borrower has a second one made
       CountDownLatch failing = new CountDownLatch(1);
       try (ContextLease held = bench.pool().borrow(A, "count", none())) {
         bench.setUp =

@@ -136,6 +136,8 @@ final class Llama {
       handle("llama_model_has_encoder", JAVA_BOOLEAN, ADDRESS);
   private static final MethodHandle MODEL_HAS_DECODER =
       handle("llama_model_has_decoder", JAVA_BOOLEAN, ADDRESS);
+  private static final MethodHandle MODEL_IS_RECURRENT =
+      handle("llama_model_is_recurrent", JAVA_BOOLEAN, ADDRESS);
   private static final MethodHandle MODEL_CHAT_TEMPLATE =
       handle("llama_model_chat_template", ADDRESS, ADDRESS, ADDRESS);
   private static final MethodHandle CHAT_APPLY_TEMPLATE =
@@ -372,6 +374,15 @@ final class Llama {
     try {
       return (boolean) MODEL_HAS_DECODER.invokeExact(model)
           && !(boolean) MODEL_HAS_ENCODER.invokeExact(model);
+    } catch (Throwable e) {
+      throw failure(e);
+    }
+  }
+
+  /** Whether what it has read is one state, of which no part can be kept, such as Mamba's. */
+  static boolean modelIsRecurrent(MemorySegment model) {
+    try {
+      return (boolean) MODEL_IS_RECURRENT.invokeExact(model);
     } catch (Throwable e) {
       throw failure(e);
     }

@@ -101,6 +101,13 @@ public final class LlamaCppModel implements LanguageModel {
                 + GgufHeader.read(file).architecture()
                 + ").");
       }
+      if (options.slots() > 1 && Llama.modelIsRecurrent(model)) {
+        throw new ModelException(
+            file
+                + " holds a recurrent model ("
+                + GgufHeader.read(file).architecture()
+                + "), whose slots cannot share the beginning of a prompt. Leave slots at 1.");
+      }
       String source = options.chatTemplate();
       LlamaCppModel made =
           new LlamaCppModel(

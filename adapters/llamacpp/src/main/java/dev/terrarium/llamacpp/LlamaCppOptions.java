@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param slots answers that each of these makes in one go, by continuous batching: more in the same
  *     time than one after another, each one slower; the last bits of what is computed then depend
  *     on what else is being answered, and so may an answer, also at temperature 0. Each takes
- *     memory for its own window, and remembers the prompt that it read last
+ *     memory for its own window, and remembers the prompt that it read last. Recurrent models, such
+ *     as Mamba's, have one
  * @param promptMemory with one slot, bytes for keeping what was read of earlier prompts, so that
  *     their beginnings are not read again; what one request needs is taken in any case
  * @param threads for computing, over all answers made at once. By default half of the processors,
