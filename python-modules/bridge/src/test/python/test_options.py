@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from terrarium.bridge import host
-from terrarium.bridge.options import SharedDefaults
+from terrarium.bridge import SpecError, host
+from terrarium.bridge.options import SharedDefaults, checked
 from terrarium.bridge.testing import InMemoryRegistry
 
 
@@ -24,6 +24,17 @@ def test_defaults_reach_the_other_contexts() -> None:
         assert host.call("program.list", "f") == []
     finally:
         host.uninstall(*services)
+
+
+def test_numbers_that_the_host_cannot_take_are_refused() -> None:
+    assert checked({"max_tokens": 2**31 - 1, "seed": 2**63 - 1}) == {"max_tokens": 2**31 - 1, "seed": 2**63 - 1}
+    for name, value in (("max_tokens", 2**31), ("max_tokens", 0), ("seed", 2**63), ("seed", -(2**63) - 1)):
+        try:
+            checked({name: value})
+        except SpecError as error:
+            assert f"options.{name}" in str(error)
+        else:
+            raise AssertionError(f"{name}={value} was taken")
 
 
 def test_without_a_host_they_are_the_bridge_s_own() -> None:

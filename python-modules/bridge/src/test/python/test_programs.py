@@ -140,6 +140,7 @@ def test_equal_specs_have_one_id() -> None:
     assert content_id({"a": 1}) != content_id({"a": 2})
     assert content_id({"a": b"x"}) != content_id({"a": "b'x'"})
     assert len(content_id({})) == 16
+    assert "keys must be texts" in str(raised(SpecError, lambda: content_id({"a": 1, 7: 2})))
 
 
 def test_a_new_spec_reaches_every_context_at_its_next_call() -> None:

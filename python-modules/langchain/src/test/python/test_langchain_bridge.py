@@ -266,7 +266,7 @@ def test_options_of_the_call_go_before_those_of_the_program_and_the_context(
     [
         ({"temprature": 1}, "unknown option 'temprature'; did you mean 'temperature'?"),
         ({"temperature": 3}, "temperature: must be a number from 0 to 2, got 3"),
-        ({"max_tokens": 0}, "max_tokens: must be an integer above 0, got 0"),
+        ({"max_tokens": 0}, "max_tokens: must be an integer above 0 and below 2**31, got 0"),
         ({"max_tokens": True}, "must be an integer above 0"),
         ({"stop": "x"}, "stop: must be a list of texts that are not empty, got 'x'"),
         ({"model": ""}, "model: must be the name of a language model"),

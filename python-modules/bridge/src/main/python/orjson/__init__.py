@@ -14,7 +14,8 @@ What Python objects mean is decided here; the host's services see plain data. Th
     become floats; anything else is refused by an exception, whose message may end in ``(char N)``,
     the place in the text counted in characters from 0.
 
-Lacking: ``Fragment`` and numpy, which raise NotImplementedError. Depth is limited as upstream, to 254
+Lacking: ``Fragment``, which raises NotImplementedError; numpy, and dicts with two keys of one text, which raise
+JSONEncodeError, so that callers who can do without it go on. Depth is limited as upstream, to 254
 levels for ``dumps``; the host may limit ``loads``.
 """
 

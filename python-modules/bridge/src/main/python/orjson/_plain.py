@@ -78,7 +78,7 @@ class Flattener:
 
     def _object(self, obj: Any, cls: type, depth: int, defaults: int) -> Any:
         option = self._option
-        if isinstance(obj, enum.Enum):
+        if type(cls) is enum.EnumMeta:
             return self._value(obj.value, depth, defaults)
         if not option & OPT_PASSTHROUGH_SUBCLASS:
             if isinstance(obj, str):
@@ -93,10 +93,10 @@ class Flattener:
             return str(obj)
         if not option & OPT_PASSTHROUGH_DATETIME and cls in _TEMPORAL:
             return self._temporal(obj)
-        if dataclasses.is_dataclass(cls) and not option & OPT_PASSTHROUGH_DATACLASS:
+        if "__dataclass_fields__" in cls.__dict__ and not option & OPT_PASSTHROUGH_DATACLASS:
             return self._dataclass(obj, depth, defaults)
         if cls.__module__ == "numpy" and option & OPT_SERIALIZE_NUMPY:
-            raise NotImplementedError("Terrarium's stand-in of orjson has no OPT_SERIALIZE_NUMPY")
+            raise JSONEncodeError("Terrarium's stand-in of orjson has no OPT_SERIALIZE_NUMPY")
         return self._by_default(obj, depth, defaults)
 
     def _by_default(self, obj: Any, depth: int, defaults: int) -> Any:
@@ -129,7 +129,7 @@ class Flattener:
         for key, value in obj.items():
             name = _checked(key) if type(key) is str else self._key(key)
             if name in items:
-                raise NotImplementedError(f"Terrarium's stand-in of orjson cannot write two keys of one text, {name!r}")
+                raise JSONEncodeError(f"Terrarium's stand-in of orjson cannot write two keys of one text, {name!r}")
             items[name] = self._value(value, depth + 1, defaults)
         if self._option & OPT_SORT_KEYS:
             return dict(sorted(items.items(), key=_first))
@@ -138,7 +138,7 @@ class Flattener:
     def _key(self, key: Any) -> str:
         if not self._option & OPT_NON_STR_KEYS:
             raise JSONEncodeError("Dict key must be str")
-        while isinstance(key, enum.Enum):
+        while type(type(key)) is enum.EnumMeta:
             key = key.value
         if isinstance(key, str):
             return _checked(str.__str__(key))
@@ -208,7 +208,7 @@ def _checked(text: str) -> str:
 
 
 def _check_depth(depth: int) -> None:
-    if depth > _MAX_DEPTH:
+    if depth >= _MAX_DEPTH:
         raise JSONEncodeError("Recursion limit reached")
 
 

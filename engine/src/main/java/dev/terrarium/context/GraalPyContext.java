@@ -234,6 +234,9 @@ final class GraalPyContext implements PythonContext {
     if (table == null) {
       table = attach(framework);
       bridges.put(name, table);
+    } else if (framework instanceof BridgeSource.Packaged packaged) {
+      addPath(
+          packages.folder(packaged.packages())); // which the check after a failed load took away
     }
     if (!isReady(name, command)) {
       LoadCost cost = new LoadCost(runtime.heapMeter());
@@ -255,13 +258,18 @@ final class GraalPyContext implements PythonContext {
               NativeSlots.prepare(folder);
             }
             allow(folder);
-            embed.invokeMember("add_path", folder.resolve("site").toString());
+            addPath(folder);
             yield embed.invokeMember("load_bridge", packaged.module(), packaged.className());
           }
           case BridgeSource.Source source ->
               embed.invokeMember("load_source", source.name(), source.text(), source.filename());
         };
     return new HandlerTable(framework.name(), bridge, embed.invokeMember("handler_table", bridge));
+  }
+
+  /** Once, however often it is called. */
+  private void addPath(Path folder) {
+    embed.invokeMember("add_path", folder.resolve("site").toString());
   }
 
   private void allow(Path folder) {

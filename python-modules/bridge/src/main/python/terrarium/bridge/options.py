@@ -17,8 +17,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+def _is_integer(value: Any, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def _is_texts(value: Any) -> bool:
@@ -29,8 +29,8 @@ def _is_texts(value: Any) -> bool:
 MODEL_OPTIONS: dict[str, Check] = {
     "model": (lambda v: isinstance(v, str) and bool(v), "the name of a language model"),
     "temperature": (lambda v: _is_number(v) and 0 <= v <= 2, "a number from 0 to 2"),
-    "max_tokens": (_is_count, "an integer above 0"),
-    "seed": (lambda v: isinstance(v, int) and not isinstance(v, bool), "an integer"),
+    "max_tokens": (lambda v: _is_integer(v, 1, 2**31 - 1), "an integer above 0 and below 2**31"),
+    "seed": (lambda v: _is_integer(v, -(2**63), 2**63 - 1), "an integer of 64 bits"),
     "stop": (_is_texts, "a list of texts that are not empty"),
 }
 

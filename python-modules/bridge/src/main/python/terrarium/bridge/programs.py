@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from . import host
-from .errors import ArgumentError, UnknownProgramError
+from .errors import ArgumentError, SpecError, UnknownProgramError
 from .lru import Lru
 
 P = TypeVar("P")
@@ -140,10 +140,16 @@ def _check(program: Any) -> None:
 
 
 def content_of(spec: Any) -> str:
-    """Return a text that is the same for equal specs, and for no others."""
+    """Return a text that is the same for equal specs, and for no others.
+
+    Raises SpecError for keys that have no order, being of several types.
+    """
     import json
 
-    return json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=_no_json)
+    try:
+        return json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=_no_json)
+    except TypeError as error:
+        raise SpecError("spec", f"keys must be texts: {error}") from error
 
 
 def content_id(spec: Any) -> str:

@@ -12,6 +12,7 @@ import dev.terrarium.TerrariumConfig;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.ConversionException;
+import dev.terrarium.error.FrameworkLoadException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.llamacpp.LlamaCpp;
@@ -512,6 +513,52 @@ class DspyTest {
               .call(new Question("Capital of France?"));
       assertThat(answer).isEqualTo(new Answer("Paris"));
       assertThat(one.stats().pool().retired()).isZero();
+    }
+  }
+
+  /** A load that fails is not remembered, and takes no packages away. */
+  @Test
+  @Timeout(value = 6, unit = TimeUnit.MINUTES)
+  void loadThatFailedOnceCanBeMadeAgain() {
+    Framework saboteur =
+        Framework.fromSource(
+            "saboteur",
+            """
+            import sys
+
+            from terrarium.bridge import BaseBridge, handler
+
+            class Once:
+                done = False
+
+                def find_spec(self, name, path=None, target=None):
+                    if name == "pydantic" and not self.done:
+                        self.done = True
+                        raise ImportError("not yet")
+                    return None
+
+            class Saboteur(BaseBridge):
+                framework = "saboteur"
+
+                def _load_framework(self) -> None:
+                    sys.meta_path.insert(0, Once())
+
+                @handler
+                def hide(self) -> None:
+                    pass
+            """,
+            "saboteur.py");
+    TerrariumConfig config = TerrariumConfig.custom().contexts(1).languageModel(SCRIPTED).build();
+    try (Terrarium one = Terrarium.start(config).register(saboteur)) {
+      one.call("saboteur", "hide", Map.of());
+      Map<String, Object> spec = Map.of("kind", "predict", "signature", "question -> answer");
+      assertThatThrownBy(() -> one.call("dspy", "create_program", Map.of("spec", spec)))
+          .isInstanceOf(FrameworkLoadException.class)
+          .hasMessageContaining("not yet");
+
+      SCRIPTED.answers("{\"answer\": \"Paris\"}");
+      assertThat(one.adapter(Dspy.class).program(spec).call(Map.of("question", "?")))
+          .isEqualTo(Map.of("answer", "Paris"));
     }
   }
 }

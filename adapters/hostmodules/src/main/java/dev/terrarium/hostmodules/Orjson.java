@@ -1,7 +1,10 @@
 package dev.terrarium.hostmodules;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
@@ -16,6 +19,8 @@ import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import dev.terrarium.value.HostFunction;
 import dev.terrarium.value.HostFunctions;
 import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -30,8 +35,21 @@ public final class Orjson implements HostFunctions {
   private static final int OPT_INDENT_2 = 1;
   private static final int OPT_SORT_KEYS = 1 << 5;
 
+  private static final BigInteger MIN_INTEGER = BigInteger.TWO.pow(63).negate();
+  private static final BigInteger MAX_INTEGER = BigInteger.TWO.pow(64).subtract(BigInteger.ONE);
+
+  /** Only depth is bounded, and the digits of a number. */
+  private static final JsonFactory FACTORY =
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNameLength(Integer.MAX_VALUE)
+                  .maxStringLength(Integer.MAX_VALUE)
+                  .build())
+          .build();
+
   private static final JsonMapper MAPPER =
-      JsonMapper.builder()
+      JsonMapper.builder(FACTORY)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
           .disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS)
@@ -49,10 +67,37 @@ public final class Orjson implements HostFunctions {
       throw new IllegalArgumentException("loads takes a text");
     }
     try {
-      return MAPPER.readValue(text, Object.class);
+      return checked(MAPPER.readValue(text, Object.class));
     } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(message(e), e);
+      throw new IllegalArgumentException(message(e, text), e);
     }
+  }
+
+  /** Integers beyond 64 bits become doubles; numbers beyond those are refused. In place. */
+  @SuppressWarnings("unchecked") // Jackson makes maps with text keys, and lists
+  private static @Nullable Object checked(@Nullable Object value) {
+    return switch (value) {
+      case Map<?, ?> map -> {
+        ((Map<String, @Nullable Object>) map).replaceAll((name, each) -> checked(each));
+        yield map;
+      }
+      case List<?> list -> {
+        ((List<@Nullable Object>) list).replaceAll(Orjson::checked);
+        yield list;
+      }
+      case BigInteger number
+          when number.compareTo(MIN_INTEGER) < 0 || number.compareTo(MAX_INTEGER) > 0 ->
+          finite(number.doubleValue());
+      case Double number -> finite(number);
+      case null, default -> value;
+    };
+  }
+
+  private static double finite(double number) {
+    if (Double.isInfinite(number)) {
+      throw new IllegalArgumentException("number is infinity when parsed as double");
+    }
+    return number;
   }
 
   /** Plain data to compact or indented JSON; NaN and infinities become null, as in orjson. */
@@ -70,7 +115,7 @@ public final class Orjson implements HostFunctions {
     try {
       return writer.writeValueAsString(arguments.getFirst());
     } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(message(e), e);
+      throw new IllegalArgumentException(e.getOriginalMessage(), e);
     }
   }
 
@@ -85,18 +130,35 @@ public final class Orjson implements HostFunctions {
         .withArrayIndenter(lines);
   }
 
-  private static String message(JsonProcessingException e) {
-    var at = e.getLocation();
-    return at == null
-        ? e.getOriginalMessage()
-        : e.getOriginalMessage()
-            + ": line "
-            + at.getLineNr()
-            + " column "
-            + at.getColumnNr()
-            + " (char "
-            + (at.getCharOffset() - 1)
-            + ")";
+  /** With the place as Python has it: in characters, of which Java may have two for one. */
+  private static String message(JsonProcessingException e, String text) {
+    JsonLocation at = e.getLocation();
+    if (at == null) {
+      return e.getOriginalMessage();
+    }
+    int offset = Math.clamp(at.getCharOffset(), 0, text.length());
+    return e.getOriginalMessage()
+        + ": line "
+        + at.getLineNr()
+        + " column "
+        + at.getColumnNr()
+        + " (char "
+        + text.codePointCount(0, offset)
+        + ")";
+  }
+
+  /** As orjson writes it: with an exponent below 0.00001 and from 1e16 on. */
+  static String text(double value) {
+    String shortest = Double.toString(value);
+    double size = Math.abs(value);
+    if (size != 0 && (size < 1e-5 || size >= 1e16)) {
+      return shortest.replace(".0E", "E").replace("E-", "e-").replace("E", "e+");
+    }
+    if (shortest.indexOf('E') < 0) {
+      return shortest;
+    }
+    String plain = new BigDecimal(shortest).toPlainString();
+    return plain.indexOf('.') < 0 ? plain + ".0" : plain;
   }
 
   private static final class FiniteOrNull extends StdSerializer<Double> {
@@ -111,7 +173,7 @@ public final class Orjson implements HostFunctions {
     public void serialize(Double value, JsonGenerator out, SerializerProvider provider)
         throws IOException {
       if (Double.isFinite(value)) {
-        out.writeNumber(value);
+        out.writeNumber(text(value));
       } else {
         out.writeNull();
       }

@@ -10,7 +10,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.terrarium.error.ModelException;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The least value that conforms to a JSON schema. Not thread-safe; used once. */
@@ -205,7 +207,16 @@ final class SchemaExample {
       array.add(
           item.isMissingNode() ? NODES.nullNode() : value(item, path + "[" + i + "]", depth + 1));
     }
+    if (schema.path("uniqueItems").asBoolean() && !areDifferent(array)) {
+      throw none(path, "needs items that differ");
+    }
     return array;
+  }
+
+  private static boolean areDifferent(ArrayNode array) {
+    Set<JsonNode> seen = new HashSet<>();
+    array.forEach(seen::add);
+    return seen.size() == array.size();
   }
 
   private static JsonNode string(JsonNode schema, String path) {

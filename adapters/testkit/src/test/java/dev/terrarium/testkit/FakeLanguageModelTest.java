@@ -210,6 +210,7 @@ class FakeLanguageModelTest {
         "{\"type\":\"string\",\"minLength\":3,\"maxLength\":2} | minLength 3",
         "{\"type\":\"integer\",\"minimum\":3,\"maximum\":2} | no number",
         "{\"type\":\"object\",\"minProperties\":1} | more properties",
+        "{\"type\":\"array\",\"minItems\":2,\"uniqueItems\":true} | items that differ",
       })
   void saysWhatItFindsNoValueFor(String schema, String message) {
     assertThatThrownBy(() -> conforming(schema))

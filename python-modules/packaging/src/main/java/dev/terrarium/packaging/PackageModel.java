@@ -1,8 +1,6 @@
 package dev.terrarium.packaging;
 
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,20 +62,24 @@ public final class PackageModel {
     Path model = gguf(fetched);
     Path placed = output.resolve(FOLDER + model.getFileName());
     Path description = output.resolve(DESCRIPTION);
-    if (Files.exists(description)
-        && Files.exists(placed)
-        && Files.size(placed) == Files.size(model)) {
-      return; // written again, it would make the jar be packed again
-    }
-    FileTrees.createParent(placed);
-    linkOrCopy(model, placed);
     Properties properties = new Properties();
     properties.setProperty("name", name);
     properties.setProperty("resource", FOLDER + model.getFileName());
     properties.setProperty("file", String.valueOf(model.getFileName()));
     properties.setProperty("size", Long.toString(Files.size(model)));
     properties.setProperty("sha256", Fingerprint.sha256(model));
-    write(properties, description);
+    String text = text(properties);
+    if (Files.exists(description)
+        && Files.readString(description).equals(text)
+        && Files.exists(placed)
+        && Files.mismatch(placed, model) < 0) { // at once, where it is a link
+      return; // written again, it would make the jar be packed again
+    }
+    FileTrees.delete(output.resolve(FOLDER)); // another model is not to be packed, too
+    FileTrees.createParent(placed);
+    linkOrCopy(model, placed);
+    FileTrees.createParent(description);
+    Files.writeString(description, text);
   }
 
   private static void fetch(String name, List<String> lines, Shell shell, Path folder)
@@ -112,14 +114,12 @@ public final class PackageModel {
   }
 
   /** Without the date that {@link Properties#store} would add. */
-  private static void write(Properties properties, Path file) throws IOException {
+  private static String text(Properties properties) {
     StringBuilder text = new StringBuilder();
     properties.stringPropertyNames().stream()
         .sorted()
         .forEach(
             key -> text.append(key).append('=').append(properties.getProperty(key)).append('\n'));
-    try (OutputStream out = Files.newOutputStream(file)) {
-      out.write(text.toString().getBytes(StandardCharsets.UTF_8));
-    }
+    return text.toString();
   }
 }
