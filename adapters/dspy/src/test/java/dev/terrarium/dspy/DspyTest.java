@@ -524,33 +524,34 @@ class DspyTest {
         Framework.fromSource(
             "saboteur",
             """
+            import os
             import sys
+            import warnings
 
             from terrarium.bridge import BaseBridge, handler
-
-            class Once:
-                done = False
-
-                def find_spec(self, name, path=None, target=None):
-                    if name == "pydantic" and not self.done:
-                        self.done = True
-                        raise ImportError("not yet")
-                    return None
 
             class Saboteur(BaseBridge):
                 framework = "saboteur"
 
                 def _load_framework(self) -> None:
-                    sys.meta_path.insert(0, Once())
+                    filter_warnings, refused = warnings.filterwarnings, []
+
+                    def once(*args, **kwargs):  # which DSPy's bridge calls when it loads
+                        if not refused:
+                            refused.append(args)
+                            raise ImportError("not yet")
+                        filter_warnings(*args, **kwargs)
+
+                    warnings.filterwarnings = once
 
                 @handler
-                def hide(self) -> None:
-                    pass
+                def sees(self, package: str) -> bool:
+                    return any(os.path.isdir(os.path.join(folder, package)) for folder in sys.path)
             """,
             "saboteur.py");
     TerrariumConfig config = TerrariumConfig.custom().contexts(1).languageModel(SCRIPTED).build();
     try (Terrarium one = Terrarium.start(config).register(saboteur)) {
-      one.call("saboteur", "hide", Map.of());
+      one.call("saboteur", "sees", Map.of("package", "dspy"));
       Map<String, Object> spec = Map.of("kind", "predict", "signature", "question -> answer");
       assertThatThrownBy(() -> one.call("dspy", "create_program", Map.of("spec", spec)))
           .isInstanceOf(FrameworkLoadException.class)
@@ -559,6 +560,7 @@ class DspyTest {
       SCRIPTED.answers("{\"answer\": \"Paris\"}");
       assertThat(one.adapter(Dspy.class).program(spec).call(Map.of("question", "?")))
           .isEqualTo(Map.of("answer", "Paris"));
+      assertThat(one.call("saboteur", "sees", Map.of("package", "dspy"))).isEqualTo(true);
     }
   }
 }
