@@ -30,6 +30,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -271,8 +272,7 @@ final class Calls {
       Command command,
       CallOptions options,
       Function<? super @Nullable Object, ? extends T> reading) {
-    CallOptions own = onAccount(options);
-    return async(own, turn -> reading.apply(call(framework, command, own, turn)));
+    return async(options, (own, turn) -> reading.apply(call(framework, command, own, turn)));
   }
 
   /** As above. */
@@ -281,15 +281,15 @@ final class Calls {
       Shortcut shortcut,
       CallOptions options,
       Function<? super @Nullable Object, ? extends T> reading) {
-    CallOptions own = onAccount(options);
-    return async(own, turn -> reading.apply(call(framework, shortcut, own, turn)));
+    return async(options, (own, turn) -> reading.apply(call(framework, shortcut, own, turn)));
   }
 
   private <T extends @Nullable Object> CompletableFuture<T> async(
-      CallOptions options, Function<@Nullable Turn, T> call) {
+      CallOptions options, BiFunction<CallOptions, @Nullable Turn, T> call) {
+    CallOptions own = onAccount(options);
     Turn turn = turns(options).get(); // in the order of the calls, not in that of their threads
     try {
-      Callable<T> propagated = propagated(() -> call.apply(turn));
+      Callable<T> propagated = propagated(() -> call.apply(own, turn));
       return CallFuture.start(
           () -> {
             try (turn) {
@@ -367,18 +367,19 @@ final class Calls {
 
   List<CallResult<@Nullable Object>> callAll(
       BridgeSource framework, List<Command> commands, CallOptions options) {
-    CallOptions own = onAccount(options);
-    return all(commands, command -> call(framework, command, own), own);
+    return all(commands, (command, own) -> call(framework, command, own), options);
   }
 
   List<CallResult<@Nullable Object>> callAllShortcuts(
       BridgeSource framework, List<? extends Shortcut> shortcuts, CallOptions options) {
-    CallOptions own = onAccount(options);
-    return all(shortcuts, shortcut -> call(framework, shortcut, own), own);
+    return all(shortcuts, (shortcut, own) -> call(framework, shortcut, own), options);
   }
 
   private <C> List<CallResult<@Nullable Object>> all(
-      List<? extends C> calls, Function<C, @Nullable Object> call, CallOptions options) {
+      List<? extends C> calls,
+      BiFunction<C, CallOptions, @Nullable Object> call,
+      CallOptions options) {
+    CallOptions own = onAccount(options);
     int size = calls.size();
     List<CallResult<@Nullable Object>> results =
         Collections.synchronizedList(
@@ -392,7 +393,7 @@ final class Calls {
               i = begun.getAndIncrement()) {
             C next = calls.get(i);
             CallResult<@Nullable Object> result =
-                CallResult.<@Nullable Object>of(() -> call.apply(next));
+                CallResult.<@Nullable Object>of(() -> call.apply(next, own));
             results.set(i, result);
             if (!result.isSuccess() && options.stopsOnFailure()) {
               stopped.set(true);

@@ -230,16 +230,7 @@ class ContextLeaseTest {
     StubContext context = open();
     context.hold(Kind.CALL);
     Waiter waiter = asked(Deadline.none());
-    context.answer =
-        () -> {
-          context.release(Kind.CALL);
-          context.answer =
-              () -> {
-                bench.timer.turn(Duration.ofSeconds(2));
-                return "late";
-              };
-          return call(Deadline.after(Duration.ofSeconds(2), bench.timer.nanoTime()));
-        };
+    context.answer = callingLate(context);
     ContextLease lease = bench.lease(waiter);
     Task<@Nullable Object> caller =
         Task.of(() -> lease.run(PoolBench.count(WORDCOUNT, Deadline.none())));
@@ -252,21 +243,25 @@ class ContextLeaseTest {
     assertThat(bench.pool().idle()).hasSize(1);
   }
 
+  /** An answer that waits for a call within the held one, which outlasts its own deadline. */
+  private Supplier<@Nullable Object> callingLate(StubContext context) {
+    return () -> {
+      context.release(Kind.CALL);
+      context.answer =
+          () -> {
+            bench.timer.turn(Duration.ofSeconds(2));
+            return "late";
+          };
+      return call(Deadline.after(Duration.ofSeconds(2), bench.timer.nanoTime()));
+    };
+  }
+
   @Test
   void callThatIsStoppedByTheDeadlineOfOneWithinItSaysSo() throws Exception {
     StubContext context = open();
     context.obeys = true;
     context.hold(Kind.CALL);
-    context.answer =
-        () -> {
-          context.release(Kind.CALL);
-          context.answer =
-              () -> {
-                bench.timer.turn(Duration.ofSeconds(2));
-                return "late";
-              };
-          return call(Deadline.after(Duration.ofSeconds(2), bench.timer.nanoTime()));
-        };
+    context.answer = callingLate(context);
     Deadline later = Deadline.after(Duration.ofMinutes(1), bench.timer.nanoTime());
     Task<@Nullable Object> caller = Task.of(() -> call(later));
     Task.until("the call began", () -> !context.open().isEmpty());

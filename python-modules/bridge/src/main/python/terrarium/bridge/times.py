@@ -17,16 +17,17 @@ from pydantic_core import TzInfo
 
 def reader(adapter: pydantic.TypeAdapter[Any]) -> Callable[[Any], Any]:
     """Return the adapter's ``validate_python``, whose results have :func:`standard` times where it reads times."""
-    return _safe(adapter, adapter.validate_python)
+    return standardized(adapter.validate_python) if reads_times(adapter) else adapter.validate_python
 
 
 def json_reader(adapter: pydantic.TypeAdapter[Any]) -> Callable[[str], Any]:
     """Return the adapter's ``validate_json`` likewise."""
-    return _safe(adapter, adapter.validate_json)
+    return standardized(adapter.validate_json) if reads_times(adapter) else adapter.validate_json
 
 
-def _safe(adapter: pydantic.TypeAdapter[Any], validate: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return (lambda value: standard(validate(value))) if reads_times(adapter) else validate
+def standardized(validate: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a function whose results are those of ``validate`` with :func:`standard` times."""
+    return lambda value: standard(validate(value))
 
 
 def reads_times(adapter: pydantic.TypeAdapter[Any]) -> bool:

@@ -43,5 +43,5 @@ def _reads_times(annotation: Any) -> bool:
 
 class _Adapter:
     def __init__(self, adapter: pydantic.TypeAdapter[Any]) -> None:
-        self.validate_python = times.reader(adapter)
+        self.validate_python = times.standardized(adapter.validate_python)
         self.dump_python = adapter.dump_python

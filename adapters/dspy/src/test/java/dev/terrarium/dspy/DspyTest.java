@@ -491,8 +491,7 @@ class DspyTest {
                     return dspy.__version__
             """,
             "importer.py");
-    TerrariumConfig config = TerrariumConfig.custom().contexts(1).languageModel(SCRIPTED).build();
-    try (Terrarium one = Terrarium.start(config).register(importer)) {
+    try (Terrarium one = ofOneContext(importer)) {
       one.call("dspy", "ping", Map.of()); // puts the packages on the path, and imports nothing
       one.call("importer", "ping", Map.of());
       int cut = 0;
@@ -514,6 +513,11 @@ class DspyTest {
       assertThat(answer).isEqualTo(new Answer("Paris"));
       assertThat(one.stats().pool().retired()).isZero();
     }
+  }
+
+  private static Terrarium ofOneContext(Framework framework) {
+    TerrariumConfig config = TerrariumConfig.custom().contexts(1).languageModel(SCRIPTED).build();
+    return Terrarium.start(config).register(framework);
   }
 
   /** A load that fails is not remembered, and takes no packages away. */
@@ -549,8 +553,7 @@ class DspyTest {
                     return any(os.path.isdir(os.path.join(folder, package)) for folder in sys.path)
             """,
             "saboteur.py");
-    TerrariumConfig config = TerrariumConfig.custom().contexts(1).languageModel(SCRIPTED).build();
-    try (Terrarium one = Terrarium.start(config).register(saboteur)) {
+    try (Terrarium one = ofOneContext(saboteur)) {
       one.call("saboteur", "sees", Map.of("package", "dspy"));
       Map<String, Object> spec = Map.of("kind", "predict", "signature", "question -> answer");
       assertThatThrownBy(() -> one.call("dspy", "create_program", Map.of("spec", spec)))

@@ -153,9 +153,6 @@ final class JsonGrammar {
     if (schema.isBoolean() && schema.booleanValue()) {
       return scalars.any();
     }
-    if (!schema.isObject()) {
-      throw refused(path, schema.isBoolean() ? "allows nothing" : "is not a schema");
-    }
     checkSupported(schema, path);
     if (schema.has("$ref")) {
       return reference(schema, path);
@@ -177,6 +174,9 @@ final class JsonGrammar {
   }
 
   private static void checkSupported(JsonNode schema, String path) {
+    if (!schema.isObject()) {
+      throw refused(path, schema.isBoolean() ? "allows nothing" : "is not a schema");
+    }
     for (String keyword : UNSUPPORTED) {
       if (schema.has(keyword)) {
         throw refused(path, "has the keyword '" + keyword + "', which is not supported");
@@ -410,10 +410,7 @@ final class JsonGrammar {
     if (indirect || both.isEmpty()) {
       throw refused(path, "does not say that it is of the type " + String.join(" or ", types));
     }
-    ObjectNode narrowed = JSON.createObjectNode();
-    for (var field : alternative.properties()) {
-      narrowed.set(field.getKey(), field.getValue());
-    }
+    ObjectNode narrowed = any ? JSON.createObjectNode() : alternative.deepCopy();
     both.forEach(narrowed.putArray("type")::add);
     return narrowed;
   }
@@ -455,9 +452,6 @@ final class JsonGrammar {
   private void addParts(List<JsonNode> parts, JsonNode schema, Set<String> seen, String path) {
     if (schema.isBoolean() && schema.booleanValue()) {
       return;
-    }
-    if (!schema.isObject()) {
-      throw refused(path, schema.isBoolean() ? "allows nothing" : "is not a schema");
     }
     checkSupported(schema, path);
     ObjectNode rest = schema.deepCopy();
