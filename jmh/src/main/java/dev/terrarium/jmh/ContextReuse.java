@@ -8,6 +8,7 @@ import dev.terrarium.jmh.peer.PythonSide;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -45,8 +46,11 @@ public class ContextReuse {
   /** Whose context drops all frameworks after each call. */
   private @Nullable Terrarium resetting;
 
+  private @Nullable PythonSide python;
+
   @Setup(Level.Trial)
-  public void start() {
+  public void start() throws IOException {
+    python = PythonSide.find();
     terrarium = terrarium(0);
     resetting = terrarium(1);
     call(terrarium);
@@ -84,7 +88,7 @@ public class ContextReuse {
   @Warmup(iterations = 3)
   @Measurement(iterations = 10)
   public Object newProcess() throws IOException {
-    try (Peer process = PeerKind.PROCESSES.open(PythonSide.find(), 1)) {
+    try (Peer process = PeerKind.PROCESSES.open(Objects.requireNonNull(python), 1)) {
       return process.echo("text");
     }
   }

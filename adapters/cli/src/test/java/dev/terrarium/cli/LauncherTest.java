@@ -6,6 +6,8 @@ import dev.terrarium.cli.Launcher.Finished;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -190,13 +192,11 @@ class LauncherTest {
   }
 
   @Test
-  void aBuildThatWasInterruptedIsDoneAgain() throws Exception {
+  void itBuildsWhatIsNotBuiltWholeAndWhatIsNewer() throws Exception {
     Path root = jdk.resolveSibling("root");
     Path dist = root.resolve("adapters/cli/target/dist");
-    for (String folder : List.of("lib", "compiler")) {
-      Files.createDirectories(dist.resolve(folder));
-      Files.createFile(dist.resolve(folder).resolve("some.jar"));
-    }
+    Path source = Files.createDirectories(root.resolve("engine/src/main")).resolve("Some.java");
+    Files.createFile(source);
     Path script = Files.copy(Launcher.ROOT.resolve("terrarium"), root.resolve("terrarium"));
     List<String> command = List.of("bash", script.toString(), "--version");
     Launcher launcher =
@@ -206,15 +206,28 @@ class LauncherTest {
 
     program("mvn", "#!/bin/sh\nexit 1\n");
     Finished interrupted = launcher.run(command);
-    program("mvn", "#!/bin/sh\nbash \"${4%/*}/terrarium\" --train-start-up-cache\n");
+    program(
+        "mvn",
+        """
+        #!/bin/sh
+        cd "${4%/*}/adapters/cli"
+        mkdir -p target/dist/lib target/dist/compiler
+        touch target/dist/compiler/some.jar "target/dist/lib/$(cat ../../engine/src/main/Some.java).jar"
+        bash ../../terrarium --train-start-up-cache
+        """);
+    Files.writeString(source, "old");
     Finished again = launcher.run(command);
-    program("mvn", "#!/bin/sh\nexit 1\n");
     Finished built = launcher.run(command);
+    Files.writeString(source, "new");
+    Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(2)));
+    Finished newer = launcher.run(command);
 
     assertThat(interrupted.exitCode()).isEqualTo(1);
     assertThat(again.exitCode()).as(again.err()).isZero();
     assertThat(again.err()).contains("building", "it could not be trained");
     assertThat(built.exitCode()).as(built.err()).isZero();
     assertThat(built.err()).isEmpty();
+    assertThat(newer.err()).contains("building");
+    assertThat(newer.out()).contains("/lib/new.jar ").doesNotContain("old.jar");
   }
 }

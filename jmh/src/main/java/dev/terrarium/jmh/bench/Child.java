@@ -40,7 +40,10 @@ final class Child {
   static final String FROZEN = "FROZEN";
 
   private static final String MARK = "RESULT ";
-  private static final Duration LONGEST = Duration.ofMinutes(10);
+
+  /** None takes as long: what does hangs. */
+  private static final Duration LONGEST = Duration.ofHours(1);
+
   private static final Logger LOGS = Logger.getLogger("");
 
   private Child() {}
@@ -67,7 +70,13 @@ final class Child {
         }
       }
       throw new IOException(
-          "a process ended without figures: " + jvm + " " + Arrays.toString(arguments));
+          (limit.isDone()
+                  ? "a process took more than " + LONGEST
+                  : "a process ended without figures")
+              + ": "
+              + jvm
+              + " "
+              + Arrays.toString(arguments));
     } finally {
       limit.cancel(false);
       process.destroy();
@@ -102,21 +111,22 @@ final class Child {
     Runtime.getRuntime().halt(0); // contexts with native code are not worth closing
   }
 
-  private static Handlers open(String peer, int workers) throws IOException {
-    return peer.equals("TERRARIUM")
-        ? TerrariumPeer.start(workers)
-        : JsonProcesses.open(PythonSide.find(), workers);
-  }
-
   /** All cores for a real model: of one that is shared, and over those of all processes. */
-  private static Handlers open(String peer, int workers, Path model) throws IOException {
+  private static Handlers open(String peer, PythonSide python, int workers, @Nullable Path model)
+      throws IOException {
     int cores = Runtime.getRuntime().availableProcessors();
     if (peer.equals("TERRARIUM")) {
-      LlamaCppOptions options = LlamaCppOptions.custom().slots(workers).threads(cores).build();
-      return TerrariumPeer.start(workers, LlamaCppModel.load(model, options));
+      return model == null
+          ? TerrariumPeer.start(workers)
+          : TerrariumPeer.start(
+              workers,
+              LlamaCppModel.load(
+                  model, LlamaCppOptions.custom().slots(workers).threads(cores).build()));
     }
     String threads = Integer.toString(Math.max(1, cores / workers));
-    return JsonProcesses.open(PythonSide.find(), workers, model.toString(), threads);
+    return model == null
+        ? JsonProcesses.open(python, workers)
+        : JsonProcesses.open(python, workers, model.toString(), threads);
   }
 
   /** By the number of calls so far: the median of the later half of them, in ms. */
@@ -127,7 +137,7 @@ final class Child {
         return warmUp(workload.freeze(terrarium), calls);
       }
     }
-    try (Handlers handlers = open(peer, 1)) {
+    try (Handlers handlers = open(peer, PythonSide.find(), 1, null)) {
       return warmUp(workload.create(handlers), calls);
     }
   }
@@ -153,8 +163,9 @@ final class Child {
   private static Map<String, Object> scale(
       Workload workload, String peer, int workers, Duration time, @Nullable Path model)
       throws IOException {
+    PythonSide python = PythonSide.find();
     long begin = System.nanoTime();
-    try (Handlers handlers = model == null ? open(peer, workers) : open(peer, workers, model)) {
+    try (Handlers handlers = open(peer, python, workers, model)) {
       if (handlers instanceof TerrariumPeer peers) {
         peers.terrarium().prewarm(workload.framework(), workers).join();
       }

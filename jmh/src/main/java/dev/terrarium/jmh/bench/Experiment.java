@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * One experiment while it runs: collects its rows and says on stderr how far it is. Not
@@ -115,10 +116,19 @@ final class Experiment {
         Math.round((double) memory / (1 << 30)),
         "os",
         System.getProperty("os.name") + " " + System.getProperty("os.version"),
+        "harnessFlags",
+        flags(),
         "loadAverageBefore",
         loadBefore,
         "loadAverageAfter",
         loadAverage());
+  }
+
+  /** Those of this JVM that name no place on the machine. */
+  private static String flags() {
+    return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(flag -> !flag.contains("/"))
+        .collect(Collectors.joining(" "));
   }
 
   private static double loadAverage() {

@@ -131,12 +131,17 @@ final class BuildCache {
             .toList();
     for (Path old : oldest) {
       Path partial = partial(old);
-      Files.move(old, partial, StandardCopyOption.ATOMIC_MOVE);
+      try {
+        Files.move(old, partial, StandardCopyOption.ATOMIC_MOVE);
+      } catch (NoSuchFileException e) {
+        continue; // another build was first
+      }
       FileTrees.delete(partial);
     }
     Instant dayAgo = Instant.now().minus(Duration.ofDays(1));
     for (Path partial : list("\\." + kind + "-[0-9a-f]{32}\\.partial-.*")) {
-      if (Files.getLastModifiedTime(partial).toInstant().isBefore(dayAgo)) {
+      // Of one that is gone meanwhile it is 0.
+      if (Instant.ofEpochMilli(partial.toFile().lastModified()).isBefore(dayAgo)) {
         FileTrees.delete(partial);
       }
     }
