@@ -35,6 +35,15 @@ def test_a_time_keeps_its_moment_its_offset_and_its_text(text: str) -> None:
     assert to_json(changed).decode() == f'"{text}"'  # which ends the process on GraalPy with pydantic's zone
 
 
+def test_a_model_that_is_not_built_yet_may_have_times() -> None:
+    class Later(pydantic.BaseModel):
+        model_config = pydantic.ConfigDict(defer_build=True)
+        at: datetime.datetime
+
+    read_later = times.reader(pydantic.TypeAdapter(Later))
+    assert isinstance(read_later({"at": TEXTS[1]}).at.tzinfo, datetime.timezone)
+
+
 def test_what_has_no_zone_of_pydantic_is_itself() -> None:
     own = datetime.datetime(2024, 2, 29, tzinfo=datetime.UTC)
     model = Meeting(at=own, notes={"a": [datetime.time(1)]})

@@ -414,6 +414,17 @@ def test_a_compiled_state_reaches_every_context() -> None:
         assert ["four" in text for text in texts] == [False, True, False]
 
 
+def test_a_state_that_dspy_saved_is_taken_as_it_stands() -> None:
+    for kind in ("predict", "chain_of_thought"):
+        with hosted():
+            bridge = DspyBridge()
+            program = bridge.dispatch("create_program", {"spec": {**ASK, "kind": kind}})
+            state = bridge.dispatch("get_program_state", program)
+            saved = {**state, "metadata": {"dependency_versions": {"dspy": "3.4.1"}}}
+            bridge.dispatch("set_program_state", {**program, "state": saved})
+            assert bridge.dispatch("get_program_state", program) == state
+
+
 def test_a_state_of_one_program_leaves_the_others_of_its_signature_alone() -> None:
     with hosted():
         bridge = DspyBridge()
@@ -669,6 +680,16 @@ def test_nothing_is_cached_unless_asked_for() -> None:
         assert len(fake.requests) == 2
 
 
+def test_cached_answers_of_the_default_model_are_no_other_model_s() -> None:
+    call = {"signature": "q -> a", "inputs": {"q": "again?"}}
+    with hosted() as fake:
+        bridge = DspyBridge()
+        bridge.dispatch("configure", {"cache": True})
+        for model in (None, "default", None, "default"):
+            bridge.dispatch("predict", {**call, "options": {"model": model}})
+        assert [request["model"] for request in fake.requests] == [None, "default"]
+
+
 def test_malformed_specs_are_told_with_their_place() -> None:
     fields = {"inputs": [{"name": "q", "type": STRING}], "outputs": [{"name": "a", "type": STRING}]}
     cases: list[tuple[Any, str]] = [
@@ -679,6 +700,8 @@ def test_malformed_specs_are_told_with_their_place() -> None:
         ({"kind": "predict", "signature": "question"}, "spec.signature: 'question' is no signature"),
         ({"kind": "predict", "signature": "q -> a: Nothing"}, "spec.signature"),
         ({"kind": "predict", "signature": "config -> a"}, "spec.signature: DSPy has the name 'config' for itself"),
+        ({"kind": "predict", "signature": "completions -> a"}, "DSPy has the name 'completions' for itself"),
+        ({"kind": "chain_of_thought", "signature": "reasoning, q -> a"}, "a chain of thought writes 'reasoning' itself"),
         ({"kind": "predict", "signature": {**fields, "output": []}}, "spec.signature: unknown key 'output'"),
         ({"kind": "predict", "signature": {**fields, "outputs": []}}, "spec.signature.outputs: must be a list"),
         ({"kind": "predict", "signature": {**fields, "name": "a b"}}, "spec.signature.name"),
@@ -710,6 +733,14 @@ def test_malformed_specs_are_told_with_their_place() -> None:
 
             assert words in str(raised(SpecError, create)), words
     assert fake.specs == {}
+
+
+def test_names_that_are_taken_elsewhere_only() -> None:
+    inputs = {"reasoning": "since it is round", "q": "?"}
+    with hosted('{"completions": "x"}') as fake:
+        result = DspyBridge().dispatch("predict", {"signature": "reasoning, q -> completions", "inputs": inputs})
+    assert result == {"outputs": {"completions": "x"}}
+    assert "since it is round" in fake.requests[0]["messages"][1]["content"]
 
 
 def test_names_that_python_or_pydantic_use_too() -> None:
@@ -1030,6 +1061,25 @@ def test_what_is_kept_changes_neither_requests_nor_outcomes() -> None:
     kept, plain = both_ways(all_of_them)
     assert kept == plain
     assert len({str(each) for each in plain}) > 30  # there was something to compare
+
+
+def test_fields_are_those_of_a_signature_that_was_rebuilt() -> None:
+    import dspy
+    import pydantic
+
+    def annotation() -> Any:
+        signature = type(
+            "Grown",
+            (dspy.Signature,),
+            {"__annotations__": {"q": str, "tree": "Tree"}, "q": dspy.InputField(), "tree": dspy.OutputField()},
+        )
+        tree = pydantic.create_model("Tree", height=(int, ...))
+        signature.model_rebuild(_types_namespace={"Tree": tree})
+        return signature.output_fields["tree"].annotation is tree
+
+    with hosted():
+        DspyBridge().dispatch("predict", {"signature": "q -> a", "inputs": {"q": "?"}})
+    assert both_ways(annotation) == (True, True)
 
 
 def test_the_stand_ins_give_what_dspy_gives() -> None:

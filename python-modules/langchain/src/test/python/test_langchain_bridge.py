@@ -429,6 +429,33 @@ def test_a_session_s_history_stands_in_the_prompt_and_grows(bridge: LangchainBri
     assert fake.session == {"other": 1, "history": [*second, *third]}  # the last four
 
 
+def test_a_program_that_wants_little_of_the_history_leaves_it_to_the_others(
+    bridge: LangchainBridge, fake: FakeHost
+) -> None:
+    fake.session = {}
+    fake.answers = ["1", "2", "3", "4"]
+    talk = created(bridge, prompt=CONVERSATION)
+    brief = created(bridge, prompt=[{"role": "history", "last": 2}, {"role": "human", "template": "{field} {question}"}])
+    for program, question in ((talk, "a"), (talk, "b"), (brief, "c"), (talk, "d")):
+        converse(bridge, program, question)
+    assert [len(request["messages"]) for request in fake.requests] == [2, 4, 3, 6]
+    assert fake.requests[3]["messages"][1:5] == [user("b"), assistant("2"), user("cities c"), assistant("3")]
+
+
+def test_a_cache_of_all_models_hides_no_answer(bridge: LangchainBridge, fake: FakeHost) -> None:
+    from langchain_core.caches import InMemoryCache
+    from langchain_core.globals import set_llm_cache
+
+    fake.answers = ["Paris.", "Paris again."]
+    program = created(bridge, prompt="The capital of {country}?")
+    set_llm_cache(InMemoryCache())
+    try:
+        results = [invoke(bridge, program, inputs={"country": "France"}, trace=True) for _ in range(2)]
+    finally:
+        set_llm_cache(None)
+    assert [result["response"] for result in results] == ["Paris.", "Paris again."]
+
+
 def test_a_history_never_begins_with_an_answer(bridge: LangchainBridge, fake: FakeHost) -> None:
     fake.session = {"history": [user("a"), assistant("b"), user("c"), assistant("d"), user("e")]}
     fake.answers = ["f"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -181,6 +182,29 @@ def test_structured_output_that_was_cut_off(fake: FakeHost, schema: Any) -> None
     fake.answers = [{"text": '{"name": "Ada", "age": 3', "finish_reason": "length"}]
     with pytest.raises(OutputParserException, match="cut off after 3 tokens"):
         HostChatModel().with_structured_output(schema).invoke("?")
+
+
+@pytest.mark.parametrize("schema", [Person, {"title": "P", "type": "object", "properties": {}}])
+def test_structured_output_that_was_cut_off_in_a_stream(fake: FakeHost, schema: Any) -> None:
+    async def collected() -> list[Any]:
+        return [piece async for piece in HostChatModel().with_structured_output(schema).astream("?")]
+
+    cut_off = {"text": '{"name": "Ada", "age": 3', "finish_reason": "length"}
+    fake.answers = [cut_off, cut_off, '{"name": "Ada", "age": 36}']
+    with pytest.raises(OutputParserException, match="cut off after 3 tokens"):
+        list(HostChatModel().with_structured_output(schema).stream("?"))
+    with pytest.raises(OutputParserException, match="cut off after 3 tokens"):
+        asyncio.run(collected())
+    whole = {"name": "Ada", "age": 36}
+    assert asyncio.run(collected())[-1] == (Person(**whole) if schema is Person else whole)
+
+
+def test_upstream_s_option_whether_to_stream(fake: FakeHost) -> None:
+    fake.answers = ["yes", "no"]
+    assert HostChatModel().invoke("?", stream=True).content == "yes"
+    assert fake.closed == 1
+    assert HostChatModel().bind(stream=False).invoke("?").content == "no"
+    assert fake.closed == 1
 
 
 def test_structured_output_knows_one_method() -> None:

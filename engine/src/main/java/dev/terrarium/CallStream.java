@@ -61,7 +61,12 @@ final class CallStream<T> implements Flow.Publisher<T> {
   public void subscribe(Flow.Subscriber<? super T> subscriber) {
     Objects.requireNonNull(subscriber, "subscriber");
     Run run = new Run(subscriber);
-    subscriber.onSubscribe(run);
+    try {
+      subscriber.onSubscribe(run);
+    } catch (RuntimeException | Error e) {
+      run.cancel();
+      throw e;
+    }
     run.open();
   }
 

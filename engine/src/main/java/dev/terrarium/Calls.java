@@ -4,6 +4,7 @@ import dev.terrarium.admission.Admission;
 import dev.terrarium.admission.Permit;
 import dev.terrarium.context.AccessProfile;
 import dev.terrarium.context.BridgeSource;
+import dev.terrarium.context.Commands;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
@@ -21,6 +22,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -132,51 +134,90 @@ final class Calls {
     Duration timeout = options.deadline().orElse(null);
     Deadline deadline = Deadline.after(timeout);
     String account = account(options);
-    Map<String, HostFunction> offered = services.apply(framework.profile());
     try (turn) {
       if (turn != null) {
         turn.await(timeout, "A shortcut of '" + framework.name() + "'");
       }
       Permit permit = admission.admit(framework.name(), account, deadline);
-      Shortcut.Outcome outcome;
-      try {
-        CallScope scope = new CallScope(framework.name(), account, permit, turn);
-        outcome =
-            within(
-                deadline,
-                () ->
-                    pool.withoutContext(
-                        () ->
-                            scope.call(
-                                () ->
-                                    shortcut.attempt(
-                                        (name, arguments) ->
-                                            service(offered, name)
-                                                .call(Arrays.asList(arguments))))));
-      } catch (Throwable e) {
-        permit.end(e);
-        throw e;
-      }
-      Object result =
-          switch (outcome) {
-            case Shortcut.Answered(Object answer) -> {
-              permit.end(null);
-              yield answer;
-            }
-            case Shortcut.HandedOver(Command command) ->
-                this.<@Nullable Object>admitted(
-                    framework,
-                    command.name(),
-                    account,
-                    deadline,
-                    turn,
-                    permit,
-                    commands -> commands.call(command.name(), command.arguments()));
-          };
+      Object result = admitted(framework, shortcut, account, deadline, turn, permit);
       if (turn != null) {
         turn.succeed();
       }
       return result;
+    }
+  }
+
+  /** Does what a shortcut does; and again when it failed, if that is safe and wanted. */
+  private @Nullable Object admitted(
+      BridgeSource framework,
+      Shortcut shortcut,
+      @Nullable String account,
+      Deadline deadline,
+      @Nullable Turn turn,
+      Permit permit) {
+    Map<String, HostFunction> offered = services.apply(framework.profile());
+    Shortcut.Host host = (name, arguments) -> service(offered, name).call(Arrays.asList(arguments));
+    while (true) {
+      Runnable undo = turn == null ? () -> {} : turn.savepoint();
+      try {
+        return attempt(framework, shortcut, host, account, deadline, turn, permit);
+      } catch (Throwable e) {
+        if (!shortcut.isIdempotent() || !permit.again(e)) {
+          throw e;
+        }
+        undo.run();
+      }
+    }
+  }
+
+  private @Nullable Object attempt(
+      BridgeSource framework,
+      Shortcut shortcut,
+      Shortcut.Host host,
+      @Nullable String account,
+      Deadline deadline,
+      @Nullable Turn turn,
+      Permit permit) {
+    CallScope scope = new CallScope(framework.name(), account, permit, turn);
+    Shortcut.Outcome outcome;
+    try {
+      outcome =
+          Objects.requireNonNull(
+              within(
+                  deadline,
+                  () -> pool.withoutContext(() -> scope.call(() -> shortcut.attempt(host)))),
+              "the shortcut's outcome");
+    } catch (Throwable e) {
+      permit.end(e);
+      throw e;
+    }
+    return switch (outcome) {
+      case Shortcut.Answered(Object answer) -> {
+        permit.end(null);
+        yield answer;
+      }
+      case Shortcut.HandedOver(Command command) ->
+          admitted(
+              framework,
+              command.name(),
+              account,
+              deadline,
+              turn,
+              permit,
+              new HandedOver(command, !shortcut.isIdempotent()));
+    };
+  }
+
+  /**
+   * A shortcut's command.
+   *
+   * @param isRepeatable whether by itself, and not with the shortcut as a whole
+   */
+  private record HandedOver(Command command, boolean isRepeatable)
+      implements Work<@Nullable Object> {
+    @Override
+    public @Nullable Object apply(Commands commands) {
+      return commands.call(command.name(), command.arguments());
     }
   }
 
@@ -367,12 +408,16 @@ final class Calls {
 
   List<CallResult<@Nullable Object>> callAll(
       BridgeSource framework, List<Command> commands, CallOptions options) {
-    return all(commands, (command, own) -> call(framework, command, own), options);
+    Supplier<? extends @Nullable Turn> turns = turns(options);
+    return all(
+        commands, (command, own) -> call(framework, command, own, turns.get()), options);
   }
 
   List<CallResult<@Nullable Object>> callAllShortcuts(
       BridgeSource framework, List<? extends Shortcut> shortcuts, CallOptions options) {
-    return all(shortcuts, (shortcut, own) -> call(framework, shortcut, own), options);
+    Supplier<? extends @Nullable Turn> turns = turns(options);
+    return all(
+        shortcuts, (shortcut, own) -> call(framework, shortcut, own, turns.get()), options);
   }
 
   private <C> List<CallResult<@Nullable Object>> all(

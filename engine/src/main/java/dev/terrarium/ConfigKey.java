@@ -3,6 +3,7 @@ package dev.terrarium;
 import dev.terrarium.error.ConfigurationException;
 import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.format.DateTimeParseException;
 import java.util.Locale;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -133,7 +134,12 @@ record ConfigKey(
   static Duration time(String text) {
     Matcher simple = TIME.matcher(text);
     if (!simple.matches()) {
-      return Duration.parse(text);
+      try {
+        return Duration.parse(text);
+      } catch (DateTimeParseException e) {
+        throw new ConfigurationException(
+            "'" + text + "' is no time; write 500ms, 10s, 2m, 1h, 1d or PT1M30S", e);
+      }
     }
     long count = Long.parseLong(simple.group(1));
     return switch (simple.group(2)) {
@@ -161,7 +167,8 @@ record ConfigKey(
   static long size(String text) {
     Matcher simple = SIZE.matcher(text);
     if (!simple.matches()) {
-      throw new IllegalArgumentException(text);
+      throw new ConfigurationException(
+          "'" + text + "' is no size; write 512MB, 2GB or a number of bytes");
     }
     int shift =
         switch (simple.group(2)) {
@@ -171,6 +178,14 @@ record ConfigKey(
           default -> 0;
         };
     return Math.multiplyExact(Long.parseLong(simple.group(1)), 1L << shift);
+  }
+
+  /** As an int, which some sizes have to fit in. */
+  static int below2Gb(long bytes) {
+    if (bytes > Integer.MAX_VALUE) {
+      throw new ConfigurationException(sizeText(bytes) + " is not below 2GB");
+    }
+    return (int) bytes;
   }
 
   /** In the largest unit that it is a multiple of. */

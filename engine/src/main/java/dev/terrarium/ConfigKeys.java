@@ -107,7 +107,7 @@ final class ConfigKeys {
               "max-message",
               "size of a message of JSON or MessagePack, or of a body of HTTP; below 2GB",
               config -> (long) config.maxMessage(),
-              (config, bytes) -> config.maxMessage(Math.toIntExact(bytes))),
+              (config, bytes) -> config.maxMessage(ConfigKey.below2Gb(bytes))),
           ConfigKey.text(
               "access",
               "restricted, trusted, trusted-native",
@@ -192,7 +192,7 @@ final class ConfigKeys {
               "max-session-bytes",
               "size of one session's state; below 2GB",
               config -> (long) config.maxSessionBytes(),
-              (config, bytes) -> config.maxSessionBytes(Math.toIntExact(bytes))),
+              (config, bytes) -> config.maxSessionBytes(ConfigKey.below2Gb(bytes))),
           limit(
               "limits-memory",
               "size of the models that a framework's calls use and of its share of contexts",
@@ -228,7 +228,12 @@ final class ConfigKeys {
               "1 to 1000000",
               "calls of a framework that run at once",
               (admission, text) -> {
-                Bulkhead bulkhead = Bulkhead.of(Integer.parseInt(text));
+                int calls = Integer.parseInt(text);
+                Bulkhead bulkhead =
+                    admission
+                        .bulkhead()
+                        .map(given -> new Bulkhead(calls, given.queue(), given.maxWait()))
+                        .orElseGet(() -> Bulkhead.of(calls));
                 return AdmissionConfig.from(admission).bulkhead(bulkhead).build();
               }),
           bulkhead(

@@ -76,12 +76,29 @@ final class ConfigText {
   private static boolean mayBeOurs(String variable) {
     String name = nameOf(variable);
     boolean ours =
-        name.startsWith(FRAMEWORKS) || OTHERS.contains(name) || nearest(name).isPresent();
+        name.startsWith(FRAMEWORKS)
+            || OTHERS.contains(name)
+            || nearest(name).isPresent()
+            || isNearlyOfAFramework(name);
     if (!ours) {
       System.getLogger("terrarium.config")
           .log(Level.WARNING, variable + " is no key of the configuration and is passed over.");
     }
     return ours;
+  }
+
+  /** Whether some framework's name may be followed by what is nearly a key. */
+  private static boolean isNearlyOfAFramework(String name) {
+    String prefix = FRAMEWORKS.replace('.', '-');
+    if (!name.startsWith(prefix)) {
+      return false;
+    }
+    for (int end = name.indexOf('-', prefix.length()); end > 0; end = name.indexOf('-', end + 1)) {
+      if (nearest(name.substring(end + 1)).isPresent()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static Optional<String> nearest(String name) {

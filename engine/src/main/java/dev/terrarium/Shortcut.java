@@ -1,5 +1,6 @@
 package dev.terrarium;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,8 +33,21 @@ public interface Shortcut {
   record Answered(@Nullable Object result) implements Outcome {}
 
   /** It takes Python: this command is run in a context, in the same call. */
-  record HandedOver(Command command) implements Outcome {}
+  record HandedOver(Command command) implements Outcome {
+
+    public HandedOver {
+      Objects.requireNonNull(command, "command");
+    }
+  }
 
   /** Answers, or hands over; what it throws fails the call. */
   Outcome attempt(Host host);
+
+  /**
+   * Whether it does no harm to attempt it again after it failed, or what it handed over to did, as
+   * {@code Retry} may want.
+   */
+  default boolean isIdempotent() {
+    return false;
+  }
 }

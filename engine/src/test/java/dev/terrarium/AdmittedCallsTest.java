@@ -274,6 +274,17 @@ class AdmittedCallsTest {
         .isEqualTo(Arrays.asList(1L, null));
   }
 
+  @Test
+  @SuppressWarnings("NullAway") // what callers without it may do
+  void shortcutWithoutAnOutcomeGivesItsPlaceBack() {
+    Adapter crowded = terrarium.adapter("crowded");
+    for (Shortcut shortcut :
+        List.<Shortcut>of(host -> null, host -> new Shortcut.HandedOver(null))) {
+      assertThatThrownBy(() -> crowded.call(shortcut)).isInstanceOf(NullPointerException.class);
+    }
+    assertThat(stats("crowded").running()).isZero();
+  }
+
   private static Shortcut.Outcome failing(Shortcut.Host host) {
     return new Shortcut.Answered(host.call("no.such"));
   }

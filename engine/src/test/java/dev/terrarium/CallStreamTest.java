@@ -1,6 +1,7 @@
 package dev.terrarium;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ConversionException;
@@ -10,6 +11,7 @@ import dev.terrarium.testing.Task;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -89,6 +91,30 @@ class CallStreamTest {
     reader.request(10);
     assertThat(reader.end()).isInstanceOf(StreamIdleException.class);
     assertThat(reader.pieces).containsExactly(0, 1, 2); // what was there is not lost
+  }
+
+  @Test
+  void subscriberThatThrowsAtOnceHasCancelled() throws Exception {
+    Flow.Subscriber<Object> subscriber =
+        new Flow.Subscriber<>() {
+          @Override
+          public void onSubscribe(Flow.Subscription subscription) {
+            subscription.request(1);
+            throw new IllegalStateException("not today");
+          }
+
+          @Override
+          public void onNext(Object piece) {}
+
+          @Override
+          public void onError(Throwable failure) {}
+
+          @Override
+          public void onComplete() {}
+        };
+
+    assertThatThrownBy(() -> numbers(2, LONG).subscribe(subscriber)).hasMessage("not today");
+    assertThat(stopped()).isInstanceOf(CallInterruptedException.class);
   }
 
   @Test

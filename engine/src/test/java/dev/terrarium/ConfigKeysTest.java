@@ -97,6 +97,41 @@ class ConfigKeysTest {
   }
 
   @Test
+  void misspeltKeyOfOneFrameworkIsRefused() {
+    assertThatThrownBy(
+            () -> of(Map.of("TERRARIUM_FRAMEWORKS_GUIDE_LIMITS_MODLES", "4"), new Properties()))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageStartingWith("TERRARIUM_FRAMEWORKS_GUIDE_LIMITS_MODLES is no key");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "borrow-timeout,10,'10' is no time; write 500ms",
+    "limits-memory,2gb,'2gb' is no size; write 512MB",
+    "max-message,2GB,2GB is not below 2GB"
+  })
+  void badTimeOrSizeIsToldHowToWriteIt(String key, String text, String message) {
+    assertThatThrownBy(() -> TerrariumConfig.custom().set(key, text))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageStartingWith(key + ": " + message);
+  }
+
+  @Test
+  void concurrencyOfOneFrameworkKeepsTheQueueOfAll() {
+    TerrariumConfig config =
+        of(
+            Map.of(
+                "TERRARIUM_BULKHEAD_CONCURRENCY", "8",
+                "TERRARIUM_BULKHEAD_QUEUE", "5",
+                "TERRARIUM_BULKHEAD_MAX_WAIT", "1s",
+                "TERRARIUM_FRAMEWORKS_DSPY_BULKHEAD_CONCURRENCY", "2"),
+            new Properties());
+
+    assertThat(config.admission("dspy").bulkhead())
+        .contains(new Bulkhead(2, 5, Duration.ofSeconds(1)));
+  }
+
+  @Test
   void variablesOfOthersThatBeginAlikeArePassedOver() {
     TerrariumConfig config =
         of(
@@ -104,6 +139,8 @@ class ConfigKeysTest {
                 "TERRARIUM_SERVICE_HOST", "10.0.0.7",
                 "TERRARIUM_PORT_80_TCP", "tcp://10.0.0.7:80",
                 "TERRARIUM_HOME", "/opt",
+                "TERRARIUM_FRAMEWORKS_SERVICE_HOST", "10.0.0.7",
+                "TERRARIUM_FRAMEWORKS_PORT_80_TCP", "tcp://10.0.0.7:80",
                 "TERRARIUM_CONTEXTS", "3"),
             new Properties());
 

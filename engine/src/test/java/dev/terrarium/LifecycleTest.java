@@ -16,6 +16,7 @@ import dev.terrarium.testing.SharedTerrarium;
 import dev.terrarium.testing.Task;
 import dev.terrarium.testing.TestFunctions;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -69,6 +70,26 @@ class LifecycleTest {
     assertThat(stats.nativeSlotsTaken()).isEqualTo(before);
     assertThat(stats.nativeSlotLimit()).isEqualTo(64);
     assertThat(carriers).hasSizeLessThanOrEqualTo(2);
+  }
+
+  @Test
+  void whatAClosedTerrariumHadIsForgotten() {
+    WeakReference<FakeModel> model = modelOfAClosedOne();
+
+    Task.until(
+        "its model is collected",
+        () -> {
+          System.gc();
+          return model.refersTo(null);
+        });
+  }
+
+  private static WeakReference<FakeModel> modelOfAClosedOne() {
+    FakeModel model = new FakeModel("forgotten");
+    try (Terrarium terrarium = start(model)) {
+      assertThat(evaluate(terrarium, "1 + 1")).isEqualTo(2L);
+    }
+    return new WeakReference<>(model);
   }
 
   @Test

@@ -534,7 +534,13 @@ final class GraalPyContext implements PythonContext {
     if (!profile.nativeCode()) {
       return close().handle((closed, failure) -> null);
     }
-    return execute(work(this::healAndDropAll))
+    return execute(
+            work(
+                () -> {
+                  Condition condition = healAndDropAll();
+                  services = Map.of(); // else its last user would live on with it
+                  return condition;
+                }))
         .result()
         .handle(
             (condition, failure) -> {

@@ -106,7 +106,11 @@ public final class ModelService implements HostFunction {
     for (Object text : list(request, "stop")) {
       stop.add(TypedReader.read(text, String.class, "request.stop[" + stop.size() + "]"));
     }
-    return builder.stop(stop).build();
+    try {
+      return builder.stop(stop).build();
+    } catch (IllegalArgumentException e) {
+      throw new ConversionException("request", String.valueOf(e.getMessage()), e);
+    }
   }
 
   private static ChatMessage message(@Nullable Object message, String path) {

@@ -95,7 +95,7 @@ public final class ContextLease implements AutoCloseable {
     over = true;
     started = execution;
     if (stopped) {
-      execution.interrupt();
+      stop(execution);
     }
     pool.runs(context, execution);
     return execution;
@@ -182,8 +182,8 @@ public final class ContextLease implements AutoCloseable {
   private void stop() {
     stopped = true;
     Execution<?> work = started;
-    if (work != null) {
-      work.interrupt();
+    if (work != null && !work.result().isDone()) {
+      stop(work);
     }
   }
 

@@ -608,6 +608,9 @@ public final class ContextPool implements AutoCloseable {
       effects.add(() -> ready.completeExceptionally(failure));
       return;
     }
+    if (roster.starting == 0) {
+      effects.add(() -> ready.complete(null));
+    }
     effects.add(() -> timer.after(RETRY_AFTER, () -> locked(() -> fillUp(profile))));
     effects.add(
         () ->
@@ -639,7 +642,8 @@ public final class ContextPool implements AutoCloseable {
     context.become(ContextState.IN_USE);
     context.preparing = waiter.name();
     waiter.hasWork = true;
-    List<String> drop = context.toDropFor(waiter.framework, room.getAsBoolean());
+    boolean roomy = roster.isQuick(waiter) || room.getAsBoolean(); // for a bridge alone there is
+    List<String> drop = context.toDropFor(waiter.framework, roomy);
     drop.forEach(context.frameworks::remove);
     effects.add(memory.makingRoom(waiter));
     long begin = now();
@@ -674,13 +678,14 @@ public final class ContextPool implements AutoCloseable {
       return;
     }
     context.used(waiter.framework);
-    loads++;
-    if (events.active() && context.has(waiter.name())) { // not when only its bridge was attached
+    boolean loaded = context.has(waiter.name()); // if not, its bridge alone was attached
+    loads += loaded ? 1 : 0;
+    if (loaded && events.active()) {
       tell(
           new TerrariumEvent.FrameworkLoaded(
               waiter.name(), context.name(), timer.nanoTime() - begin));
     }
-    if (context.has(waiter.name())
+    if (loaded
         && !memory.allowsLoaded(context, waiter.name())
         && !waiter.is(Waiter.Kind.NESTED)) {
       unload(context, waiter);
@@ -837,8 +842,7 @@ public final class ContextPool implements AutoCloseable {
     long begin = now();
     effects.add(
         () -> {
-          Execution<Condition> mending = work.get();
-          runs(context, mending);
+          Execution<Condition> mending = work.get(); // closing does not stop it: it ends in time
           Runnable cancel =
               timer.after(
                   CHECK_LIMIT,
@@ -853,7 +857,7 @@ public final class ContextPool implements AutoCloseable {
                     () -> {
                       ended(context);
                       if (again && failure instanceof CancellationException) {
-                        mend(context, () -> context.context.heal(), ResetCause.RESTORED, false);
+                        mend(context, work, cause, false);
                       } else if (failure != null) {
                         retire(context, RetireCause.CHECK_FAILED);
                       } else {
@@ -961,7 +965,10 @@ public final class ContextPool implements AutoCloseable {
 
   // ------------------------------------------------------------------ figures
 
-  /** Done when the minimum of contexts is there, or failed when none could be made. */
+  /**
+   * Done when the minimum of contexts is there, or as many of it as could be made; failed when none
+   * could.
+   */
   public CompletableFuture<@Nullable Void> ready() {
     return ready.copy();
   }

@@ -193,11 +193,14 @@ public final class PoolCall<T extends @Nullable Object> {
     if (reason == null) {
       return done.join();
     }
-    if (reason instanceof CancellationException) {
-      throw given().isOfClosedPool()
-          ? new CallInterruptedException(
-              what() + " was stopped because its Terrarium was closed.", reason)
-          : passed(deadline == Deadline.none() || given().isStoppedWithin());
+    if (reason instanceof CancellationException) { // of ours, or of Java code that Python called
+      if (given().isStoppedWithin()) {
+        throw passed(true);
+      }
+      if (given().isOfClosedPool()) {
+        throw new CallInterruptedException(
+            what() + " was stopped because its Terrarium was closed.", reason);
+      }
     }
     RuntimeException failure = Awaiting.unchecked(reason);
     Awaiting.addCaller(failure);

@@ -149,14 +149,15 @@ final class PooledContext {
   }
 
   /**
-   * The frameworks to drop before another one is loaded: those that do not share, and the least
-   * recently used one when the heap has no room.
+   * The frameworks to drop before another one is loaded: those that do not share, and of those that
+   * are loaded the least recently used one when the heap has no room.
    */
   List<String> toDropFor(BridgeSource framework, boolean room) {
     List<String> drop = new ArrayList<>();
     for (BridgeSource other : frameworks.values()) {
       boolean beside = framework.sharesContext() && other.sharesContext();
-      if (!other.name().equals(framework.name()) && (!beside || (!room && drop.isEmpty()))) {
+      boolean frees = !room && drop.isEmpty() && context.isReady(other.name(), null);
+      if (!other.name().equals(framework.name()) && (!beside || frees)) {
         drop.add(other.name());
       }
     }

@@ -1,10 +1,13 @@
 package dev.terrarium.resource;
 
+import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.PackageException;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLockInterruptionException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,10 +20,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -39,7 +39,6 @@ public final class CacheFolder {
 
   private static final String PARTIAL = ".partial";
 
-  private static final Map<Path, ReentrantLock> IN_PROCESS = new ConcurrentHashMap<>();
 
   private final Path root;
 
@@ -205,39 +204,48 @@ public final class CacheFolder {
 
   /** Runs the work while neither another thread nor another process works on the same target. */
   private <T> T locked(Path target, Callable<T> work) {
-    ReentrantLock lock = IN_PROCESS.computeIfAbsent(target, path -> new ReentrantLock());
-    lock.lock();
-    try {
-      Path parent = parentOf(target);
-      Files.createDirectories(parent);
-      try (FileChannel channel =
-          FileChannel.open(
-              parent.resolve("." + target.getFileName() + ".lock"),
-              StandardOpenOption.CREATE,
-              StandardOpenOption.WRITE)) {
-        var held = channel.lock();
-        try {
-          return work.call();
-        } finally {
-          held.release();
+    synchronized (monitor(target)) {
+      try {
+        Path parent = parentOf(target);
+        Files.createDirectories(parent);
+        try (FileChannel channel =
+            FileChannel.open(
+                parent.resolve("." + target.getFileName() + ".lock"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE)) {
+          var held = channel.lock();
+          try {
+            return work.call();
+          } finally {
+            held.release();
+          }
         }
+      } catch (PackageException e) {
+        throw e;
+      } catch (ClosedByInterruptException | FileLockInterruptionException e) {
+        Thread.currentThread().interrupt();
+        throw new CallInterruptedException("Interrupted while laying out " + target + ".", e);
+      } catch (IOException e) {
+        throw new PackageException(
+            "Cannot write to the cache folder "
+                + root
+                + " ("
+                + e
+                + "). Make it writable, or name another one with -Dterrarium.cache=FOLDER or"
+                + " TERRARIUM_CACHE.",
+            e);
+      } catch (Exception e) {
+        throw new PackageException("Cannot lay out " + target + ": " + e, e);
       }
-    } catch (PackageException e) {
-      throw e;
-    } catch (IOException e) {
-      throw new PackageException(
-          "Cannot write to the cache folder "
-              + root
-              + " ("
-              + e
-              + "). Make it writable, or name another one with -Dterrarium.cache=FOLDER or"
-              + " TERRARIUM_CACHE.",
-          e);
-    } catch (Exception e) {
-      throw new PackageException("Cannot lay out " + target + ": " + e, e);
-    } finally {
-      lock.unlock();
     }
+  }
+
+  /**
+   * What threads of this process have in common for a target, through whatever class loader they
+   * come: file locks are the whole JVM's, and so are the texts of its pool.
+   */
+  private static Object monitor(Path target) {
+    return ("terrarium.cache " + target).intern();
   }
 
   static void replace(Path target, Callable<InputStream> source, long size, String sha256)

@@ -142,7 +142,7 @@ public final class Marshaller {
       case Instant instant -> temporal("datetime", PythonTime.text(instant, path));
       case Duration duration -> temporal("timedelta", PythonTime.text(duration, path));
       case Map<?, ?> map -> dict(map, path, depth);
-      case Record fields -> dict(Records.components(fields), path, depth);
+      case Record fields -> dict(Records.components(fields, path), path, depth);
       case Path file -> throw noPythonForm(file, path); // an Iterable of itself
       case Iterable<?> each -> list(each, path, depth);
       case Value foreign ->
@@ -407,7 +407,7 @@ public final class Marshaller {
       case "int" -> value.asBigInteger();
       case "float" -> value.asDouble();
       case "decimal" -> decimal(described[1], path);
-      case "date" -> LocalDate.parse(described[1]);
+      case "date" -> PythonTime.date(described[1], path);
       case "time" -> PythonTime.time(described[1], path);
       case "datetime" -> PythonTime.dateTime(described[1], path);
       case "timedelta" -> PythonTime.duration(described[1]);

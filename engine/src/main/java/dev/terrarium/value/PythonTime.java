@@ -80,16 +80,21 @@ final class PythonTime {
     return Duration.ofSeconds(parts[0].longValueExact(), parts[1].longValue() * NANOS_PER_MICRO);
   }
 
+  static Object date(String text, String path) {
+    return parse(() -> LocalDate.parse(text), text, path);
+  }
+
   static Object time(String text, String path) {
-    return hasOffset(text)
-        ? parse(() -> OffsetTime.parse(text), text, path)
-        : LocalTime.parse(text);
+    return parse(
+        () -> hasOffset(text) ? OffsetTime.parse(text) : LocalTime.parse(text), text, path);
   }
 
   static Object dateTime(String text, String path) {
-    return hasOffset(text.substring(text.indexOf('T')))
-        ? parse(() -> OffsetDateTime.parse(text), text, path)
-        : LocalDateTime.parse(text);
+    String clock = text.substring(Math.max(0, text.indexOf('T')));
+    return parse(
+        () -> hasOffset(clock) ? OffsetDateTime.parse(text) : LocalDateTime.parse(text),
+        text,
+        path);
   }
 
   private static boolean hasOffset(String time) {

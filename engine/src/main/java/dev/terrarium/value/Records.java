@@ -12,26 +12,31 @@ final class Records {
 
   private Records() {}
 
-  /** The components by name, in order. */
-  static Map<String, @Nullable Object> components(Record value) {
+  /**
+   * The components by name, in order.
+   *
+   * @param path of the record, for messages
+   */
+  static Map<String, @Nullable Object> components(Record value, String path) {
     Map<String, @Nullable Object> components = new LinkedHashMap<>();
     for (RecordComponent component : value.getClass().getRecordComponents()) {
-      components.put(component.getName(), read(component, value));
+      String name = component.getName();
+      components.put(name, read(component, value, path + "." + name));
     }
     return components;
   }
 
-  private static @Nullable Object read(RecordComponent component, Record value) {
+  private static @Nullable Object read(RecordComponent component, Record value, String path) {
     try {
       var accessor = component.getAccessor();
       accessor.setAccessible(true);
       return accessor.invoke(value);
     } catch (InvocationTargetException e) {
       throw new ConversionException(
-          component.getName(), "the record's accessor failed: " + e.getCause(), e.getCause());
+          path, "the record's accessor failed: " + e.getCause(), e.getCause());
     } catch (ReflectiveOperationException | RuntimeException e) {
       throw new ConversionException(
-          component.getName(),
+          path,
           "the record " + value.getClass().getName() + " cannot be read: open its package",
           e);
     }

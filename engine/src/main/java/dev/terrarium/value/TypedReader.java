@@ -78,7 +78,7 @@ public final class TypedReader {
     if (simple.isEnum()) {
       return readEnum(plain, simple, path);
     }
-    if (simple == Map.class || Collection.class.isAssignableFrom(simple)) {
+    if (Map.class.isAssignableFrom(simple) || Collection.class.isAssignableFrom(simple)) {
       Object collection = listed(plain);
       return simple.isInstance(collection) ? collection : throwMismatch(plain, simple, path);
     }
@@ -96,7 +96,7 @@ public final class TypedReader {
     if (plain == null) {
       return null;
     }
-    if (raw == Map.class && plain instanceof Map<?, ?> map) {
+    if (raw.isAssignableFrom(LinkedHashMap.class) && plain instanceof Map<?, ?> map) {
       Map<@Nullable Object, @Nullable Object> typed = new LinkedHashMap<>();
       for (Map.Entry<?, ?> entry : map.entrySet()) {
         String place = path + "." + entry.getKey();
@@ -107,10 +107,10 @@ public final class TypedReader {
     }
     if (listed(plain) instanceof List<?> list) {
       Collection<@Nullable Object> typed;
-      if (raw == Set.class) {
-        typed = new LinkedHashSet<>();
-      } else if (raw.isAssignableFrom(List.class)) {
+      if (raw.isAssignableFrom(ArrayList.class)) {
         typed = new ArrayList<>();
+      } else if (raw.isAssignableFrom(LinkedHashSet.class)) {
+        typed = new LinkedHashSet<>();
       } else {
         throw mismatch(plain, raw, path);
       }

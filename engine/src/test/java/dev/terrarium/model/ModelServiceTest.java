@@ -179,6 +179,8 @@ class ModelServiceTest {
     refused("messages", List.of(Map.of("role", "user")), "request.messages[0]");
     refused("messages", List.of("why?"), "request.messages[0]");
     refused("messages", "why?", "request.messages");
+    refused("messages", List.of(), "request");
+    refused("max_tokens", 0L, "request");
     refused(
         "messages",
         List.of(Map.of("role", "robot", "content", "beep")),

@@ -14,6 +14,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -270,6 +272,41 @@ class ContextLeaseTest {
     assertThat(caller.failure())
         .isInstanceOf(CallTimeoutException.class)
         .hasMessageContaining("because a call within it did not end within its deadline");
+  }
+
+  @Test
+  void cancellationThatIsNoStopComesBackAsItself() {
+    StubContext context = open();
+    CancellationException mine = new CancellationException("mine");
+    context.failing(Kind.CALL, mine);
+
+    assertThatThrownBy(() -> call(Deadline.none())).isSameAs(mine);
+    assertThatThrownBy(() -> call(Deadline.after(Duration.ofDays(1), bench.timer.nanoTime())))
+        .isSameAs(mine);
+  }
+
+  @Test
+  void contextThatTheDeadlineOfANestedCallCannotStopIsReplaced() throws Exception {
+    StubContext context = open();
+    context.hold(Kind.CALL);
+    Supplier<@Nullable Object> late = callingLate(context);
+    AtomicReference<@Nullable Waiter> other = new AtomicReference<>();
+    context.answer =
+        () -> {
+          Object answer = late.get();
+          Waiter waiter = bench.ask(WORDCOUNT);
+          other.set(waiter);
+          assertThat(bench.made).hasSize(1);
+          bench.timer.turn(ContextPool.GRACE);
+          return answer;
+        };
+    Task<@Nullable Object> caller = Task.of(() -> call(Deadline.none()));
+    Task.until("the call began", () -> !context.open().isEmpty());
+    context.running().end();
+
+    assertThat(caller.result()).isEqualTo("late");
+    assertThat(bench.made).hasSize(2);
+    bench.lease(Objects.requireNonNull(other.get())).close();
   }
 
   @Test

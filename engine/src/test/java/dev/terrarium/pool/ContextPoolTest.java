@@ -145,6 +145,33 @@ class ContextPoolTest {
     }
 
     @Test
+    void bridgeThatIsOnlyAttachedNeitherCountsAsLoadedNorGoesForRoom() {
+      bench.open(1, 1);
+      bench.lease(bench.ask(B, StubContext.QUICK)).close();
+      assertThat(stats().loads()).isZero();
+      bench.use(A);
+      bench.room = false;
+      bench.use(C);
+
+      assertThat(bench.context(0).asked).contains("CLEAN_UP a").doesNotContain("CLEAN_UP b");
+      assertThat(bench.context(0).loaded).containsExactly("c");
+      assertThat(stats().loads()).isEqualTo(2);
+    }
+
+    @Test
+    void attachingABridgeNeedsNoRoom() {
+      bench.open(2, 2);
+      bench.warm(A, B);
+      bench.room = false;
+      ContextLease held = bench.borrow(A);
+      bench.lease(bench.ask(A, StubContext.QUICK)).close(); // in the other one
+      held.close();
+
+      assertThat(bench.made)
+          .allSatisfy(context -> assertThat(context.count(Kind.CLEAN_UP)).isZero());
+    }
+
+    @Test
     void contextOfAnotherProfileIsReplacedAtTheMaximum() {
       bench.open(1, 1);
       bench.use(A);
@@ -583,6 +610,19 @@ class ContextPoolTest {
     }
 
     @Test
+    void itIsReadyWithAsManyAsCouldBeMade() {
+      bench.makers.hold();
+      ContextPool pool = bench.open(2, 2);
+      bench.makers.runNext();
+      assertThat(pool.ready()).isNotDone();
+      bench.failure = new ModelException("no more");
+      bench.makers.runNext();
+
+      assertThat(pool.ready()).isCompleted();
+      assertThat(stats().idle()).isOne();
+    }
+
+    @Test
     void withoutAMinimumItIsReadyAtOnce() {
       assertThat(bench.open(0, 1).ready()).isCompleted();
       assertThat(bench.made).isEmpty();
@@ -921,6 +961,22 @@ class ContextPoolTest {
       bench.runAway(A).stop();
 
       assertThat(bench.context(0).retirements).hasValue(1);
+    }
+
+    @Test
+    void resetThatHadToBeStoppedIsDoneAgain() {
+      bench.open(settings(1, 1).withRecycling(1, Duration.ZERO));
+      StubContext context = bench.context(0).hold(Kind.RESET);
+      bench.use(A);
+      context.running().stop();
+      context.running().end();
+
+      assertThat(context.count(Kind.RESET)).isEqualTo(2);
+      assertThat(context.count(Kind.HEAL)).isZero();
+      assertThat(context.loaded).isEmpty();
+      context.release(Kind.RESET);
+      bench.use(alone("lonely"));
+      assertThat(bench.pool().stats().retired()).isZero();
     }
 
     @Test
@@ -1309,6 +1365,27 @@ class ContextPoolTest {
       Task.until("the caller was told", caller::isDone);
       assertThat(context.parkings).hasValue(1);
       assertThat(context.count(Kind.HEAL)).isOne();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"CALL", "PREPARE"})
+    void checkOfWhatClosingStoppedIsNotStopped(Kind kind) {
+      ContextPool pool = bench.open(1, 1);
+      StubContext context = bench.context(0).hold(kind, Kind.HEAL);
+      if (kind == Kind.CALL) {
+        StubExecution<?> call = bench.runAway(A);
+        pool.close();
+        call.stop();
+      } else {
+        Waiter unused = bench.ask(A);
+        pool.close();
+        context.running().stop();
+      }
+
+      assertThat(context.running().interrupts).hasValue(0);
+      context.running().end();
+      assertThat(context.parkings).hasValue(1);
+      assertThat(context.retirements).hasValue(0);
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.terrarium.resource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.PackageException;
 import dev.terrarium.resource.CacheFolder.Removed;
 import dev.terrarium.testing.Task;
@@ -104,6 +105,18 @@ class CacheFolderTest {
     void isCopiedOnce() {
       assertThat(file(source())).hasBinaryContent(content);
       assertThat(file(unused())).hasBinaryContent(content);
+    }
+
+    @Test
+    void interruptionIsNotBlamedOnTheFolder() {
+      Thread.currentThread().interrupt();
+      try {
+        assertThatThrownBy(() -> file(source())).isInstanceOf(CallInterruptedException.class);
+        assertThat(Thread.currentThread().isInterrupted()).isTrue();
+      } finally {
+        boolean unused = Thread.interrupted();
+      }
+      assertThat(file(source())).hasBinaryContent(content);
     }
 
     @Test

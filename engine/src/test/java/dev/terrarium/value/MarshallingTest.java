@@ -534,6 +534,21 @@ class MarshallingTest {
         .isEqualTo(point);
   }
 
+  record Broken(int score) {
+    @Override
+    public int score() {
+      throw new IllegalStateException("no score");
+    }
+  }
+
+  @Test
+  void recordThatCannotBeReadIsNamedWithItsPlace() {
+    assertThatThrownBy(() -> echo(List.of(new Broken(1))))
+        .isInstanceOfSatisfying(
+            ConversionException.class, e -> assertThat(e.path()).isEqualTo("args.v[0].score"))
+        .hasMessageContaining("the record's accessor failed: java.lang.IllegalStateException");
+  }
+
   @SuppressWarnings("ArrayRecordComponent") // users have them
   record Table(double[] weights, List<Double> shares, int[] counts, ByteBuffer raw) {}
 

@@ -10,6 +10,7 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.OffsetTime;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,6 +35,17 @@ class PythonTimeTest {
     assertThatThrownBy(() -> PythonTime.text(Duration.ofNanos(-1), "a"))
         .isInstanceOf(ConversionException.class)
         .hasMessageContaining("has nanoseconds");
+  }
+
+  @Test
+  void textsThatAreNoTimesOfPythonsAreRefusedWithTheirPlace() {
+    for (String text : List.of("NaT", "2024-01-01T00:00:00Z", "2024-13-01T00:00:00+01:00")) {
+      assertThatThrownBy(() -> PythonTime.dateTime(text, "result[1]"))
+          .isInstanceOf(ConversionException.class)
+          .hasMessage("At result[1]: '" + text + "' has no java.time form");
+    }
+    assertThatThrownBy(() -> PythonTime.date("NaT", "d")).isInstanceOf(ConversionException.class);
+    assertThatThrownBy(() -> PythonTime.time("1:2", "t")).isInstanceOf(ConversionException.class);
   }
 
   @ParameterizedTest

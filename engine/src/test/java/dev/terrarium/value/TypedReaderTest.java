@@ -22,6 +22,11 @@ import java.time.ZonedDateTime;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.SequencedCollection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -162,6 +167,32 @@ class TypedReaderTest {
             ConversionException.class, e -> assertThat(e.path()).isEqualTo("result"))
         .hasMessageStartingWith("At result: ")
         .hasMessageContaining(message);
+  }
+
+  record Kept(
+      ArrayList<String> list,
+      HashSet<Long> set,
+      LinkedHashMap<String, Long> map,
+      SequencedCollection<Integer> items) {}
+
+  record Queued(ArrayDeque<String> items) {}
+
+  @Test
+  void collectionsOfTheirOwnClassesAreRead() {
+    Map<String, Object> plain =
+        Map.of("list", List.of("a"), "set", List.of(1L), "map", Map.of("b", 2L), "items", List.of(3L));
+
+    assertThat(read(plain, Kept.class))
+        .isEqualTo(
+            new Kept(
+                new ArrayList<>(List.of("a")),
+                new HashSet<>(Set.of(1L)),
+                new LinkedHashMap<>(Map.of("b", 2L)),
+                List.of(3)));
+    assertThat(TypedReader.read(new HashMap<>(Map.of("b", 2L)), (Type) HashMap.class, "result"))
+        .isEqualTo(Map.of("b", 2L));
+    assertThatThrownBy(() -> read(Map.of("items", List.of("a")), Queued.class))
+        .hasMessageContaining("expected ArrayDeque");
   }
 
   @Test

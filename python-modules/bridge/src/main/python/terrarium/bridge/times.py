@@ -32,6 +32,8 @@ def standardized(validate: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def reads_times(adapter: pydantic.TypeAdapter[Any]) -> bool:
     """Return whether values of the adapter's type may hold a time with an offset."""
+    if not adapter.pydantic_complete:  # it is built at its first use: nobody can know yet
+        return True
     schema = repr(adapter.core_schema)
     return "'datetime'" in schema or "'time'" in schema
 

@@ -6,7 +6,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from terrarium.bridge import ArgumentError, ProgramBridge, Pushed, handler, imports
+from terrarium.bridge import ArgumentError, ProgramBridge, Pushed, exchanges, handler, imports
 from terrarium.bridge.options import SharedDefaults
 
 from . import _options
@@ -194,12 +194,10 @@ class DspyBridge(ProgramBridge["Program"]):
     ) -> dict[str, Any]:
         arguments = program.arguments(command, inputs)
         merged, cache = self._options_of(program, options)
-        outputs, exchanges = self._loaded_runtime().run(program, arguments, merged, cache, emit, known)
+        outputs, happened = self._loaded_runtime().run(program, arguments, merged, cache, emit, known)
         result: dict[str, Any] = {"outputs": outputs}
         if trace:
-            from ._runtime import described
-
-            result.update(described(exchanges))
+            result.update(exchanges.last(happened), usage=exchanges.usage(happened))
         return result
 
     def _options_of(self, program: Program, options: Any) -> tuple[dict[str, Any], bool]:

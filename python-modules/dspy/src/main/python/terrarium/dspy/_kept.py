@@ -66,18 +66,20 @@ def _plain_for_json(value: Any) -> Any:
 
 
 def _kept_fields(cls: Any, field_type: str) -> dict[str, Any]:
-    """Look the fields of a signature up, which nothing changes once its class is made; the dict is the caller's."""
+    """Look the fields of a signature up, which change with ``model_rebuild`` alone; the dict is the caller's."""
+    made_of = cls.__pydantic_fields__
     fields = cls.__dict__.get(_FIELDS)  # not what a base class keeps
-    if fields is None:
-        fields = {kind: _fields_with_type(cls, kind) for kind in ("input", "output")}
+    if fields is None or fields[0] is not made_of:
+        fields = made_of, {kind: _fields_with_type(cls, kind) for kind in ("input", "output")}
         type.__setattr__(cls, _FIELDS, fields)
-    return dict(fields[field_type])
+    return dict(fields[1][field_type])
 
 
 def _fields_property(kind: str) -> property:
     def fields(cls: Any) -> dict[str, Any]:
         found = cls.__dict__.get(_FIELDS)
-        return _kept_fields(cls, kind) if found is None else dict(found[kind])
+        kept_now = found is not None and found[0] is cls.__pydantic_fields__
+        return dict(found[1][kind]) if kept_now else _kept_fields(cls, kind)
 
     return property(fields)
 

@@ -10,16 +10,10 @@ from typing import Any, NamedTuple, TypeAlias
 from dspy.lm15 import Message, Request, Response, UnsupportedFeatureError, Usage
 
 from terrarium.bridge import host
+from terrarium.bridge.exchanges import Exchange
 
 Watch: TypeAlias = Callable[[dict[str, Any]], Callable[[str | dict[str, Any]], None]]
 Known: TypeAlias = Callable[[dict[str, Any]], dict[str, Any] | None]
-
-
-class Exchange(NamedTuple):
-    """One request to the host's model and its answer, both as the host knows them."""
-
-    request: dict[str, Any]
-    response: dict[str, Any]
 
 
 class _Recording(NamedTuple):

@@ -16,10 +16,11 @@ from dspy.adapters.utils import annotation_allows_none
 from dspy.utils.constants import IS_TYPE_UNDEFINED
 
 from terrarium.bridge import ArgumentError, SpecError, times
+from terrarium.bridge.exchanges import Exchange
 
 from . import _adapters, _kept, _options, _signatures, _state, _times
 from ._fields import watch_fields
-from ._model import Exchange, HostEngine, Known, recording
+from ._model import HostEngine, Known, recording
 from ._schema import output_schema
 from ._signatures import shadowing_allowed, signature_of
 
@@ -51,6 +52,8 @@ class Program:
             raise SpecError("spec.kind", f"must be one of {', '.join(KINDS)}, got {spec.get('kind')!r}")
         self.options = _options.checked(spec.get("options"), "spec.options")
         signature = signature_of(spec.get("signature"), "spec.signature")
+        if spec["kind"] == "chain_of_thought" and "reasoning" in signature.input_fields:
+            raise SpecError("spec.signature", "a chain of thought writes 'reasoning' itself; name that input otherwise")
         # The type language knows local times only; a string signature gets what the model wrote.
         self.local_times = not isinstance(spec["signature"], str)
         self.inputs = {name: _reader(field) for name, field in signature.input_fields.items()}
@@ -163,26 +166,10 @@ class Runtime:
         model = self._models.get((name, cache))
         if model is None:
             # The name that DSPy sees is one that no provider's rules apply to; it tells cached answers apart.
-            seen = f"terrarium/{name or 'default'}"
+            seen = "terrarium/default" if name is None else f"terrarium/named/{name}"
             model = dspy.LM(seen, engine=HostEngine(name), cache=cache, num_retries=0)
             self._models[name, cache] = model
         return model
-
-
-def described(exchanges: list[Exchange]) -> dict[str, Any]:
-    """Return what a traced call tells beside its outputs; see ``DspyBridge.call``."""
-    return {
-        "messages": exchanges[-1].request["messages"] if exchanges else [],
-        "response": exchanges[-1].response["text"] if exchanges else None,
-        "usage": {
-            "calls": len(exchanges),
-            "prompt_tokens": sum(each.response.get("prompt_tokens") or 0 for each in exchanges),
-            "completion_tokens": sum(each.response.get("completion_tokens") or 0 for each in exchanges),
-            "seconds": sum(each.response.get("seconds") or 0.0 for each in exchanges),
-        },
-        "finish_reason": exchanges[-1].response.get("finish_reason") if exchanges else None,
-        "model": exchanges[-1].response.get("model") if exchanges else None,
-    }
 
 
 def _reader(field: Any) -> Callable[[Any], Any]:

@@ -21,7 +21,7 @@ from terrarium.bridge.types import check_fields, kind_of
 #: Names that a signature has for itself.
 RESERVED = ("fields", "input_fields", "instructions", "output_fields", "signature")
 #: Names that dspy.Predict, or what it is called through, takes for itself.
-RESERVED_INPUTS = (*RESERVED, "config", "demos", "instance", "lm", "new_signature", "self")
+RESERVED_INPUTS = (*RESERVED, "completions", "config", "demos", "instance", "lm", "new_signature", "self")
 
 _SIMPLE: dict[str, Any] = {
     "string": str,

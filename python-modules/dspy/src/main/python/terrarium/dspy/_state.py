@@ -18,7 +18,10 @@ def load(module: dspy.Module, state: Any) -> None:
     DSPy takes what it finds there and leaves the rest to the first call, so the state is compared with the module's own
     before. Raises SpecError with the place inside a state that does not fit.
     """
-    _check(state, module.dump_state(), "state")
+    own = module.dump_state()
+    if isinstance(state, dict) and "metadata" not in own:  # what module.save() writes beside the state
+        state = {key: value for key, value in state.items() if key != "metadata"}
+    _check(state, own, "state")
     try:
         module.load_state(state)
     except Exception as error:  # what DSPy itself makes of it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from terrarium.bridge import ProgramBridge, handler
+from terrarium.bridge import ProgramBridge, exchanges, handler
 from terrarium.bridge.options import SharedDefaults, checked
 
 from . import _setup
@@ -12,7 +12,6 @@ from . import _setup
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ._model import Exchange
     from ._programs import Program
 
 
@@ -92,15 +91,9 @@ class LangchainBridge(ProgramBridge["Program"]):
         read or is not of the declared type.
         """
         built = self._programs.get(program)
-        output, exchanges = built.invoke(inputs, {**self._defaults.get(), **built.options, **checked(options)})
-        result: dict[str, Any] = {"output": output, "usage": _usage(exchanges)}
-        if trace:
-            last = exchanges[-1]
-            result["messages"] = last.request["messages"]
-            result["response"] = last.response["text"]
-            result["finish_reason"] = last.response.get("finish_reason")
-            result["model"] = last.response.get("model")
-        return result
+        output, happened = built.invoke(inputs, {**self._defaults.get(), **built.options, **checked(options)})
+        result = {"output": output, "usage": exchanges.usage(happened)}
+        return {**result, **exchanges.last(happened)} if trace else result
 
     @handler(idempotent=True)
     def stream(
@@ -129,11 +122,3 @@ class LangchainBridge(ProgramBridge["Program"]):
 
         _programs.load_rest()
 
-
-def _usage(exchanges: list[Exchange]) -> dict[str, Any]:
-    return {
-        "calls": len(exchanges),
-        "prompt_tokens": sum(each.response.get("prompt_tokens") or 0 for each in exchanges),
-        "completion_tokens": sum(each.response.get("completion_tokens") or 0 for each in exchanges),
-        "seconds": sum(each.response.get("seconds") or 0.0 for each in exchanges),
-    }

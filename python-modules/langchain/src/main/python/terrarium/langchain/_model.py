@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ChatMessage, HumanMessage, SystemMessage
@@ -15,6 +15,7 @@ from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
 from pydantic import BaseModel
 
 from terrarium.bridge import host
+from terrarium.bridge.exchanges import Exchange
 
 from ._parsers import CompleteJsonOutputParser, CompletePydanticOutputParser
 
@@ -26,13 +27,6 @@ if TYPE_CHECKING:
 
 _ROLES = {"system": "system", "user": "user", "human": "user", "assistant": "assistant", "ai": "assistant"}
 _CALL_OPTIONS = ("model", "temperature", "max_tokens", "seed", "schema")
-
-
-class Exchange(NamedTuple):
-    """One request to the host's model and its answer, both as the host knows them."""
-
-    request: dict[str, Any]
-    response: dict[str, Any]
 
 
 _recording: ContextVar[list[Exchange] | None] = ContextVar("terrarium_langchain_recording", default=None)
@@ -128,6 +122,7 @@ class HostChatModel(BaseChatModel):
                     )
 
     def _request(self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]) -> dict[str, Any]:
+        options = {name: value for name, value in options.items() if name != "stream"}  # upstream's, which obeyed it
         if "tools" in options:
             raise NotImplementedError("the host's language model takes text only, no tools")
         if unknown := [name for name in options if name not in _CALL_OPTIONS]:

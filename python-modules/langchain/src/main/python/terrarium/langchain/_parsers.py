@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from langchain_core.exceptions import OutputParserException
@@ -34,6 +34,9 @@ class CompleteJsonOutputParser(JsonOutputParser):
     def _transform(self, input: Iterator[str | BaseMessage]) -> Iterator[Any]:  # noqa: A002 - upstream's signature
         return _ending_complete(self, super()._transform, input)
 
+    def _atransform(self, input: AsyncIterator[str | BaseMessage]) -> AsyncIterator[Any]:  # noqa: A002
+        return _ending_complete_async(self, super()._atransform, input)
+
 
 class CompletePydanticOutputParser(PydanticOutputParser[Any]):
     """LangChain's PydanticOutputParser, but an answer that ended at its limit of tokens is an error.
@@ -48,6 +51,9 @@ class CompletePydanticOutputParser(PydanticOutputParser[Any]):
 
     def _transform(self, input: Iterator[str | BaseMessage]) -> Iterator[Any]:  # noqa: A002 - upstream's signature
         return _ending_complete(self, super()._transform, input)
+
+    def _atransform(self, input: AsyncIterator[str | BaseMessage]) -> AsyncIterator[Any]:  # noqa: A002
+        return _ending_complete_async(self, super()._atransform, input)
 
 
 class TypedOutputParser(CompleteJsonOutputParser):
@@ -110,12 +116,36 @@ def _ending_complete(
     latest = None
     for latest in transform(kept()):
         yield latest
-    if answer is not None:
-        whole = parser.parse_result(
-            [Generation(text=answer) if isinstance(answer, str) else ChatGeneration(message=answer)]
-        )
-        if repr(whole) != repr(latest) and not parser.diff:  # 1 and 1.0 are equal
-            yield whole
+    yield from _whole(parser, answer, latest)
+
+
+async def _ending_complete_async(
+    parser: JsonOutputParser,
+    transform: Callable[[AsyncIterator[str | BaseMessage]], AsyncIterator[Any]],
+    chunks: AsyncIterator[str | BaseMessage],
+) -> AsyncIterator[Any]:
+    """Do the same for what comes asynchronously."""
+    answer: Any = None
+
+    async def kept() -> AsyncIterator[str | BaseMessage]:
+        nonlocal answer
+        async for chunk in chunks:
+            answer = chunk if answer is None else answer + chunk
+            yield chunk
+
+    latest = None
+    async for latest in transform(kept()):
+        yield latest
+    for whole in _whole(parser, answer, latest):
+        yield whole
+
+
+def _whole(parser: JsonOutputParser, answer: Any, latest: Any) -> list[Any]:
+    """Return what an answer is as a whole in a list, or an empty one where that has been said."""
+    if answer is None:
+        return []
+    whole = parser.parse_result([Generation(text=answer) if isinstance(answer, str) else ChatGeneration(message=answer)])
+    return [] if repr(whole) == repr(latest) or parser.diff else [whole]  # 1 and 1.0 are equal
 
 
 def _require_complete(result: list[Generation], partial: bool) -> None:

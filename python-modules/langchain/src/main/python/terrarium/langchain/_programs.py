@@ -13,11 +13,12 @@ from langchain_core.prompts import BasePromptTemplate, ChatPromptTemplate, Messa
 from langchain_core.runnables import Runnable
 
 from terrarium.bridge import ArgumentError, SpecError, session
+from terrarium.bridge.exchanges import Exchange
 from terrarium.bridge.options import checked
 from terrarium.bridge.types import json_schema
 
 from . import _kept
-from ._model import Exchange, HostChatModel, recording
+from ._model import HostChatModel, recording
 from ._parsers import VALUE, CompleteJsonOutputParser, TypedOutputParser, is_wrapped
 
 _KEYS = ("prompt", "parser", "output", "options")
@@ -87,19 +88,22 @@ class Program:
                 yield inputs, exchanges
                 return
             place, last = self._history
-            before = _recent(session.state().get(_HISTORY, []), last)
+            kept = session.state().get(_HISTORY, [])
+            before = _recent(kept, last)
             yield {**inputs, _HISTORY: before}, exchanges
         if session.active():
             request, response = exchanges[-1]
             new = request["messages"][place + len(before) :]
             answer = {"role": "assistant", "content": response["text"]}
-            session.update({_HISTORY: _recent([*before, *new, answer], last)})
+            # Another program of the session may want more of it than this one.
+            session.update({_HISTORY: _recent([*kept, *new, answer], max(last, len(kept)))})
 
     def runnable(self, options: dict[str, Any]) -> Runnable[Any, Any]:
         """Return ``prompt | model | parser`` with those options of the model; the last one is kept."""
         built = self._built
         if built is None or built[0] != options:
-            model: Runnable[Any, Any] = HostChatModel(**options)
+            # A cache that Python code set for all models would keep the request from being seen.
+            model: Runnable[Any, Any] = HostChatModel(cache=False, **options)
             if self._schema is not None:
                 model = model.bind(schema=self._schema)
             built = self._built = (dict(options), self._prompt | model | self._parser)

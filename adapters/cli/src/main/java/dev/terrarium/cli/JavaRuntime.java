@@ -21,7 +21,7 @@ final class JavaRuntime {
   static String python(boolean compiled) {
     return compiled
         ? "compiled where it is hot, once the first framework has loaded"
-        : "interpreted: a busy program stays about five times slower. `terrarium run` compiles"
+        : "interpreted: a busy program stays two to four times slower. `terrarium run` compiles"
             + " (TERRARIUM_JIT=on terrarium doctor shows that)";
   }
 

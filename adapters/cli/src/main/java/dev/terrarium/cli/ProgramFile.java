@@ -1,8 +1,12 @@
 package dev.terrarium.cli;
 
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +41,14 @@ import picocli.CommandLine.ParameterException;
  */
 record ProgramFile(Map<String, Object> spec, @Nullable String output, @Nullable String label) {
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  /** Reads and writes lines: one value each, dates and times as ISO 8601 has them. */
+  static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .addModule(new JavaTimeModule())
+          .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+          .disable(SerializationFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
 
   private static final Set<String> KEYS =
       Set.of("kind", "instructions", "inputs", "outputs", "options", "expect");
@@ -65,27 +77,44 @@ record ProgramFile(Map<String, Object> spec, @Nullable String output, @Nullable 
     }
     Map<String, Object> signature = new LinkedHashMap<>();
     signature.put("name", "Program");
-    if (file.get("instructions") instanceof String instructions) {
-      signature.put("instructions", instructions);
-    }
+    String kind = optional(file, "kind", String.class, "a text").orElse("predict");
+    optional(file, "instructions", String.class, "a text")
+        .ifPresent(instructions -> signature.put("instructions", instructions));
     signature.put("inputs", fields(file.get("inputs"), "inputs"));
     signature.put("outputs", fields(file.get("outputs"), "outputs"));
     Map<String, Object> spec = new LinkedHashMap<>();
-    spec.put("kind", file.get("kind") instanceof String kind ? kind : "predict");
+    spec.put("kind", kind);
     spec.put("signature", signature);
-    if (file.get("options") instanceof Map<?, ?> options) {
-      spec.put("options", options);
+    optional(file, "options", Map.class, "a map").ifPresent(options -> spec.put("options", options));
+    Optional<Map.Entry<String, String>> expected =
+        optional(file, "expect", Map.class, "a map").map(expect -> pair(expect, file));
+    return new ProgramFile(
+        spec,
+        expected.map(Map.Entry::getKey).orElse(null),
+        expected.map(Map.Entry::getValue).orElse(null));
+  }
+
+  private static <T> Optional<T> optional(Map<?, ?> file, String key, Class<T> type, String form) {
+    Object value = file.get(key);
+    if (value != null && !type.isInstance(value)) {
+      throw new IllegalArgumentException("'" + key + "' must be " + form + ", and is " + value);
     }
-    return switch (file.get("expect")) {
-      case null -> new ProgramFile(spec, null, null);
-      case Map<?, ?> expect when expect.size() == 1 -> {
-        Map.Entry<?, ?> pair = expect.entrySet().iterator().next();
-        yield new ProgramFile(spec, String.valueOf(pair.getKey()), String.valueOf(pair.getValue()));
-      }
-      default ->
-          throw new IllegalArgumentException(
-              "'expect' must be one pair: {output: field of the line}");
-    };
+    return Optional.ofNullable(type.cast(value));
+  }
+
+  private static Map.Entry<String, String> pair(Map<?, ?> expect, Map<?, ?> file) {
+    if (expect.size() != 1) {
+      throw new IllegalArgumentException("'expect' must be one pair: {output: field of the line}");
+    }
+    Map.Entry<?, ?> pair = expect.entrySet().iterator().next();
+    boolean known =
+        ((Map<?, ?>) file.get("outputs")).containsKey(pair.getKey())
+            || ("chain_of_thought".equals(file.get("kind")) && "reasoning".equals(pair.getKey()));
+    if (!known) {
+      throw new IllegalArgumentException(
+          "'expect' compares '" + pair.getKey() + "', which is none of the outputs");
+    }
+    return Map.entry(String.valueOf(pair.getKey()), String.valueOf(pair.getValue()));
   }
 
   private static List<Map<String, @Nullable Object>> fields(@Nullable Object fields, String key) {

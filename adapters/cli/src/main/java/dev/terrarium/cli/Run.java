@@ -1,7 +1,6 @@
 package dev.terrarium.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.dspy.Dspy;
@@ -41,8 +40,6 @@ import picocli.CommandLine.Spec;
     },
     mixinStandardHelpOptions = true)
 final class Run implements Callable<Integer> {
-
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Lines under way for each context: enough that no context waits for the reader. */
   private static final int LINES_PER_CONTEXT = 4;
@@ -146,7 +143,7 @@ final class Run implements Callable<Integer> {
   @SuppressWarnings("unchecked") // Jackson makes objects with text keys
   private static @Nullable Map<String, @Nullable Object> fields(String text)
       throws JsonProcessingException {
-    return JSON.readValue(text, LinkedHashMap.class);
+    return ProgramFile.JSON.readValue(text, LinkedHashMap.class);
   }
 
   private void write(Future<Outcome> pending, @Nullable ProgressBar progress)
@@ -161,7 +158,7 @@ final class Run implements Callable<Integer> {
       failed++;
       System.err.println("line " + outcome.line() + ": " + outcome.error());
     } else {
-      System.out.println(JSON.writeValueAsString(outcome.outputs()));
+      System.out.println(ProgramFile.JSON.writeValueAsString(outcome.outputs()));
       Main.checkOutput();
     }
     if (outcome.agrees() != null) {

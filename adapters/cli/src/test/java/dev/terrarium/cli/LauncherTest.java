@@ -202,6 +202,7 @@ class LauncherTest {
     Launcher launcher =
         new Launcher()
             .with("TERRARIUM_JAVA_HOME", jdk.toString())
+            .input("lines\n")
             .with("PATH", jdk.resolve("bin") + ":" + System.getenv("PATH"));
 
     program("mvn", "#!/bin/sh\nexit 1\n");
@@ -211,14 +212,15 @@ class LauncherTest {
         """
         #!/bin/sh
         cd "${4%/*}/adapters/cli"
+        cat # all that is there to be read
+        echo "$JAVA25_HOME" >target/jdk
         mkdir -p target/dist/lib target/dist/compiler
-        touch target/dist/compiler/some.jar "target/dist/lib/$(cat ../../engine/src/main/Some.java).jar"
+        touch target/dist/compiler/some.jar target/dist/lib/some.jar
         bash ../../terrarium --train-start-up-cache
         """);
-    Files.writeString(source, "old");
+    program("java", JAVA + "cat\n");
     Finished again = launcher.run(command);
     Finished built = launcher.run(command);
-    Files.writeString(source, "new");
     Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(2)));
     Finished newer = launcher.run(command);
 
@@ -228,6 +230,8 @@ class LauncherTest {
     assertThat(built.exitCode()).as(built.err()).isZero();
     assertThat(built.err()).isEmpty();
     assertThat(newer.err()).contains("building");
-    assertThat(newer.out()).contains("/lib/new.jar ").doesNotContain("old.jar");
+    assertThat(List.of(again, built, newer))
+        .allSatisfy(finished -> assertThat(finished.out()).endsWith(" --version\nlines\n"));
+    assertThat(root.resolve("adapters/cli/target/jdk")).hasContent(jdk.toString());
   }
 }

@@ -9,7 +9,7 @@ import java.util.Optional;
  * A program's outputs and how they came about.
  *
  * @param reasoning what the model wrote before the outputs, for a chain of thought
- * @param messages what DSPy really sent to the model, of all its requests
+ * @param messages what DSPy really sent to the model, of its last request
  * @param usage tokens of all requests
  */
 public record Traced<O>(

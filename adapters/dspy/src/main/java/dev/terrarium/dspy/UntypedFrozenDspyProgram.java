@@ -97,7 +97,17 @@ public final class UntypedFrozenDspyProgram {
   }
 
   private Shortcut shortcut(Object inputs) {
-    return host -> attempt(host, inputs);
+    return new Shortcut() {
+      @Override
+      public Outcome attempt(Host host) {
+        return UntypedFrozenDspyProgram.this.attempt(host, inputs);
+      }
+
+      @Override
+      public boolean isIdempotent() { // as the program's own command is
+        return true;
+      }
+    };
   }
 
   /**

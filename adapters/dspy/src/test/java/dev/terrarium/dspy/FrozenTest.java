@@ -10,6 +10,7 @@ import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.admission.AdmissionConfig;
 import dev.terrarium.admission.AdmissionConfig.Budget;
+import dev.terrarium.admission.AdmissionConfig.Retry;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.BudgetExceededException;
 import dev.terrarium.error.CallTimeoutException;
@@ -24,7 +25,9 @@ import dev.terrarium.model.TokenUsage;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -36,6 +39,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -492,6 +496,40 @@ class FrozenTest {
     }
     assertThatThrownBy(() -> frozen.with(CallOptions.ofDefaults()).call(Map.of("question", "?")))
         .isInstanceOf(ClosedException.class);
+  }
+
+  @Test
+  void itIsRetriedAsTheProgramIs() {
+    TerrariumConfig config =
+        TerrariumConfig.custom()
+            .contexts(1)
+            .languageModel(SCRIPTED)
+            .admission(AdmissionConfig.custom().retry(new Retry(3, Duration.ZERO)).build())
+            .build();
+    try (Terrarium retrying = Terrarium.start(config)) {
+      UntypedDspyProgram program =
+          retrying.adapter(Dspy.class).program(spec("question -> answer", Map.of()));
+      UntypedFrozenDspyProgram frozen = program.freeze();
+      Deque<Runnable> script = new ArrayDeque<>();
+      SCRIPTED.beforeAnswering(
+          () -> {
+            script.remove().run();
+            return "";
+          });
+      for (Function<Map<String, ?>, Map<String, ?>> call :
+          List.<Function<Map<String, ?>, Map<String, ?>>>of(program::call, frozen::call)) {
+        script.add(() -> SCRIPTED.fails(new ModelException("busy")));
+        script.add(() -> SCRIPTED.answers("{\"answer\": \"a\"}"));
+        assertThat(call.apply(Map.of("question", "?"))).isEqualTo(Map.of("answer", "a"));
+        script.add(() -> SCRIPTED.answers("no form"));
+        script.add(() -> SCRIPTED.answers("{\"answer\": \"b\"}"));
+        assertThat(call.apply(Map.of("question", "?"))).isEqualTo(Map.of("answer", "b"));
+        assertThat(script).isEmpty();
+      }
+      assertThat(frozen.stats()).isEqualTo(new FrozenStats(2, 1, 0));
+    } finally {
+      SCRIPTED.beforeAnswering(() -> "");
+    }
   }
 
   private static Map<String, Object> spec(Object signature, Map<String, ?> options) {

@@ -298,10 +298,22 @@ public final class LlamaCppModel implements LanguageModel {
       while (next != null && begun(slots, next)) {
         next = poll();
       }
-      slots.step().forEach(this::done);
-      if (next == null) {
-        next = slots.isIdle() ? take() : poll();
+      if (next != null) {
+        giveBack(next); // another worker may have room for it
       }
+      slots.step().forEach(this::done);
+      next = slots.isIdle() ? take() : poll();
+    }
+  }
+
+  private void giveBack(Generation generation) {
+    lock.lock();
+    try {
+      running.remove(generation);
+      waiting.addFirst(generation);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -76,15 +76,15 @@ final class LlamaLibrary {
       return;
     }
     Linker linker = Linker.nativeLinker();
-    var setenv =
-        linker.downcallHandle(
-            linker.defaultLookup().findOrThrow("setenv"),
-            FunctionDescriptor.of(
-                ValueLayout.JAVA_INT,
-                ValueLayout.ADDRESS,
-                ValueLayout.ADDRESS,
-                ValueLayout.JAVA_INT));
     try (Arena arena = Arena.ofConfined()) {
+      var setenv =
+          linker.downcallHandle(
+              linker.defaultLookup().findOrThrow("setenv"),
+              FunctionDescriptor.of(
+                  ValueLayout.JAVA_INT,
+                  ValueLayout.ADDRESS,
+                  ValueLayout.ADDRESS,
+                  ValueLayout.JAVA_INT));
       int status =
           (int)
               setenv.invokeExact(
@@ -92,6 +92,8 @@ final class LlamaLibrary {
       if (status != 0) {
         throw new ModelException("setenv of GOMP_SPINCOUNT failed.");
       }
+    } catch (IllegalCallerException e) {
+      throw noNativeAccess(e);
     } catch (Throwable e) {
       throw new ModelException("Cannot set up llama.cpp's threads: " + e, e);
     }
@@ -111,12 +113,16 @@ final class LlamaLibrary {
               + " libgomp1), and a cache folder that is not mounted noexec.",
           e);
     } catch (IllegalCallerException e) {
-      throw new ModelException(
-          "llama.cpp needs native access: start the JVM with --enable-native-access=ALL-UNNAMED ("
-              + e.getMessage()
-              + ").",
-          e);
+      throw noNativeAccess(e);
     }
+  }
+
+  private static ModelException noNativeAccess(IllegalCallerException e) {
+    return new ModelException(
+        "llama.cpp needs native access: start the JVM with --enable-native-access=ALL-UNNAMED ("
+            + e.getMessage()
+            + ").",
+        e);
   }
 
   static void checkPlatform(String os, String arch) {

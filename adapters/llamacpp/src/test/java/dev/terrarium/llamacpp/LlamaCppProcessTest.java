@@ -25,13 +25,17 @@ class LlamaCppProcessTest {
   private record Ended(int code, String out, String err) {}
 
   private Process start(String how) throws IOException {
+    return start(how, "--enable-native-access=ALL-UNNAMED");
+  }
+
+  private Process start(String how, String nativeAccess) throws IOException {
     List<String> command =
         new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
                 "-Dterrarium.cache=" + folder.resolve("cache"),
-                "--enable-native-access=ALL-UNNAMED",
+                nativeAccess,
                 "-cp",
                 System.getProperty("java.class.path"),
                 ModelProgram.class.getName(),
@@ -61,6 +65,16 @@ class LlamaCppProcessTest {
     assertThat(ended.err()).isEmpty();
     assertThat(ended.code()).isZero();
     assertThat(folder.resolve("cache/native")).exists();
+  }
+
+  @Test
+  void withoutNativeAccessItSaysHowToGiveIt() throws Exception {
+    Ended ended = end(start("ask", "--illegal-native-access=deny"), "ask");
+    assertThat(ended.err())
+        .contains(
+            "ModelException: llama.cpp needs native access: start the JVM with"
+                + " --enable-native-access=ALL-UNNAMED");
+    assertThat(ended.code()).isOne();
   }
 
   @Test

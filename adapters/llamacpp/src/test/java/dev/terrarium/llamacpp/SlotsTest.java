@@ -66,6 +66,17 @@ class SlotsTest {
     return ended;
   }
 
+  @Test
+  void everySlotHasRoomForTheLongestSoFar() {
+    try (Slots slots = slots()) {
+      stepsToTheEnd(slots, generation(prompt(9, 20), 5));
+      for (int i = 0; i < SLOTS; i++) {
+        assertThat(slots.start(generation(prompt(i, 500), 20))).as("answer " + i).isTrue();
+      }
+      assertThat(finish(slots)).hasSize(SLOTS);
+    }
+  }
+
   private static int stepsToTheEnd(Slots slots, Generation generation) {
     assertThat(slots.start(generation)).isTrue();
     return stepsOfAll(slots);

@@ -57,7 +57,7 @@ abstract class Command implements Callable<Integer> {
         experiment.say("written to " + out.resolve(experiment() + ".json"));
       }
     }
-    return experiment.isEmpty() ? 1 : 0;
+    return experiment.isWhole() ? 0 : 1;
   }
 
   /** What its results are called. */

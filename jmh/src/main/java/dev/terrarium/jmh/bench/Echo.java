@@ -9,7 +9,6 @@ import java.io.File;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.runner.Runner;
@@ -102,9 +101,7 @@ final class Echo extends Command {
       System.setProperty("java.class.path", own + File.pathSeparator + JepPeer.jar(python));
     }
     for (PeerKind peer : peers) {
-      Optional<String> missing = peer.missing(python);
-      if (missing.isPresent()) {
-        experiment.remark(peer.title(), missing.get());
+      if (!experiment.has(peer.title(), peer.missing(python))) {
         continue;
       }
       List<Jvm> jvms =
@@ -112,9 +109,7 @@ final class Echo extends Command {
               ? List.of(Jvm.INTERPRETED_C2, Jvm.COMPILED_C2)
               : List.of(Jvm.INTERPRETED_C2);
       for (Jvm jvm : jvms) {
-        if (jvm.missing().isPresent()) {
-          experiment.remark(jvm.title(), jvm.missing().get());
-        } else {
+        if (experiment.has(jvm.title(), jvm.missing())) {
           String title = jvm == Jvm.COMPILED_C2 ? peer.title() + ", JIT" : peer.title();
           measure(experiment, peer, title, jvm);
         }
@@ -171,8 +166,7 @@ final class Echo extends Command {
               "perSecond", callers * 1e6 / statistics.getMean(),
               "samples", statistics.getN()));
     } catch (RunnerException e) {
-      experiment.remark(
-          title + ", " + payload.title() + ", " + callers + " callers", "failed: " + reason(e));
+      experiment.failed(title + ", " + payload.title() + ", " + callers + " callers", reason(e));
     }
   }
 

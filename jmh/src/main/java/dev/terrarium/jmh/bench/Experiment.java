@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -40,6 +41,7 @@ final class Experiment {
   private final Map<String, Object> settings;
   private final Map<String, Object> summary = new LinkedHashMap<>();
   private final List<Map<String, Object>> rows = new ArrayList<>();
+  private boolean failed;
 
   Experiment(String name, String command, PythonSide python, Map<String, Object> settings) {
     this.name = name;
@@ -81,12 +83,29 @@ final class Experiment {
     say(key + ": " + value);
   }
 
+  /** A row that could not be measured though all it needs was there. */
+  void failed(String key, Object reason) {
+    failed = true;
+    remark(key, "failed: " + reason);
+  }
+
+  /** Whether something is there, which is remarked if not. */
+  boolean has(String variant, Optional<String> missing) {
+    missing.ifPresent(reason -> remark(variant, reason));
+    return missing.isEmpty();
+  }
+
   void say(String line) {
     PROGRESS.println(name + ": " + line);
   }
 
   boolean isEmpty() {
     return rows.isEmpty();
+  }
+
+  /** Whether all that could be measured was. */
+  boolean isWhole() {
+    return !failed && !isEmpty();
   }
 
   /** The results so far. */

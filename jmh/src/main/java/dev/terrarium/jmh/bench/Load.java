@@ -165,7 +165,8 @@ final class Load extends Command {
   void measure(Experiment experiment, PythonSide python) throws Exception {
     TerrariumConfig.Builder config =
         Bench.config(contexts, new InstantModel(modelLatency)).loadTimeout(Duration.ofMinutes(5));
-    Duration window = max(Duration.ofSeconds(1), duration().dividedBy(100));
+    Duration window =
+        min(max(Duration.ofSeconds(1), duration().dividedBy(100)), duration().dividedBy(2));
     Relay relay = new Relay();
     try (Terrarium terrarium = Terrarium.start(config.observer(relay).build())) {
       terrarium.register(Bench.framework());
@@ -216,6 +217,10 @@ final class Load extends Command {
 
   private static Duration max(Duration one, Duration other) {
     return one.compareTo(other) >= 0 ? one : other;
+  }
+
+  private static Duration min(Duration one, Duration other) {
+    return one.compareTo(other) <= 0 ? one : other;
   }
 
   private LoadTest.Plan plan(Terrarium terrarium, Duration window) {
@@ -277,6 +282,7 @@ final class Load extends Command {
     experiment.remark("answered", outcome.service().getTotalCount());
     experiment.remark("failures", outcome.failures());
     experiment.remark("notBegun", outcome.notBegun());
+    experiment.remark("endedTooLate", outcome.tooLate());
     experiment.remark("responseMs", percentiles(outcome.response()));
     experiment.remark("serviceMs", percentiles(outcome.service()));
     experiment.remark("waitMs", percentiles(outcome.waits()));

@@ -29,6 +29,11 @@ final class LoadAnalysis {
     LoadTest.Plan plan = outcome.plan();
     String reached =
         String.format(Locale.ROOT, "%,.1f calls a second were answered", outcome.callsPerSecond());
+    if (outcome.service().getTotalCount() + outcome.failed() == 0) {
+      return "No call ended within "
+          + plan.duration()
+          + ": measure for longer, or with fewer users.";
+    }
     if (!plan.open()) {
       return reached
           + String.format(
@@ -37,7 +42,7 @@ final class LoadAnalysis {
               plan.users());
     }
     String asked = String.format(Locale.ROOT, " of %,.1f that were due", plan.perSecond());
-    return outcome.notBegun() == 0
+    return held(outcome)
         ? reached + asked + ": the rate was held."
         : reached
             + asked
@@ -47,6 +52,11 @@ final class LoadAnalysis {
                     + " and the times of those calls are in no figure.",
                 outcome.notBegun(),
                 plan.users());
+  }
+
+  /** In the open model: whether each call began that was due. */
+  private static boolean held(LoadTest.Outcome outcome) {
+    return outcome.plan().open() && outcome.notBegun() == 0;
   }
 
   private static String failures(LoadTest.Outcome outcome) {
@@ -86,6 +96,9 @@ final class LoadAnalysis {
             100 * outcome.busy(),
             pending,
             100 * outcome.cpu());
+    if (held(outcome)) {
+      return "The rate that was asked bounded throughput" + figures + ": more could be asked.";
+    }
     if (outcome.cpu() >= BUSY) {
       return "The processor bounded throughput"
           + figures
@@ -102,7 +115,11 @@ final class LoadAnalysis {
           + figures
           + ": the hand-over to the contexts, or the machine's other work, bounded throughput.";
     }
-    return "Nothing was exhausted" + figures + ": the users asked for no more.";
+    return outcome.plan().open()
+        ? "The number of users bounded throughput"
+            + figures
+            + ": all of them were waiting for answers, so more users help."
+        : "Nothing was exhausted" + figures + ": the users asked for no more.";
   }
 
   private static String tail(LoadTest.Outcome outcome) {

@@ -64,7 +64,7 @@ final class LoadTest implements TerrariumObserver {
       double cpu) {}
 
   /**
-   * What came of it; histograms in nanoseconds. Answers that came after the end are in none.
+   * What came of it; histograms in nanoseconds.
    *
    * @param response answered calls from when they were due; in the closed model corrected for the
    *     calls that did not begin while one was slow
@@ -73,6 +73,7 @@ final class LoadTest implements TerrariumObserver {
    * @param work commands in their contexts
    * @param failures by the simple name of the exception's class
    * @param notBegun calls that were due and found no user before the end
+   * @param tooLate calls that were under way at the end, and are in no other figure
    * @param busy share of all contexts' time in which a command ran
    * @param cpu share of all cores' time that this process took
    */
@@ -85,6 +86,7 @@ final class LoadTest implements TerrariumObserver {
       Histogram work,
       Map<String, Long> failures,
       long notBegun,
+      long tooLate,
       double busy,
       double cpu,
       List<Sample> samples) {
@@ -110,6 +112,7 @@ final class LoadTest implements TerrariumObserver {
   private final Recorder work = new Recorder(DIGITS);
   private final Map<String, LongAdder> failures = new ConcurrentSkipListMap<>();
   private final LongAdder failed = new LongAdder();
+  private final LongAdder tooLate = new LongAdder();
   private final AtomicLong due = new AtomicLong();
   private final List<Sample> samples = new ArrayList<>();
   private volatile boolean measuring;
@@ -172,6 +175,8 @@ final class LoadTest implements TerrariumObserver {
     Histogram commands = work.getIntervalHistogram();
     Map<String, Long> kinds = new ConcurrentSkipListMap<>();
     failures.forEach((kind, count) -> kinds.put(kind, count.sum()));
+    double byWork = commands.getMean() * commands.getTotalCount() / elapsed;
+    double borrowed = samples.stream().mapToInt(Sample::active).average().orElse(0);
     long dueInAll = (long) (plan.duration.toNanos() / 1e9 * plan.perSecond);
     return new Outcome(
         plan,
@@ -184,7 +189,9 @@ final class LoadTest implements TerrariumObserver {
         commands,
         kinds,
         plan.open() ? Math.max(0, dueInAll - due.get()) : 0,
-        commands.getMean() * commands.getTotalCount() / elapsed / Math.max(1, contexts),
+        tooLate.sum(),
+        // By work alone those would be idle whose command had not ended at the end.
+        Math.max(byWork, borrowed) / Math.max(1, contexts),
         cpu,
         samples);
   }
@@ -212,10 +219,12 @@ final class LoadTest implements TerrariumObserver {
   private void call(Terrarium terrarium, long intended, long start, long end) {
     String failure = failureOf(terrarium);
     long now = System.nanoTime();
-    if (failure != null) {
+    if (now >= end) {
+      tooLate.increment();
+    } else if (failure != null) {
       failures.computeIfAbsent(failure, kind -> new LongAdder()).increment();
       failed.increment();
-    } else if (now < end) {
+    } else {
       service.recordValue(now - start);
       response.recordValue(now - intended);
       window.recordValue(now - intended);

@@ -67,7 +67,7 @@ final class Micro extends Command {
           experiment.add(row(result));
         }
       } catch (RunnerException e) {
-        experiment.remark(name, "failed: " + e);
+        experiment.failed(name, e);
       }
     }
   }

@@ -4,6 +4,7 @@ import dev.terrarium.jmh.peer.PythonSide;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -110,7 +111,7 @@ final class Report implements Callable<Integer> {
           .append("</p>\n");
       markdown.append("## ").append(title).append("\n\n");
       markdown.append(String.join("\n", caption)).append("\n\n");
-      remarks(results, html);
+      remarks(results, html, markdown);
       for (Figures.Figure figure : Figures.of(results)) {
         Svg.write(figure, caption, folder);
         html.append("<p><img src=\"%1$s.svg\" alt=\"%1$s\"/></p>\n".formatted(figure.name()));
@@ -141,23 +142,26 @@ final class Report implements Callable<Integer> {
         .collect(Collectors.joining(", "));
   }
 
-  private static void remarks(Results results, StringBuilder html) {
-    html.append("<ul>\n");
+  private static void remarks(Results results, StringBuilder html, StringBuilder markdown) {
+    List<String> remarks = new ArrayList<>();
     results
         .summary()
         .forEach(
             (key, value) -> {
               if (value instanceof List<?> several) {
-                several.forEach(each -> remark(html, String.valueOf(each)));
+                several.forEach(each -> remarks.add(String.valueOf(each)));
               } else {
-                remark(html, key + ": " + value);
+                remarks.add(key + ": " + value);
               }
             });
-    html.append("</ul>\n");
-  }
-
-  private static void remark(StringBuilder html, String text) {
-    html.append("<li>").append(escaped(text)).append("</li>\n");
+    if (!remarks.isEmpty()) {
+      html.append(
+          remarks.stream()
+              .map(remark -> "<li>" + escaped(remark) + "</li>\n")
+              .collect(Collectors.joining("", "<ul>\n", "</ul>\n")));
+      remarks.forEach(remark -> markdown.append("- ").append(remark).append("\n"));
+      markdown.append("\n");
+    }
   }
 
   private static void tables(Table table, StringBuilder html, StringBuilder markdown) {

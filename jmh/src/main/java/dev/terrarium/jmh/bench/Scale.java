@@ -95,9 +95,12 @@ final class Scale extends Command {
 
   @Override
   void measure(Experiment experiment, PythonSide python) throws IOException {
-    boolean compiled = !quick && has(experiment, "contexts, compiled", Jvm.COMPILED.missing());
-    boolean processes =
-        model == null || has(experiment, "CPython processes", python.missing("xllamacpp"));
+    boolean compiled = !quick && experiment.has("contexts, compiled", Jvm.COMPILED.missing());
+    Optional<String> missing = workload.missing(python);
+    if (model != null && missing.isEmpty()) {
+      missing = python.missing("xllamacpp");
+    }
+    boolean processes = experiment.has("CPython processes", missing);
     for (int run = 1; run <= runs(); run++) {
       for (int n : workers()) {
         measure(experiment, run, n, Jvm.INTERPRETED, "TERRARIUM", "contexts, interpreted");
@@ -109,11 +112,6 @@ final class Scale extends Command {
         }
       }
     }
-  }
-
-  private static boolean has(Experiment experiment, String variant, Optional<String> missing) {
-    missing.ifPresent(reason -> experiment.remark(variant, reason));
-    return missing.isEmpty();
   }
 
   private void measure(Experiment experiment, int run, int n, Jvm jvm, String peer, String variant)

@@ -4,7 +4,6 @@ import dev.terrarium.jmh.peer.PythonSide;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -18,6 +17,7 @@ import picocli.CommandLine.ParameterException;
 final class WarmUp extends Command {
 
   private static final List<Jvm> JVMS = List.of(Jvm.INTERPRETED, Jvm.COMPILED);
+  private static final String PROCESS = "CPython process";
 
   @Option(
       names = "--workloads",
@@ -61,14 +61,13 @@ final class WarmUp extends Command {
     for (int run = 1; run <= runs(); run++) {
       for (Workload workload : workloads()) {
         for (Jvm jvm : JVMS) {
-          Optional<String> missing = jvm.missing();
-          if (missing.isPresent()) {
-            experiment.remark(jvm.title(), missing.get());
-          } else {
+          if (experiment.has(jvm.title(), jvm.missing())) {
             measure(experiment, run, workload, jvm, "TERRARIUM", jvm.title());
           }
         }
-        measure(experiment, run, workload, Jvm.INTERPRETED, "PROCESSES", "CPython process");
+        if (experiment.has(PROCESS + ", " + workload.title(), workload.missing(python))) {
+          measure(experiment, run, workload, Jvm.INTERPRETED, "PROCESSES", PROCESS);
+        }
         if (workload.dspy()) {
           String frozen = workload.title() + " frozen";
           measure(experiment, run, workload, Jvm.INTERPRETED, Child.FROZEN, frozen + " (C1)");

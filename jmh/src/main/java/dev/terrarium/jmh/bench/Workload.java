@@ -6,11 +6,13 @@ import dev.terrarium.dspy.UntypedFrozenDspyProgram;
 import dev.terrarium.jmh.Bench;
 import dev.terrarium.jmh.peer.Handlers;
 import dev.terrarium.jmh.peer.JsonProcesses;
+import dev.terrarium.jmh.peer.PythonSide;
 import dev.terrarium.jmh.peer.TerrariumPeer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -71,6 +73,15 @@ enum Workload {
       case "prompt" -> "langchain";
       case "file" -> Bench.NAME;
       default -> "dspy";
+    };
+  }
+
+  /** Why processes cannot do it. */
+  Optional<String> missing(PythonSide python) {
+    return switch (framework()) {
+      case "dspy" -> python.missing("dspy");
+      case "langchain" -> python.missing("langchain_core");
+      default -> Optional.empty();
     };
   }
 

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.HdrHistogram.Histogram;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -77,6 +78,64 @@ final class BenchTest {
       assertThat(outcome.failures()).containsOnlyKeys("PythonException");
       assertThat(outcome.service().getTotalCount()).isZero();
       assertThat(LoadAnalysis.of(outcome)).anyMatch(line -> line.contains("PythonException"));
+    }
+  }
+
+  /** What an outcome of these figures is said to be bounded by. */
+  private static String bound(double rate, long notBegun, double busy, double cpu, int pending) {
+    LoadTest.Plan plan =
+        new LoadTest.Plan(
+            "f", "c", Map.of(), 4, rate, Duration.ofSeconds(10), Duration.ofSeconds(1));
+    Histogram times = new Histogram(3);
+    times.recordValue(1_000_000);
+    LoadTest.Sample sample = new LoadTest.Sample(1, 1, 0, 1, 1, 2, 0, pending, cpu);
+    return LoadAnalysis.of(
+            new LoadTest.Outcome(
+                plan,
+                2,
+                times,
+                times,
+                times,
+                times,
+                Map.of(),
+                notBegun,
+                0,
+                busy,
+                cpu,
+                List.of(sample)))
+        .stream()
+        .filter(line -> line.contains(" bounded throughput ") || line.contains("exhausted"))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void analysisNamesWhatBoundedTheThroughput() {
+    assertThat(bound(100, 0, 0.9, 0.95, 2)).startsWith("The rate that was asked");
+    assertThat(bound(100, 7, 0.9, 0.95, 2)).startsWith("The processor");
+    assertThat(bound(0, 0, 0.9, 0.5, 2)).startsWith("The contexts");
+    assertThat(bound(0, 0, 0.5, 0.5, 2)).startsWith("Callers queued");
+    assertThat(bound(100, 7, 0.5, 0.5, 0)).startsWith("The number of users");
+    assertThat(bound(0, 0, 0.5, 0.5, 0)).startsWith("Nothing was exhausted");
+  }
+
+  @Test
+  void callsThatDoNotEndInTimeAreInNoFigure() throws Exception {
+    LoadTest.Plan plan =
+        new LoadTest.Plan(
+            Bench.NAME,
+            "execute",
+            Map.of("source", "import time; time.sleep(1); raise ValueError('late')"),
+            2,
+            0,
+            Duration.ofMillis(300),
+            Duration.ofMillis(100));
+    try (Terrarium terrarium = Bench.start(2)) {
+      LoadTest.Outcome outcome = new LoadTest(plan).run(terrarium, sample -> {});
+
+      assertThat(outcome.failed()).isZero();
+      assertThat(outcome.tooLate()).isEqualTo(2);
+      assertThat(LoadAnalysis.of(outcome).getFirst()).startsWith("No call ended within PT0.3S");
     }
   }
 

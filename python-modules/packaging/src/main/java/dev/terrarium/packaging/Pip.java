@@ -86,7 +86,7 @@ final class Pip {
     if (python == null) {
       throw new PackagingException(
           "python3 is not on the PATH: the build uses its pip to fetch Python packages. Install"
-              + " Python 3.9 or newer with pip (Debian, Ubuntu: apt install python3-pip).");
+              + " Python 3.11 or newer with pip (Debian, Ubuntu: apt install python3-pip).");
     }
     Path list = Files.createTempFile(folder, "requirements", ".txt");
     try {

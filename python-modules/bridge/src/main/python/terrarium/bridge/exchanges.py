@@ -1,0 +1,36 @@
+"""What a call of a program sent to the host's language models, and what came back, as results tell of it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Exchange(NamedTuple):
+    """One request to the host's model and its answer, both as the host knows them."""
+
+    request: dict[str, Any]
+    response: dict[str, Any]
+
+
+def usage(exchanges: list[Exchange]) -> dict[str, Any]:
+    """Return ``calls``, ``prompt_tokens``, ``completion_tokens`` and ``seconds`` of all exchanges together."""
+    return {
+        "calls": len(exchanges),
+        "prompt_tokens": sum(each.response.get("prompt_tokens") or 0 for each in exchanges),
+        "completion_tokens": sum(each.response.get("completion_tokens") or 0 for each in exchanges),
+        "seconds": sum(each.response.get("seconds") or 0.0 for each in exchanges),
+    }
+
+
+def last(exchanges: list[Exchange]) -> dict[str, Any]:
+    """Return ``messages``, ``response``, ``finish_reason`` and ``model`` of the last one; no messages and None without.
+
+    A call has none when its answer came from a cache.
+    """
+    request, response = exchanges[-1] if exchanges else Exchange({"messages": []}, {})
+    return {
+        "messages": request["messages"],
+        "response": response.get("text"),
+        "finish_reason": response.get("finish_reason"),
+        "model": response.get("model"),
+    }
