@@ -27,7 +27,7 @@ host.install({
     "orjson.loads": lambda text: json.loads(text),
 })
 call = {"signature": "q -> a", "inputs": {"q": "?"}, "trace": True}
-results = [bridge.dispatch("predict", call) for _ in range(2)]
+results = [bridge.dispatch("predict", {**call, "options": {"model": model}}) for model in (None, None, "default")]
 bridge.dispatch("configure")
 results.append(bridge.dispatch("predict", call))
 heavy = sorted(name for name in ("litellm", "openai", "numpy", "boto3") if name in sys.modules)
@@ -55,8 +55,8 @@ def test_dspy_is_imported_late_alone_and_writes_nothing(tmp_path: Path) -> None:
     assert result["before"] == []
     assert result["heavy"] == []
     assert list(tmp_path.rglob("*")) == []
-    # The cache, once asked for, answers the second of two equal questions, and only while it is on.
-    assert result["asked"] == 2
-    assert [each["outputs"]["a"] for each in result["results"]] == ["1", "1", "2"]
+    # The cache, once asked for, answers the second of two equal questions to one model, and only while it is on.
+    assert result["asked"] == 3
+    assert [each["outputs"]["a"] for each in result["results"]] == ["1", "1", "2", "3"]
     assert result["results"][1]["messages"] == []
     assert result["results"][1]["usage"]["calls"] == 0

@@ -435,7 +435,9 @@ def test_a_program_that_wants_little_of_the_history_leaves_it_to_the_others(
     fake.session = {}
     fake.answers = ["1", "2", "3", "4"]
     talk = created(bridge, prompt=CONVERSATION)
-    brief = created(bridge, prompt=[{"role": "history", "last": 2}, {"role": "human", "template": "{field} {question}"}])
+    brief = created(
+        bridge, prompt=[{"role": "history", "last": 2}, {"role": "human", "template": "{field} {question}"}]
+    )
     for program, question in ((talk, "a"), (talk, "b"), (brief, "c"), (talk, "d")):
         converse(bridge, program, question)
     assert [len(request["messages"]) for request in fake.requests] == [2, 4, 3, 6]

@@ -248,14 +248,19 @@ final class Calls {
       Thread.currentThread().interrupt();
       throw new CallInterruptedException("Interrupted while waiting for the call.", e);
     } catch (ExecutionException e) {
-      switch (e.getCause()) {
-        case RuntimeException failure -> throw failure;
-        case Error error -> throw error;
-        case null, default -> throw new IllegalStateException(e);
-      }
+      throw unchecked(e);
     } finally {
       answer.cancel(true);
     }
+  }
+
+  /** What failed; an error is thrown. */
+  private static RuntimeException unchecked(ExecutionException e) {
+    return switch (e.getCause()) {
+      case RuntimeException failure -> failure;
+      case Error error -> throw error;
+      case null, default -> new IllegalStateException(e);
+    };
   }
 
   /**
@@ -409,15 +414,13 @@ final class Calls {
   List<CallResult<@Nullable Object>> callAll(
       BridgeSource framework, List<Command> commands, CallOptions options) {
     Supplier<? extends @Nullable Turn> turns = turns(options);
-    return all(
-        commands, (command, own) -> call(framework, command, own, turns.get()), options);
+    return all(commands, (command, own) -> call(framework, command, own, turns.get()), options);
   }
 
   List<CallResult<@Nullable Object>> callAllShortcuts(
       BridgeSource framework, List<? extends Shortcut> shortcuts, CallOptions options) {
     Supplier<? extends @Nullable Turn> turns = turns(options);
-    return all(
-        shortcuts, (shortcut, own) -> call(framework, shortcut, own, turns.get()), options);
+    return all(shortcuts, (shortcut, own) -> call(framework, shortcut, own, turns.get()), options);
   }
 
   private <C> List<CallResult<@Nullable Object>> all(
@@ -482,9 +485,7 @@ final class Calls {
       Thread.currentThread().interrupt();
       throw new CallInterruptedException("Interrupted while waiting for the calls.", e);
     } catch (ExecutionException e) {
-      throw e.getCause() instanceof RuntimeException failure
-          ? failure
-          : new IllegalStateException(e.getCause());
+      throw unchecked(e);
     }
   }
 

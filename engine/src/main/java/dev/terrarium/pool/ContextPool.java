@@ -685,9 +685,7 @@ public final class ContextPool implements AutoCloseable {
           new TerrariumEvent.FrameworkLoaded(
               waiter.name(), context.name(), timer.nanoTime() - begin));
     }
-    if (loaded
-        && !memory.allowsLoaded(context, waiter.name())
-        && !waiter.is(Waiter.Kind.NESTED)) {
+    if (loaded && !memory.allowsLoaded(context, waiter.name()) && !waiter.is(Waiter.Kind.NESTED)) {
       unload(context, waiter);
       return;
     }

@@ -39,7 +39,6 @@ public final class CacheFolder {
 
   private static final String PARTIAL = ".partial";
 
-
   private final Path root;
 
   private CacheFolder(Path root) {

@@ -19,17 +19,17 @@ import java.time.OffsetDateTime;
 import java.time.OffsetTime;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
-import java.util.Arrays;
-import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.SequencedCollection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedCollection;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -180,7 +180,8 @@ class TypedReaderTest {
   @Test
   void collectionsOfTheirOwnClassesAreRead() {
     Map<String, Object> plain =
-        Map.of("list", List.of("a"), "set", List.of(1L), "map", Map.of("b", 2L), "items", List.of(3L));
+        Map.of(
+            "list", List.of("a"), "set", List.of(1L), "map", Map.of("b", 2L), "items", List.of(3L));
 
     assertThat(read(plain, Kept.class))
         .isEqualTo(

@@ -121,4 +121,3 @@ class LangchainBridge(ProgramBridge["Program"]):
         from . import _programs
 
         _programs.load_rest()
-

@@ -144,7 +144,9 @@ def _whole(parser: JsonOutputParser, answer: Any, latest: Any) -> list[Any]:
     """Return what an answer is as a whole in a list, or an empty one where that has been said."""
     if answer is None:
         return []
-    whole = parser.parse_result([Generation(text=answer) if isinstance(answer, str) else ChatGeneration(message=answer)])
+    whole = parser.parse_result(
+        [Generation(text=answer) if isinstance(answer, str) else ChatGeneration(message=answer)]
+    )
     return [] if repr(whole) == repr(latest) or parser.diff else [whole]  # 1 and 1.0 are equal
 
 

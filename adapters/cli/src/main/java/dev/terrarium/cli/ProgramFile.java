@@ -85,7 +85,8 @@ record ProgramFile(Map<String, Object> spec, @Nullable String output, @Nullable 
     Map<String, Object> spec = new LinkedHashMap<>();
     spec.put("kind", kind);
     spec.put("signature", signature);
-    optional(file, "options", Map.class, "a map").ifPresent(options -> spec.put("options", options));
+    optional(file, "options", Map.class, "a map")
+        .ifPresent(options -> spec.put("options", options));
     Optional<Map.Entry<String, String>> expected =
         optional(file, "expect", Map.class, "a map").map(expect -> pair(expect, file));
     return new ProgramFile(

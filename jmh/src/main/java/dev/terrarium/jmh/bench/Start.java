@@ -39,7 +39,8 @@ final class Start extends Command {
         if (goal.framework.equals("dspy")) { // the one whose imports can wait
           add(experiment, goal, "contexts, eager imports", run, contexts(goal, Imports.EAGER));
         }
-        if (experiment.has("CPython processes, " + goal.title, workload(goal.framework).missing(python))) {
+        if (experiment.has(
+            "CPython processes, " + goal.title, workload(goal.framework).missing(python))) {
           add(experiment, goal, "CPython processes", run, processes(goal, python));
         }
       }
