@@ -283,7 +283,7 @@ public final class ModelCache implements AutoCloseable {
     close(dropped);
     tellLoaded(model, begin, refusal);
     if (refusal == null) {
-      sweepIn(timeLeft);
+      sweep.in(timeLeft);
       model.loading.complete(made);
     } else {
       model.loading.completeExceptionally(refusal);
@@ -359,13 +359,7 @@ public final class ModelCache implements AutoCloseable {
       lock.unlock();
       close(dropped);
     }
-    sweepIn(timeLeft);
-  }
-
-  private void sweepIn(long nanos) {
-    if (nanos != Long.MAX_VALUE) {
-      sweep.by(ticker.read() + nanos);
-    }
+    sweep.in(timeLeft);
   }
 
   /** What the sweep does. */
@@ -385,7 +379,7 @@ public final class ModelCache implements AutoCloseable {
       lock.unlock();
       close(dropped);
     }
-    sweepIn(timeLeft);
+    sweep.in(timeLeft);
   }
 
   /**

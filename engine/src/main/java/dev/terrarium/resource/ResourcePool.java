@@ -223,13 +223,7 @@ public final class ResourcePool implements AutoCloseable {
       lock.unlock();
       close(dropped);
     }
-    sweepIn(timeLeft);
-  }
-
-  private void sweepIn(long nanos) {
-    if (nanos != Long.MAX_VALUE) {
-      sweep.by(ticker.read() + nanos);
-    }
+    sweep.in(timeLeft);
   }
 
   /** What the sweep does. */
@@ -245,7 +239,7 @@ public final class ResourcePool implements AutoCloseable {
       lock.unlock();
       close(dropped);
     }
-    sweepIn(timeLeft);
+    sweep.in(timeLeft);
   }
 
   /** How many exclusive resources are charged to a framework. */

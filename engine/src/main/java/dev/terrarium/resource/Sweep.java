@@ -29,8 +29,14 @@ public final class Sweep {
     this.look = look;
   }
 
-  /** Asks for a look at that time of the ticker, or before. */
-  public synchronized void by(long time) {
+  /** Asks for a look in so many nanoseconds, or before; in {@link Long#MAX_VALUE} for none. */
+  public void in(long nanos) {
+    if (nanos != Long.MAX_VALUE) {
+      by(ticker.read() + nanos);
+    }
+  }
+
+  private synchronized void by(long time) {
     if (ahead && next - time <= 0) {
       return;
     }

@@ -120,8 +120,12 @@ final class Conversation implements AutoCloseable {
     if (needed <= window) {
       return window;
     }
-    int bigger = Math.max(SMALLEST_WINDOW, Integer.highestOneBit(needed - 1) << 1);
-    return Math.min(bigger, (maxWindow + BLOCK - 1) / BLOCK * BLOCK);
+    return Math.min(powerOfTwo(needed), (maxWindow + BLOCK - 1) / BLOCK * BLOCK);
+  }
+
+  /** A size of a window that has so many tokens, and is not taken anew for each further one. */
+  static int powerOfTwo(int needed) {
+    return Math.max(SMALLEST_WINDOW, Integer.highestOneBit(needed - 1) << 1);
   }
 
   private void makeRoom(int needed) {

@@ -26,8 +26,6 @@ final class Slots implements AutoCloseable {
   /** How often holes in its memory are closed for one step: each time only some are. */
   private static final int DEFRAGMENTATIONS = 4;
 
-  private static final int SMALLEST_WINDOW = 256;
-
   private final MemorySegment model;
   private final Vocabulary vocabulary;
   private final int threads;
@@ -125,8 +123,7 @@ final class Slots implements AutoCloseable {
   /** Memory for so many tokens in every slot; nothing is remembered then. */
   private void open(int needed) {
     closeContext();
-    int bigger = Math.max(SMALLEST_WINDOW, Integer.highestOneBit(needed - 1) << 1);
-    int size = Math.min(bigger, mostOfSlot(maxWindow)) * slots.size();
+    int size = Math.min(Conversation.powerOfTwo(needed), mostOfSlot(maxWindow)) * slots.size();
     Llama.takeErrors();
     context =
         Llama.contextInit(
