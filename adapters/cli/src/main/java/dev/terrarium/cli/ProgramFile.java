@@ -109,7 +109,7 @@ record ProgramFile(Map<String, Object> spec, @Nullable String output, @Nullable 
     }
     Map.Entry<?, ?> pair = expect.entrySet().iterator().next();
     boolean known =
-        ((Map<?, ?>) file.get("outputs")).containsKey(pair.getKey())
+        (file.get("outputs") instanceof Map<?, ?> outputs && outputs.containsKey(pair.getKey()))
             || ("chain_of_thought".equals(file.get("kind")) && "reasoning".equals(pair.getKey()));
     if (!known) {
       throw new IllegalArgumentException(

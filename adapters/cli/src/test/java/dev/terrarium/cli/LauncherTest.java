@@ -194,7 +194,6 @@ class LauncherTest {
   @Test
   void itBuildsWhatIsNotBuiltWholeAndWhatIsNewer() throws Exception {
     Path root = jdk.resolveSibling("root");
-    Path dist = root.resolve("adapters/cli/target/dist");
     Path source = Files.createDirectories(root.resolve("engine/src/main")).resolve("Some.java");
     Files.createFile(source);
     Path script = Files.copy(Launcher.ROOT.resolve("terrarium"), root.resolve("terrarium"));
@@ -210,11 +209,12 @@ class LauncherTest {
     program(
         "mvn",
         """
-        #!/bin/sh
+        #!/bin/sh -e
+        mkdir -p "${4%/*}/adapters/cli"
         cd "${4%/*}/adapters/cli"
         cat # all that is there to be read
-        echo "$JAVA25_HOME" >target/jdk
         mkdir -p target/dist/lib target/dist/compiler
+        echo "$JAVA25_HOME" >target/jdk
         touch target/dist/compiler/some.jar target/dist/lib/some.jar
         bash ../../terrarium --train-start-up-cache
         """);

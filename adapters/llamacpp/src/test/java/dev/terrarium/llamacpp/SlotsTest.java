@@ -71,7 +71,7 @@ class SlotsTest {
     try (Slots slots = slots()) {
       stepsToTheEnd(slots, generation(prompt(9, 20), 5));
       for (int i = 0; i < SLOTS; i++) {
-        assertThat(slots.start(generation(prompt(i, 500), 20))).as("answer " + i).isTrue();
+        assertThat(slots.start(generation(prompt(i, 250), 20))).as("answer " + i).isTrue();
       }
       assertThat(finish(slots)).hasSize(SLOTS);
     }

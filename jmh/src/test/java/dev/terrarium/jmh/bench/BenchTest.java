@@ -104,7 +104,7 @@ final class BenchTest {
                 cpu,
                 List.of(sample)))
         .stream()
-        .filter(line -> line.contains(" bounded throughput ") || line.contains("exhausted"))
+        .filter(line -> line.contains("bounded throughput") || line.contains("exhausted"))
         .findFirst()
         .orElseThrow();
   }
