@@ -159,10 +159,22 @@ final class Calls {
     Shortcut.Host host = (name, arguments) -> service(offered, name).call(Arrays.asList(arguments));
     while (true) {
       Runnable undo = turn == null ? () -> {} : turn.savepoint();
+      HandedOver rest = null;
       try {
-        return attempt(framework, shortcut, host, account, deadline, turn, permit);
+        CallScope scope = new CallScope(framework.name(), account, permit, turn);
+        switch (attempt(shortcut, host, scope, deadline, permit)) {
+          case Shortcut.Answered(Object answer) -> {
+            permit.end(null);
+            return answer;
+          }
+          case Shortcut.HandedOver(Command command) -> {
+            rest = new HandedOver(command, !shortcut.isIdempotent());
+            return admitted(framework, command.name(), account, deadline, turn, permit, rest);
+          }
+        }
       } catch (Throwable e) {
-        if (!shortcut.isIdempotent() || !permit.again(e)) {
+        boolean waitedInVain = rest != null && !rest.begun;
+        if (waitedInVain || !shortcut.isIdempotent() || !permit.again(e)) {
           throw e;
         }
         undo.run();
@@ -170,54 +182,46 @@ final class Calls {
     }
   }
 
-  private @Nullable Object attempt(
-      BridgeSource framework,
-      Shortcut shortcut,
-      Shortcut.Host host,
-      @Nullable String account,
-      Deadline deadline,
-      @Nullable Turn turn,
-      Permit permit) {
-    CallScope scope = new CallScope(framework.name(), account, permit, turn);
-    Shortcut.Outcome outcome;
+  private Shortcut.Outcome attempt(
+      Shortcut shortcut, Shortcut.Host host, CallScope scope, Deadline deadline, Permit permit) {
     try {
-      outcome =
-          Objects.requireNonNull(
-              within(
-                  deadline,
-                  () -> pool.withoutContext(() -> scope.call(() -> shortcut.attempt(host)))),
-              "the shortcut's outcome");
+      return Objects.requireNonNull(
+          within(
+              deadline,
+              () -> pool.withoutContext(() -> scope.call(() -> shortcut.attempt(host)))),
+          "the shortcut's outcome");
     } catch (Throwable e) {
       permit.end(e);
       throw e;
     }
-    return switch (outcome) {
-      case Shortcut.Answered(Object answer) -> {
-        permit.end(null);
-        yield answer;
-      }
-      case Shortcut.HandedOver(Command command) ->
-          admitted(
-              framework,
-              command.name(),
-              account,
-              deadline,
-              turn,
-              permit,
-              new HandedOver(command, !shortcut.isIdempotent()));
-    };
   }
 
-  /**
-   * A shortcut's command.
-   *
-   * @param isRepeatable whether by itself, and not with the shortcut as a whole
-   */
-  private record HandedOver(Command command, boolean isRepeatable)
-      implements Work<@Nullable Object> {
+  /** A shortcut's command. */
+  private static final class HandedOver implements Work<@Nullable Object> {
+
+    private final Command command;
+    private final boolean alone;
+
+    /** Whether it had a context. */
+    volatile boolean begun;
+
+    /**
+     * @param alone whether it may be repeated by itself, and not with the shortcut as a whole
+     */
+    HandedOver(Command command, boolean alone) {
+      this.command = command;
+      this.alone = alone;
+    }
+
     @Override
     public @Nullable Object apply(Commands commands) {
+      begun = true;
       return commands.call(command.name(), command.arguments());
+    }
+
+    @Override
+    public boolean isRepeatable() {
+      return alone;
     }
   }
 
@@ -454,7 +458,9 @@ final class Calls {
     } else {
       List<CallFuture<@Nullable Void>> workers = new ArrayList<>();
       try {
-        for (int i = 0; i < Math.min(contexts, size); i++) {
+        // Calls of one session take turns anyway, but not within a turn that they are part of.
+        int most = options.session().isPresent() ? 1 : contexts;
+        for (int i = 0; i < Math.min(most, size); i++) {
           workers.add(CallFuture.start(propagated(worker)));
         }
         join(workers);

@@ -12,6 +12,7 @@ import dev.terrarium.admission.AdmissionStats;
 import dev.terrarium.admission.AdmissionStats.BreakerState;
 import dev.terrarium.context.AccessProfile;
 import dev.terrarium.error.ArgumentException;
+import dev.terrarium.error.BorrowTimeoutException;
 import dev.terrarium.error.BudgetExceededException;
 import dev.terrarium.error.CircuitOpenException;
 import dev.terrarium.error.ConversionException;
@@ -34,6 +35,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -83,13 +85,16 @@ class AdmittedCallsTest {
 
   @BeforeAll
   void register() throws IOException {
-    String source;
-    try (InputStream file =
-        Objects.requireNonNull(getClass().getResourceAsStream("/frameworks/gated.py"))) {
-      source = new String(file.readAllBytes(), StandardCharsets.UTF_8);
-    }
     for (String name : CONFIGS.keySet()) {
-      terrarium.register(Framework.fromSource(name, source.replace("NAME", name), name + ".py"));
+      terrarium.register(Framework.fromSource(name, gated(name), name + ".py"));
+    }
+  }
+
+  private static String gated(String name) throws IOException {
+    try (InputStream file =
+        Objects.requireNonNull(
+            AdmittedCallsTest.class.getResourceAsStream("/frameworks/gated.py"))) {
+      return new String(file.readAllBytes(), StandardCharsets.UTF_8).replace("NAME", name);
     }
   }
 
@@ -230,6 +235,61 @@ class AdmittedCallsTest {
     assertThat(one.end()).hasMessage("ValueError: run 1");
     assertThat(one.pieces).containsExactly(0L);
     assertThat(runs("retried")).isEqualTo(1L);
+  }
+
+  /** Counts its attempts, and hands over to a command that has so many failures. */
+  private static Shortcut idempotent(AtomicInteger attempts, int failures) {
+    return new Shortcut() {
+      @Override
+      public Outcome attempt(Host host) {
+        attempts.incrementAndGet();
+        return new HandedOver(new Command("again", failures(failures)));
+      }
+
+      @Override
+      public boolean isIdempotent() {
+        return true;
+      }
+    };
+  }
+
+  @Test
+  void shortcutIsAttemptedAgainAsAWhole() {
+    AtomicInteger attempts = new AtomicInteger();
+
+    assertThat(terrarium.adapter("retried").call(idempotent(attempts, 2))).isEqualTo(3L);
+    assertThat(attempts).hasValue(3);
+    assertThat(runs("retried")).isEqualTo(3L);
+  }
+
+  @Test
+  void shortcutThatGotNoContextIsNotAttemptedAgain() throws Exception {
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    TestFunctions.onCall(
+        arguments -> {
+          inside.countDown();
+          Task.await(goOn);
+          return null;
+        });
+    TerrariumConfig config =
+        TerrariumConfig.custom()
+            .contexts(1)
+            .borrowTimeout(Duration.ofMillis(50))
+            .admission(CONFIGS.get("retried"))
+            .build();
+    try (Terrarium one = Terrarium.start(config)) {
+      one.register(Framework.fromSource("gated", gated("gated"), "gated.py"));
+      CompletableFuture<?> holding = one.adapter("gated").callAsync("call_back", Map.of());
+      Task.await(inside);
+      AtomicInteger attempts = new AtomicInteger();
+      assertThatThrownBy(() -> one.adapter("gated").call(idempotent(attempts, 0)))
+          .isInstanceOf(BorrowTimeoutException.class);
+
+      assertThat(attempts).hasValue(1);
+      goOn.countDown();
+      holding.join();
+    }
   }
 
   // ------------------------------------------------------------------ bulkhead and budget

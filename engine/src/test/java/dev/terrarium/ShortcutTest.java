@@ -32,12 +32,12 @@ import org.junit.jupiter.api.TestInstance;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ShortcutTest {
 
-  private final Terrarium terrarium = start();
+  private final Terrarium terrarium = start(1);
   private final Adapter talk = terrarium.adapter("talk");
   private Session session = terrarium.session("none yet");
 
-  private static Terrarium start() {
-    return Terrarium.start(TerrariumConfig.custom().contexts(1).build())
+  private static Terrarium start(int contexts) {
+    return Terrarium.start(TerrariumConfig.custom().contexts(contexts).build())
         .register(Framework.fromResource("/frameworks/talk.py"));
   }
 
@@ -132,20 +132,29 @@ class ShortcutTest {
 
   @Test
   void manyCallsWithinAShortcutArePartOfItsTurn() {
-    inSession()
-        .call(
-            host -> {
-              Adapter within = talk.with(session.options().withDeadline(Duration.ofSeconds(30)));
-              within
-                  .callAllShortcuts(List.of(saying("one"), saying("two")))
-                  .forEach(CallResult::value);
-              within
-                  .callAll(List.of(new Command("say", Map.of("text", "three"))))
-                  .forEach(CallResult::value);
-              return new Shortcut.Answered(null);
-            });
+    List<String> texts = IntStream.range(0, 20).mapToObj(String::valueOf).toList();
+    try (Terrarium two = start(2)) {
+      Session conversation = two.session("within");
+      Adapter within =
+          two.adapter("talk")
+              .with(conversation.options().withDeadline(Duration.ofSeconds(30)));
+      Object unused =
+          within.call(
+              host -> {
+                within
+                    .callAllShortcuts(texts.subList(0, 10).stream().map(ShortcutTest::saying).toList())
+                    .forEach(CallResult::value);
+                within
+                    .callAll(
+                        texts.subList(10, 20).stream()
+                            .map(text -> new Command("say", Map.of("text", text)))
+                            .toList())
+                    .forEach(CallResult::value);
+                return new Shortcut.Answered(null);
+              });
 
-    assertThat(texts()).isEqualTo(List.of("one", "two", "three"));
+      assertThat(conversation.state().get("texts")).isEqualTo(texts);
+    }
   }
 
   @Test

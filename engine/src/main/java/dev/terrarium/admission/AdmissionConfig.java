@@ -145,8 +145,9 @@ public final class AdmissionConfig {
   }
 
   /**
-   * Makes a call again that failed in Python, if its command says that this is safe ({@code
-   * handler(idempotent=True)}), within the call's deadline. Only what counts as a failure at {@link
+   * Makes a call again that failed, if its command says that this is safe ({@code
+   * handler(idempotent=True)}) or its shortcut does, as frozen programs do, within the call's
+   * deadline. Only what counts as a failure at {@link
    * Outcome}, and neither a time limit that passed nor a context or framework that was not to be
    * had: for those the call has waited already.
    *

@@ -85,6 +85,7 @@ public final class CacheFolder {
    * @param sha256 of its content, in hex; checked while copying
    * @param source opens the content
    * @throws PackageException when the folder cannot be written or the content is not the one named
+   * @throws CallInterruptedException when the calling thread is interrupted; so it is then
    */
   public Path file(String relative, long size, String sha256, Callable<InputStream> source) {
     Path target = claimed(relative);
@@ -110,6 +111,7 @@ public final class CacheFolder {
    * @param sha256 of the archive, in hex
    * @param source opens the archive, a zip
    * @throws PackageException when the folder cannot be written or the archive is not the one named
+   * @throws CallInterruptedException when the calling thread is interrupted; so it is then
    */
   public Path tree(String relative, String sha256, Callable<InputStream> source) {
     Path target = claimed(relative);

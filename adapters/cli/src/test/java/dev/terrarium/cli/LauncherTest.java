@@ -201,6 +201,7 @@ class LauncherTest {
     Launcher launcher =
         new Launcher()
             .with("TERRARIUM_JAVA_HOME", jdk.toString())
+            .with("MAVEN_PROJECTBASEDIR", "")
             .input("lines\n")
             .with("PATH", jdk.resolve("bin") + ":" + System.getenv("PATH"));
 

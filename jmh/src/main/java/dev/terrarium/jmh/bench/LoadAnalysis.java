@@ -96,7 +96,7 @@ final class LoadAnalysis {
             100 * outcome.busy(),
             pending,
             100 * outcome.cpu());
-    if (held(outcome)) {
+    if (held(outcome) && outcome.cpu() < BUSY && outcome.busy() < BUSY && pending < 1) {
       return "The rate that was asked bounded throughput" + figures + ": more could be asked.";
     }
     if (outcome.cpu() >= BUSY) {

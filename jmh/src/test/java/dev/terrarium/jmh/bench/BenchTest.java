@@ -111,7 +111,8 @@ final class BenchTest {
 
   @Test
   void analysisNamesWhatBoundedTheThroughput() {
-    assertThat(bound(100, 0, 0.9, 0.95, 2)).startsWith("The rate that was asked");
+    assertThat(bound(100, 0, 0.5, 0.5, 0)).startsWith("The rate that was asked");
+    assertThat(bound(100, 0, 0.9, 0.95, 2)).startsWith("The processor");
     assertThat(bound(100, 7, 0.9, 0.95, 2)).startsWith("The processor");
     assertThat(bound(0, 0, 0.9, 0.5, 2)).startsWith("The contexts");
     assertThat(bound(0, 0, 0.5, 0.5, 2)).startsWith("Callers queued");
