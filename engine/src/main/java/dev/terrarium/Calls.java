@@ -187,8 +187,7 @@ final class Calls {
     try {
       return Objects.requireNonNull(
           within(
-              deadline,
-              () -> pool.withoutContext(() -> scope.call(() -> shortcut.attempt(host)))),
+              deadline, () -> pool.withoutContext(() -> scope.call(() -> shortcut.attempt(host)))),
           "the shortcut's outcome");
     } catch (Throwable e) {
       permit.end(e);

@@ -276,7 +276,7 @@ class AdmittedCallsTest {
         TerrariumConfig.custom()
             .contexts(1)
             .borrowTimeout(Duration.ofMillis(50))
-            .admission(CONFIGS.get("retried"))
+            .admission(Objects.requireNonNull(CONFIGS.get("retried")))
             .build();
     try (Terrarium one = Terrarium.start(config)) {
       one.register(Framework.fromSource("gated", gated("gated"), "gated.py"));

@@ -136,13 +136,13 @@ class ShortcutTest {
     try (Terrarium two = start(2)) {
       Session conversation = two.session("within");
       Adapter within =
-          two.adapter("talk")
-              .with(conversation.options().withDeadline(Duration.ofSeconds(30)));
+          two.adapter("talk").with(conversation.options().withDeadline(Duration.ofSeconds(30)));
       Object unused =
           within.call(
               host -> {
                 within
-                    .callAllShortcuts(texts.subList(0, 10).stream().map(ShortcutTest::saying).toList())
+                    .callAllShortcuts(
+                        texts.subList(0, 10).stream().map(ShortcutTest::saying).toList())
                     .forEach(CallResult::value);
                 within
                     .callAll(
@@ -321,7 +321,7 @@ class ShortcutTest {
 
   @Test
   void closingWaitsForItAndRefusesWhatItHandsOverTo() throws Exception {
-    Terrarium closing = start();
+    Terrarium closing = start(1);
     CountDownLatch inside = new CountDownLatch(2);
     CountDownLatch goOn = new CountDownLatch(1);
     Adapter adapter = closing.adapter("talk");

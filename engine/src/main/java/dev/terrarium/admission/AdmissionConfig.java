@@ -147,9 +147,9 @@ public final class AdmissionConfig {
   /**
    * Makes a call again that failed, if its command says that this is safe ({@code
    * handler(idempotent=True)}) or its shortcut does, as frozen programs do, within the call's
-   * deadline. Only what counts as a failure at {@link
-   * Outcome}, and neither a time limit that passed nor a context or framework that was not to be
-   * had: for those the call has waited already.
+   * deadline. Only what counts as a failure at {@link Outcome}, and neither a time limit that
+   * passed nor a context or framework that was not to be had: for those the call has waited
+   * already.
    *
    * @param attempts in all, the first one included, 1 to 100; default 3
    * @param pause before each further one, zero to 365 days; default 100 ms

@@ -1,7 +1,8 @@
 package dev.terrarium.dspy;
 
 /**
- * Who answered the attempts at calls of a frozen program, of which a {@code Retry} may make several. Immutable.
+ * Who answered the attempts at calls of a frozen program, of which a {@code Retry} may make
+ * several. Immutable.
  *
  * @param answered in Java alone
  * @param continued the language model was asked from Java, and DSPy went on with its answer
