@@ -111,6 +111,11 @@ final class Child {
     Runtime.getRuntime().halt(0); // contexts with native code are not worth closing
   }
 
+  /** Looked for only by those who start it, which takes a process. */
+  private static PythonSide pythonOf(String peer) throws IOException {
+    return peer.equals("TERRARIUM") ? PythonSide.plain() : PythonSide.find();
+  }
+
   /** All cores for a real model: of one that is shared, and over those of all processes. */
   private static Handlers open(String peer, PythonSide python, int workers, @Nullable Path model)
       throws IOException {
@@ -137,7 +142,7 @@ final class Child {
         return warmUp(workload.freeze(terrarium), calls);
       }
     }
-    try (Handlers handlers = open(peer, PythonSide.find(), 1, null)) {
+    try (Handlers handlers = open(peer, pythonOf(peer), 1, null)) {
       return warmUp(workload.create(handlers), calls);
     }
   }
@@ -163,7 +168,7 @@ final class Child {
   private static Map<String, Object> scale(
       Workload workload, String peer, int workers, Duration time, @Nullable Path model)
       throws IOException {
-    PythonSide python = PythonSide.find();
+    PythonSide python = pythonOf(peer);
     long begin = System.nanoTime();
     try (Handlers handlers = open(peer, python, workers, model)) {
       if (handlers instanceof TerrariumPeer peers) {

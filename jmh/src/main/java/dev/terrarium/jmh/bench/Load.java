@@ -14,6 +14,7 @@ import dev.terrarium.jmh.peer.PythonSide;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -165,8 +166,8 @@ final class Load extends Command {
   void measure(Experiment experiment, PythonSide python) throws Exception {
     TerrariumConfig.Builder config =
         Bench.config(contexts, new InstantModel(modelLatency)).loadTimeout(Duration.ofMinutes(5));
-    Duration window =
-        min(max(Duration.ofSeconds(1), duration().dividedBy(100)), duration().dividedBy(2));
+    Duration shortest = Collections.max(List.of(Duration.ofSeconds(1), duration().dividedBy(100)));
+    Duration window = Collections.min(List.of(shortest, duration().dividedBy(2)));
     Relay relay = new Relay();
     try (Terrarium terrarium = Terrarium.start(config.observer(relay).build())) {
       terrarium.register(Bench.framework());
@@ -213,14 +214,6 @@ final class Load extends Command {
     LoadTest test = new LoadTest(plan);
     relay.to(test);
     return test.run(terrarium, progress);
-  }
-
-  private static Duration max(Duration one, Duration other) {
-    return one.compareTo(other) >= 0 ? one : other;
-  }
-
-  private static Duration min(Duration one, Duration other) {
-    return one.compareTo(other) <= 0 ? one : other;
   }
 
   private LoadTest.Plan plan(Terrarium terrarium, Duration window) {

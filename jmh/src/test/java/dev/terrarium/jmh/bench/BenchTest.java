@@ -61,17 +61,21 @@ final class BenchTest {
     assertThat(folder).isEmptyDirectory();
   }
 
+  /** Two users who run the source for 300 ms. */
+  private static LoadTest.Plan executing(String source) {
+    return new LoadTest.Plan(
+        Bench.NAME,
+        "execute",
+        Map.of("source", source),
+        2,
+        0,
+        Duration.ofMillis(300),
+        Duration.ofMillis(100));
+  }
+
   @Test
   void failuresAreCountedByTheirKind() throws Exception {
-    LoadTest.Plan plan =
-        new LoadTest.Plan(
-            Bench.NAME,
-            "execute",
-            Map.of("source", "raise ValueError('by rule')"),
-            2,
-            0,
-            Duration.ofMillis(300),
-            Duration.ofMillis(100));
+    LoadTest.Plan plan = executing("raise ValueError('by rule')");
     try (Terrarium terrarium = Bench.start(1)) {
       LoadTest.Outcome outcome = new LoadTest(plan).run(terrarium, sample -> {});
 
@@ -122,15 +126,7 @@ final class BenchTest {
 
   @Test
   void callsThatDoNotEndInTimeAreInNoFigure() throws Exception {
-    LoadTest.Plan plan =
-        new LoadTest.Plan(
-            Bench.NAME,
-            "execute",
-            Map.of("source", "import time; time.sleep(1); raise ValueError('late')"),
-            2,
-            0,
-            Duration.ofMillis(300),
-            Duration.ofMillis(100));
+    LoadTest.Plan plan = executing("import time; time.sleep(1); raise ValueError('late')");
     try (Terrarium terrarium = Bench.start(2)) {
       LoadTest.Outcome outcome = new LoadTest(plan).run(terrarium, sample -> {});
 
