@@ -266,12 +266,7 @@ class AdmittedCallsTest {
   void shortcutThatGotNoContextIsNotAttemptedAgain() throws Exception {
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
-    TestFunctions.onCall(
-        arguments -> {
-          inside.countDown();
-          Task.await(goOn);
-          return null;
-        });
+    TestFunctions.onCallWait(inside, goOn, null);
     TerrariumConfig config =
         TerrariumConfig.custom()
             .contexts(1)

@@ -198,12 +198,7 @@ class LifecycleTest {
   void callsThatRunAtTheCloseEndAndOthersAreRefused() throws Exception {
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
-    TestFunctions.onCall(
-        arguments -> {
-          inside.countDown();
-          Task.await(goOn);
-          return "done";
-        });
+    TestFunctions.onCallWait(inside, goOn, "done");
     Terrarium terrarium = start();
     Task<@Nullable Object> running = Task.of(() -> evaluate(terrarium, "host.call('test.call')"));
     Task.await(inside);
@@ -257,12 +252,7 @@ class LifecycleTest {
   void interruptedCloseStillFreesTheModels() throws Exception {
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
-    TestFunctions.onCall(
-        arguments -> {
-          inside.countDown();
-          Task.await(goOn);
-          return "done";
-        });
+    TestFunctions.onCallWait(inside, goOn, "done");
     Terrarium terrarium = start(); // its default model is the test provider's
     assertThat(terrarium.languageModel(Optional.of("test:opened")).name()).isEqualTo("test:opened");
     Task<@Nullable Object> running = Task.of(() -> evaluate(terrarium, "host.call('test.call')"));

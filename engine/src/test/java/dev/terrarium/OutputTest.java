@@ -83,12 +83,7 @@ class OutputTest {
   void eachFrameworkHasItsOwnLogger() throws Exception {
     CountDownLatch held = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
-    TestFunctions.onCall(
-        arguments -> {
-          held.countDown();
-          Task.await(goOn);
-          return "released";
-        });
+    TestFunctions.onCallWait(held, goOn, "released");
     Task<@Nullable Object> holder =
         Task.of(
             () ->

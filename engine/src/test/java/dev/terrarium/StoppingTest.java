@@ -237,12 +237,7 @@ class StoppingTest {
     PoolStats before = terrarium.stats().pool();
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
-    TestFunctions.onCall(
-        arguments -> {
-          inside.countDown();
-          Task.await(goOn);
-          return "whole";
-        });
+    TestFunctions.onCallWait(inside, goOn, "whole");
     CompletableFuture<@Nullable Object> call =
         terrarium
             .adapter("probe")

@@ -4,6 +4,7 @@ import dev.terrarium.value.HostFunction;
 import dev.terrarium.value.HostFunctions;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,22 @@ public final class TestFunctions implements HostFunctions {
   /** What {@code test.call} does from now on. */
   public static void onCall(HostFunction function) {
     onCall = function;
+  }
+
+  /**
+   * Has {@code test.call} answer only when it may.
+   *
+   * @param inside counted down when it is called
+   * @param goOn what it waits for then
+   */
+  public static void onCallWait(
+      CountDownLatch inside, CountDownLatch goOn, @Nullable Object answer) {
+    onCall(
+        arguments -> {
+          inside.countDown();
+          Task.await(goOn);
+          return answer;
+        });
   }
 
   @Override
