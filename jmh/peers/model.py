@@ -19,7 +19,8 @@ def load(file: str, threads: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
     parameters = xllamacpp.CommonParams()
     parameters.model.path = file
-    parameters.n_ctx = 8192
+    parameters.n_ctx = 1024  # allotted at once: what the questions need, and not the 8,192 that the model can have
+    parameters.cache_ram_mib = 0  # else it keeps the state of each question that it was asked, up to 8 GiB
     parameters.n_parallel = 1
     parameters.cpuparams.n_threads = threads
     parameters.verbosity = -1

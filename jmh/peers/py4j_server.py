@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from array import array
 
@@ -31,6 +32,8 @@ def main() -> None:
         python_parameters=PythonParameters(port=0),
         python_server_entry_point=Echo(),
     )
+    # Connections inherit it. Py4J writes in pieces, and a large text would wait for delayed acknowledgements.
+    server.get_callback_server().server_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     print(server.get_callback_server().get_listening_port(), flush=True)
     sys.stdin.read()
     server.shutdown()

@@ -479,8 +479,8 @@ class Functional(BaseBridge):
     def run(self, framework):
         """Return what each gave and what was expected, modules and models not built before that, hints and models."""
         packages = PACKAGES[framework]
-        modules = len(_loaded(packages))
+        modules = {"modules": len(_loaded(packages)), "loaded": len(sys.modules)}
         results = {each.__name__: {"got": _given(each), "expected": value} for each, value in EXPECTED[framework].items()}
         hints = unreadable_hints(packages)
         unbuilt, described = models(packages)
-        return {"modules": modules, "results": results, "unreadable": hints, "unbuilt": unbuilt, "models": described}
+        return modules | {"results": results, "unreadable": hints, "unbuilt": unbuilt, "models": described}

@@ -3,6 +3,7 @@ package dev.terrarium;
 import dev.terrarium.error.ConfigurationException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,8 +40,10 @@ final class ConfigText {
    *
    * @throws ConfigurationException when there is no such key, or the text is no such value
    */
-  static void set(TerrariumConfig.Builder config, String name, String text) {
-    target(name, text, name).set(config);
+  static void set(TerrariumConfig.Builder config, Map<String, String> values) {
+    List<Target> targets = new ArrayList<>();
+    values.forEach((name, text) -> targets.add(target(name, text, name)));
+    setInOrder(config, targets);
   }
 
   /**
@@ -66,11 +69,15 @@ final class ConfigText {
         add(given, name, properties.getProperty(property), property);
       }
     }
-    List<Target> targets = new ArrayList<>(given.values());
-    targets.sort(
-        Comparator.comparing((Target target) -> target.framework != null)
-            .thenComparing(target -> ConfigKeys.ALL.indexOf(target.key)));
-    targets.forEach(target -> target.set(config));
+    setInOrder(config, given.values());
+  }
+
+  private static void setInOrder(TerrariumConfig.Builder config, Collection<Target> targets) {
+    targets.stream()
+        .sorted(
+            Comparator.comparing((Target target) -> target.framework != null)
+                .thenComparing(target -> ConfigKeys.ALL.indexOf(target.key)))
+        .forEach(target -> target.set(config));
   }
 
   private static boolean mayBeOurs(String variable) {

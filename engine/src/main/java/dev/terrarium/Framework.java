@@ -59,7 +59,10 @@ public final class Framework {
     try (InputStream in = loader.getResourceAsStream(path)) {
       if (in == null) {
         throw new ConfigurationException(
-            "There is no resource '" + resource + "' on the class path.");
+            "There is no resource '"
+                + resource
+                + "' on the class path: a file src/main/resources/wordcount.py is"
+                + " '/wordcount.py'.");
       }
       String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
       return fromSource(stem(path), text, path);

@@ -8,8 +8,8 @@ import java.util.Map;
  * Thread-safe.
  *
  * {@snippet :
- * Programs programs = new Programs(terrarium.adapter("wordcount"));
- * programs.list().forEach(programs::delete);
+ * Programs programs = new Programs(terrarium.adapter("triage"));
+ * boolean there = programs.list().contains("urgent");
  * }
  */
 public final class Programs {

@@ -185,7 +185,9 @@ public final class Terrarium implements AutoCloseable {
     BridgeSource source = granted(framework.source(ceiling));
     if (frameworks.putIfAbsent(framework.name(), source) != null) {
       throw new ConfigurationException(
-          "A framework named '" + framework.name() + "' is registered already.");
+          "A framework named '"
+              + framework.name()
+              + "' is registered already: register it once, or under another name.");
     }
     return this;
   }
@@ -199,7 +201,9 @@ public final class Terrarium implements AutoCloseable {
   public Terrarium register(AdapterFactory<?> factory) {
     if (factories.putIfAbsent(factory.type(), factory) != null) {
       throw new ConfigurationException(
-          "An adapter " + factory.type().getName() + " is registered, or in use, already.");
+          "An adapter "
+              + factory.type().getName()
+              + " is registered, or in use, already: register it once, before its first use.");
     }
     return this;
   }
@@ -209,8 +213,8 @@ public final class Terrarium implements AutoCloseable {
    * needed.
    *
    * @param arguments by name; see {@link dev.terrarium.value.Marshaller} for what can cross
-   * @return plain data: null, Boolean, Long, BigInteger, Double, String, byte[], List, Map,
-   *     BigDecimal or a java.time value
+   * @return plain data: null, Boolean, Long, BigInteger, Double, String, byte[], an array of
+   *     numbers, List, Map, BigDecimal or a java.time value
    * @throws TerrariumException one of its kinds, which say what went wrong
    */
   public @Nullable Object call(String framework, String command, Map<String, ?> arguments) {

@@ -290,7 +290,18 @@ public final class TerrariumConfig {
      *     is out of range
      */
     public Builder set(String key, String value) {
-      ConfigText.set(this, key, value);
+      return set(Map.of(key, value));
+    }
+
+    /**
+     * Sets values by their keys in whatever order they come, such as those of a service's own
+     * configuration: what is given for all frameworks before what is given for one, and what others
+     * build upon before these.
+     *
+     * @throws ConfigurationException as {@link #set(String, String)}
+     */
+    public Builder set(Map<String, String> values) {
+      ConfigText.set(this, values);
       return this;
     }
 
@@ -516,7 +527,10 @@ public final class TerrariumConfig {
       return this;
     }
 
-    /** What crosses from the calling thread to the one that runs the Python code. */
+    /**
+     * What crosses from the calling thread to the one that runs the Python code, and with it the
+     * functions and models of yours that Python calls; nothing when left out.
+     */
     public Builder contextPropagation(ContextPropagation hook) {
       propagation = hook;
       return this;
@@ -540,7 +554,11 @@ public final class TerrariumConfig {
       }
     }
 
-    /** Where packages and models are unpacked; the default is the user's cache folder. */
+    /**
+     * Where Python packages are unpacked; the default is the user's cache folder. Models and the
+     * libraries that run them lie in that one, or where {@code -Dterrarium.cache} or {@code
+     * TERRARIUM_CACHE} says.
+     */
     public Builder cacheFolder(Path folder) {
       cacheFolder = folder;
       return this;

@@ -103,7 +103,9 @@ class CallTest {
   void nameIsRegisteredOnce() {
     assertThatThrownBy(() -> terrarium.register(Framework.fromSource("probe", "", "x.py")))
         .isInstanceOf(ConfigurationException.class)
-        .hasMessage("A framework named 'probe' is registered already.");
+        .hasMessage(
+            "A framework named 'probe' is registered already: register it once, or under another"
+                + " name.");
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -82,6 +83,28 @@ class ConfigKeysTest {
 
     assertThat(config.contexts()).isEqualTo(8);
     assertThat(config.minContexts()).isEqualTo(1);
+  }
+
+  /** Whatever order a map has them in: this one's is the wrong one. */
+  @Test
+  void valuesGivenTogetherAreSetInTheOrderThatTheyNeed() {
+    Map<String, String> values = new LinkedHashMap<>();
+    values.put("frameworks.words.retry-attempts", "5");
+    values.put("retry-attempts", "3");
+    values.put("bulkhead-queue", "7");
+    values.put("bulkhead-concurrency", "2");
+    values.put("min-contexts", "4");
+    values.put("contexts", "8");
+
+    TerrariumConfig config = TerrariumConfig.custom().set(values).build();
+
+    assertThat(config.minContexts()).isEqualTo(4);
+    assertThat(config.contexts()).isEqualTo(8);
+    assertThat(config.admission("words").retry().orElseThrow().attempts()).isEqualTo(5);
+    assertThat(config.admission("words").bulkhead())
+        .isEqualTo(config.admission("other").bulkhead());
+    assertThat(config.admission("other").bulkhead().orElseThrow().queue()).isEqualTo(7);
+    assertThat(config.admission("other").retry().orElseThrow().attempts()).isEqualTo(3);
   }
 
   @Test

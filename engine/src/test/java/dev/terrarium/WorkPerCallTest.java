@@ -85,11 +85,11 @@ class WorkPerCallTest {
         .isEqualTo(
             List.of(
                 "make_dict", // of the value
-                "make_dict", // of the arguments
+                "call",
                 "__call__",
                 "echo",
                 "container", // of the result
-                "make_dict", // of what stops the counting
+                "call",
                 "__call__",
                 "stop"));
   }

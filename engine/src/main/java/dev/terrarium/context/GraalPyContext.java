@@ -23,7 +23,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -344,10 +343,7 @@ final class GraalPyContext implements PythonContext {
 
     @Override
     public @Nullable Object call(String command, Map<String, ?> arguments) {
-      return handle(
-          command,
-          arguments,
-          (handler, plain) -> marshaller.toJava(handler.execute(plain), "result"));
+      return handle(command, handler -> marshaller.call(handler, arguments));
     }
 
     @Override
@@ -355,19 +351,17 @@ final class GraalPyContext implements PythonContext {
       Object emit = marshaller.sink(sink);
       handle(
           command,
-          arguments,
-          (handler, plain) -> embed.invokeMember("stream", handler, plain, emit).isNull());
+          handler ->
+              embed
+                  .invokeMember("stream", handler, marshaller.toPython(arguments, "args"), emit)
+                  .isNull());
     }
 
-    private @Nullable Object handle(
-        String command,
-        Map<String, ?> arguments,
-        BiFunction<Value, Object, @Nullable Object> handling) {
+    private @Nullable Object handle(String command, Function<Value, @Nullable Object> handling) {
       Logger before = output.get();
       output.set(outputOf(framework));
       try {
-        Object plain = marshaller.toPython(arguments, "args");
-        return handling.apply(table.get(command).callable(), plain);
+        return handling.apply(table.get(command).callable());
       } catch (PolyglotException e) {
         checkStopped();
         throw errors.translate(e);

@@ -95,7 +95,15 @@ final class NativeSlots {
         Files.deleteIfExists(partial);
       }
     } catch (IOException e) {
-      throw new PackageException("Cannot lay out the native library " + target + ": " + e, e);
+      throw new PackageException(
+          "Cannot lay out the native library "
+              + target
+              + " ("
+              + e
+              + "). Each context that a process makes has copies of its own of them, so the cache"
+              + " folder must stay writable; name another one with -Dterrarium.cache=FOLDER or"
+              + " TERRARIUM_CACHE.",
+          e);
     }
   }
 

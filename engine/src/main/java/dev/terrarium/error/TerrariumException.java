@@ -4,7 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Root of all that Terrarium throws on purpose. Unchecked; immutable but for what {@link Throwable}
- * allows. Each message says what was wrong, where, and what to do about it.
+ * allows. Each message says what was wrong, and where and what to do about it if that does not
+ * follow.
  */
 public abstract sealed class TerrariumException extends RuntimeException
     permits AccessException,

@@ -16,6 +16,7 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -173,13 +174,17 @@ public final class LanguageModels {
         .orElseThrow(
             () ->
                 new ModelException(
-                    "No provider can open the language model '"
+                    "There is no language model '"
                         + spec
-                        + "'. Providers: "
-                        + providers.stream().map(LanguageModelProvider::name).toList()
-                        + ", models: "
-                        + new TreeSet<>(given.keySet())
-                        + "."));
+                        + "': it is none of those that were given to TerrariumConfig.languageModel"
+                        + " ("
+                        + String.join(", ", new TreeSet<>(given.keySet()))
+                        + "), and nothing that a provider opens (those that are there: "
+                        + providers.stream()
+                            .map(LanguageModelProvider::name)
+                            .collect(Collectors.joining(", "))
+                        + "; llamacpp opens GGUF files). For a service such as OpenAI's write a"
+                        + " LanguageModel and give it to TerrariumConfig."));
   }
 
   /** Asks a model and counts what it cost. */

@@ -360,7 +360,11 @@ public final class ContextPool implements AutoCloseable {
   public CompletableFuture<@Nullable Void> prewarm(BridgeSource framework, int count) {
     if (count < 1 || count > settings.max()) {
       throw new ConfigurationException(
-          "prewarm: " + count + " contexts is not 1 to " + settings.max());
+          "prewarm: "
+              + count
+              + " contexts is not 1 to "
+              + settings.max()
+              + ", which TerrariumConfig.contexts says; raise it for more.");
     }
     List<CompletableFuture<@Nullable Void>> prewarmed = new ArrayList<>();
     locked(

@@ -21,7 +21,8 @@ final class Refusals {
 
   static CallTimeoutException deadline(Waiter waiter, PoolStats figures) {
     return new CallTimeoutException(
-        "The deadline of %s passed while the call of '%s' waited for a context (%s)."
+        ("The deadline of %s passed while the call of '%s' waited for a context (%s). Give calls"
+                + " more time, or the pool more contexts.")
             .formatted(waiter.deadline, waiter.name(), figures));
   }
 

@@ -62,6 +62,7 @@ public final class Marshaller {
 
   private static final char REPLACEMENT = '\uFFFD';
 
+  private final Value call;
   private final Value none;
   private final Value makeList;
   private final Value makeDict;
@@ -83,6 +84,7 @@ public final class Marshaller {
    */
   public Marshaller(Value embed, UnaryOperator<HostFunction> guard) {
     this.guard = guard;
+    call = embed.getMember("call");
     none = embed.getMember("none").execute();
     makeList = embed.getMember("make_list");
     makeDict = embed.getMember("make_dict");
@@ -199,9 +201,24 @@ public final class Marshaller {
   }
 
   private Value dict(Map<?, ?> map, String path, int depth) {
-    Object[] converted = new Object[map.size() * 2];
-    int index = 0;
-    boolean texts = true; // which are equal in Python only if they are in Java
+    Object[] keysAndValues = new Object[map.size() * 2];
+    boolean texts = putAll(map, keysAndValues, 0, path, depth);
+    Value dict = makeDict.execute(keysAndValues);
+    if (!texts && dict.getHashSize() != map.size()) {
+      throw new ConversionException(
+          path, "two of the keys " + map.keySet() + " are the same key in Python");
+    }
+    return dict;
+  }
+
+  /**
+   * Puts keys and values, one after the other, where Python takes them from.
+   *
+   * @return whether all keys are texts, which are equal in Python only if they are in Java
+   */
+  private boolean putAll(Map<?, ?> map, Object[] converted, int begin, String path, int depth) {
+    int index = begin;
+    boolean texts = true;
     for (Map.Entry<?, ?> entry : map.entrySet()) {
       Object key = entry.getKey();
       texts &= key instanceof String;
@@ -220,12 +237,30 @@ public final class Marshaller {
       converted[index++] = toPython(key, place, depth + 1);
       converted[index++] = toPython(entry.getValue(), place, depth + 1);
     }
-    Value dict = makeDict.execute(converted);
-    if (!texts && dict.getHashSize() != map.size()) {
-      throw new ConversionException(
-          path, "two of the keys " + map.keySet() + " are the same key in Python");
+    return texts;
+  }
+
+  /**
+   * Has Python call a handler, with all that this takes in one crossing.
+   *
+   * @param arguments by name
+   * @return what the handler returns, as {@link #toJava} gives it
+   * @throws ConversionException for an argument that has no Python form, and a result that is not
+   *     plain data, with the path to it
+   */
+  public @Nullable Object call(Value handler, Map<String, ?> arguments) {
+    Object[] handed = new Object[1 + arguments.size() * 2];
+    handed[0] = handler;
+    boolean unused = putAll(arguments, handed, 1, "args", 0);
+    Value result = call.execute(handed);
+    if (!result.hasArrayElements()) { // plain by itself
+      return toJava(result, "result");
     }
-    return dict;
+    Value opened = result.getArrayElement(0);
+    Value value = result.getArrayElement(1);
+    return opened.isString() && opened.asString().isEmpty()
+        ? toJava(value, "result")
+        : container(value, opened, "result", 0);
   }
 
   private static List<@Nullable Object> elements(Object array) {
@@ -307,12 +342,14 @@ public final class Marshaller {
       case Boolean flag -> flag;
       case String text -> text(value, text, path);
       case Number any -> number(value, path);
-      default -> container(value, path, depth);
+      default -> container(value, container.execute(value), path, depth);
     };
   }
 
-  private @Nullable Object container(Value value, String path, int depth) {
-    Value opened = container.execute(value);
+  /**
+   * @param opened what {@code embed.container} says of the value
+   */
+  private @Nullable Object container(Value value, Value opened, String path, int depth) {
     if (!opened.isString()) {
       return map(opened, path, depth);
     }

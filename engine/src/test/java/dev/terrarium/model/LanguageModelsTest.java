@@ -304,7 +304,8 @@ class LanguageModelsTest {
       assertThatThrownBy(() -> models.get("gpt-9"))
           .isInstanceOf(ModelException.class)
           .hasMessageContaining("'gpt-9'")
-          .hasMessageContaining("Providers: [test], models: [given]");
+          .hasMessageContaining("(given)")
+          .hasMessageContaining("(those that are there: test;");
     }
 
     @Test

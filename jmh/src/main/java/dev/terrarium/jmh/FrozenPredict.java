@@ -4,7 +4,8 @@ import dev.terrarium.Terrarium;
 import dev.terrarium.dspy.Dspy;
 import dev.terrarium.dspy.UntypedDspyProgram;
 import dev.terrarium.dspy.UntypedFrozenDspyProgram;
-import dev.terrarium.testkit.FakeLanguageModel;
+import dev.terrarium.jmh.peer.InstantModel;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -34,8 +35,7 @@ public class FrozenPredict extends Microbenchmark {
 
   @Setup(Level.Trial)
   public void start() {
-    Terrarium started =
-        Terrarium.start(Bench.config(1, FakeLanguageModel.schemaConforming()).build());
+    Terrarium started = Terrarium.start(Bench.config(1, new InstantModel(Duration.ZERO)).build());
     terrarium = started;
     UntypedDspyProgram program =
         started

@@ -2,7 +2,8 @@ package dev.terrarium.jmh;
 
 import dev.terrarium.Adapter;
 import dev.terrarium.Terrarium;
-import dev.terrarium.testkit.FakeLanguageModel;
+import dev.terrarium.jmh.peer.InstantModel;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +41,7 @@ public class Programs extends Microbenchmark {
   public void start() {
     Terrarium started =
         Terrarium.start(
-            Bench.config(1, FakeLanguageModel.schemaConforming()).programCache(CACHE).build());
+            Bench.config(1, new InstantModel(Duration.ZERO)).programCache(CACHE).build());
     terrarium = started;
     dspy = started.adapter("dspy");
     for (int i = 0; i <= CACHE; i++) {

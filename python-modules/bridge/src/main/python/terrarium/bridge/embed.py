@@ -151,6 +151,26 @@ def type_name(value: object) -> str:
     return cls.__qualname__ if cls.__module__ == "builtins" else cls.__module__ + "." + cls.__qualname__
 
 
+# ---------------------------------------------------------------- calls
+
+#: What crosses by itself.
+_PLAIN = frozenset((type(None), bool, int, float, str))
+
+
+def call(handler: Callable[[dict[str, Any]], Any], *keys_and_values: Any) -> object:
+    """What the handler returns for these arguments; if it is not plain by itself, after what `container` says of it.
+
+    So a call is one crossing. The arguments are as those of `make_dict`, whose loop this has for the same reason.
+    """
+    args = {}
+    for i in range(0, len(keys_and_values), 2):
+        args[keys_and_values[i]] = keys_and_values[i + 1]
+    value = handler(args)
+    if type(value) in _PLAIN:
+        return value
+    return [container(value), value]
+
+
 # ---------------------------------------------------------------- streams
 
 

@@ -20,8 +20,9 @@ final class JavaRuntime {
 
   static String python(boolean compiled) {
     return compiled
-        ? "compiled where it is hot, once the first framework has loaded"
-        : "interpreted: a busy program stays two to four times slower. `terrarium run` compiles"
+        ? "compiled where it is hot, once the first framework has loaded, for 300 to 900 MB of"
+            + " memory and, until it is done, one processor (TERRARIUM_JIT=off does without)"
+        : "interpreted: a busy program stays four to six times slower. `terrarium run` compiles"
             + " (TERRARIUM_JIT=on terrarium doctor shows that)";
   }
 

@@ -34,7 +34,7 @@ public final class Main implements Runnable {
     throw new ParameterException(spec.commandLine(), "Name a command.");
   }
 
-  /** Runs the command and ends the process: the language model's threads are no daemons. */
+  /** Runs the command and ends the process with its exit code. */
   public static void main(String[] args) {
     if (System.getenv("TERRARIUM_TRACE") == null) {
       LOGS.setLevel(Level.SEVERE);

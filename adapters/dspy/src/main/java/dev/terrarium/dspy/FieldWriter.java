@@ -150,6 +150,9 @@ final class FieldWriter {
   }
 
   private void fields(Map<String, FieldType> fields, Map<?, ?> values) throws NotExactException {
+    if (!fields.keySet().containsAll(values.keySet())) {
+      throw new NotExactException(); // what is too much may be what cannot cross
+    }
     out.append('{');
     String separator = "";
     for (Map.Entry<String, FieldType> field : fields.entrySet()) {

@@ -83,7 +83,7 @@ record GgufHeader(int version, long tensors, Map<String, Object> values, long en
    */
   static GgufHeader read(Path file) {
     if (!Files.exists(file)) {
-      throw new ModelException("There is no model file " + file + ".");
+      throw new ModelException("There is no model file " + file.toAbsolutePath() + ".");
     }
     if (Files.isDirectory(file)) {
       throw new ModelException("The model file " + file + " is a folder; name a .gguf file in it.");

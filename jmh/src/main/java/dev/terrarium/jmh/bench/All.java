@@ -8,7 +8,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
-/** All experiments one after the other, and the report. */
+/** All experiments that need no file of the user's, one after the other, and the report. */
 @CommandLine.Command(
     name = "all",
     description = "All experiments, and the report: hours, with --quick about twelve minutes.",
@@ -16,7 +16,15 @@ import picocli.CommandLine.Option;
 final class All implements Callable<Integer> {
 
   private static final List<String> EXPERIMENTS =
-      List.of("echo", "start", "warmup", "scale", "scale --workload FILE", "micro", "pool", "load");
+      List.of(
+          "echo",
+          "start",
+          "warmup",
+          "scale",
+          "scale --workload FILE",
+          "micro",
+          "pool",
+          "load --framework dspy --users 16 --contexts 2");
 
   @Option(
       names = "--out",

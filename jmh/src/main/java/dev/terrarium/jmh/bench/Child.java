@@ -171,8 +171,11 @@ final class Child {
     PythonSide python = pythonOf(peer);
     long begin = System.nanoTime();
     try (Handlers handlers = open(peer, python, workers, model)) {
-      if (handlers instanceof TerrariumPeer peers) {
-        peers.terrarium().prewarm(workload.framework(), workers).join();
+      switch (handlers) {
+        case TerrariumPeer terrarium ->
+            terrarium.terrarium().prewarm(workload.framework(), workers).join();
+        case JsonProcesses processes -> processes.callAll(Bench.NAME, "nothing", Map.of());
+        default -> throw new IllegalStateException(peer);
       }
       Workload.Program program =
           model == null ? workload.create(handlers) : workload.createReal(handlers);
@@ -218,7 +221,7 @@ final class Child {
                   start = now;
                 }
               },
-              Thread::startVirtualThread);
+              task -> Thread.ofPlatform().start(task));
     }
     CompletableFuture.allOf(all).join();
     return recorder.getIntervalHistogram();

@@ -1,7 +1,6 @@
 package dev.terrarium.jmh.bench;
 
 import dev.terrarium.Terrarium;
-import dev.terrarium.error.TerrariumException;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.event.TerrariumObserver;
 import dev.terrarium.pool.PoolStats;
@@ -235,7 +234,7 @@ final class LoadTest implements TerrariumObserver {
     try {
       Object unused = terrarium.call(plan.framework, plan.command, plan.arguments);
       return null;
-    } catch (TerrariumException e) {
+    } catch (RuntimeException e) { // whatever it is, its user goes on
       return e.getClass().getSimpleName();
     }
   }

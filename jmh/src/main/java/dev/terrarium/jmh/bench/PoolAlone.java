@@ -71,17 +71,20 @@ final class PoolAlone extends Command {
       Thread unused =
           Thread.startVirtualThread(
               () -> {
-                for (long start = System.nanoTime(); start < end; start = System.nanoTime()) {
-                  ContextLease lease =
-                      pool.borrow(StubContext.FRAMEWORK, "nothing", Deadline.none());
-                  long now = System.nanoTime();
-                  if (now < end) { // the rate is of what came within the time
-                    waits.recordValue(now - start);
+                try {
+                  for (long start = System.nanoTime(); start < end; start = System.nanoTime()) {
+                    ContextLease lease =
+                        pool.borrow(StubContext.FRAMEWORK, "nothing", Deadline.none());
+                    long now = System.nanoTime();
+                    if (now < end) { // the rate is of what came within the time
+                      waits.recordValue(now - start);
+                    }
+                    lease.close();
+                    Thread.yield();
                   }
-                  lease.close();
-                  Thread.yield();
+                } finally { // a caller that is refused ends, with its stack trace
+                  ended.countDown();
                 }
-                ended.countDown();
               });
     }
     ended.await();

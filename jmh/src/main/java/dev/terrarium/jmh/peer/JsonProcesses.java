@@ -109,12 +109,14 @@ public final class JsonProcesses implements Handlers {
         worker -> result.<Object>readValue(worker.exchange("bench", "echo", arguments)));
   }
 
+  /** Ends the processes and waits until they have. */
   @Override
-  public void close() throws IOException {
+  public void close() {
     for (Worker worker : pool.all()) {
-      worker.requests.close();
-      worker.replies.close();
       worker.process.destroy();
+    }
+    for (Worker worker : pool.all()) {
+      worker.process.onExit().join();
     }
   }
 }

@@ -10,12 +10,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
+import org.w3c.dom.NodeList;
 import org.xml.sax.SAXException;
 
 final class ReportTest {
@@ -80,13 +82,29 @@ final class ReportTest {
 
     try (Stream<Path> files = Files.list(folder)) {
       for (Path file : files.filter(each -> each.toString().endsWith(".svg")).toList()) {
-        String text = parsed(file).getDocumentElement().getTextContent();
+        Document plot = parsed(file);
+        String text = plot.getDocumentElement().getTextContent();
         assertThat(text)
             .as(file.toString())
             .contains(
                 "terrarium bench", "2026-11-25", "Testing CPU", "jdk 25", "Terrarium & others");
+        assertThat(lines(plot))
+            .as("short enough for the plot")
+            .allMatch(line -> line.length() < 220);
+        if (file.endsWith("echo-p50.svg")) {
+          assertThat(text)
+              .as("in full, on two lines")
+              .contains("llama 2026.10.11549", "-Dlast=flag");
+        }
       }
     }
+  }
+
+  private static List<String> lines(Document plot) {
+    NodeList texts = plot.getElementsByTagName("text");
+    return IntStream.range(0, texts.getLength())
+        .mapToObj(i -> texts.item(i).getTextContent())
+        .toList();
   }
 
   @Test
