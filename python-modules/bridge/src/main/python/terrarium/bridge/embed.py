@@ -153,10 +153,6 @@ def type_name(value: object) -> str:
 
 # ---------------------------------------------------------------- calls
 
-#: What crosses by itself.
-_PLAIN = frozenset((type(None), bool, int, float, str))
-
-
 def call(handler: Callable[[dict[str, Any]], Any], *keys_and_values: Any) -> object:
     """What the handler returns for these arguments; if it is not plain by itself, after what `container` says of it.
 
@@ -166,7 +162,8 @@ def call(handler: Callable[[dict[str, Any]], Any], *keys_and_values: Any) -> obj
     for i in range(0, len(keys_and_values), 2):
         args[keys_and_values[i]] = keys_and_values[i + 1]
     value = handler(args)
-    if type(value) in _PLAIN:
+    cls = type(value)
+    if value is None or cls is str or cls is bool or cls is int or cls is float:
         return value
     return [container(value), value]
 

@@ -1,10 +1,14 @@
 package dev.terrarium.jmh.peer;
 
 import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.BlockingDeque;
+import java.util.concurrent.LinkedBlockingDeque;
 
-/** Workers that serve one caller at a time. Thread-safe. */
+/**
+ * Workers that serve one caller at a time, the one used last first. Thread-safe, and not fair:
+ * whoever gives one back may take it again at once, which gets the most calls a second (decision
+ * 020).
+ */
 final class Pool<W> {
 
   /** What a caller does with a worker. */
@@ -14,20 +18,20 @@ final class Pool<W> {
   }
 
   private final List<W> all;
-  private final BlockingQueue<W> idle;
+  private final BlockingDeque<W> idle;
 
   Pool(List<W> workers) {
     all = List.copyOf(workers);
-    idle = new ArrayBlockingQueue<>(all.size(), false, all);
+    idle = new LinkedBlockingDeque<>(all);
   }
 
   <T> T use(Use<W, T> use) {
     try {
-      W worker = idle.take();
+      W worker = idle.takeFirst();
       try {
         return use.with(worker);
       } finally {
-        idle.put(worker);
+        idle.putFirst(worker);
       }
     } catch (RuntimeException e) {
       throw e;
