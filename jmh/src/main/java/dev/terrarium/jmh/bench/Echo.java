@@ -69,7 +69,8 @@ final class Echo extends Command {
     return Experiment.row(
         "forks", runs(),
         "workers", workers,
-        "warmUps", warmUps(Jvm.INTERPRETED_C2),
+        "warmUps", warmUps(),
+        "warmUpsOfGraalPy", warmUps(Jvm.INTERPRETED_C2),
         "warmUpsWithJit", warmUps(Jvm.COMPILED_C2),
         "iterations", iterations(),
         "seconds", 1);
@@ -82,6 +83,11 @@ final class Echo extends Command {
   /** On two cores neither the JVM's compiler nor Graal's is done with GraalPy any sooner. */
   private int warmUps(Jvm jvm) {
     return jvm == Jvm.COMPILED_C2 ? (quick ? 6 : 30) : quick ? 2 : 12;
+  }
+
+  /** Of a peer that has no interpreter of its own to be compiled. */
+  private int warmUps() {
+    return quick ? 2 : 5;
   }
 
   private List<Payload> payloads() {
@@ -144,7 +150,7 @@ final class Echo extends Command {
             .forks(runs())
             .jvmArgs(jvm.flags().toArray(String[]::new))
             .jvmArgsAppend("-Dslf4j.internal.verbosity=ERROR")
-            .warmupIterations(warmUps(jvm))
+            .warmupIterations(peer.graalPy() ? warmUps(jvm) : warmUps())
             .warmupTime(TimeValue.seconds(1))
             .measurementIterations(iterations())
             .measurementTime(TimeValue.seconds(1))
