@@ -153,6 +153,7 @@ def type_name(value: object) -> str:
 
 # ---------------------------------------------------------------- calls
 
+
 def call(handler: Callable[[dict[str, Any]], Any], *keys_and_values: Any) -> object:
     """What the handler returns for these arguments; if it is not plain by itself, after what `container` says of it.
 
