@@ -62,6 +62,12 @@ public final class Marshaller {
 
   private static final char REPLACEMENT = '\uFFFD';
 
+  /** What all surrogates, and no other characters, have in common with the least of them. */
+  private static final int SURROGATE_MASK = 0xF800;
+
+  /** Characters that are looked at in one go: 2 KiB. */
+  private static final int PART = 1024;
+
   private final Value call;
   private final Value none;
   private final Value makeList;
@@ -476,7 +482,24 @@ public final class Marshaller {
     return text;
   }
 
+  /** Looks for any at all first, in bulk: of most texts that is the end of it. */
   static boolean hasLoneSurrogate(String text) {
+    char[] part = new char[Math.min(text.length(), PART)];
+    for (int begin = 0; begin < text.length(); begin += PART) {
+      int size = Math.min(text.length() - begin, PART);
+      text.getChars(begin, begin + size, part, 0);
+      int below = 0; // negative as soon as one is, which takes no branch
+      for (int i = 0; i < size; i++) {
+        below |= ((part[i] & SURROGATE_MASK) ^ Character.MIN_SURROGATE) - 1;
+      }
+      if (below < 0) {
+        return hasLoneOfSurrogates(text);
+      }
+    }
+    return false;
+  }
+
+  private static boolean hasLoneOfSurrogates(String text) {
     for (int i = 0; i < text.length(); i++) {
       if (Character.isSurrogate(text.charAt(i))) {
         if (i + 1 == text.length()
