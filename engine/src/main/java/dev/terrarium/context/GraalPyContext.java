@@ -89,6 +89,7 @@ final class GraalPyContext implements PythonContext {
       embed.invokeMember("restrict", profile.word(), profile.nativeCode());
       this.marshaller = new Marshaller(embed, this::guarded);
       shieldNativeImports();
+      shareCode();
       this.errors = new PythonErrors(embed, profile);
       embed.invokeMember("accept");
       ready = true;
@@ -152,6 +153,17 @@ final class GraalPyContext implements PythonContext {
           return true;
         };
     embed.invokeMember("shield_native_imports", begin, end);
+  }
+
+  private void shareCode() {
+    ProxyExecutable keep =
+        arguments -> {
+          byte[] file = new byte[Math.toIntExact(arguments[0].getBufferSize())];
+          arguments[0].readBuffer(0, file, 0, file.length);
+          runtime.sharedCode().keep(file, arguments[1].asInt());
+          return true;
+        };
+    embed.invokeMember("share_code", keep);
   }
 
   /** A Java function, which a call that is being stopped no longer reaches, nor comes back from. */

@@ -49,6 +49,7 @@ public final class PolyglotRuntime {
 
   private static @Nullable Engine engine;
   private static volatile HeapMeter heapMeter = HeapMeter.none();
+  private static volatile SharedCode sharedCode = SharedCode.none();
 
   private final Path home;
   private final Path prefix;
@@ -180,6 +181,10 @@ public final class PolyglotRuntime {
     }
   }
 
+  SharedCode sharedCode() {
+    return sharedCode;
+  }
+
   HeapMeter heapMeter() {
     return heapMeter;
   }
@@ -188,7 +193,7 @@ public final class PolyglotRuntime {
     return bootstrap;
   }
 
-  private static synchronized Engine startEngine(CacheFolder cache) {
+  static synchronized Engine startEngine(CacheFolder cache) {
     if (engine == null) {
       // Truffle's own native libraries go where ours go, not to a second place in the user's home.
       System.getProperties()
@@ -200,7 +205,8 @@ public final class PolyglotRuntime {
               .option("engine.WarnInterpreterOnly", "false")
               .logHandler(new LineLog(() -> System.getLogger("terrarium.polyglot"), Level.DEBUG))
               .build();
-      heapMeter = HeapInstrument.meter(engine);
+      heapMeter = EngineInstrument.heapMeter(engine);
+      sharedCode = EngineInstrument.sharedCode(engine);
     }
     return engine;
   }

@@ -295,6 +295,25 @@ def shield_native_imports(begin: Callable[[], object], end: Callable[[], object]
     imp.exec_dynamic = shielded(imp.exec_dynamic)
 
 
+# ---------------------------------------------------------------- code
+
+
+def share_code(keep: Callable[[bytes, int], object]) -> None:
+    """Has `keep` called for each module that is about to be loaded, with its file and where the code begins in it."""
+    from importlib import import_module
+
+    external: Any = import_module("_frozen_importlib_external")
+    load = external._compile_bytecode
+
+    def kept(data: Any, *args: Any, **names: Any) -> Any:
+        file = getattr(data, "obj", None)  # of a view of it, which the host would read byte by byte
+        if isinstance(file, bytes):
+            keep(file, len(file) - len(data))
+        return load(data, *args, **names)
+
+    external._compile_bytecode = kept
+
+
 # ---------------------------------------------------------------- bridges
 
 
