@@ -1,0 +1,46 @@
+package dev.terrarium.dspy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Inputs of frozen programs, as far as no DSPy is needed to know what becomes of them. */
+class FieldWriterTest {
+
+  private static final FieldType PLACE =
+      FieldType.fields(
+          List.of(
+              Map.of("name", "city", "type", Map.of("type", "string")),
+              Map.of("name", "founded", "type", Map.of("type", "integer"))));
+
+  record Place(String city, int founded) {}
+
+  @Test
+  void recordsAreJsonInTheOrderOfTheirFields() throws Exception {
+    Map<String, Object> turned = new LinkedHashMap<>();
+    turned.put("founded", 1237);
+    turned.put("city", "Berlin");
+
+    assertThat(FieldWriter.write(PLACE, new Place("Berlin", 1237)))
+        .isEqualTo(FieldWriter.write(PLACE, turned))
+        .isEqualTo("{\"city\": \"Berlin\", \"founded\": 1237}");
+  }
+
+  @Test
+  void furtherKeysAreLeftToDspy() {
+    Map<String, Object> further = Map.of("city", "Berlin", "founded", 1237, "mayor", new Object());
+
+    assertThatThrownBy(() -> FieldWriter.write(PLACE, further))
+        .isInstanceOf(NotExactException.class);
+  }
+
+  @Test
+  void missingKeysAreLeftToDspy() {
+    assertThatThrownBy(() -> FieldWriter.write(PLACE, Map.of("city", "Berlin")))
+        .isInstanceOf(NotExactException.class);
+  }
+}
