@@ -36,7 +36,7 @@ final class ConfigText {
   private ConfigText() {}
 
   /**
-   * Sets one value.
+   * Sets values by their keys, in the order that they need.
    *
    * @throws ConfigurationException when there is no such key, or the text is no such value
    */

@@ -155,12 +155,11 @@ final class GraalPyContext implements PythonContext {
     embed.invokeMember("shield_native_imports", begin, end);
   }
 
+  /** What one context loads, those that come later find. */
   private void shareCode() {
     ProxyExecutable keep =
         arguments -> {
-          byte[] file = new byte[Math.toIntExact(arguments[0].getBufferSize())];
-          arguments[0].readBuffer(0, file, 0, file.length);
-          runtime.sharedCode().keep(file, arguments[1].asInt());
+          runtime.sharedCode().keep(Marshaller.bytes(arguments[0]), arguments[1].asInt());
           return true;
         };
     embed.invokeMember("share_code", keep);

@@ -2,6 +2,7 @@ package dev.terrarium.context;
 
 import dev.terrarium.error.NativeSlotsExhaustedException;
 import dev.terrarium.error.PackageException;
+import dev.terrarium.resource.CacheFolder;
 import dev.terrarium.resource.Tree;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -101,8 +102,8 @@ final class NativeSlots {
               + " ("
               + e
               + "). Each context that a process makes has copies of its own of them, so the cache"
-              + " folder must stay writable; name another one with -Dterrarium.cache=FOLDER or"
-              + " TERRARIUM_CACHE.",
+              + " folder must stay writable; "
+              + CacheFolder.ANOTHER_ONE,
           e);
     }
   }

@@ -37,6 +37,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CacheFolder {
 
+  /** What to do when it cannot be written to, as the end of a message. */
+  public static final String ANOTHER_ONE =
+      "name another one with -Dterrarium.cache=FOLDER or TERRARIUM_CACHE.";
+
   private static final String PARTIAL = ".partial";
 
   private final Path root;
@@ -232,8 +236,8 @@ public final class CacheFolder {
                 + root
                 + " ("
                 + e
-                + "). Make it writable, or name another one with -Dterrarium.cache=FOLDER or"
-                + " TERRARIUM_CACHE.",
+                + "). Make it writable, or "
+                + ANOTHER_ONE,
             e);
       } catch (Exception e) {
         throw new PackageException("Cannot lay out " + target + ": " + e, e);

@@ -369,7 +369,8 @@ public final class Marshaller {
     };
   }
 
-  private static byte[] bytes(Value buffer) {
+  /** A copy of what a Python buffer without gaps holds, in bulk where it is {@code bytes}. */
+  public static byte[] bytes(Value buffer) {
     byte[] bytes = new byte[Math.toIntExact(buffer.getBufferSize())];
     buffer.readBuffer(0, bytes, 0, bytes.length);
     return bytes;
