@@ -479,8 +479,15 @@ class Functional(BaseBridge):
     def run(self, framework):
         """Return what each gave and what was expected, modules and models not built before that, hints and models."""
         packages = PACKAGES[framework]
-        modules = {"modules": len(_loaded(packages)), "loaded": len(sys.modules)}
+        modules, loaded = len(_loaded(packages)), len(sys.modules)
         results = {each.__name__: {"got": _given(each), "expected": value} for each, value in EXPECTED[framework].items()}
         hints = unreadable_hints(packages)
         unbuilt, described = models(packages)
-        return modules | {"results": results, "unreadable": hints, "unbuilt": unbuilt, "models": described}
+        return {
+            "modules": modules,
+            "loaded": loaded,
+            "results": results,
+            "unreadable": hints,
+            "unbuilt": unbuilt,
+            "models": described,
+        }
