@@ -46,7 +46,7 @@ CONVERSATION = [
 ]
 
 
-CALLS_OF_A_WARM_CALL = 412
+CALLS_OF_A_WARM_CALL = 309
 """Python functions called for one answer; lower it when it has become less, and think twice before raising it."""
 
 

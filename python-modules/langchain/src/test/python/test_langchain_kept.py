@@ -9,16 +9,27 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
 
 import pytest
-from langchain_core.callbacks import BaseCallbackHandler, CallbackManager, manager
+from langchain_core.callbacks import (
+    AsyncCallbackManager,
+    BaseCallbackHandler,
+    CallbackManager,
+    get_usage_metadata_callback,
+    manager,
+)
 from langchain_core.callbacks.base import BaseCallbackManager
 from langchain_core.language_models import BaseChatModel
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig, RunnableLambda, config
 from langchain_core.runnables.config import var_child_runnable_config
-from langsmith import utils
+from langchain_core.tracers.context import collect_runs
+from langchain_core.tracers.langchain import LangChainTracer
+from langsmith import Client, utils
+from langsmith.run_helpers import get_current_run_tree, get_tracing_context, tracing_context
+from langsmith.run_trees import RunTree
 
 from terrarium.langchain import HostChatModel, LangchainBridge, _kept, _programs
 
@@ -120,6 +131,22 @@ def test_what_a_config_holds_is_copied() -> None:
     assert all(full[key] is not given[key] for key in ("tags", "callbacks", "configurable"))
 
 
+def test_what_is_around_is_copied_unless_it_is_given_anew() -> None:
+    around: Any = {"tags": ["a"], "metadata": {"b": 1}, "callbacks": CallbackManager([]), "configurable": {"c": 2}}
+
+    def fill() -> Any:
+        var_child_runnable_config.set(around)
+        alone: Any = config.ensure_config()
+        given: Any = {"tags": ["x"], "callbacks": CallbackManager([], tags=["mine"]), "metadata": None}
+        full: Any = config.ensure_config(given)
+        assert all(alone[key] is not around[key] for key in around)
+        assert full["callbacks"] is not given["callbacks"]
+        return alone["metadata"], full["tags"], full["metadata"], full["callbacks"].tags, full["configurable"]
+
+    kept, plain = both_ways(lambda: copy_context().run(fill))
+    assert kept == plain == ({"b": 1}, ["x"], {"b": 1}, ["mine"], {"c": 2})
+
+
 def test_metadata_is_merged_the_same() -> None:
     parts: list[Any] = [{}, {"a": 1}, {"lc_versions": None}, {"lc_versions": {"x": "1"}}, {"lc_versions": {"y": "2"}}]
     parts += [{"lc_versions": 3, "a": 2}, {"lc_versions": {}}]
@@ -139,8 +166,6 @@ def test_the_environment_is_looked_at_anew_each_time(value: str | None, monkeypa
 
 
 def test_tracing_is_on_and_off_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    from langsmith.run_helpers import tracing_context
-
     forget = cast("Any", utils.get_env_var).cache_clear
 
     def asked() -> list[Any]:
@@ -180,14 +205,176 @@ def test_a_context_of_a_config_is_entered_and_left_the_same() -> None:
     assert kept == plain
 
 
-def test_a_manager_of_callbacks_is_copied_the_same() -> None:
-    class Own(CallbackManager):
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            self.own = True
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("project_name", "p"),
+        ("tags", ["t"]),
+        ("metadata", {"m": 1}),
+        ("enabled", "local"),
+        ("client", "c"),
+        ("tags", None),
+    ],
+)
+def test_tracing_around_ends_with_the_context_of_a_config(name: str, value: Any) -> None:
+    def left() -> Any:
+        with tracing_context(**{name: value}):
+            with config.set_config_context({}) as context:
+                inside = context.run(get_tracing_context)
+            return inside, context.run(get_tracing_context)
 
+    kept, plain = both_ways(left)
+    assert kept == plain
+    assert (kept[0][name], kept[1][name]) == (value, None)
+
+
+def test_a_traced_run_is_the_parent_inside_the_context_of_a_config() -> None:
+    client = Client(api_url="http://localhost:1", api_key="none", auto_batch_tracing=False)
+    run = RunTree(name="run", ls_client=client)
+    tracer = LangChainTracer(client=client)
+    tracer.run_map[str(run.id)] = cast("Any", run)
+
+    def parents() -> Any:
+        manager = CallbackManager([tracer], parent_run_id=run.id)
+        with config.set_config_context({"callbacks": manager}) as context:
+            inside = context.run(get_current_run_tree)
+        return inside, context.run(get_current_run_tree)
+
+    kept, plain = both_ways(parents)
+    assert kept == plain == (run, None)
+
+
+def described(made: BaseCallbackManager) -> Any:
+    """What a manager holds; of handlers the types, since some are made with it."""
+    parts: dict[str, Any] = dict(vars(made))
+    for name in ("handlers", "inheritable_handlers"):
+        parts[name] = [type(handler).__name__ for handler in parts[name]]
+    return type(made).__name__, parts
+
+
+class OwnManager(CallbackManager):
+    """A manager that knows how it was made."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.own = sorted(kwargs)
+
+
+def managers(cls: type[CallbackManager | AsyncCallbackManager] = CallbackManager) -> list[Any]:
+    recorder, run = Recorder(), UUID(int=1)
+    tags: dict[str, Any] = {"tags": ["a", "b"], "inheritable_tags": ["b"]}
+    metadata: dict[str, Any] = {"metadata": {"m": 1}, "inheritable_metadata": {"i": 2, "lc_versions": {"x": "1"}}}
+    return [
+        cls([]),
+        cls([], parent_run_id=run, **tags, **metadata),
+        cls([recorder], [recorder], run, **tags),
+        cls([], [recorder], **metadata),
+    ]
+
+
+#: What a manager of callbacks is configured with, by position.
+CONFIGURED: list[tuple[Any, ...]] = [
+    *((outer,) for outer in (None, [], [Recorder()], *managers(), *managers(AsyncCallbackManager), OwnManager([]))),
+    *((outer, [Recorder()]) for outer in (None, *managers())),
+    *((outer, None, ["b", "c"], ["d"]) for outer in (None, [], *managers())),
+    *((outer, None, None, ["d"], {"m": 3, "lc_versions": {"y": "2"}}) for outer in (None, *managers())),
+    *((outer, None, [], None, {}, {"m": 3, "lc_versions": {"y": "2"}}) for outer in (None, *managers())),
+]
+
+
+def configured(**more: Any) -> list[Any]:
+    def configure(cls: Any, given: tuple[Any, ...]) -> Any:
+        return described(manager._configure(cls, *given, **more))
+
+    return [
+        outcome(partial(configure, cls, given))
+        for cls in (CallbackManager, AsyncCallbackManager, OwnManager)
+        for given in CONFIGURED
+    ]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"verbose": True}, {"langsmith_inheritable_metadata": {"l": 1}, "langsmith_inheritable_tags": ["l"]}],
+    ids=str,
+)
+def test_a_manager_of_callbacks_is_configured_the_same(more: dict[str, Any]) -> None:
+    kept, plain = both_ways(partial(configured, **more))
+    assert kept == plain
+
+
+def test_a_manager_of_callbacks_is_configured_the_same_where_something_listens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual = configured()
+    run = RunTree(name="run", ls_client=Client(api_url="http://localhost:1", api_key="none", auto_batch_tracing=False))
+
+    def seen() -> list[Any]:
+        found = []
+        for name in ("LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"):
+            with monkeypatch.context() as patch:
+                patch.setenv(name, "true")
+                found.append(configured())
+        with monkeypatch.context() as patch:
+            patch.setattr("langchain_core.globals._debug", True)
+            found.append(configured())
+        with tracing_context(tags=["traced"], metadata={"t": 1}):
+            found.append(configured())
+        for enabled in (None, False):
+            with tracing_context(parent=run, enabled=enabled):
+                found.append(configured())
+        with tracing_context(enabled=True, client=run.client):
+            found.append(configured())
+        with get_usage_metadata_callback(), collect_runs():
+            found.append(configured())
+        return found
+
+    kept, plain = both_ways(seen)
+    assert kept == plain
+    assert all(each != usual for each in kept)
+
+
+def test_what_a_configured_manager_holds_is_its_own() -> None:
+    outer = managers()[1]
+    made = manager._configure(CallbackManager, outer)
+    names = ("handlers", "inheritable_handlers", "tags", "inheritable_tags", "metadata", "inheritable_metadata")
+    assert described(made) == described(outer)
+    assert all(vars(made)[name] is not vars(outer)[name] for name in names)
+
+
+def test_the_manager_of_the_children_of_a_run_is_the_same() -> None:
+    def children() -> list[Any]:
+        runs = [
+            manager.CallbackManagerForChainRun(
+                run_id=UUID(int=7), **{name: value for name, value in vars(each).items() if name != "parent_run_id"}
+            )
+            for each in (*managers(), CallbackManager([], inheritable_metadata={"i": 1}))
+        ]
+        return [described(run.get_child(tag)) for run in runs for tag in (None, "seq:step:1")]
+
+    kept, plain = both_ways(children)
+    assert kept == plain
+    for metadata in ({"i": 1}, {"lc_versions": {"x": "1"}}):
+        run = manager.CallbackManagerForChainRun(
+            run_id=UUID(int=7), handlers=[], inheritable_handlers=[], inheritable_metadata=metadata
+        )
+        child = run.get_child()
+        assert child.metadata == child.inheritable_metadata == metadata
+        assert child.metadata is not child.inheritable_metadata
+        assert child.metadata is not metadata
+        assert child.inheritable_metadata is not metadata
+        assert "lc_versions" not in metadata or child.metadata["lc_versions"] is not metadata["lc_versions"]
+
+
+@pytest.mark.parametrize("given", [each for each in CONFIGS if each is not None])
+def test_what_langsmith_is_told_of_a_config_is_the_same(given: Any) -> None:
+    kept, plain = both_ways(lambda: outcome(partial(config._get_langsmith_inheritable_metadata_from_config, given)))
+    assert kept == plain
+
+
+def test_a_manager_of_callbacks_is_copied_the_same() -> None:
     recorder = Recorder()
-    for cls in (BaseCallbackManager, CallbackManager, Own):
+    for cls in (BaseCallbackManager, CallbackManager, OwnManager):
         made = cls([recorder], [recorder], tags=["a"], metadata={"b": 1}, inheritable_metadata={"c": 2})
         kept, plain = both_ways(made.copy)
         assert type(kept) is type(plain) is cls

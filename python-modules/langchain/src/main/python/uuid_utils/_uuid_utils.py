@@ -26,6 +26,7 @@ _MASK_128: Final = (1 << 128) - 1
 _VARIANT_MASK: Final = 0xC000 << 48
 _RFC_VARIANT: Final = 0x8000 << 48
 _VERSION_MASK: Final = 0xF000 << 64
+_VERSION_7: Final = 0x7000 << 64 | _RFC_VARIANT
 # Ticks of 100 ns between the Gregorian epoch of versions 1 and 6 and the Unix epoch.
 _GREGORIAN_OFFSET: Final = 0x01B21DD213814000
 _TEXT_FORMS: Final = re.compile(
@@ -392,8 +393,8 @@ def _uuid4_int() -> int:
 def _uuid7_int(timestamp: int | None = None, nanos: int | None = None) -> int:
     if timestamp is None:
         millis, counter = _milliseconds.next(time.time_ns() // 1_000_000)
-        low = (counter & 0x3FFFFFFF) << 32 | _random(32)
-        return _tagged((millis & _MASK_48) << 80 | counter >> 30 << 64 | low, 7)
+        low = (counter & 0x3FFFFFFF) << 32 | int.from_bytes(os.urandom(4), "big")
+        return (millis & _MASK_48) << 80 | counter >> 30 << 64 | low | _VERSION_7
     millis = _unsigned(timestamp, 64) * 1000 + _nanos(nanos) // 1_000_000
     return _tagged((millis & _MASK_48) << 80 | _random(80), 7)
 

@@ -14,11 +14,16 @@ class Exchange(NamedTuple):
 
 def usage(exchanges: list[Exchange]) -> dict[str, Any]:
     """Return ``calls``, ``prompt_tokens``, ``completion_tokens`` and ``seconds`` of all exchanges together."""
+    prompt_tokens, completion_tokens, seconds = 0, 0, 0.0
+    for _, response in exchanges:
+        prompt_tokens += response.get("prompt_tokens") or 0
+        completion_tokens += response.get("completion_tokens") or 0
+        seconds += response.get("seconds") or 0.0
     return {
         "calls": len(exchanges),
-        "prompt_tokens": sum(each.response.get("prompt_tokens") or 0 for each in exchanges),
-        "completion_tokens": sum(each.response.get("completion_tokens") or 0 for each in exchanges),
-        "seconds": sum(each.response.get("seconds") or 0.0 for each in exchanges),
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "seconds": seconds,
     }
 
 

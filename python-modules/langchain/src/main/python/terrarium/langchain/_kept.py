@@ -42,24 +42,26 @@ def install() -> None:
 def install_rest() -> None:
     """Bind the other names anew, in all modules that have them; to be called when those of a chain are imported."""
     if kept.allowed():
-        for module, name, make in _REST:
+        for module, name, make in _FUNCTIONS:
             if name not in _stand_ins:
                 original = getattr(import_module(module), name)
                 _stand_ins[name] = original, make(original)
             _bind(name, *_stand_ins[name])
-        manager = import_module("langchain_core.callbacks.base").BaseCallbackManager
-        if "copy" not in _stand_ins:
-            _stand_ins["copy"] = manager.copy, _copy(manager)
-        manager.copy = _stand_ins["copy"][1]
+        for module, owner, name, make in _METHODS:
+            cls = getattr(import_module(module), owner)
+            if name not in _stand_ins:
+                _stand_ins[name] = getattr(cls, name), make(cls)
+            setattr(cls, name, _stand_ins[name][1])
 
 
 def remove_rest() -> None:
     """Leave the modules as they were before `install_rest`."""
-    for name, (original, stand_in) in _stand_ins.items():
-        if name == "copy":
-            import_module("langchain_core.callbacks.base").BaseCallbackManager.copy = original
-        else:
-            _bind(name, stand_in, original)
+    for _, name, _ in _FUNCTIONS:
+        if name in _stand_ins:
+            _bind(name, *reversed(_stand_ins[name]))
+    for module, owner, name, _ in _METHODS:
+        if name in _stand_ins:
+            setattr(getattr(import_module(module), owner), name, _stand_ins[name][0])
 
 
 def _bind(name: str, bound: Any, new: Any) -> None:
@@ -140,7 +142,8 @@ def _tracing_is_enabled(original: Callable[..., Any]) -> Callable[..., Any]:
         enabled = context._TRACING_ENABLED.get()
         if enabled is not None:
             return enabled
-        if context.get_current_run_tree():
+        parent = context._PARENT_RUN_TREE_REF.get()
+        if parent is not None and parent():
             return True
         if context._GLOBAL_TRACING_ENABLED is not None:
             return context._GLOBAL_TRACING_ENABLED
@@ -161,12 +164,15 @@ def _merge_metadata_dicts(original: Callable[..., dict[str, Any]]) -> Callable[.
 
 
 def _ensure_config(_original: Callable[..., Any]) -> Callable[..., Any]:
-    """Fill one dict in place of three."""
+    """Fill one dict in place of three, and copy nothing from around that is given anew."""
     config_module = import_module("langchain_core.runnables.config")
     current = config_module.var_child_runnable_config
     limit = config_module.DEFAULT_RECURSION_LIMIT
     copied = frozenset(config_module.COPIABLE_KEYS)
     known = frozenset(config_module.CONFIG_KEYS)
+    manager = import_module("langchain_core.callbacks.manager")
+    plain = frozenset((list, dict, manager.CallbackManager, manager.AsyncCallbackManager))
+    nothing: dict[str, Any] = {}
 
     def ensure_config(config: Any = None) -> dict[str, Any]:
         full: dict[str, Any] = {
@@ -177,9 +183,13 @@ def _ensure_config(_original: Callable[..., Any]) -> Callable[..., Any]:
             "configurable": {},
         }
         if outer := current.get():
+            instead = config if type(config) is dict else nothing
             for key, value in outer.items():
                 if value is not None:
-                    full[key] = value.copy() if key in copied else value
+                    if key not in copied:
+                        full[key] = value
+                    elif type(value) not in plain or instead.get(key) is None:
+                        full[key] = value.copy()
         if config is not None:
             others = []
             for key, value in config.items():
@@ -200,12 +210,30 @@ def _ensure_config(_original: Callable[..., Any]) -> Callable[..., Any]:
     return ensure_config
 
 
+def _langsmith_metadata(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Look for nothing where nothing is configurable."""
+
+    def langsmith_metadata(config: Any) -> Any:
+        return original(config) if config.get("configurable") else None
+
+    return langsmith_metadata
+
+
 def _set_config_context(_original: Callable[..., Any]) -> Callable[..., Any]:
-    """Enter and leave without a generator."""
+    """Enter and leave without a generator; look for a tracer, and put tracing back, only where there is any."""
     config_module = import_module("langchain_core.runnables.config")
     set_tracing_context = import_module("langsmith.run_helpers")._set_tracing_context
+    tracing = import_module("langsmith._internal._context")
     current = config_module.var_child_runnable_config
     nothing = dict.fromkeys(("parent", "project_name", "tags", "metadata", "enabled", "client"))
+    set_by_tracing = (
+        tracing._PARENT_RUN_TREE_REF,
+        tracing._PROJECT_NAME,
+        tracing._TAGS,
+        tracing._METADATA,
+        tracing._TRACING_ENABLED,
+        tracing._CLIENT,
+    )
 
     class ConfigContext(ContextDecorator):
         def __init__(self, config: Any) -> None:
@@ -215,19 +243,120 @@ def _set_config_context(_original: Callable[..., Any]) -> Callable[..., Any]:
             return ConfigContext(self._config)
 
         def __enter__(self) -> Context:
-            self._context = copy_context()
+            self._context = context = copy_context()
             self._token: Token[Any]
-            self._token, _ = self._context.run(config_module._set_config_context, self._config)
-            return self._context
+            if getattr(self._config.get("callbacks"), "handlers", None):
+                self._token, _ = context.run(config_module._set_config_context, self._config)
+            else:
+                self._token = context.run(current.set, self._config)
+            return context
 
         def __exit__(self, *_: object) -> None:
-            self._context.run(current.reset, self._token)
-            self._context.run(set_tracing_context, nothing)
+            context = self._context
+            context.run(current.reset, self._token)
+            for variable in set_by_tracing:
+                if context.get(variable) is not None:
+                    context.run(set_tracing_context, nothing)
+                    break
 
-    def set_config_context(config: Any) -> ConfigContext:
-        return ConfigContext(config)
+    return ConfigContext
 
-    return set_config_context
+
+def _configure(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a manager of callbacks at once where nothing listens and nothing is traced."""
+    manager = import_module("langchain_core.callbacks.manager")
+    tracers = import_module("langchain_core.tracers.context")
+    flags = import_module("langchain_core.globals")
+    tracing = import_module("langsmith._internal._context")
+    langsmith = import_module("langsmith.utils")
+    plain = frozenset((manager.CallbackManager, manager.AsyncCallbackManager))
+
+    def listens() -> bool:
+        if flags._debug or tracers.tracing_v2_callback_var.get() is not None:
+            return True
+        if tracing._PARENT_RUN_TREE_REF.get() is not None or tracing._TAGS.get() or langsmith.tracing_is_enabled():
+            return True
+        is_set = manager.env_var_is_set
+        if is_set("LANGCHAIN_TRACING") or is_set("LANGCHAIN_HANDLER"):
+            return True
+        for variable, _, _, name in tracers._configure_hooks:
+            if variable.get() is not None or (name is not None and is_set(name)):
+                return True
+        return False
+
+    def configure(
+        cls: Any,
+        inheritable_callbacks: Any = None,
+        local_callbacks: Any = None,
+        inheritable_tags: Any = None,
+        local_tags: Any = None,
+        inheritable_metadata: Any = None,
+        local_metadata: Any = None,
+        *,
+        verbose: bool = False,
+        langsmith_inheritable_metadata: Any = None,
+        langsmith_inheritable_tags: Any = None,
+    ) -> Any:
+        outer = inheritable_callbacks
+        if (
+            verbose
+            or local_callbacks
+            or cls not in plain
+            or (outer is not None and (type(outer) not in plain or outer.handlers or outer.inheritable_handlers))
+            or listens()
+        ):
+            return original(
+                cls,
+                inheritable_callbacks,
+                local_callbacks,
+                inheritable_tags,
+                local_tags,
+                inheritable_metadata,
+                local_metadata,
+                verbose=verbose,
+                langsmith_inheritable_metadata=langsmith_inheritable_metadata,
+                langsmith_inheritable_tags=langsmith_inheritable_tags,
+            )
+        if outer is None:
+            made = cls(handlers=[])
+        else:
+            made = cls(
+                handlers=[],
+                parent_run_id=outer.parent_run_id,
+                tags=outer.tags.copy(),
+                inheritable_tags=outer.inheritable_tags.copy(),
+                metadata=outer.metadata.copy(),
+                inheritable_metadata=outer.inheritable_metadata.copy(),
+            )
+        if inheritable_tags or local_tags:
+            made.add_tags(inheritable_tags or [])
+            made.add_tags(local_tags or [], inherit=False)
+        if inheritable_metadata or local_metadata:
+            made.add_metadata(inheritable_metadata or {})
+            made.add_metadata(local_metadata or {}, inherit=False)
+        return made
+
+    return configure
+
+
+def _get_child(owner: Any) -> Callable[..., Any]:
+    """Make the manager of a run's children at once where nothing listens and nothing is tagged."""
+    original = owner.get_child
+    manager = import_module("langchain_core.callbacks.manager")
+
+    def get_child(self: Any, tag: str | None = None) -> Any:
+        metadata = self.inheritable_metadata
+        if self.inheritable_handlers or self.inheritable_tags or metadata.get("lc_versions") is not None:
+            return original(self, tag)
+        return manager.CallbackManager(
+            handlers=[],
+            parent_run_id=self.run_id,
+            tags=None if tag is None else [tag],
+            metadata={**metadata},
+            inheritable_metadata={**metadata},
+        )
+
+    return get_child
 
 
 def _copy(base: Any) -> Callable[[Any], Any]:
@@ -251,10 +380,18 @@ def _copy(base: Any) -> Callable[[Any], Any]:
     return copy
 
 
-_REST: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+_FUNCTIONS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     ("langchain_core.utils.env", "env_var_is_set", _env_var_is_set),
     ("langsmith.utils", "tracing_is_enabled", _tracing_is_enabled),
     ("langchain_core.runnables.config", "_merge_metadata_dicts", _merge_metadata_dicts),
     ("langchain_core.runnables.config", "ensure_config", _ensure_config),
+    ("langchain_core.runnables.config", "_get_langsmith_inheritable_metadata_from_config", _langsmith_metadata),
     ("langchain_core.runnables.config", "set_config_context", _set_config_context),
+    ("langchain_core.callbacks.manager", "_configure", _configure),
+)
+
+#: Methods of a module's class.
+_METHODS: tuple[tuple[str, str, str, Callable[[Any], Any]], ...] = (
+    ("langchain_core.callbacks.base", "BaseCallbackManager", "copy", _copy),
+    ("langchain_core.callbacks.manager", "ParentRunManager", "get_child", _get_child),
 )

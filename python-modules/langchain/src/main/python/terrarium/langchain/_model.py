@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from contextvars import ContextVar
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -32,15 +32,16 @@ _CALL_OPTIONS = ("model", "temperature", "max_tokens", "seed", "schema")
 _recording: ContextVar[list[Exchange] | None] = ContextVar("terrarium_langchain_recording", default=None)
 
 
-@contextmanager
-def recording() -> Iterator[list[Exchange]]:
+class Recording:
     """Collect the exchanges that happen inside the block, in this thread or task and those it starts."""
-    exchanges: list[Exchange] = []
-    token = _recording.set(exchanges)
-    try:
-        yield exchanges
-    finally:
-        _recording.reset(token)
+
+    def __enter__(self) -> list[Exchange]:
+        exchanges: list[Exchange] = []
+        self._token = _recording.set(exchanges)
+        return exchanges
+
+    def __exit__(self, *_: object) -> None:
+        _recording.reset(self._token)
 
 
 def _record(request: dict[str, Any], response: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from terrarium.bridge.options import checked
 from terrarium.bridge.types import json_schema
 
 from . import _kept
-from ._model import HostChatModel, recording
+from ._model import HostChatModel, Recording
 from ._parsers import VALUE, CompleteJsonOutputParser, TypedOutputParser, is_wrapped
 
 _KEYS = ("prompt", "parser", "output", "options")
@@ -83,7 +83,7 @@ class Program:
     @contextmanager
     def _conversation(self, inputs: dict[str, Any]) -> Iterator[tuple[dict[str, Any], list[Exchange]]]:
         """Give the prompt's variables with the session's history, and add to it what was said when all went well."""
-        with recording() as exchanges:
+        with Recording() as exchanges:
             if self._history is None:
                 yield inputs, exchanges
                 return

@@ -23,6 +23,8 @@ from uuid_utils._uuid_utils import __version__, getnode
 NIL = UUID(int=0)
 MAX = UUID(int=(1 << 128) - 1)
 
+_UNKNOWN = SafeUUID.unknown
+
 
 def uuid1(node: int | None = None, clock_seq: int | None = None) -> UUID:
     """Return a UUID of the current time, the host and a sequence number (14 bits; by default counted)."""
@@ -60,7 +62,11 @@ def uuid8(bytes: builtins.bytes) -> UUID:
 
 
 def _made(number: int) -> UUID:
-    return UUID(int=number)
+    """Return the UUID of a number that has 128 bits, which the constructor would look at."""
+    made = object.__new__(UUID)
+    object.__setattr__(made, "int", number)
+    object.__setattr__(made, "is_safe", _UNKNOWN)
+    return made
 
 
 def _own(namespace: UUID) -> _native.UUID:
