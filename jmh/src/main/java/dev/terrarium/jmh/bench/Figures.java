@@ -40,7 +40,7 @@ final class Figures {
   /** None for an experiment that is shown as a table only. */
   static List<Figure> of(Results results) {
     List<Map<String, Object>> rows = results.rows();
-    return switch (results.experiment()) {
+    return switch (results.kind()) {
       case "echo" ->
           List.of(
               bars(
@@ -90,7 +90,7 @@ final class Figures {
                   "contexts",
                   "callers",
                   "p99Us"));
-      case "warmup" -> warmUps(rows);
+      case WarmUp.NAME -> warmUps(results.experiment(), rows);
       case "start" -> starts(rows);
       case "scale", "scale-file", "scale-real" ->
           List.of(
@@ -141,12 +141,12 @@ final class Figures {
     return values;
   }
 
-  private static List<Figure> warmUps(List<Map<String, Object>> rows) {
+  private static List<Figure> warmUps(String experiment, List<Map<String, Object>> rows) {
     List<Figure> figures = new ArrayList<>();
     for (Object workload : distinct(rows, "workload")) {
       figures.add(
           lines(
-              "warmup-" + slug(workload),
+              experiment + "-" + slug(workload),
               workload + ": time of a call by the calls before it",
               "calls",
               "ms",

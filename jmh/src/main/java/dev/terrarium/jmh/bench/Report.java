@@ -85,7 +85,7 @@ final class Report implements Callable<Integer> {
     Map<String, String> titles = new LinkedHashMap<>();
     titles.put("echo", "Echo beside the peers");
     titles.put("start", "Start");
-    titles.put("warmup", "Warm-up");
+    titles.put(WarmUp.NAME, "Warm-up");
     titles.put("scale", "Contexts against processes");
     titles.put("scale-file", "Contexts against processes, each with a framework of one file");
     titles.put("scale-real", "Contexts against processes, on a real model");
@@ -101,10 +101,10 @@ final class Report implements Callable<Integer> {
     StringBuilder html = new StringBuilder();
     StringBuilder markdown = new StringBuilder();
     List<Results> sorted =
-        all.stream().sorted(Comparator.comparingInt(each -> place(each.experiment()))).toList();
+        all.stream().sorted(Comparator.comparingInt(each -> place(each.kind()))).toList();
     for (Results results : sorted) {
       List<String> caption = caption(results);
-      String title = TITLES.getOrDefault(results.experiment(), results.experiment());
+      String title = title(results);
       html.append("<h2>").append(escaped(title)).append("</h2>\n");
       html.append("<p class=\"how\">")
           .append(caption.stream().map(Report::escaped).collect(Collectors.joining("<br/>")))
@@ -121,6 +121,11 @@ final class Report implements Callable<Integer> {
     }
     Files.writeString(folder.resolve("index.html"), PAGE.replace("BODY", html));
     Files.writeString(folder.resolve("tables.md"), markdown);
+  }
+
+  private static String title(Results results) {
+    String title = TITLES.getOrDefault(results.kind(), results.kind());
+    return title + results.experiment().substring(results.kind().length()).replace('-', ' ');
   }
 
   private static int place(String experiment) {

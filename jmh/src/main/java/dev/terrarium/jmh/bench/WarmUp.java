@@ -3,18 +3,23 @@ package dev.terrarium.jmh.bench;
 import dev.terrarium.jmh.peer.PythonSide;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
 /** How calls get faster the more of them there were, each curve by a process of its own. */
 @CommandLine.Command(
-    name = "warmup",
+    name = WarmUp.NAME,
     description =
         "Time of a call after 1, 10, 100, ... calls, interpreted, compiled, on CPython, frozen.",
     mixinStandardHelpOptions = true)
 final class WarmUp extends Command {
+
+  static final String NAME = "warmup";
 
   private static final List<Jvm> JVMS = List.of(Jvm.INTERPRETED, Jvm.COMPILED);
   private static final String PROCESS = "CPython process";
@@ -23,7 +28,9 @@ final class WarmUp extends Command {
       names = "--workloads",
       split = ",",
       paramLabel = "WORKLOAD",
-      description = "Some of ${COMPLETION-CANDIDATES}; all when left out, with --quick two.")
+      description =
+          "Some of ${COMPLETION-CANDIDATES}; all when left out, with --quick two. Results of some"
+              + " are a file of their own, such as warmup-chain.json.")
   List<Workload> workloads = List.of();
 
   @Option(
@@ -31,6 +38,14 @@ final class WarmUp extends Command {
       paramLabel = "N",
       description = "Calls of each process; 10000 when left out, with --quick 1000.")
   int calls;
+
+  @Override
+  String experiment() {
+    return Stream.concat(
+            Stream.of(NAME),
+            workloads.stream().map(each -> each.name().toLowerCase(Locale.ROOT).replace('_', '-')))
+        .collect(Collectors.joining("-"));
+  }
 
   @Override
   void check() {

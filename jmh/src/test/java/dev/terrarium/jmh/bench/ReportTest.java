@@ -46,7 +46,7 @@ final class ReportTest {
         .isZero();
 
     Document page = parsed(folder.resolve("index.html"));
-    assertThat(page.getElementsByTagName("table").getLength()).isEqualTo(7);
+    assertThat(page.getElementsByTagName("table").getLength()).isEqualTo(8);
     List<String> plots;
     try (Stream<Path> files = Files.list(folder)) {
       plots =
@@ -70,10 +70,12 @@ final class ReportTest {
             "scale-throughput.svg",
             "start-contexts.svg",
             "start-cpython-processes.svg",
+            "warmup-chain-lcel-chain.svg",
             "warmup-dspy-predict.svg");
     assertThat(page.getElementsByTagName("img").getLength()).isEqualTo(plots.size());
     assertThat(Files.readString(folder.resolve("tables.md")))
-        .contains(plots.stream().map(plot -> "](" + plot + ")").toList());
+        .contains(plots.stream().map(plot -> "](" + plot + ")").toList())
+        .containsSubsequence("## Warm-up\n", "## Warm-up chain\n", "## Contexts against processes\n");
   }
 
   @Test
