@@ -75,7 +75,8 @@ final class ReportTest {
     assertThat(page.getElementsByTagName("img").getLength()).isEqualTo(plots.size());
     assertThat(Files.readString(folder.resolve("tables.md")))
         .contains(plots.stream().map(plot -> "](" + plot + ")").toList())
-        .containsSubsequence("## Warm-up\n", "## Warm-up chain\n", "## Contexts against processes\n");
+        .containsSubsequence(
+            "## Warm-up\n", "## Warm-up chain\n", "## Contexts against processes\n");
   }
 
   @Test
