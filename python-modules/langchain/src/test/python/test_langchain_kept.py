@@ -25,9 +25,10 @@ from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig, RunnableLambda, config
 from langchain_core.runnables.config import var_child_runnable_config
-from langchain_core.tracers.context import collect_runs
+from langchain_core.tracers.context import collect_runs, tracing_v2_enabled
 from langchain_core.tracers.langchain import LangChainTracer
 from langsmith import Client, utils
+from langsmith._internal import _context
 from langsmith.run_helpers import get_current_run_tree, get_tracing_context, tracing_context
 from langsmith.run_trees import RunTree
 
@@ -48,8 +49,10 @@ def installed() -> Iterator[None]:
 @contextmanager
 def upstream() -> Iterator[None]:
     _kept.remove_rest()
-    yield
-    _kept.install_rest()
+    try:
+        yield
+    finally:
+        _kept.install_rest()
 
 
 def both_ways(call: Callable[[], Any]) -> tuple[Any, Any]:
@@ -212,6 +215,7 @@ def test_a_context_of_a_config_is_entered_and_left_the_same() -> None:
         ("tags", ["t"]),
         ("metadata", {"m": 1}),
         ("enabled", "local"),
+        ("enabled", False),
         ("client", "c"),
         ("tags", None),
     ],
@@ -241,7 +245,9 @@ def test_a_traced_run_is_the_parent_inside_the_context_of_a_config() -> None:
         return inside, context.run(get_current_run_tree)
 
     kept, plain = both_ways(parents)
-    assert kept == plain == (run, None)
+    for inside, outside in (kept, plain):
+        assert inside is run
+        assert outside is None
 
 
 def described(made: BaseCallbackManager) -> Any:
@@ -323,7 +329,9 @@ def test_a_manager_of_callbacks_is_configured_the_same_where_something_listens(
         for enabled in (None, False):
             with tracing_context(parent=run, enabled=enabled):
                 found.append(configured())
-        with tracing_context(enabled=True, client=run.client):
+        with tracing_context(enabled=True, client=run.client), tracing_v2_enabled(client=run.client):
+            found.append(configured())
+        with tracing_v2_enabled(client=run.client):
             found.append(configured())
         with get_usage_metadata_callback(), collect_runs():
             found.append(configured())
@@ -332,6 +340,44 @@ def test_a_manager_of_callbacks_is_configured_the_same_where_something_listens(
     kept, plain = both_ways(seen)
     assert kept == plain
     assert all(each != usual for each in kept)
+
+
+def test_a_run_that_is_gone_is_no_parent() -> None:
+    def seen() -> Any:
+        _context._PARENT_RUN_TREE_REF.set(cast("Any", lambda: None))
+        with config.set_config_context({}) as context:
+            return configured(), utils.tracing_is_enabled(), context.run(get_current_run_tree)
+
+    kept, plain = both_ways(lambda: copy_context().run(seen))
+    assert kept == plain
+    assert kept[0] == configured()
+
+
+def test_where_nothing_listens_managers_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("langsmith.run_helpers.get_tracing_context", None)
+    monkeypatch.setattr(BaseCallbackManager, "set_handlers", None)
+    made = manager._configure(CallbackManager, managers()[0], None, ["a"], ["b"], {"m": 1}, {"lc_versions": {"y": "2"}})
+    run: Any = CallbackManager([]).on_chain_start({}, {})
+    assert made.tags == ["a", "b"]
+    assert run.get_child("step").tags == ["step"]
+
+
+def test_who_wraps_the_constructor_of_all_managers_sees_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    original, recorder = BaseCallbackManager.__init__, Recorder()
+
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        self.add_handler(recorder, True)
+
+    def seen() -> list[Any]:
+        run = manager.CallbackManagerForChainRun(run_id=UUID(int=7), handlers=[], inheritable_handlers=[])
+        bare = CallbackManager([])
+        with monkeypatch.context() as patch:
+            patch.setattr(BaseCallbackManager, "__init__", wrapped)
+            return [described(run.get_child("step")), described(bare.copy()), configured()]
+
+    kept, plain = both_ways(seen)
+    assert kept == plain
 
 
 def test_what_a_configured_manager_holds_is_its_own() -> None:
@@ -376,7 +422,7 @@ def test_a_manager_of_callbacks_is_copied_the_same() -> None:
     recorder = Recorder()
     for cls in (BaseCallbackManager, CallbackManager, OwnManager):
         made = cls([recorder], [recorder], tags=["a"], metadata={"b": 1}, inheritable_metadata={"c": 2})
-        kept, plain = both_ways(made.copy)
+        kept, plain = both_ways(lambda made=made: made.copy())
         assert type(kept) is type(plain) is cls
         assert vars(kept) == vars(plain)
         assert all(vars(kept)[name] is not vars(made)[name] for name in ("handlers", "tags", "metadata"))

@@ -237,4 +237,6 @@ def test_compat_makes_uuids_of_the_standard_library() -> None:
     assert (made[1].node, made[1].clock_seq, made[6].node) == (0x123456789ABC, 1234, 0x123456789ABC)
     assert (str(made[3]), str(made[5]), str(made[8])) == (RFC_V3, RFC_V5, RFC_V8)
     assert made[7].int >> 80 == RFC_MILLIS + 5
+    assert all(pickle.loads(pickle.dumps(value)) == copy.copy(value) == value for value in made.values())  # noqa: S301
+    assert all(value.is_safe is uuid.SafeUUID.unknown for value in made.values())
     assert compat.uuid7() < compat.uuid7()

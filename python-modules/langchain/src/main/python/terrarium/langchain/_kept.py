@@ -48,10 +48,12 @@ def install_rest() -> None:
                 _stand_ins[name] = original, make(original)
             _bind(name, *_stand_ins[name])
         for module, owner, name, make in _METHODS:
-            cls = getattr(import_module(module), owner)
-            if name not in _stand_ins:
-                _stand_ins[name] = getattr(cls, name), make(cls)
-            setattr(cls, name, _stand_ins[name][1])
+            cls, key = getattr(import_module(module), owner), f"{owner}.{name}"
+            if key not in _stand_ins:
+                _stand_ins[key] = getattr(cls, name), make(cls)
+            original, stand_in = _stand_ins[key]
+            if getattr(cls, name) is original:
+                setattr(cls, name, stand_in)
 
 
 def remove_rest() -> None:
@@ -60,8 +62,8 @@ def remove_rest() -> None:
         if name in _stand_ins:
             _bind(name, *reversed(_stand_ins[name]))
     for module, owner, name, _ in _METHODS:
-        if name in _stand_ins:
-            setattr(getattr(import_module(module), owner), name, _stand_ins[name][0])
+        if (key := f"{owner}.{name}") in _stand_ins:
+            setattr(getattr(import_module(module), owner), name, _stand_ins[key][0])
 
 
 def _bind(name: str, bound: Any, new: Any) -> None:
@@ -222,18 +224,11 @@ def _langsmith_metadata(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _set_config_context(_original: Callable[..., Any]) -> Callable[..., Any]:
     """Enter and leave without a generator; look for a tracer, and put tracing back, only where there is any."""
     config_module = import_module("langchain_core.runnables.config")
-    set_tracing_context = import_module("langsmith.run_helpers")._set_tracing_context
-    tracing = import_module("langsmith._internal._context")
+    helpers = import_module("langsmith.run_helpers")
+    set_tracing_context, variables = helpers._set_tracing_context, helpers._CONTEXT_KEYS
     current = config_module.var_child_runnable_config
     nothing = dict.fromkeys(("parent", "project_name", "tags", "metadata", "enabled", "client"))
-    set_by_tracing = (
-        tracing._PARENT_RUN_TREE_REF,
-        tracing._PROJECT_NAME,
-        tracing._TAGS,
-        tracing._METADATA,
-        tracing._TRACING_ENABLED,
-        tracing._CLIENT,
-    )
+    set_by_tracing = [variables["parent_ref" if name == "parent" else name] for name in nothing]
 
     class ConfigContext(ContextDecorator):
         def __init__(self, config: Any) -> None:
@@ -343,10 +338,17 @@ def _get_child(owner: Any) -> Callable[..., Any]:
     """Make the manager of a run's children at once where nothing listens and nothing is tagged."""
     original = owner.get_child
     manager = import_module("langchain_core.callbacks.manager")
+    base = import_module("langchain_core.callbacks.base").BaseCallbackManager
+    constructor = base.__init__  # which those who instrument all programs wrap, to add handlers
 
     def get_child(self: Any, tag: str | None = None) -> Any:
         metadata = self.inheritable_metadata
-        if self.inheritable_handlers or self.inheritable_tags or metadata.get("lc_versions") is not None:
+        if (
+            self.inheritable_handlers
+            or self.inheritable_tags
+            or metadata.get("lc_versions") is not None
+            or base.__init__ is not constructor
+        ):
             return original(self, tag)
         return manager.CallbackManager(
             handlers=[],
@@ -362,10 +364,11 @@ def _get_child(owner: Any) -> Callable[..., Any]:
 def _copy(base: Any) -> Callable[[Any], Any]:
     """Copy a manager of callbacks without its constructor, which would make an empty list for each empty one again."""
     original = base.copy
+    constructor = base.__init__
 
     def copy(self: Any) -> Any:
         cls = self.__class__
-        if cls.__init__ is not base.__init__ or cls.__new__ is not object.__new__:
+        if cls.__init__ is not constructor or cls.__new__ is not object.__new__:
             return original(self)
         made = cls.__new__(cls)
         made.handlers = self.handlers.copy()

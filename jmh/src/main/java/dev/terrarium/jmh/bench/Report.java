@@ -101,7 +101,11 @@ final class Report implements Callable<Integer> {
     StringBuilder html = new StringBuilder();
     StringBuilder markdown = new StringBuilder();
     List<Results> sorted =
-        all.stream().sorted(Comparator.comparingInt(each -> place(each.kind()))).toList();
+        all.stream()
+            .sorted(
+                Comparator.comparingInt((Results each) -> place(each.kind()))
+                    .thenComparing(Results::experiment))
+            .toList();
     for (Results results : sorted) {
       List<String> caption = caption(results);
       String title = title(results);

@@ -51,7 +51,7 @@ record Results(
 
   /** The experiment without what it was limited to: a warm-up of some workloads is a warm-up. */
   String kind() {
-    return experiment.startsWith(WarmUp.NAME) ? WarmUp.NAME : experiment;
+    return experiment.startsWith(WarmUp.NAME + "-") ? WarmUp.NAME : experiment;
   }
 
   /** One row a line, so that files stay small and differences can be read. */

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine;
@@ -29,8 +31,8 @@ final class WarmUp extends Command {
       split = ",",
       paramLabel = "WORKLOAD",
       description =
-          "Some of ${COMPLETION-CANDIDATES}; all when left out, with --quick two. Results of some"
-              + " are a file of their own, such as warmup-chain.json.")
+          "Some of ${COMPLETION-CANDIDATES}, with results in a file of their own, such as"
+              + " warmup-chain.json; all when left out, with --quick two.")
   List<Workload> workloads = List.of();
 
   @Option(
@@ -41,10 +43,13 @@ final class WarmUp extends Command {
 
   @Override
   String experiment() {
-    return Stream.concat(
-            Stream.of(NAME),
-            workloads.stream().map(each -> each.name().toLowerCase(Locale.ROOT).replace('_', '-')))
-        .collect(Collectors.joining("-"));
+    Set<Workload> some = new TreeSet<>(workloads);
+    return some.isEmpty() || some.size() == Workload.values().length
+        ? NAME
+        : Stream.concat(
+                Stream.of(NAME),
+                some.stream().map(each -> each.name().toLowerCase(Locale.ROOT).replace('_', '-')))
+            .collect(Collectors.joining("-"));
   }
 
   @Override
