@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -422,7 +423,7 @@ def test_a_manager_of_callbacks_is_copied_the_same() -> None:
     recorder = Recorder()
     for cls in (BaseCallbackManager, CallbackManager, OwnManager):
         made = cls([recorder], [recorder], tags=["a"], metadata={"b": 1}, inheritable_metadata={"c": 2})
-        kept, plain = both_ways(lambda made=made: made.copy())
+        kept, plain = both_ways(partial(methodcaller("copy"), made))
         assert type(kept) is type(plain) is cls
         assert vars(kept) == vars(plain)
         assert all(vars(kept)[name] is not vars(made)[name] for name in ("handlers", "tags", "metadata"))
