@@ -233,10 +233,14 @@ def test_tracing_around_ends_with_the_context_of_a_config(name: str, value: Any)
     assert (kept[0][name], kept[1][name]) == (value, None)
 
 
+def traced() -> RunTree:
+    """A run whose client sends nothing."""
+    return RunTree(name="run", ls_client=Client(api_url="http://localhost:1", api_key="none", auto_batch_tracing=False))
+
+
 def test_a_traced_run_is_the_parent_inside_the_context_of_a_config() -> None:
-    client = Client(api_url="http://localhost:1", api_key="none", auto_batch_tracing=False)
-    run = RunTree(name="run", ls_client=client)
-    tracer = LangChainTracer(client=client)
+    run = traced()
+    tracer = LangChainTracer(client=run.client)
     tracer.run_map[str(run.id)] = cast("Any", run)
 
     def parents() -> Any:
@@ -314,7 +318,7 @@ def test_a_manager_of_callbacks_is_configured_the_same_where_something_listens(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     usual = configured()
-    run = RunTree(name="run", ls_client=Client(api_url="http://localhost:1", api_key="none", auto_batch_tracing=False))
+    run = traced()
 
     def seen() -> list[Any]:
         found = []

@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from contextlib import ContextDecorator
 from contextvars import Context, Token, copy_context
+from functools import reduce
 from importlib import import_module
 from inspect import Parameter
 from typing import Any, TypeAlias
@@ -27,8 +28,8 @@ _OFF = frozenset((b"", b"0", b"false", b"False"))
 #: Of how many lambdas the parameters are kept; more than the sources of a program have, which may make some of texts.
 _LAMBDAS = 512
 
-#: By name, what was bound and what stands in for it.
-_stand_ins: dict[str, tuple[Any, Any]] = {}
+#: Of each of `_REST`: whose it is, its name, what was bound, and what stands in for it.
+_stand_ins: dict[str, tuple[Any, str, Any, Any]] = {}
 
 
 def install() -> None:
@@ -42,35 +43,25 @@ def install() -> None:
 def install_rest() -> None:
     """Bind the other names anew, in all modules that have them; to be called when those of a chain are imported."""
     if kept.allowed():
-        for module, name, make in _FUNCTIONS:
-            if name not in _stand_ins:
-                original = getattr(import_module(module), name)
-                _stand_ins[name] = original, make(original)
-            _bind(name, *_stand_ins[name])
-        for module, owner, name, make in _METHODS:
-            cls, key = getattr(import_module(module), owner), f"{owner}.{name}"
-            if key not in _stand_ins:
-                _stand_ins[key] = getattr(cls, name), make(cls)
-            original, stand_in = _stand_ins[key]
-            if getattr(cls, name) is original:
-                setattr(cls, name, stand_in)
+        for module, path, make in _REST:
+            if path not in _stand_ins:
+                *classes, name = path.split(".")
+                owner = reduce(getattr, classes, import_module(module))
+                original = getattr(owner, name)
+                _stand_ins[path] = owner, name, original, make(original)
+            _bind(*_stand_ins[path])
 
 
 def remove_rest() -> None:
     """Leave the modules as they were before `install_rest`."""
-    for _, name, _ in _FUNCTIONS:
-        if name in _stand_ins:
-            _bind(name, *reversed(_stand_ins[name]))
-    for module, owner, name, _ in _METHODS:
-        if (key := f"{owner}.{name}") in _stand_ins:
-            setattr(getattr(import_module(module), owner), name, _stand_ins[key][0])
+    for owner, name, original, stand_in in _stand_ins.values():
+        _bind(owner, name, stand_in, original)
 
 
-def _bind(name: str, bound: Any, new: Any) -> None:
-    for module in list(sys.modules.values()):
-        names = getattr(module, "__dict__", {})
-        if names.get(name) is bound:
-            names[name] = new
+def _bind(owner: Any, name: str, bound: Any, new: Any) -> None:
+    for place in [owner] if isinstance(owner, type) else list(sys.modules.values()):
+        if getattr(place, "__dict__", {}).get(name) is bound:
+            setattr(place, name, new)
 
 
 class Parameters:
@@ -334,9 +325,8 @@ def _configure(original: Callable[..., Any]) -> Callable[..., Any]:
     return configure
 
 
-def _get_child(owner: Any) -> Callable[..., Any]:
+def _get_child(original: Callable[..., Any]) -> Callable[..., Any]:
     """Make the manager of a run's children at once where nothing listens and nothing is tagged."""
-    original = owner.get_child
     manager = import_module("langchain_core.callbacks.manager")
     base = import_module("langchain_core.callbacks.base").BaseCallbackManager
     constructor = base.__init__  # which those who instrument all programs wrap, to add handlers
@@ -361,10 +351,9 @@ def _get_child(owner: Any) -> Callable[..., Any]:
     return get_child
 
 
-def _copy(base: Any) -> Callable[[Any], Any]:
+def _copy(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Copy a manager of callbacks without its constructor, which would make an empty list for each empty one again."""
-    original = base.copy
-    constructor = base.__init__
+    constructor = import_module("langchain_core.callbacks.base").BaseCallbackManager.__init__
 
     def copy(self: Any) -> Any:
         cls = self.__class__
@@ -383,7 +372,8 @@ def _copy(base: Any) -> Callable[[Any], Any]:
     return copy
 
 
-_FUNCTIONS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+#: Functions of modules, and methods of their classes.
+_REST: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     ("langchain_core.utils.env", "env_var_is_set", _env_var_is_set),
     ("langsmith.utils", "tracing_is_enabled", _tracing_is_enabled),
     ("langchain_core.runnables.config", "_merge_metadata_dicts", _merge_metadata_dicts),
@@ -391,10 +381,6 @@ _FUNCTIONS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     ("langchain_core.runnables.config", "_get_langsmith_inheritable_metadata_from_config", _langsmith_metadata),
     ("langchain_core.runnables.config", "set_config_context", _set_config_context),
     ("langchain_core.callbacks.manager", "_configure", _configure),
-)
-
-#: Methods of a module's class.
-_METHODS: tuple[tuple[str, str, str, Callable[[Any], Any]], ...] = (
-    ("langchain_core.callbacks.base", "BaseCallbackManager", "copy", _copy),
-    ("langchain_core.callbacks.manager", "ParentRunManager", "get_child", _get_child),
+    ("langchain_core.callbacks.manager", "ParentRunManager.get_child", _get_child),
+    ("langchain_core.callbacks.base", "BaseCallbackManager.copy", _copy),
 )

@@ -90,9 +90,9 @@ final class Figures {
                   "contexts",
                   "callers",
                   "p99Us"));
-      case WarmUp.NAME -> warmUps(results.experiment(), rows);
+      case "warmup" -> warmUps(results.experiment(), rows);
       case "start" -> starts(rows);
-      case "scale", "scale-file", "scale-real" ->
+      case "scale" ->
           List.of(
               lines(
                   results.experiment() + "-throughput",
@@ -196,7 +196,8 @@ final class Figures {
         .toArray();
   }
 
-  private static String slug(Object name) {
+  /** As a part of a file's name. */
+  static String slug(Object name) {
     return name.toString().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-");
   }
 

@@ -85,7 +85,7 @@ final class Report implements Callable<Integer> {
     Map<String, String> titles = new LinkedHashMap<>();
     titles.put("echo", "Echo beside the peers");
     titles.put("start", "Start");
-    titles.put(WarmUp.NAME, "Warm-up");
+    titles.put("warmup", "Warm-up");
     titles.put("scale", "Contexts against processes");
     titles.put("scale-file", "Contexts against processes, each with a framework of one file");
     titles.put("scale-real", "Contexts against processes, on a real model");
@@ -128,8 +128,9 @@ final class Report implements Callable<Integer> {
   }
 
   private static String title(Results results) {
-    String title = TITLES.getOrDefault(results.kind(), results.kind());
-    return title + results.experiment().substring(results.kind().length()).replace('-', ' ');
+    String limits = results.experiment().substring(results.kind().length()).replace('-', ' ');
+    return TITLES.getOrDefault(
+        results.experiment(), TITLES.getOrDefault(results.kind(), results.kind()) + limits);
   }
 
   private static int place(String experiment) {

@@ -3,7 +3,6 @@ package dev.terrarium.jmh.bench;
 import dev.terrarium.jmh.peer.PythonSide;
 import java.io.IOException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -15,13 +14,11 @@ import picocli.CommandLine.ParameterException;
 
 /** How calls get faster the more of them there were, each curve by a process of its own. */
 @CommandLine.Command(
-    name = WarmUp.NAME,
+    name = "warmup",
     description =
         "Time of a call after 1, 10, 100, ... calls, interpreted, compiled, on CPython, frozen.",
     mixinStandardHelpOptions = true)
 final class WarmUp extends Command {
-
-  static final String NAME = "warmup";
 
   private static final List<Jvm> JVMS = List.of(Jvm.INTERPRETED, Jvm.COMPILED);
   private static final String PROCESS = "CPython process";
@@ -44,12 +41,9 @@ final class WarmUp extends Command {
   @Override
   String experiment() {
     Set<Workload> some = new TreeSet<>(workloads);
-    return some.isEmpty() || some.size() == Workload.values().length
-        ? NAME
-        : Stream.concat(
-                Stream.of(NAME),
-                some.stream().map(each -> each.name().toLowerCase(Locale.ROOT).replace('_', '-')))
-            .collect(Collectors.joining("-"));
+    Stream<Workload> limits = some.size() == Workload.values().length ? Stream.of() : some.stream();
+    return Stream.concat(Stream.of(super.experiment()), limits.map(Figures::slug))
+        .collect(Collectors.joining("-"));
   }
 
   @Override
