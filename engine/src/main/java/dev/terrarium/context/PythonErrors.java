@@ -4,6 +4,7 @@ import dev.terrarium.error.AccessException;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.TerrariumException;
+import dev.terrarium.error.TruncatedAnswerException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -119,6 +120,15 @@ final class PythonErrors {
     }
     if (REFUSALS.contains(type)) {
       return refusal(message, e);
+    }
+    Value truncated = described.getArrayElement(4);
+    if (!truncated.isNull()) {
+      Value limit = truncated.getArrayElement(1);
+      return new TruncatedAnswerException(
+          message,
+          truncated.getArrayElement(0).asString(),
+          limit.isNull() ? null : limit.asInt(),
+          cause);
     }
     if (type.equals(HOST_CALL_ERROR) && cause instanceof RuntimeException) {
       return cause;

@@ -29,6 +29,7 @@ public abstract sealed class TerrariumException extends RuntimeException
         PackageException,
         PythonException,
         StreamIdleException,
+        TruncatedAnswerException,
         UnknownCommandException,
         UnknownFrameworkException,
         UnsupportedPlatformException {

@@ -200,11 +200,13 @@ def stream(handler: Callable[[dict[str, Any]], Any], args: dict[str, Any], emit:
 
 
 def describe(exception: BaseException) -> list[object]:
-    """`[type, message, cause, frames]`.
+    """`[type, message, cause, frames, truncated]`.
 
     The cause is `__cause__`, else the context unless suppressed, else None. The frames are flat, `[file, line,
-    function, ...]`, innermost first.
+    function, ...]`, innermost first. `truncated` is `[text, max_tokens]` of a `TruncatedAnswerError`, else None.
     """
+    from terrarium.bridge.errors import TruncatedAnswerError
+
     cause = exception.__cause__
     if cause is None and not exception.__suppress_context__:
         cause = exception.__context__
@@ -218,7 +220,8 @@ def describe(exception: BaseException) -> list[object]:
         code = traceback.tb_frame.f_code
         frames[:0] = [code.co_filename, traceback.tb_lineno, code.co_qualname]
         traceback = traceback.tb_next
-    return [type_name(exception), message, cause, frames]
+    truncated = [exception.text, exception.max_tokens] if isinstance(exception, TruncatedAnswerError) else None
+    return [type_name(exception), message, cause, frames, truncated]
 
 
 def host_failure(exception: BaseException) -> BaseException | None:

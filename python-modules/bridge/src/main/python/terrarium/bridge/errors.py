@@ -156,3 +156,20 @@ class SpecError(BridgeError):
     def __init__(self, path: str, message: str) -> None:
         self.path = path
         super().__init__(f"{path}: {message}")
+
+
+class TruncatedAnswerError(BridgeError):
+    """A model's answer ended at its limit of tokens and is not a complete value of the type that was asked for.
+
+    ``text`` is the answer as far as it was written, ``max_tokens`` the limit of the request, or None when the request
+    left it to the model. Subclasses may also extend an exception of their framework.
+    """
+
+    def __init__(self, text: str, max_tokens: int | None, reason: str = "") -> None:
+        self.text = text
+        self.max_tokens = max_tokens
+        limit = "its limit of tokens" if max_tokens is None else f"max_tokens={max_tokens}"
+        super().__init__(
+            f"the model's answer was cut off by {limit}{reason and ': '}{reason};"
+            f" raise max_tokens or ask for less. The answer so far: {text!r}"
+        )
