@@ -2,6 +2,7 @@ package dev.terrarium.model;
 
 import dev.terrarium.error.LimitExceededException;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -165,9 +166,13 @@ final class ModelAccount {
     String elsewhere =
         bytesElsewhere == 0
             ? ""
-            : String.format(", %.1f MB of them in contexts by estimate", bytesElsewhere / MEGABYTE);
+            : String.format(
+                Locale.ROOT,
+                ", %.1f MB of them in contexts by estimate",
+                bytesElsewhere / MEGABYTE);
     return new LimitExceededException(
         String.format(
+            Locale.ROOT,
             "%s has no room for the model %s: with it there are %d of %d models and %.1f of %.1f MB"
                 + "%s, and all others are in use. Use fewer at once, or raise %s.",
             owner,

@@ -113,7 +113,8 @@ final class Ask implements Callable<Integer> {
         .reduce(Duration.ZERO, Duration::plus);
   }
 
-  private static void awaitModel(CompletableFuture<?> loading) {
+  /** Waits for a model that is being loaded; throws what its loading failed with. */
+  static void awaitModel(CompletableFuture<?> loading) {
     try {
       loading.join();
     } catch (CompletionException e) {

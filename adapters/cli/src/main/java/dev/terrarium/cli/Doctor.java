@@ -7,6 +7,7 @@ import dev.terrarium.error.PackageException;
 import dev.terrarium.error.TerrariumException;
 import dev.terrarium.resource.CacheFolder;
 import dev.terrarium.resource.CacheFolder.Removed;
+import dev.terrarium.resource.ClassLoaders;
 import dev.terrarium.resource.Tree;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,7 +54,7 @@ final class Doctor implements Callable<Integer> {
     check("image", JavaRuntime::image);
     check("cache folder", () -> cache.root().toString());
     PythonPackages packages =
-        PythonPackages.discover(Thread.currentThread().getContextClassLoader(), cache);
+        PythonPackages.discover(ClassLoaders.ofContextAnd(Terrarium.class), cache);
     for (String name : packages.names()) {
       check("packages " + name, () -> packages(packages.folder(name)));
     }

@@ -3,6 +3,7 @@ package dev.terrarium.cli;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.TerrariumException;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import picocli.CommandLine;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Spec;
     description = "Runs real Python AI frameworks inside one JVM process.",
     subcommands = {Ask.class, Run.class, Doctor.class},
     versionProvider = Version.class,
+    footer = "%n`terrarium bench` measures it beside CPython on your machine.",
     mixinStandardHelpOptions = true)
 public final class Main implements Runnable {
 
@@ -39,11 +41,12 @@ public final class Main implements Runnable {
     if (System.getenv("TERRARIUM_TRACE") == null) {
       LOGS.setLevel(Level.SEVERE);
     }
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT); // figures are for programs, too
     System.exit(execute(args));
   }
 
   static int execute(String... args) {
-    CommandLine commandLine = new CommandLine(new Main());
+    CommandLine commandLine = commandLine();
     commandLine.setExecutionExceptionHandler(
         (failure, command, parsed) -> {
           report(failure);
@@ -59,6 +62,11 @@ public final class Main implements Runnable {
       }
     }
     return exitCode;
+  }
+
+  /** The command line, in which a question may begin with an {@code @}: no file is read for it. */
+  static CommandLine commandLine() {
+    return new CommandLine(new Main()).setExpandAtFiles(false);
   }
 
   /** Fails when stdout cannot be written to, which a print stream keeps to itself: a full disk. */

@@ -5,15 +5,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import dev.terrarium.cli.YamlValue.MistakeException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -53,92 +53,119 @@ record ProgramFile(Map<String, Object> spec, @Nullable String output, @Nullable 
   private static final Set<String> KEYS =
       Set.of("kind", "instructions", "inputs", "outputs", "options", "expect");
 
+  private static final Set<String> KINDS = Set.of("predict", "chain_of_thought");
+
+  /** What an option must be, in words. */
+  private static final Map<String, String> OPTIONS =
+      Map.of(
+          "model", "the name of a language model",
+          "temperature", "a number from 0 to 2",
+          "max_tokens", "an integer above 0 and below 2**31",
+          "seed", "an integer of 64 bits",
+          "stop", "a list of texts that are not empty",
+          "adapter", "one of json, chat, auto");
+
   /** Reads a file; what is wrong with it is bad usage. */
   static ProgramFile read(Path file, CommandLine commandLine) {
     try {
       if (!Files.isRegularFile(file)) {
         throw new IOException("there is no such file");
       }
-      return parse(new ObjectMapper(new YAMLFactory()).readValue(file.toFile(), Map.class));
-    } catch (IOException | IllegalArgumentException e) {
+      return parse(YamlValue.read(file));
+    } catch (IOException | MistakeException e) {
       throw new ParameterException(commandLine, file + ": " + e.getMessage());
     }
   }
 
-  private static ProgramFile parse(@Nullable Map<?, ?> file) {
-    if (file == null) {
-      throw new IllegalArgumentException("the file is empty");
-    }
-    for (Object key : file.keySet()) {
-      if (!KEYS.contains(String.valueOf(key))) {
-        throw new IllegalArgumentException(
-            "unknown key '" + key + "'; known are " + new TreeSet<>(KEYS));
+  private static ProgramFile parse(YamlValue file) throws MistakeException {
+    Map<String, YamlValue> given = file.map(KEYS);
+    for (String key : List.of("inputs", "outputs")) {
+      if (!given.containsKey(key)) {
+        throw file.wrong("needs '" + key + "', which must name at least one field");
       }
     }
     Map<String, Object> signature = new LinkedHashMap<>();
     signature.put("name", "Program");
-    String kind = optional(file, "kind", String.class, "a text").orElse("predict");
-    optional(file, "instructions", String.class, "a text")
-        .ifPresent(instructions -> signature.put("instructions", instructions));
-    signature.put("inputs", fields(file.get("inputs"), "inputs"));
-    signature.put("outputs", fields(file.get("outputs"), "outputs"));
+    YamlValue instructions = given.get("instructions");
+    if (instructions != null) {
+      signature.put("instructions", instructions.text());
+    }
+    YamlValue inputs = Objects.requireNonNull(given.get("inputs"));
+    YamlValue outputs = Objects.requireNonNull(given.get("outputs"));
+    signature.put("inputs", ProgramTypes.fields(inputs));
+    signature.put("outputs", ProgramTypes.fields(outputs));
+    for (Map.Entry<String, YamlValue> output : outputs.map().entrySet()) {
+      if (inputs.map().containsKey(output.getKey())) {
+        throw output.getValue().wrong("is the name of an input, too");
+      }
+    }
+    YamlValue kind = given.get("kind");
+    if (kind != null && !KINDS.contains(kind.text())) {
+      throw kind.wrong("must be one of " + new TreeSet<>(KINDS) + ", not '" + kind.text() + "'");
+    }
     Map<String, Object> spec = new LinkedHashMap<>();
-    spec.put("kind", kind);
+    spec.put("kind", kind == null ? "predict" : kind.text());
     spec.put("signature", signature);
-    optional(file, "options", Map.class, "a map")
-        .ifPresent(options -> spec.put("options", options));
-    Optional<Map.Entry<String, String>> expected =
-        optional(file, "expect", Map.class, "a map").map(expect -> pair(expect, file));
-    return new ProgramFile(
-        spec,
-        expected.map(Map.Entry::getKey).orElse(null),
-        expected.map(Map.Entry::getValue).orElse(null));
-  }
-
-  private static <T> Optional<T> optional(Map<?, ?> file, String key, Class<T> type, String form) {
-    Object value = file.get(key);
-    if (value != null && !type.isInstance(value)) {
-      throw new IllegalArgumentException("'" + key + "' must be " + form + ", and is " + value);
+    YamlValue options = given.get("options");
+    if (options != null) {
+      spec.put("options", options(options));
     }
-    return Optional.ofNullable(type.cast(value));
-  }
-
-  private static Map.Entry<String, String> pair(Map<?, ?> expect, Map<?, ?> file) {
-    if (expect.size() != 1) {
-      throw new IllegalArgumentException("'expect' must be one pair: {output: field of the line}");
+    YamlValue expect = given.get("expect");
+    if (expect == null) {
+      return new ProgramFile(spec, null, null);
     }
-    Map.Entry<?, ?> pair = expect.entrySet().iterator().next();
+    Map.Entry<String, YamlValue> pair = pair(expect);
     boolean known =
-        (file.get("outputs") instanceof Map<?, ?> outputs && outputs.containsKey(pair.getKey()))
-            || ("chain_of_thought".equals(file.get("kind")) && "reasoning".equals(pair.getKey()));
+        outputs.map().containsKey(pair.getKey())
+            || (spec.get("kind").equals("chain_of_thought") && pair.getKey().equals("reasoning"));
     if (!known) {
-      throw new IllegalArgumentException(
-          "'expect' compares '" + pair.getKey() + "', which is none of the outputs");
+      throw expect.wrong("compares '" + pair.getKey() + "', which is none of the outputs");
     }
-    return Map.entry(String.valueOf(pair.getKey()), String.valueOf(pair.getValue()));
+    return new ProgramFile(spec, pair.getKey(), pair.getValue().text());
   }
 
-  private static List<Map<String, @Nullable Object>> fields(@Nullable Object fields, String key) {
-    if (!(fields instanceof Map<?, ?> map) || map.isEmpty()) {
-      throw new IllegalArgumentException("'" + key + "' must name at least one field");
+  private static Map.Entry<String, YamlValue> pair(YamlValue expect) throws MistakeException {
+    Map<String, YamlValue> pairs = expect.map();
+    if (pairs.size() != 1) {
+      throw expect.wrong("must be one pair: {output: field of the line}");
     }
-    List<Map<String, @Nullable Object>> list = new ArrayList<>();
-    map.forEach((name, type) -> list.add(field(key + "." + name, String.valueOf(name), type)));
-    return list;
+    return pairs.entrySet().iterator().next();
   }
 
-  private static Map<String, @Nullable Object> field(
-      String path, String name, @Nullable Object type) {
-    if (!(type instanceof Map<?, ?> keys) || keys.get("type") == null) {
-      throw new IllegalArgumentException("'" + path + "' must be a map with a 'type'");
+  private static Map<String, @Nullable Object> options(YamlValue options) throws MistakeException {
+    Map<String, @Nullable Object> read = new LinkedHashMap<>();
+    for (Map.Entry<String, YamlValue> option : options.map(OPTIONS.keySet()).entrySet()) {
+      Object value = option.getValue().plain();
+      if (!isOption(option.getKey(), value)) {
+        throw option
+            .getValue()
+            .wrong("must be " + OPTIONS.get(option.getKey()) + ", and is " + value);
+      }
+      read.put(option.getKey(), value);
     }
-    Map<Object, Object> pureType = new LinkedHashMap<>(keys);
-    Object description = pureType.remove("description");
-    Map<String, @Nullable Object> field = new LinkedHashMap<>();
-    field.put("name", name);
-    field.put("type", pureType);
-    field.put("description", description);
-    return field;
+    return read;
+  }
+
+  /** Whether the bridge takes the value, as {@code terrarium.bridge.options} has it. */
+  private static boolean isOption(String name, @Nullable Object value) {
+    return switch (name) {
+      case "model" -> value instanceof String text && !text.isEmpty();
+      case "temperature" ->
+          value instanceof Number number && number.doubleValue() >= 0 && number.doubleValue() <= 2;
+      case "max_tokens" -> value instanceof Integer number && number > 0;
+      case "seed" -> value instanceof Integer || value instanceof Long;
+      case "stop" ->
+          value instanceof List<?> list
+              && list.stream().allMatch(each -> each instanceof String text && !text.isEmpty());
+      default -> Set.of("json", "chat", "auto").contains(String.valueOf(value));
+    };
+  }
+
+  /** The language model that the options name; empty for the default. */
+  Optional<String> model() {
+    return spec.get("options") instanceof Map<?, ?> options
+        ? Optional.ofNullable((String) options.get("model"))
+        : Optional.empty();
   }
 
   /** Takes the expected value out of a line's fields, so that the model never sees it. */

@@ -5,9 +5,11 @@ import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.dspy.Dspy;
 import dev.terrarium.dspy.UntypedDspyProgram;
+import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.TerrariumException;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -15,7 +17,10 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -64,6 +69,41 @@ final class Run implements Callable<Integer> {
       @Nullable String error,
       @Nullable Boolean agrees) {}
 
+  /** One line of the input that is not blank. */
+  private record Line(long number, String text) {}
+
+  /** The lines of the input, read as they are asked for. */
+  private static final class Lines {
+
+    private final BufferedReader in;
+    private long number;
+    private @Nullable String next;
+
+    Lines(InputStream in) {
+      this.in = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
+    }
+
+    boolean hasNext() throws IOException {
+      while (next == null || next.isBlank()) {
+        next = in.readLine();
+        if (next == null) {
+          return false;
+        }
+        number++;
+      }
+      return true;
+    }
+
+    Line next() throws IOException {
+      if (!hasNext()) {
+        throw new NoSuchElementException();
+      }
+      Line line = new Line(number, Objects.requireNonNull(next));
+      next = null;
+      return line;
+    }
+  }
+
   private long failed;
   private long compared;
   private long agreed;
@@ -72,25 +112,24 @@ final class Run implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     ProgramFile program = ProgramFile.read(file, spec.commandLine());
     TerrariumConfig config = config();
+    Lines lines = new Lines(System.in);
+    if (!lines.hasNext()) {
+      return 0;
+    }
     try (Terrarium terrarium = Terrarium.start(config);
         ExecutorService callers = Executors.newFixedThreadPool(config.contexts());
         ProgressBar progress = progressBar()) {
-      UntypedDspyProgram runnable = terrarium.adapter(Dspy.class).program(program.spec());
-      BufferedReader in =
-          new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+      CompletableFuture<?> model =
+          CompletableFuture.supplyAsync(() -> terrarium.languageModel(program.model()), callers);
+      UntypedDspyProgram runnable = create(terrarium.adapter(Dspy.class), program);
+      Ask.awaitModel(model); // else each line would fail by it
       Deque<Future<Outcome>> underWay = new ArrayDeque<>();
-      long number = 0;
-      for (String line = in.readLine(); line != null; line = in.readLine()) {
-        number++;
-        if (line.isBlank()) {
-          continue;
-        }
+      while (lines.hasNext()) {
         if (underWay.size() >= config.contexts() * LINES_PER_CONTEXT) {
           write(underWay.removeFirst(), progress);
         }
-        long lineNumber = number;
-        String text = line;
-        underWay.add(callers.submit(() -> runLine(program, runnable, lineNumber, text)));
+        Line line = lines.next();
+        underWay.add(callers.submit(() -> runLine(program, runnable, line.number(), line.text())));
       }
       while (!underWay.isEmpty()) {
         write(underWay.removeFirst(), progress);
@@ -105,6 +144,15 @@ final class Run implements Callable<Integer> {
       return 1;
     }
     return 0;
+  }
+
+  /** What Python has against the program is a mistake in its file, too. */
+  private UntypedDspyProgram create(Dspy dspy, ProgramFile program) {
+    try {
+      return dspy.program(program.spec());
+    } catch (ArgumentException e) {
+      throw new ParameterException(spec.commandLine(), file + ": " + oneLine(e.getMessage()), e);
+    }
   }
 
   /** What the options say goes before the environment. */
@@ -156,7 +204,7 @@ final class Run implements Callable<Integer> {
     }
     if (outcome.outputs() == null) {
       failed++;
-      System.err.println("line " + outcome.line() + ": " + outcome.error());
+      System.err.println("line " + outcome.line() + ": " + oneLine(outcome.error()));
     } else {
       System.out.println(ProgramFile.JSON.writeValueAsString(outcome.outputs()));
       Main.checkOutput();
@@ -168,6 +216,11 @@ final class Run implements Callable<Integer> {
     if (progress != null) {
       progress.step();
     }
+  }
+
+  /** Line breaks of a message, such as those of a traceback or an answer, as blanks. */
+  private static String oneLine(@Nullable String message) {
+    return String.valueOf(message).strip().replaceAll("\\s*\\R\\s*", " ");
   }
 
   /** On a terminal only, which the launcher tells. */

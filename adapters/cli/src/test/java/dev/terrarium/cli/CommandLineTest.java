@@ -222,6 +222,29 @@ class CommandLineTest {
   }
 
   @Test
+  void mistakeThatOnlyPythonFindsIsBadUsage(@TempDir Path folder) throws Exception {
+    Path file =
+        Files.writeString(
+            folder.resolve("p.yaml"),
+            "inputs: {class: {type: string}}\noutputs: {out: {type: string}}\n");
+    assertUsage(new Launcher().input("{}").run("run", file.toString()), file + ": ");
+  }
+
+  @Test
+  void emptyInputPassesAndAMissingModelIsReportedOnce() throws Exception {
+    String missing = "/nowhere/missing.gguf";
+    Finished empty = new Launcher().input("\n \n").run("run", "--model", missing, SENTIMENT);
+    assertThat(empty).isEqualTo(new Finished(0, "", ""));
+    Finished run = new Launcher().input(reviews(3)).run("run", "--model", missing, SENTIMENT);
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err()).contains(missing).hasLineCount(1);
+    String script = Launcher.ROOT.resolve("terrarium").toString();
+    Finished closed =
+        new Launcher().run(List.of("bash", "-c", "exec \"$0\" run \"$1\" <&-", script, SENTIMENT));
+    assertThat(closed).isEqualTo(new Finished(0, "", ""));
+  }
+
+  @Test
   void doctorSaysWhetherPythonIsCompiled() throws Exception {
     Finished quick = new Launcher().run("doctor");
     Finished run = new Launcher().with("TERRARIUM_JIT", "on").run("doctor");

@@ -2,6 +2,7 @@ package dev.terrarium.jmh.bench;
 
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.TerrariumException;
+import java.util.Locale;
 import java.util.concurrent.CompletionException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -45,11 +46,12 @@ public final class Main implements Runnable {
   /** Runs the command and ends the process. */
   public static void main(String[] arguments) {
     LOGS.setLevel(Level.SEVERE);
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
     System.exit(execute(arguments));
   }
 
   static int execute(String... arguments) {
-    CommandLine commandLine = new CommandLine(new Main());
+    CommandLine commandLine = new CommandLine(new Main()).setExpandAtFiles(false);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setExecutionExceptionHandler(
         (failure, command, parsed) -> {
