@@ -6,8 +6,10 @@ import dev.terrarium.cli.Launcher.Finished;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,6 +39,8 @@ class LauncherTest {
       copy() { mkdir -p "$1/bin" "$1/lib" && cp "$jdk/bin/java" "$1/bin" && touch "$1/lib/modules" "$1/release"; }
       copy "$image"
       """;
+
+  private static final String HELP = "adapters/cli/src/main/help";
 
   private Path jdk;
   private Path cache;
@@ -93,12 +97,11 @@ class LauncherTest {
 
   @Test
   void theRestStartsQuickly() throws Exception {
-    for (String command : List.of("ask", "doctor", "--version")) {
+    for (String command : List.of("ask", "doctor")) {
       assertThat(run("", command).out())
           .startsWith(jdk.resolve("bin/java") + " ")
           .doesNotContain("JVMCI");
     }
-    assertThat(run("", "run", "--help").out()).startsWith(jdk.resolve("bin/java") + " ");
     assertThat(images()).isEmpty();
   }
 
@@ -153,7 +156,7 @@ class LauncherTest {
         new Launcher()
             .with("TERRARIUM_JAVA_HOME", jdk.toString())
             .with("LC_ALL", "C")
-            .run("--version");
+            .run("doctor");
 
     assertThat(run.out()).isEqualTo("UTF-8\n");
     assertThat(run.exitCode()).as(run.err()).isZero();
@@ -166,10 +169,10 @@ class LauncherTest {
     Finished run =
         new Launcher()
             .with("TERRARIUM_JAVA_HOME", jdk.toString())
-            .run(List.of("env", "-u", "HOME", script, "--version"));
+            .run(List.of("env", "-u", "HOME", script, "doctor"));
 
     assertThat(run.exitCode()).as(run.err()).isZero();
-    assertThat(run.out()).endsWith(" --version\n");
+    assertThat(run.out()).endsWith(" doctor\n");
   }
 
   @Test
@@ -197,7 +200,7 @@ class LauncherTest {
     Path source = Files.createDirectories(root.resolve("engine/src/main")).resolve("Some.java");
     Files.createFile(source);
     Path script = Files.copy(Launcher.ROOT.resolve("terrarium"), root.resolve("terrarium"));
-    List<String> command = List.of("bash", script.toString(), "--version");
+    List<String> command = List.of("bash", script.toString(), "doctor");
     Launcher launcher =
         new Launcher()
             .with("TERRARIUM_JAVA_HOME", jdk.toString())
@@ -229,10 +232,67 @@ class LauncherTest {
     assertThat(again.exitCode()).as(again.err()).isZero();
     assertThat(again.err()).contains("building", "it could not be trained");
     assertThat(built.exitCode()).as(built.err()).isZero();
-    assertThat(built.err()).isEmpty();
+    assertThat(built.err()).doesNotContain("building");
     assertThat(newer.err()).contains("building");
     assertThat(List.of(again, built, newer))
-        .allSatisfy(finished -> assertThat(finished.out()).endsWith(" --version\nlines\n"));
+        .allSatisfy(finished -> assertThat(finished.out()).endsWith(" doctor\nlines\n"));
     assertThat(root.resolve("adapters/cli/target/jdk")).hasContent(jdk.toString());
+  }
+
+  /** The launcher alone, in a folder where nothing is built and Maven does not work. */
+  private Finished unbuilt(String... arguments) throws Exception {
+    Path root = jdk.resolveSibling("unbuilt");
+    Files.createDirectories(root.resolve(HELP));
+    for (String file :
+        List.of("terrarium", "pom.xml", HELP + "/terrarium.txt", HELP + "/ask.txt")) {
+      Files.copy(
+          Launcher.ROOT.resolve(file), root.resolve(file), StandardCopyOption.REPLACE_EXISTING);
+    }
+    program("mvn", "#!/bin/sh\nexit 99\n");
+    List<String> command = new ArrayList<>(List.of("bash", root.resolve("terrarium").toString()));
+    command.addAll(List.of(arguments));
+    return new Launcher()
+        .with("TERRARIUM_JAVA_HOME", jdk.toString())
+        .with("MAVEN_PROJECTBASEDIR", "")
+        .with("PATH", jdk.resolve("bin") + ":" + System.getenv("PATH"))
+        .run(command);
+  }
+
+  @Test
+  void helpVersionAndMistakesNeedNoBuild() throws Exception {
+    Files.writeString(
+        jdk.resolve("release"), "JAVA_VERSION=\"25.0.99\"\nJAVA_RUNTIME_VERSION=\"25.0.99+7\"\n");
+
+    assertThat(unbuilt("--help").out()).startsWith("Usage: terrarium ");
+    assertThat(unbuilt("ask", "--help").out()).startsWith("Usage: terrarium ask ");
+    assertThat(unbuilt("--version").out()).matches("terrarium \\S+\nJava 25\\.0\\.99\\+7\n");
+    Finished misspelt = unbuilt("aks", "Hi?");
+    assertThat(misspelt.exitCode()).isEqualTo(2);
+    assertThat(misspelt.out()).isEmpty();
+    assertThat(misspelt.err()).startsWith("terrarium: There is no command 'aks'.\nUsage: ");
+    assertThat(unbuilt().err()).startsWith("terrarium: Name a command.\nUsage: ");
+    assertThat(unbuilt("doctor").exitCode()).isEqualTo(99); // Maven's own
+  }
+
+  @Test
+  void closedStreamIsNoFileOfTheJvm() throws Exception {
+    program(
+        "java",
+        """
+        #!/bin/sh
+        streams=$(readlink "/proc/$$/fd/0" "/proc/$$/fd/1" "/proc/$$/fd/2")
+        echo "$streams" >>"${0%/bin/java}/streams"
+        """);
+    String script = Launcher.ROOT.resolve("terrarium").toString();
+
+    Finished closed =
+        new Launcher()
+            .with("TERRARIUM_JAVA_HOME", jdk.toString())
+            .with("TERRARIUM_CACHE", cache.toString())
+            .run(List.of("bash", "-c", "exec \"$0\" doctor <&- >&- 2>&-", script));
+
+    assertThat(closed.exitCode()).isZero();
+    assertThat(Files.readAllLines(jdk.resolve("streams")))
+        .endsWith("/dev/null", "/dev/full", "/dev/null");
   }
 }
