@@ -82,6 +82,23 @@ public final class CacheFolder {
   }
 
   /**
+   * Refuses a folder from which the kernel loads no code.
+   *
+   * @param what needs to be loaded from it, as the beginning of a sentence
+   * @throws PackageException when it is on a file system that is mounted with {@code noexec}
+   */
+  public void requireCode(String what) {
+    if (Mounts.refuseCode(root)) {
+      throw new PackageException(
+          what
+              + " cannot be loaded from the cache folder "
+              + root
+              + ", which is on a file system that is mounted with noexec. Mount it without, or "
+              + ANOTHER_ONE);
+    }
+  }
+
+  /**
    * A file of known content; copied from the source when it is missing or has another size.
    *
    * @param relative its place below the root

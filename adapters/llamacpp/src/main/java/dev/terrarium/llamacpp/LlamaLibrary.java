@@ -110,7 +110,7 @@ final class LlamaLibrary {
               + " ("
               + e.getMessage()
               + "). It needs glibc, libstdc++ and libgomp (Debian and Ubuntu: apt-get install"
-              + " libgomp1), and a cache folder that is not mounted noexec.",
+              + " libgomp1).",
           e);
     } catch (IllegalCallerException e) {
       throw noNativeAccess(e);
@@ -190,9 +190,11 @@ final class LlamaLibrary {
       throw new ModelException(
           "llama.cpp's library is not on the class path: add de.kherud:llama:" + VERSION + ".");
     }
+    CacheFolder cache = CacheFolder.ofDefaults();
     try {
-      return CacheFolder.ofDefaults()
-          .file("native/llama-" + VERSION + "/libjllama.so", SIZE, SHA_256, resource::openStream);
+      cache.requireCode("llama.cpp's library");
+      return cache.file(
+          "native/llama-" + VERSION + "/libjllama.so", SIZE, SHA_256, resource::openStream);
     } catch (PackageException e) {
       throw new ModelException(
           "Cannot lay out llama.cpp's library of de.kherud:llama:"
