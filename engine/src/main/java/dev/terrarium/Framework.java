@@ -3,6 +3,7 @@ package dev.terrarium;
 import dev.terrarium.context.AccessProfile;
 import dev.terrarium.context.BridgeSource;
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.resource.ClassLoaders;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -22,6 +23,10 @@ import org.jspecify.annotations.Nullable;
 public final class Framework {
 
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]*");
+
+  /** Finds the class that names a resource, which its own loader sees. */
+  private static final StackWalker CALLERS =
+      StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
 
   private final String name;
   private final String text;
@@ -51,10 +56,7 @@ public final class Framework {
    * @throws ConfigurationException when there is no such resource, or its name is no identifier
    */
   public static Framework fromResource(String resource) {
-    ClassLoader loader = Thread.currentThread().getContextClassLoader();
-    if (loader == null) {
-      loader = Framework.class.getClassLoader();
-    }
+    ClassLoader loader = ClassLoaders.ofContextAnd(CALLERS.getCallerClass(), Framework.class);
     String path = resource.startsWith("/") ? resource.substring(1) : resource;
     try (InputStream in = loader.getResourceAsStream(path)) {
       if (in == null) {
@@ -77,9 +79,16 @@ public final class Framework {
    * @param name lower-case letters, digits and underscores
    * @param text Python source
    * @param filename what tracebacks call it
-   * @throws ConfigurationException when the name is no such identifier
+   * @throws ConfigurationException when the name is no such identifier, or the texts come in
+   *     another order
    */
   public static Framework fromSource(String name, String text, String filename) {
+    if (isSource(name) || isSource(filename)) {
+      throw new ConfigurationException(
+          "Framework.fromSource takes name, text and filename in this order, and the "
+              + (isSource(name) ? "first" : "third")
+              + " of them is the source.");
+    }
     if (!NAME.matcher(name).matches()) {
       throw new ConfigurationException(
           "'"
@@ -88,6 +97,11 @@ public final class Framework {
               + " beginning with a letter.");
     }
     return new Framework(name, text, filename, null, true);
+  }
+
+  /** A name or a file's name has one line. */
+  private static boolean isSource(String text) {
+    return text.contains("\n");
   }
 
   private static String stem(String path) {

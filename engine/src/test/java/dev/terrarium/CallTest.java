@@ -220,6 +220,7 @@ class CallTest {
       value = {
         "nosyntax | def | SyntaxError",
         "noimport | import there_is_no_such_module | ModuleNotFoundError: No module named",
+        "nopackage | import there_is_no_such_module | packages of your own are not supported yet",
         "nobridge | x = 1 | nobridge.py must define one subclass of BaseBridge; it defines none",
         "badname | class A(BaseBridge): framework = 'other' | framework = 'other'",
         "noname | class A(BaseBridge): pass | A.framework must name the framework",
@@ -238,6 +239,23 @@ class CallTest {
         .hasMessageContaining(message)
         .hasCauseInstanceOf(PythonException.class);
     assertThat(terrarium.call("probe", "ping", Map.of())).isNotNull();
+  }
+
+  @Test
+  void importOfAMissingPackageInAHandlerIsExplained() {
+    String name =
+        register(
+            "importing",
+            """
+            @handler
+            def use(self):
+                import there_is_no_such_module
+            """);
+
+    assertThatThrownBy(() -> terrarium.call(name, "use", Map.of()))
+        .isInstanceOf(PythonException.class)
+        .hasMessageContaining("No module named 'there_is_no_such_module'. A framework of your own")
+        .hasMessageContaining("packages of your own are not supported yet");
   }
 
   @Test

@@ -54,6 +54,18 @@ class FrameworkTest {
         .hasMessageContaining("'word-count' cannot name a framework");
   }
 
+  @Test
+  void textsInAnotherOrderAreRefusedByTheirNames() {
+    String source = "class Words(BaseBridge):\n    framework = 'words'\n";
+    assertThatThrownBy(() -> Framework.fromSource(source, "words", "words.py"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("takes name, text and filename in this order")
+        .hasMessageContaining("the first of them is the source");
+    assertThatThrownBy(() -> Framework.fromSource("words", "words.py", source))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("the third of them is the source");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "Word", "1word", "word count", "word.count", "wörter", "_word"})
   void namesAreLowerCaseIdentifiers(String name) {

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
     from terrarium.bridge.base import BaseBridge
 
+_SOURCE_MODULE = "terrarium_user_"
+_NO_PACKAGES = (
+    ". A framework of your own has Python's standard library and terrarium.bridge only: packages of your own are not"
+    " supported yet. They will be named in your pom and packed into your jar at build"
+)
+
 _health = Health()  # made before there is any code of users, whose builtins it might get to see
 
 
@@ -216,10 +222,14 @@ def describe(exception: BaseException) -> list[object]:
         message = f"<no message: {type(failure).__name__}>"
     frames: list[object] = []
     traceback = exception.__traceback__
+    of_source = False
     while traceback is not None:
         code = traceback.tb_frame.f_code
+        of_source |= str(traceback.tb_frame.f_globals.get("__name__")).startswith(_SOURCE_MODULE)
         frames[:0] = [code.co_filename, traceback.tb_lineno, code.co_qualname]
         traceback = traceback.tb_next
+    if of_source and isinstance(exception, ModuleNotFoundError):
+        message += _NO_PACKAGES
     truncated = [exception.text, exception.max_tokens] if isinstance(exception, TruncatedAnswerError) else None
     return [type_name(exception), message, cause, frames, truncated]
 
@@ -351,7 +361,7 @@ def load_source(framework: str, text: str, filename: str) -> BaseBridge:
     """An instance of the one bridge class that the source defines."""
     from terrarium.bridge import BaseBridge
 
-    name = "terrarium_user_" + framework
+    name = _SOURCE_MODULE + framework
     module = ModuleType(name)
     module.__file__ = filename
     sys.modules[name] = module  # dataclasses and pickle look a class's module up
@@ -398,7 +408,7 @@ def handler_table(bridge: BaseBridge) -> list[object]:
 def forget() -> None:
     """Drops what belongs to the present user of the context: services, modules made from sources, watched bridges."""
     _health.unwatch_all()
-    names = [each for each in sys.modules if each.startswith("terrarium_user_")]
+    names = [each for each in sys.modules if each.startswith(_SOURCE_MODULE)]
     _health.release(names)
     for name in names:
         del sys.modules[name]
