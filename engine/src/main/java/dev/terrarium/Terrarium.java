@@ -26,6 +26,7 @@ import dev.terrarium.pool.ContextPool;
 import dev.terrarium.pool.PoolStats;
 import dev.terrarium.program.ProgramRegistry;
 import dev.terrarium.resource.CacheFolder;
+import dev.terrarium.resource.ClassLoaders;
 import dev.terrarium.resource.HttpConnections;
 import dev.terrarium.resource.ResourcePool;
 import dev.terrarium.resource.Sessions;
@@ -75,7 +76,7 @@ public final class Terrarium implements AutoCloseable {
   private final Map<Class<?>, Object> typedAdapters = new ConcurrentHashMap<>();
 
   private Terrarium(TerrariumConfig config) {
-    loader = classLoader();
+    loader = ClassLoaders.ofContextAnd(Terrarium.class);
     ceiling = config.access();
     CacheFolder cache = config.cache();
     PythonPackages packages = PythonPackages.discover(loader, cache);
@@ -130,12 +131,8 @@ public final class Terrarium implements AutoCloseable {
    * @throws TerrariumException when the platform or the class path cannot serve
    */
   public static Terrarium start(TerrariumConfig config) {
+    PolyglotRuntime.requireOneClassLoader();
     return new Terrarium(config);
-  }
-
-  private static ClassLoader classLoader() {
-    ClassLoader loader = Thread.currentThread().getContextClassLoader();
-    return loader == null ? Terrarium.class.getClassLoader() : loader;
   }
 
   private static Events events(TerrariumConfig config, ClassLoader loader) {
@@ -354,7 +351,8 @@ public final class Terrarium implements AutoCloseable {
   private AdapterFactory<?> findFactory(Class<?> type) {
     Set<String> known = new TreeSet<>();
     factories.keySet().forEach(other -> known.add(other.getName()));
-    for (AdapterFactory<?> factory : ServiceLoader.load(AdapterFactory.class, loader)) {
+    for (AdapterFactory<?> factory :
+        ServiceLoader.load(AdapterFactory.class, ClassLoaders.joined(loader, type))) {
       if (factory.type() == type) {
         return factory;
       }

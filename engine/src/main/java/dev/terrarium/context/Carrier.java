@@ -26,6 +26,8 @@ final class Carrier {
             work -> {
               Thread carrier = new Thread(null, work, name, STACK_BYTES, false);
               carrier.setDaemon(true);
+              // It outlives its user's class loader, which it would inherit.
+              carrier.setContextClassLoader(Carrier.class.getClassLoader());
               return carrier;
             });
   }

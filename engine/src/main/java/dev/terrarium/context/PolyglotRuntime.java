@@ -1,5 +1,6 @@
 package dev.terrarium.context;
 
+import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.PackageException;
 import dev.terrarium.resource.CacheFolder;
 import dev.terrarium.value.HostFunction;
@@ -17,6 +18,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.graalvm.polyglot.Context;
 import org.graalvm.polyglot.Engine;
 import org.graalvm.polyglot.EnvironmentAccess;
@@ -37,6 +39,9 @@ public final class PolyglotRuntime {
 
   /** The name of the engine that has no compiler. */
   private static final String INTERPRETED = "Interpreted";
+
+  /** The property of the JVM that names the class loader that has started the engine. */
+  private static final String OWNER = "dev.terrarium.engine.loader";
 
   private static final CompilationHold HOLD = new CompilationHold(CompilationHold.LIMIT);
   private static final AtomicInteger CONTEXTS = new AtomicInteger();
@@ -71,7 +76,8 @@ public final class PolyglotRuntime {
    * A factory of contexts that work with these packages, and services by their access profile.
    *
    * @throws dev.terrarium.error.UnsupportedPlatformException on anything but Linux x86_64
-   * @throws PackageException when the Python home cannot be laid out
+   * @throws PackageException when the Python home cannot be laid out, or lies where native code
+   *     that the access profile grants cannot be loaded
    */
   public static ContextFactory factory(
       PythonPackages packages,
@@ -80,12 +86,36 @@ public final class PolyglotRuntime {
       Function<AccessProfile, Map<String, HostFunction>> services) {
     Platform.check();
     return profile -> {
+      if (profile.nativeCode()) {
+        cache.requireCode("Native Python extensions");
+      }
       Path bridge = packages.folder("bridge");
       startEngine(cache);
       return BY_HOME
           .computeIfAbsent(bridge, PolyglotRuntime::new)
           .acquire(profile, bridge, packages, imports, services.apply(profile));
     };
+  }
+
+  /**
+   * Claims the JVM for the class loader of this class: GraalPy's native libraries, and the numbers
+   * of their copies, belong to the first one that brings them in. The JVM's properties are what all
+   * loaders share.
+   *
+   * @throws ConfigurationException when another class loader has claimed it
+   */
+  public static void requireOneClassLoader() {
+    ClassLoader loader = PolyglotRuntime.class.getClassLoader();
+    String own = loader + " (" + Integer.toHexString(System.identityHashCode(loader)) + ")";
+    Object first = System.getProperties().putIfAbsent(OWNER, own);
+    if (first != null && !first.equals(own)) {
+      throw new ConfigurationException(
+          "Terrarium was started in this JVM by another class loader, "
+              + first
+              + ", and native Python code can be loaded by one only. Put the Terrarium jars and"
+              + " what they depend on into a class loader that all applications share, such as the"
+              + " lib folder of a servlet container, and out of the applications themselves.");
+    }
   }
 
   /**
@@ -200,15 +230,30 @@ public final class PolyglotRuntime {
           .putIfAbsent(
               "polyglot.engine.userResourceCache", cache.root().resolve("graal").toString());
       HOLD.begin();
-      engine =
-          Engine.newBuilder("python")
-              .option("engine.WarnInterpreterOnly", "false")
-              .logHandler(new LineLog(() -> System.getLogger("terrarium.polyglot"), Level.DEBUG))
-              .build();
+      engine = withOwnClassLoader(PolyglotRuntime::newEngine);
       heapMeter = EngineInstrument.heapMeter(engine);
       sharedCode = EngineInstrument.sharedCode(engine);
     }
     return engine;
+  }
+
+  private static Engine newEngine() {
+    return Engine.newBuilder("python")
+        .option("engine.WarnInterpreterOnly", "false")
+        .logHandler(new LineLog(() -> System.getLogger("terrarium.polyglot"), Level.DEBUG))
+        .build();
+  }
+
+  /** The engine's shutdown hook would keep the first user's class loader, which it inherits. */
+  private static <T> T withOwnClassLoader(Supplier<T> work) {
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    thread.setContextClassLoader(PolyglotRuntime.class.getClassLoader());
+    try {
+      return work.get();
+    } finally {
+      thread.setContextClassLoader(before);
+    }
   }
 
   /** The files of a restricted context: Python's own. */

@@ -19,17 +19,24 @@ interface Timer {
     return SystemTimer.INSTANCE;
   }
 
-  /** Made when the first task is scheduled; ends with the process. */
+  /** Its thread is made when a task is scheduled, and ends a second after none is left. */
   final class SystemTimer implements Timer {
 
     private static final SystemTimer INSTANCE = new SystemTimer();
 
     private final ScheduledThreadPoolExecutor thread =
         new ScheduledThreadPoolExecutor(
-            1, task -> Thread.ofPlatform().daemon().name("terrarium-timer").unstarted(task));
+            1,
+            task -> {
+              Thread timer = Thread.ofPlatform().daemon().name("terrarium-timer").unstarted(task);
+              timer.setContextClassLoader(Timer.class.getClassLoader()); // not the first user's
+              return timer;
+            });
 
     private SystemTimer() {
       thread.setRemoveOnCancelPolicy(true);
+      thread.setKeepAliveTime(1, TimeUnit.SECONDS);
+      thread.allowCoreThreadTimeOut(true);
     }
 
     @Override
