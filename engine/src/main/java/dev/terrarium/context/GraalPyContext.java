@@ -86,7 +86,7 @@ final class GraalPyContext implements PythonContext {
     boolean ready = false;
     try {
       this.embed = context.eval(runtime.bootstrap());
-      embed.invokeMember("restrict", profile.word(), profile.nativeCode());
+      restrict();
       this.marshaller = new Marshaller(embed, this::guarded);
       shieldNativeImports();
       shareCode();
@@ -98,6 +98,16 @@ final class GraalPyContext implements PythonContext {
         context.close(true);
       }
     }
+  }
+
+  private void restrict() {
+    ProxyExecutable report =
+        arguments -> {
+          LOGGER.log(Level.INFO, name + ": " + arguments[0].asString());
+          return true;
+        };
+    boolean trusted = profile.grants(AccessProfile.TRUSTED);
+    embed.invokeMember("restrict", profile.word(), trusted, profile.nativeCode(), report);
   }
 
   /** Makes a context on a carrier of its own. */

@@ -295,6 +295,8 @@ public final class PolyglotRuntime {
             .option("python.IgnoreEnvironmentFlag", "true")
             .option("python.NoUserSiteFlag", "true")
             .option("python.WarnExperimentalFeatures", "false")
+            // Exceptions of Java's inside GraalPy become SystemErrors, which `finally` sees.
+            .option("python.CatchAllExceptions", "true")
             // Of all: one context without it that tries native code spoils that of the process.
             .option("python.IsolateNativeModules", "true");
     if (!profile.nativeCode()) {

@@ -31,13 +31,18 @@ final class PythonErrors {
   private static final Set<String> REFUSALS =
       Set.of("terrarium.bridge.errors.NativeCodeError", "terrarium.bridge.errors.AccessError");
 
-  /** How internal errors read that the polyglot API and the POSIX layer raise for the like. */
+  /** How errors read that the polyglot API and the POSIX layer raise for the like. */
   private static final Pattern INTERNAL_REFUSAL =
       Pattern.compile(
-          "java\\.lang\\.SecurityException: .*"
-              + "|java\\.lang\\.IllegalStateException: Creating threads is not allowed\\."
+          "(java\\.lang\\.)?SecurityException: .*"
+              + "|(java\\.lang\\.)?IllegalStateException: Creating threads is not allowed\\."
               + "|.*UnsupportedPosixFeatureException: .* was excluded",
           Pattern.DOTALL);
+
+  /** What Python sees of a Java exception inside GraalPy, and what stands behind its message. */
+  private static final String SYSTEM_ERROR = "SystemError";
+
+  private static final String JAVA_STACK_TRACE = "\n\nJava stack trace:";
 
   /** What Python sees of a Java exception that a host function threw; its cause. */
   private static final String HOST_CALL_ERROR = "terrarium.bridge.errors.HostCallError";
@@ -118,7 +123,10 @@ final class PythonErrors {
     if (CALLER_ERRORS.contains(type)) {
       return new ArgumentException(message);
     }
-    if (REFUSALS.contains(type)) {
+    if (type.equals(SYSTEM_ERROR)) {
+      message = withoutJavaStackTrace(message);
+    }
+    if (REFUSALS.contains(type) || (type.equals(SYSTEM_ERROR) && isRefusal(message))) {
       return refusal(message, e);
     }
     Value truncated = described.getArrayElement(4);
@@ -144,6 +152,11 @@ final class PythonErrors {
           : "MemoryError";
     }
     return e.isInterrupted() ? "KeyboardInterrupt" : PythonException.INTERNAL;
+  }
+
+  private static String withoutJavaStackTrace(String message) {
+    int end = message.indexOf(JAVA_STACK_TRACE);
+    return end < 0 ? message : message.substring(0, end);
   }
 
   static boolean isRefusal(@Nullable String internalError) {

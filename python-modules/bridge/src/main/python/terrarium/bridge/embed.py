@@ -251,38 +251,11 @@ def host_failure(exception: BaseException) -> BaseException | None:
 # ---------------------------------------------------------------- access
 
 
-def restrict(access: str, native_code: bool) -> None:
-    """Takes away what the polyglot API leaves open. `access` is the profile's name, for messages.
+def restrict(profile: str, trusted: bool, native_code: bool, report: Callable[[str], object]) -> None:
+    """Takes away what the access profile does not grant; see :func:`terrarium.bridge.access.restrict`."""
+    from terrarium.bridge import access
 
-    Signals go to the whole JVM: raising one ends it, and a handler would answer for it. As in every thread but the main
-    one of CPython, setting a handler is a ValueError, which frameworks know.
-    """
-    from importlib import import_module
-
-    from terrarium.bridge.errors import AccessError, NativeCodeError
-
-    def refuse_signal(*_: object) -> None:
-        raise AccessError("signals to the JVM are not allowed in Terrarium")
-
-    def refuse_handler(*_: object) -> None:
-        raise ValueError("signal only works in main thread of the main interpreter")
-
-    def refuse_native(spec: Any, *_: object) -> None:
-        raise NativeCodeError(
-            f"native extension {spec.name!r} needs native code, which the access profile {access} does not grant",
-            name=spec.name,
-            path=spec.origin,
-        )
-
-    refused = dict.fromkeys(("raise_signal", "alarm", "setitimer", "pthread_kill"), refuse_signal)
-    refused |= dict.fromkeys(("signal", "set_wakeup_fd", "siginterrupt"), refuse_handler)
-    for module in (import_module("_signal"), sys.modules.get("signal")):
-        for name, replacement in refused.items():
-            if module is not None and hasattr(module, name):
-                setattr(module, name, replacement)
-    if not native_code:
-        imp: Any = import_module("_imp")
-        imp.create_dynamic = refuse_native
+    access.restrict(profile, trusted, native_code, report)
 
 
 def shield_native_imports(begin: Callable[[], object], end: Callable[[], object]) -> None:
@@ -407,6 +380,9 @@ def handler_table(bridge: BaseBridge) -> list[object]:
 
 def forget() -> None:
     """Drops what belongs to the present user of the context: services, modules made from sources, watched bridges."""
+    from terrarium.bridge import access
+
+    access.handlers.forget()
     _health.unwatch_all()
     names = [each for each in sys.modules if each.startswith(_SOURCE_MODULE)]
     _health.release(names)

@@ -515,6 +515,51 @@ class DspyTest {
     }
   }
 
+  /** DSPy sets a handler for SIGINT meanwhile, since a call runs on the context's main thread. */
+  @Test
+  @Timeout(value = 6, unit = TimeUnit.MINUTES)
+  void programsAreEvaluatedByEightThreads() {
+    Framework evaluation =
+        Framework.fromSource(
+            "evaluation",
+            """
+            from terrarium.bridge import BaseBridge, handler
+
+            class Evaluation(BaseBridge):
+                framework = "evaluation"
+
+                @handler
+                def run(self) -> list:
+                    import dspy
+                    from dspy.utils import DummyLM
+                    answers = DummyLM([{"answer": "Paris"}] * 100)
+                    devset = [
+                        dspy.Example(question=str(n), answer="Paris").with_inputs("question")
+                        for n in range(16)
+                    ]
+                    def right(example, prediction, trace=None):
+                        return example.answer == prediction.answer
+                    with dspy.context(lm=answers):
+                        predict = dspy.Predict("question -> answer")
+                        evaluate = dspy.Evaluate(devset=devset, metric=right, num_threads=8)
+                        scores = [evaluate(predict).score, evaluate(predict).score]
+                        scores.append(dspy.Evaluate(devset=devset, metric=right)(predict).score)
+                        batch = predict.batch(devset)
+                        parallel = dspy.Parallel(num_threads=8)([(predict, each) for each in devset])
+                    answers = [each.answer for each in (*batch, *parallel)]
+                    return [*scores, len(answers), set(answers) == {"Paris"}]
+            """,
+            "evaluation.py");
+    try (Terrarium one = ofOneContext(evaluation)) {
+      one.call("dspy", "ping", Map.of()); // puts the packages on the path
+      for (int time = 0; time < 2; time++) {
+        assertThat(one.call("evaluation", "run", Map.of()))
+            .isEqualTo(List.of(100.0, 100.0, 100.0, 32L, true));
+      }
+      assertThat(one.stats().pool().retired()).isZero();
+    }
+  }
+
   private static Terrarium ofOneContext(Framework framework) {
     TerrariumConfig config = TerrariumConfig.custom().contexts(1).languageModel(SCRIPTED).build();
     return Terrarium.start(config).register(framework);
