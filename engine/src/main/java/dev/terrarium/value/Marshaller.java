@@ -14,6 +14,7 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.OffsetTime;
+import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -46,7 +47,8 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>Map, record</td><td>dict</td><td>Map in the same order</td></tr>
  * <tr><td>BigDecimal</td><td>Decimal</td><td>BigDecimal</td></tr>
  * <tr><td>LocalDate, LocalTime, OffsetTime, LocalDateTime</td><td>date, time, datetime</td><td>the same</td></tr>
- * <tr><td>OffsetDateTime, ZonedDateTime, Instant</td><td>aware datetime</td><td>OffsetDateTime</td></tr>
+ * <tr><td>OffsetDateTime, Instant</td><td>aware datetime</td><td>OffsetDateTime</td></tr>
+ * <tr><td>ZonedDateTime of a region</td><td>datetime with a ZoneInfo</td><td>ZonedDateTime</td></tr>
  * <tr><td>Duration</td><td>timedelta</td><td>Duration</td></tr>
  * <tr><td>HostFunction, see {@link Callback}</td><td>callable</td><td>(refused)</td></tr>
  * </table>
@@ -146,7 +148,9 @@ public final class Marshaller {
       case LocalDateTime time -> temporal("datetime", PythonTime.text(time, path));
       case OffsetDateTime time -> temporal("datetime", PythonTime.text(time, path));
       case ZonedDateTime time ->
-          temporal("datetime", PythonTime.text(time.toOffsetDateTime(), path));
+          time.getZone() instanceof ZoneOffset
+              ? temporal("datetime", PythonTime.text(time.toOffsetDateTime(), path))
+              : temporal("zoned", PythonTime.text(time, path));
       case Instant instant -> temporal("datetime", PythonTime.text(instant, path));
       case Duration duration -> temporal("timedelta", PythonTime.text(duration, path));
       case Map<?, ?> map -> dict(map, path, depth);
@@ -454,6 +458,7 @@ public final class Marshaller {
       case "date" -> PythonTime.date(described[1], path);
       case "time" -> PythonTime.time(described[1], path);
       case "datetime" -> PythonTime.dateTime(described[1], path);
+      case "zoned" -> PythonTime.zoned(described[1], path);
       case "timedelta" -> PythonTime.duration(described[1]);
       default ->
           throw new ConversionException(

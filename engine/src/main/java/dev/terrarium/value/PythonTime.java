@@ -11,6 +11,7 @@ import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.OffsetTime;
 import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
 import java.time.temporal.ChronoField;
 import java.time.temporal.TemporalAccessor;
 import java.util.function.Supplier;
@@ -49,6 +50,11 @@ final class PythonTime {
       case OffsetDateTime time -> time.toString();
       default -> throw new ConversionException(path, value.getClass() + " has no Python form");
     };
+  }
+
+  /** With the name of its region in brackets. */
+  static String text(ZonedDateTime time, String path) {
+    return text(time.toOffsetDateTime(), path) + "[" + time.getZone() + "]";
   }
 
   static String text(Instant instant, String path) {
@@ -95,6 +101,15 @@ final class PythonTime {
         () -> hasOffset(clock) ? OffsetDateTime.parse(text) : LocalDateTime.parse(text),
         text,
         path);
+  }
+
+  /** A text with a region in brackets; without the region where Java has no data on it. */
+  static Object zoned(String text, String path) {
+    try {
+      return ZonedDateTime.parse(text);
+    } catch (DateTimeException e) {
+      return dateTime(text.substring(0, text.indexOf('[')), path);
+    }
   }
 
   private static boolean hasOffset(String time) {

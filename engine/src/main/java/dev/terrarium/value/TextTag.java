@@ -8,6 +8,7 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.OffsetTime;
+import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +44,7 @@ enum TextTag {
       case OffsetTime time -> TIME;
       case LocalDateTime time -> DATE_TIME;
       case OffsetDateTime time -> DATE_TIME;
+      case ZonedDateTime time -> DATE_TIME;
       case Duration duration -> DURATION;
       case Double number -> FLOAT;
       default -> null;
@@ -74,8 +76,10 @@ enum TextTag {
       case DATE -> LocalDate.parse(text);
       case TIME -> DateTimeFormatter.ISO_TIME.parseBest(text, OffsetTime::from, LocalTime::from);
       case DATE_TIME ->
-          DateTimeFormatter.ISO_DATE_TIME.parseBest(
-              text, OffsetDateTime::from, LocalDateTime::from);
+          text.endsWith("]")
+              ? ZonedDateTime.parse(text)
+              : DateTimeFormatter.ISO_DATE_TIME.parseBest(
+                  text, OffsetDateTime::from, LocalDateTime::from);
       case DURATION -> Duration.parse(text);
       case FLOAT -> Double.valueOf(text);
     };

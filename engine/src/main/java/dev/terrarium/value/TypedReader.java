@@ -262,10 +262,26 @@ public final class TypedReader {
               v -> v instanceof String s ? OffsetTime.parse(s) : same(v, OffsetTime.class)),
           scalar(
               OffsetDateTime.class,
-              v -> v instanceof String s ? OffsetDateTime.parse(s) : same(v, OffsetDateTime.class)),
+              v ->
+                  switch (v) {
+                    case String s -> OffsetDateTime.parse(s);
+                    case ZonedDateTime t -> t.toOffsetDateTime();
+                    default -> same(v, OffsetDateTime.class);
+                  }),
           scalar(
-              ZonedDateTime.class, v -> v instanceof OffsetDateTime t ? t.toZonedDateTime() : null),
-          scalar(Instant.class, v -> v instanceof OffsetDateTime t ? t.toInstant() : null),
+              ZonedDateTime.class,
+              v ->
+                  v instanceof OffsetDateTime t
+                      ? t.toZonedDateTime()
+                      : same(v, ZonedDateTime.class)),
+          scalar(
+              Instant.class,
+              v ->
+                  switch (v) {
+                    case OffsetDateTime t -> t.toInstant();
+                    case ZonedDateTime t -> t.toInstant();
+                    default -> null;
+                  }),
           scalar(Duration.class, v -> same(v, Duration.class)));
 
   private static Map.Entry<Class<?>, Function<Object, @Nullable Object>> scalar(

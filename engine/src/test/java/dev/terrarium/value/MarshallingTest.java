@@ -161,6 +161,20 @@ class MarshallingTest {
             ZonedDateTime.ofInstant(instant, ZoneId.of("Asia/Kolkata")),
             "datetime",
             "datetime.datetime(2024, 2, 29, 17, 30, 0, 1,"
+                + " tzinfo=zoneinfo.ZoneInfo(key='Asia/Kolkata'))",
+            ZonedDateTime.ofInstant(instant, ZoneId.of("Asia/Kolkata"))),
+        arguments(
+            ZonedDateTime.of(2024, 10, 27, 2, 30, 0, 0, ZoneId.of("Europe/Berlin"))
+                .withLaterOffsetAtOverlap(),
+            "datetime",
+            "datetime.datetime(2024, 10, 27, 2, 30, fold=1,"
+                + " tzinfo=zoneinfo.ZoneInfo(key='Europe/Berlin'))",
+            ZonedDateTime.of(2024, 10, 27, 2, 30, 0, 0, ZoneId.of("Europe/Berlin"))
+                .withLaterOffsetAtOverlap()),
+        arguments( // a region that Python's data has not
+            ZonedDateTime.ofInstant(instant, ZoneId.of("UTC+05:30")),
+            "datetime",
+            "datetime.datetime(2024, 2, 29, 17, 30, 0, 1,"
                 + " tzinfo=datetime.timezone(datetime.timedelta(seconds=19800)))",
             OffsetDateTime.parse("2024-02-29T17:30:00.000001+05:30")),
         arguments(

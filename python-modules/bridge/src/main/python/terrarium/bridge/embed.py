@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from terrarium.bridge.health import Health
 
 if TYPE_CHECKING:
+    import datetime
     from collections.abc import Callable
 
     from terrarium.bridge.base import BaseBridge
@@ -71,12 +72,25 @@ def make_decimal(text: str) -> object:
 
 
 def make_temporal(kind: str, text: str) -> object:
-    """`kind` is date, time, datetime (ISO 8601 text) or timedelta (microseconds)."""
+    """`kind` is date, time, datetime (ISO 8601 text), zoned (with `[REGION]` behind it) or timedelta (microseconds)."""
     import datetime
 
     if kind == "timedelta":
         return datetime.timedelta(microseconds=int(text))
+    if kind == "zoned":
+        moment, _, region = text[:-1].partition("[")
+        return _in_region(datetime.datetime.fromisoformat(moment), region)
     return getattr(datetime, kind).fromisoformat(text)
+
+
+def _in_region(moment: datetime.datetime, region: str) -> datetime.datetime:
+    """The same moment by the clocks of a region; as it is when there is no data on that region."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        return moment.astimezone(ZoneInfo(region))
+    except (KeyError, ValueError, OverflowError):
+        return moment
 
 
 def make_callback(function: Callable[..., object], name: str) -> Callable[..., object]:
@@ -101,7 +115,8 @@ def make_callback(function: Callable[..., object], name: str) -> Callable[..., o
 def kind(value: object) -> str:
     """What `value` is, for what the polyglot API cannot tell by itself; empty when it is not plain data.
 
-    `int`, `float`, `decimal:TEXT`, `date:TEXT`, `time:TEXT`, `datetime:TEXT`, `timedelta:MICROSECONDS`.
+    `int`, `float`, `decimal:TEXT`, `date:TEXT`, `time:TEXT`, `datetime:TEXT`, `zoned:TEXT[REGION]`,
+    `timedelta:MICROSECONDS`.
     """
     if isinstance(value, int):
         return "int"
@@ -113,6 +128,9 @@ def kind(value: object) -> str:
     module = sys.modules.get("datetime")
     if module is not None:
         if isinstance(value, module.datetime):
+            zones = sys.modules.get("zoneinfo")
+            if zones is not None and isinstance(value.tzinfo, zones.ZoneInfo) and value.tzinfo.key:
+                return f"zoned:{value.isoformat()}[{value.tzinfo.key}]"
             return f"datetime:{value.isoformat()}"
         if isinstance(value, module.date):
             return f"date:{value.isoformat()}"
