@@ -68,6 +68,7 @@ class FakeHost(InMemoryRegistry):
         self.requests: list[dict[str, Any]] = []
         self.finish_reason = "stop"
         self.closed = 0
+        self.pieces_of: Callable[[str], list[str]] = lambda text: [text[i : i + 3] for i in range(0, len(text), 3)]
 
     def generate(self, request: dict[str, Any]) -> dict[str, Any]:
         self.requests.append(request)
@@ -86,10 +87,9 @@ class FakeHost(InMemoryRegistry):
         }
 
     def stream(self, request: dict[str, Any]) -> dict[str, Callable[[], Any]]:
-        """As `generate`, in pieces of three characters; `closed` counts the streams that were."""
+        """As `generate`, in `pieces_of` the answer, by three characters; `closed` counts the streams that were."""
         response = self.generate(request)
-        text = response["text"]
-        pieces: Iterator[Any] = iter([*(text[i : i + 3] for i in range(0, len(text), 3)), response])
+        pieces: Iterator[Any] = iter([*self.pieces_of(response["text"]), response])
 
         def close() -> None:
             self.closed += 1

@@ -8,17 +8,22 @@ from typing import Any
 
 import dspy
 import pydantic
+from dspy.adapters.utils import apply_output_field_defaults, parse_value
 
 from terrarium.bridge import times
 
+from ._members import first_of_each
 from ._schema import NoSchemaError, output_schema
+from ._sections import Sections, marker
 from ._signatures import shadowing_allowed
 
 
-class _FixedInstructions:
-    """Writes the system message of a signature once; it is the same for all inputs.
+class _HostAdapter:
+    """The common part of the adapters.
 
-    No adapter itself: DSPy wraps ``parse`` in every subclass of one, which would hide the next one's.
+    The system message of a signature is written once; it is the same for all inputs.
+
+    Not an adapter itself: DSPy wraps ``parse`` in every subclass of one, which would hide the next one's.
     """
 
     def format_system_message(self, signature: Any) -> str:
@@ -32,15 +37,16 @@ class _FixedInstructions:
 
 
 @functools.lru_cache(maxsize=256)
-def _system_message(adapter: _FixedInstructions, signature: Any, _doc: str | None) -> str:
+def _system_message(adapter: _HostAdapter, signature: Any, _doc: str | None) -> str:
     return adapter.written_system_message(signature)
 
 
-class SchemaJsonAdapter(_FixedInstructions, dspy.JSONAdapter):
+class SchemaJsonAdapter(_HostAdapter, dspy.JSONAdapter):
     """The JSON adapter, with one schema for every kind of output that the type language has.
 
     An answer that is valid is read as it stands; DSPy's lenient reading, which guesses what a text
-    may mean (``"12.50"`` becomes 12.5), is left for the others.
+    may mean (``"12.50"`` becomes 12.5), is left for the others. Of two members with the same name the
+    first one counts, as of two sections in the chat adapter.
     """
 
     def _prepare_response_format(self, lm: Any, lm_kwargs: dict[str, Any], signature: Any) -> None:
@@ -56,12 +62,16 @@ class SchemaJsonAdapter(_FixedInstructions, dspy.JSONAdapter):
 
     def parse(self, signature: Any, completion: str) -> dict[str, Any]:
         """Return the outputs by name; raises AdapterParseError when there is no way to read them."""
+        for name in signature.output_fields:
+            if completion.count(f'"{name}"') > 1:
+                completion = first_of_each(completion)
+                break
         try:
             answer = _answer_reader(signature)(completion)
+            fields = {name: getattr(answer, name) for name in signature.output_fields}
         except pydantic.ValidationError:
-            fields: dict[str, Any] = super().parse(signature, completion)
-            return fields
-        return {name: getattr(answer, name) for name in signature.output_fields}
+            fields = super().parse(signature, completion)
+        return fields
 
 
 @functools.lru_cache(maxsize=256)
@@ -72,8 +82,37 @@ def _answer_reader(signature: Any) -> Callable[[str], pydantic.BaseModel]:
         return times.json_reader(pydantic.TypeAdapter(pydantic.create_model("Answer", **fields)))
 
 
-class HostChatAdapter(_FixedInstructions, dspy.ChatAdapter):
-    """The chat adapter; as in DSPy, it may ask for JSON when an answer cannot be read."""
+class HostChatAdapter(_HostAdapter, dspy.ChatAdapter):
+    """The chat adapter; as in DSPy, it may ask for JSON when an answer cannot be read.
+
+    :class:`Sections` splits an answer, and DSPy reads the values.
+    """
+
+    def parse(self, signature: Any, completion: str) -> dict[str, Any]:
+        """Return the outputs by name; raises AdapterParseError when there is no way to read them."""
+        outputs = signature.output_fields
+        sections = Sections(outputs)
+        sections.read(completion)
+        sections.end(cut=False)
+        texts = sections.texts
+
+        def failed(message: str | None, **parsed: Any) -> dspy.AdapterParseError:
+            return dspy.AdapterParseError("ChatAdapter", signature, completion, message, **parsed)
+
+        fields: dict[str, Any] = {}
+        for name, text in texts.items():
+            try:
+                fields[name] = parse_value(text, outputs[name].annotation)
+            except ValueError as error:
+                message = f"Failed to parse field {name} with value {text} from the LM response. Error message: {error}"
+                raise failed(message) from error
+        for name in outputs:
+            if name not in texts and any(marker(name) in text for text in texts.values()):
+                raise failed(f"The marker of field {name} does not begin a line.")
+        fields = apply_output_field_defaults(signature, fields)
+        if fields.keys() != outputs.keys():
+            raise failed(None, parsed_result=fields)
+        return fields
 
     def _make_json_adapter_fallback(self) -> dspy.JSONAdapter:
         return _json_adapter()
@@ -95,6 +134,6 @@ def adapter_of(name: str) -> dspy.Adapter:
 
 
 def forget() -> None:
-    """Drop what was made of signatures."""
+    """Drop what is kept for signatures."""
     for cache in (_system_message, _answer_reader):
         cache.cache_clear()

@@ -137,11 +137,10 @@ class DspyBridge(ProgramBridge["Program"]):
     ) -> Pushed:
         """Run a program as :meth:`call` does, and push its outputs while the language model writes.
 
-        First come dicts ``{"field": name, "text": piece}``: the pieces of the outputs that are texts in the answer, as
-        far as they can be told apart while it is written. The last dict is what ``call`` returns. There may be no
-        pieces, as for an answer from the cache; joined, a text's pieces may differ from the output in white space at
-        its ends. With ``auto``, an answer is not asked for again when pieces of it were pushed. Raises what ``call``
-        raises, also after some pieces.
+        First come dicts ``{"field": name, "text": piece}``: the pieces of the outputs whose types are texts. The last
+        dict is what ``call`` returns. A text's pieces join to the output. There may be no pieces of any output, as for
+        an answer from the cache. With ``auto``, an answer is not asked for again when pieces of it were pushed. Raises
+        what ``call`` raises, also after some pieces.
         """
         built = self._programs.get(program)
         return Pushed(lambda emit: emit(self._run("stream", built, inputs, options, trace, emit)))

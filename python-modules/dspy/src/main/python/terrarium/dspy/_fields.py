@@ -1,75 +1,57 @@
-"""The fields of an answer while the language model writes it."""
+"""Streams the texts among the outputs while the language model writes its answer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import pydantic_core
 from dspy.clients.call_context import stream_emitted
-from dspy.streaming import StreamListener
 
-from ._adapters import HostChatAdapter
-from ._model import Watch
+from ._members import MemberTexts
+from ._sections import Sections
 
 
-def watch_fields(names: list[str], emit: Callable[[object], object]) -> Watch:
-    """Return what emits ``{"field": name, "text": piece}`` for those fields of each answer that is streamed."""
+class FieldWatch:
+    """Emits ``{"field": name, "text": piece}`` for the texts of each answer that is streamed."""
 
-    def watch(request: dict[str, Any]) -> Callable[[str | dict[str, Any]], None]:
-        fields = _ChatFields(names) if request["schema"] is None else _JsonFields(names)
+    def __init__(self, outputs: list[str], texts: list[str], emit: Callable[[object], object]) -> None:
+        """Watch for ``texts``, which are those of the ``outputs`` that are texts."""
+        self._outputs = outputs
+        self._texts = texts
+        self._emit = emit
+        self._emitted: dict[str, str] = {}
+
+    def __call__(self, request: dict[str, Any]) -> Callable[[str | dict[str, Any]], None]:
+        """Return a function that takes the pieces of an answer and, last, the whole."""
+        sections = Sections(self._outputs) if request["schema"] is None else None
+        members = MemberTexts(self._texts)
 
         def see(piece: str | dict[str, Any]) -> None:
-            for name, text in fields.read(piece) if isinstance(piece, str) else fields.rest():
-                stream_emitted()  # DSPy does not ask again for what was shown
-                emit({"field": name, "text": text})
+            if isinstance(piece, str):
+                self._push(sections.read(piece) if sections else members.read(piece))
+            elif sections:
+                self._push(sections.end(cut=False))
 
         return see
 
-    return watch
+    def complete(self, outputs: dict[str, Any]) -> str | None:
+        """Emit the rest of each text, which there is when the answer had to be repaired.
 
+        Emits nothing when no piece of the answer was emitted before. Returns the name of an output whose emitted pieces
+        are not the beginning of its text, or None.
+        """
+        for name in self._texts if self._emitted else ():
+            emitted, text = self._emitted.get(name, ""), outputs[name]
+            if not isinstance(text, str):
+                continue
+            if not text.startswith(emitted):
+                return name
+            self._push([(name, text[len(emitted) :])])
+        return None
 
-class _JsonFields:
-    """The texts among the fields of a JSON object, unescaped. Other values are not texts before they are whole."""
-
-    def __init__(self, names: list[str]) -> None:
-        self._answer = ""
-        self._seen = dict.fromkeys(names, "")
-
-    def read(self, piece: str) -> Iterator[tuple[str, str]]:
-        self._answer += piece
-        try:
-            so_far = pydantic_core.from_json(self._answer, allow_partial="trailing-strings")
-        except ValueError:
-            return
-        for name, seen in self._seen.items():
-            value = so_far.get(name) if isinstance(so_far, dict) else None
-            if isinstance(value, str) and value != seen:
-                self._seen[name] = value
-                yield name, value[len(seen) :]
-
-    def rest(self) -> Iterator[tuple[str, str]]:
-        return iter(())
-
-
-class _ChatFields:
-    """The fields of an answer in the chat adapter's form, found by DSPy's own listeners."""
-
-    def __init__(self, names: list[str]) -> None:
-        self._listeners = [StreamListener(name) for name in names]
-        for listener in self._listeners:
-            listener.adapter_identifiers[HostChatAdapter.__name__] = listener.adapter_identifiers["ChatAdapter"]
-
-    def read(self, piece: str) -> Iterator[tuple[str, str]]:
-        chunk = SimpleNamespace(choices=[SimpleNamespace(delta=SimpleNamespace(content=piece))])
-        return self._texts(lambda listener: listener.receive(chunk))
-
-    def rest(self) -> Iterator[tuple[str, str]]:
-        return self._texts(lambda listener: listener.finalize())
-
-    def _texts(self, ask: Callable[[StreamListener], Any]) -> Iterator[tuple[str, str]]:
-        for listener in self._listeners:
-            response = ask(listener)
-            if response is not None and response.chunk:
-                yield listener.signature_field_name, response.chunk
+    def _push(self, pieces: Iterable[tuple[str, str]]) -> None:
+        for name, text in pieces:
+            if text and name in self._texts:
+                stream_emitted()  # DSPy does not ask again for what was shown
+                self._emitted[name] = self._emitted.get(name, "") + text
+                self._emit({"field": name, "text": text})

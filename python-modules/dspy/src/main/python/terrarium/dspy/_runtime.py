@@ -19,10 +19,10 @@ from terrarium.bridge import ArgumentError, SpecError, times
 from terrarium.bridge.exchanges import Exchange
 
 from . import _adapters, _kept, _options, _signatures, _state, _times
-from ._fields import watch_fields
+from ._fields import FieldWatch
 from ._model import HostEngine, Known, recording
 from ._schema import output_schema
-from ._signatures import shadowing_allowed, signature_of
+from ._signatures import is_text, shadowing_allowed, signature_of
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,9 @@ class Program:
         }
         with shadowing_allowed():
             self.module = _MODULES[spec["kind"]](signature)
-        self.outputs = list(self.module.predictors()[0].signature.output_fields)
+        outputs = self.module.predictors()[0].signature.output_fields
+        self.outputs = list(outputs)
+        self.texts = [name for name, field in outputs.items() if is_text(field.annotation)]
 
     def load_state(self, state: Any) -> None:
         """Bring the module, which was just built, into a state that :meth:`dump_state` returned.
@@ -130,8 +132,9 @@ class Runtime:
         what ``known`` does not answer goes to the language model.
         """
         generation = {name: options[name] for name in _options.GENERATION if name in options}
+        watch = None if emit is None else FieldWatch(program.outputs, program.texts, emit)
         with (
-            recording(None if emit is None else watch_fields(program.outputs, emit), known) as exchanges,
+            recording(watch, known) as exchanges,
             dspy.settings.context(
                 lm=self._model(options.get("model"), cache),
                 adapter=self.adapter(options["adapter"]),
@@ -142,7 +145,15 @@ class Runtime:
             prediction = program.module(**arguments, config=generation)
         if any(each.response.get("finish_reason") == "length" for each in exchanges):
             logger.warning("an answer of the language model was cut off at %s tokens", options.get("max_tokens"))
-        return program.plain(prediction), exchanges
+        outputs = program.plain(prediction)
+        if watch is not None and (changed := watch.complete(outputs)):
+            raise dspy.AdapterParseError(
+                options["adapter"],
+                program.module.predictors()[0].signature,
+                exchanges[-1].response["text"],
+                f"Field {changed} was streamed otherwise than the answer could be read in the end.",
+            )
+        return outputs, exchanges
 
     def close(self) -> None:
         """Drop what all programs share."""

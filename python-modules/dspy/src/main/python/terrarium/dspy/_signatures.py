@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import types
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, Optional
+from typing import Any, Literal, Optional, Union, get_args, get_origin
 
 import dspy
 import pydantic
@@ -145,6 +146,11 @@ def type_of(spec: Any, path: str = "type") -> Any:
     if kind == "record":
         return _model(spec, path)
     return _SIMPLE[kind]
+
+
+def is_text(annotation: Any) -> bool:
+    """Return whether an output of that type is a text, or may be one."""
+    return annotation is str or (get_origin(annotation) in (Union, types.UnionType) and str in get_args(annotation))
 
 
 def _model(spec: dict[str, Any], path: str) -> type[pydantic.BaseModel]:

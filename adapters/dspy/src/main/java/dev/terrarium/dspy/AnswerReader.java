@@ -36,6 +36,7 @@ final class AnswerReader {
 
   private static final String HEADER = "[[ ## ";
   private static final String HEADER_END = " ## ]]";
+  private static final String COMPLETED = HEADER + "completed" + HEADER_END;
 
   /** Whole numbers up to here are doubles, too. */
   private static final long MAX_EXACT = 1L << 53;
@@ -56,7 +57,8 @@ final class AnswerReader {
   /** An answer in the chat adapter's form: a header before each output. */
   static Map<String, @Nullable Object> chat(FieldType.Fields outputs, String answer)
       throws NotExactException {
-    Map<String, String> sections = sections(PythonText.checked(answer));
+    boolean marked = !outputs.fields().containsKey("completed");
+    Map<String, String> sections = sections(PythonText.checked(answer), marked);
     Map<String, @Nullable Object> values = new LinkedHashMap<>();
     for (Map.Entry<String, FieldType> output : outputs.fields().entrySet()) {
       String section = sections.get(output.getKey());
@@ -68,8 +70,14 @@ final class AnswerReader {
     return values;
   }
 
-  /** As {@code ChatAdapter.parse} finds them; of two of one name the first one counts. */
-  private static Map<String, String> sections(String answer) throws NotExactException {
+  /**
+   * The sections as {@code terrarium.dspy._sections} finds them; of two of one name the first one
+   * counts.
+   *
+   * @param marked whether a marker ends the last one
+   */
+  private static Map<String, String> sections(String answer, boolean marked)
+      throws NotExactException {
     Map<String, String> sections = new HashMap<>();
     List<String> lines = new ArrayList<>();
     String name = null;
@@ -81,21 +89,35 @@ final class AnswerReader {
         continue;
       }
       if (name != null) {
-        sections.putIfAbsent(name, PythonText.strip(String.join("\n", lines)));
+        sections.putIfAbsent(name, text(lines));
       }
       name = header;
       lines.clear();
-      // of the line as it was, though the header was found in the stripped one, as DSPy does
-      int end = HEADER.length() + header.length() + HEADER_END.length();
-      String rest = PythonText.strip(line.substring(end));
-      if (!rest.isEmpty()) {
-        lines.add(rest);
-      }
+      lines.add(
+          PythonText.strip(
+              stripped.substring(HEADER.length() + header.length() + HEADER_END.length())));
     }
     if (name != null) {
-      sections.putIfAbsent(name, PythonText.strip(String.join("\n", lines)));
+      sections.putIfAbsent(name, text(marked ? untilMarker(lines) : lines));
     }
     return sections;
+  }
+
+  private static String text(List<String> lines) {
+    return PythonText.strip(String.join("\n", lines));
+  }
+
+  /** The lines up to the first one at whose end the marker of the answer's end stands. */
+  private static List<String> untilMarker(List<String> lines) {
+    for (int i = 0; i < lines.size(); i++) {
+      String line = lines.get(i);
+      if (PythonText.strip(line).endsWith(COMPLETED)) {
+        List<String> before = new ArrayList<>(lines.subList(0, i));
+        before.add(line.substring(0, line.lastIndexOf(COMPLETED)));
+        return before;
+      }
+    }
+    return lines;
   }
 
   /** The name in the header that the line begins with; null when it begins with none. */

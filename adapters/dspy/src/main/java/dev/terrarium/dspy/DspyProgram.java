@@ -115,9 +115,9 @@ public final class DspyProgram<I extends Record, O extends Record> {
 
   /**
    * Runs the program for each subscriber, and brings its outputs while the model writes: the pieces
-   * of those that are texts, as far as they can be told apart, and at the end all outputs. There
-   * may be no pieces. For back-pressure and cancelling see {@link Adapter#stream}; cancelling stops
-   * the model.
+   * of those that are texts, and at the end all outputs. The pieces of a text join to the output.
+   * There may be no pieces at all. For back-pressure and cancelling see {@link Adapter#stream};
+   * cancelling stops the model.
    */
   public Flow.Publisher<DspyChunk<O>> stream(I input) {
     return adapter.stream("stream", program.arguments(input, true), this::chunk);

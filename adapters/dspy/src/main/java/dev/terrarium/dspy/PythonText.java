@@ -42,11 +42,12 @@ final class PythonText {
         || c == 0x3000;
   }
 
-  /** Where CPython's lines end beside at the usual ends, and GraalPy's do not all. */
-  private static boolean isRareLineEnd(char c) {
-    return c == 0x0b
+  private static boolean isLineEnd(char c) {
+    return c == '\n'
+        || c == '\r'
+        || c == 0x0b
         || c == 0x0c
-        || (c >= 0x1c && c <= 0x1f)
+        || (c >= 0x1c && c <= 0x1e)
         || c == 0x85
         || c == 0x2028
         || c == 0x2029;
@@ -65,21 +66,12 @@ final class PythonText {
     return text.substring(begin, end);
   }
 
-  /**
-   * {@code text.splitlines()}.
-   *
-   * @throws NotExactException when lines may end elsewhere than at {@code \n}, {@code \r} and
-   *     {@code \r\n}
-   */
-  static List<String> splitLines(String text) throws NotExactException {
+  /** {@code text.splitlines()}, as CPython has it; GraalPy knows fewer ends of lines. */
+  static List<String> splitLines(String text) {
     List<String> lines = new ArrayList<>();
     int begin = 0;
     for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (isRareLineEnd(c)) {
-        throw new NotExactException();
-      }
-      if (c == '\n' || c == '\r') {
+      if (isLineEnd(text.charAt(i))) {
         lines.add(text.substring(begin, i));
         if (text.startsWith("\r\n", i)) {
           i++;

@@ -184,6 +184,29 @@ class AnswerReaderTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "'[[ ## text ## ]]|Norway[[ ## completed ## ]]', Norway",
+    "'[[ ## text ## ]] Norway [[ ## completed ## ]]', Norway",
+    "'[[ ## text ## ]]|Norway[[ ## completed ## ]]|Good luck!', Norway",
+    "'  [[ ## text ## ]]|Norway', Norway",
+    "'[[ ## text ## ]]|a[[ ## completed ## ]]|b|[[ ## other ## ]]', 'a[[ ## completed ## ]]|b'",
+    "'[[ ## text ## ]]|a [[ ## completed ## ]] b', 'a [[ ## completed ## ]] b'",
+  })
+  void markersNeedNotStandOnLinesOfTheirOwn(String answer, String text) throws Exception {
+    FieldType.Fields fields = FieldType.fields(List.of(field("text", Map.of("type", "string"))));
+    assertThat(AnswerReader.chat(fields, answer.replace('|', '\n')))
+        .containsEntry("text", text.replace('|', '\n'));
+  }
+
+  @Test
+  void markerIsNoMarkerWhereAnOutputHasItsName() throws Exception {
+    FieldType.Fields fields =
+        FieldType.fields(List.of(field("completed", Map.of("type", "string"))));
+    assertThat(AnswerReader.chat(fields, "[[ ## completed ## ]]\na [[ ## completed ## ]]"))
+        .containsEntry("completed", "a [[ ## completed ## ]]");
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "[[ ## count ## ]]\nseven",

@@ -284,6 +284,33 @@ class DspyTest {
   }
 
   @Test
+  void chatFormsTextsAreStreamedWhole() throws Exception {
+    terrarium.call("dspy", "configure", Map.of("adapter", "chat"));
+    try {
+      DspyProgram<Question, Answer> program = dspy.predict(Question.class, Answer.class);
+      FrozenDspyProgram<Question, Answer> frozen = program.freeze();
+      Question question = new Question("?");
+      for (String text :
+          List.of("see [[x]] ok then", "matrix [[1, 2], [3, 4]] end", "a \u2028b [[ ## c ## ]] d")) {
+        for (String answer :
+            List.of(
+                "[[ ## answer ## ]]\n" + text + "\n\n[[ ## completed ## ]]",
+                "  [[ ## answer ## ]]\n" + text + "[[ ## completed ## ]]\nGood luck!")) {
+          SCRIPTED.answers(answer);
+          List<DspyChunk<Answer>> chunks = Collector.all(program.stream(question));
+          Traced<Answer> traced = done(chunks);
+          assertThat(traced.outputs().answer()).isEqualTo(text.replace("\u2028", "\n"));
+          assertThat(text(chunks, "answer")).isEqualTo(traced.outputs().answer());
+          assertThat(frozen.call(question)).isEqualTo(traced.outputs());
+        }
+      }
+      assertThat(frozen.stats()).isEqualTo(new FrozenStats(6, 0, 0));
+    } finally {
+      terrarium.call("dspy", "configure", Map.of());
+    }
+  }
+
+  @Test
   void optionsReachTheModel() {
     SCRIPTED.answers("{\"answer\": \"x\"}");
     dspy.predict(

@@ -320,11 +320,13 @@ final class FrozenCases {
   }
 
   private String broken(String answer) {
-    return switch (random.nextInt(5)) {
+    return switch (random.nextInt(7)) {
       case 0 -> "```json\n" + answer + "\n```";
       case 1 -> answer.substring(0, answer.length() / 2);
       case 2 -> "Sure! " + answer + " Anything else?";
       case 3 -> answer.replace("[[ ## ", "  [[ ## ");
+      case 4 -> answer.replaceAll("\\s*\\[\\[ ## completed", "[[ ## completed");
+      case 5 -> answer.replaceFirst("\\}$", ", \"out1\": \"again\"}");
       default -> "";
     };
   }

@@ -1,0 +1,135 @@
+"""The members of an answer that is a JSON object."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+_DECODER = json.JSONDecoder()
+_SPACE = re.compile(r"[ \t\n\r]*")
+_COLON = re.compile(r"[ \t\n\r]*:[ \t\n\r]*")
+_SEPARATOR = re.compile(r"[ \t\n\r]*([,}])[ \t\n\r]*")
+_PLAIN = re.compile(r'[^"\\]+')
+_ESCAPED = re.compile(
+    r"""\\(?:["\\/bfnrt]|u(?![dD][89a-fA-F])[0-9a-fA-F]{4}|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"""
+)
+_LONGEST_ESCAPE = 12
+
+
+def first_of_each(answer: str) -> str:
+    """Return a JSON object without members whose keys it had before; any other answer is returned unchanged."""
+    begin = answer.find("{") + 1
+    kept: dict[str, str] = {}
+    at = _end(_SPACE.match(answer, begin))
+    try:
+        while True:
+            key, end = _DECODER.raw_decode(answer, at)
+            _, end = _DECODER.raw_decode(answer, _end(_COLON.match(answer, end)))
+            kept.setdefault(key, answer[at:end])
+            separator = _SEPARATOR.match(answer, end)
+            at = _end(separator)
+            if separator and separator[1] == "}":
+                return answer[:begin] + ", ".join(kept.values()) + answer[separator.start(1) :]
+    except (ValueError, TypeError, RecursionError):  # TypeError: a key that is no text
+        return answer
+
+
+def _end(match: re.Match[str] | None) -> int:
+    if match is None:
+        raise ValueError("no JSON")
+    return match.end()
+
+
+class MemberTexts:
+    """Reads the texts among the members of a JSON object while it is written.
+
+    Texts are returned unescaped. Of two members with the same name the first one counts. Reading ends where the answer
+    stops being JSON.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """Read the members of those names."""
+        self._names = set(names)
+        self._rest = ""
+        self._depth = 0
+        self._expected = "{"  # later "key", ":", "value", "," or "end"
+        self._string: str | None = None  # the kind of the string that is being read: "key", "text" or "other"
+        self._key = ""
+
+    def read(self, piece: str) -> list[tuple[str, str]]:
+        """Read the next piece of the answer; returns the new pieces of texts with their names."""
+        self._rest += piece
+        given: dict[str, str] = {}
+        for name, text in self._texts():
+            given[name] = given.get(name, "") + text
+        return list(given.items())
+
+    def _texts(self) -> Iterator[tuple[str, str]]:
+        text, at = self._rest, 0
+        while at < len(text) and self._expected != "end":
+            if self._string is None:
+                self._token(text[at])
+                at += 1
+                continue
+            if text[at] == '"':
+                self._end_string()
+                at += 1
+                continue
+            part = _PLAIN.match(text, at) or _ESCAPED.match(text, at)
+            if part is None:
+                if len(text) - at >= _LONGEST_ESCAPE:
+                    self._expected = "end"
+                break
+            at = part.end()
+            if self._string == "other":
+                continue
+            plain = json.loads(f'"{part[0]}"') if part[0][0] == "\\" else part[0]
+            if self._string == "text":
+                yield self._key, plain
+            else:
+                self._key += plain
+        self._rest = text[at:]
+
+    def _end_string(self) -> None:
+        if self._string == "text":
+            self._names.discard(self._key)
+        if self._depth == 1:
+            self._expected = ":" if self._string == "key" else ","
+        self._string = None
+
+    def _token(self, letter: str) -> None:
+        """Read a letter outside of strings."""
+        if letter in " \t\n\r":
+            return
+        if self._depth > 1:
+            self._nested(letter)
+        elif letter == self._expected == "{":
+            self._depth, self._expected = 1, "key"
+        elif letter == self._expected == ":":
+            self._expected = "value"
+        elif letter == self._expected == ",":
+            self._expected = "key"
+        elif letter == '"' and self._expected == "key":
+            self._string, self._key = "key", ""
+        elif self._expected == "value":
+            self._begin_value(letter)
+        elif self._expected != "," or letter not in "+-.0123456789Eabcdefghijklmnopqrstuvwxyz":
+            self._expected = "end"  # the object's brace, or no JSON
+
+    def _begin_value(self, letter: str) -> None:
+        self._expected = ","
+        if letter == '"':
+            self._string = "text" if self._key in self._names else "other"
+            return
+        self._names.discard(self._key)
+        if letter in "{[":
+            self._depth = 2
+
+    def _nested(self, letter: str) -> None:
+        if letter == '"':
+            self._string = "other"
+        elif letter in "{[":
+            self._depth += 1
+        elif letter in "}]":
+            self._depth -= 1

@@ -1,0 +1,181 @@
+"""How answers are read and streamed: markers of the chat form, and repeated members."""
+
+import json
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import dspy
+from dspy.adapters.chat_adapter import ChatAdapter
+
+from terrarium.dspy import DspyBridge
+from terrarium.dspy._members import MemberTexts
+from terrarium.dspy._sections import Sections
+from test_dspy_bridge import ASK, hosted, raised
+
+DONE = "[[ ## completed ## ]]"
+PIECES = (
+    *("a", "bc", " ", "  ", "\t", "\n", "\n\n", "\r\n", "\r", "\x85", "\u2028", "é", "😀", "]]", "[", "[[", "[[ ## "),
+    *(
+        "[[ ## x ## ]]",
+        "\n[[ ## x ## ]]\n",
+        "\n[[ ## y ## ]]\n",
+        "[[ ## y ## ]] ",
+        "\n  [[ ## y ## ]]",
+        "[[ ## z ## ]]",
+    ),
+    *(DONE, "\n" + DONE, DONE + "\n", DONE[:9], " ## ]]", '"', "{"),
+)
+
+
+def cuts(text: str) -> Iterator[list[str]]:
+    """The text as a whole, by letter, and in all ways in two pieces."""
+    yield [text]
+    yield list(text)
+    for at in range(1, len(text)):
+        yield [text[:at], text[at:]]
+
+
+def read(pieces: list[str], cut: bool) -> tuple[dict[str, str], str | None]:
+    sections = Sections(["x", "y"])
+    given = [each for piece in pieces for each in sections.read(piece)] + sections.end(cut)
+    joined = {name: "".join(text for each, text in given if each == name) for name in sections.texts}
+    assert joined == sections.texts
+    return joined, sections.open
+
+
+def random_answers(count: int) -> Iterator[str]:
+    rng = random.Random(3)  # noqa: S311 - no secrets
+    for _ in range(count):
+        yield "[[ ## x ## ]]\n" * rng.randint(0, 1) + "".join(rng.choices(PIECES, k=rng.randint(1, 9)))
+
+
+def test_sections_are_the_same_by_any_cut() -> None:
+    for answer in random_answers(400):
+        for cut in (False, True):
+            whole = read([answer], cut)
+            for pieces in cuts(answer):
+                assert read(pieces, cut) == whole, (answer, pieces)
+
+
+def test_sections_are_those_of_dspy_where_every_marker_has_a_line() -> None:
+    signature = dspy.Signature("question -> x, y")
+    compared = 0
+    for answer in random_answers(20_000):
+        if any(
+            DONE in line[1:] or line.lstrip().startswith("[[ ## ") > line.startswith("[[ ## ")
+            for line in answer.splitlines()
+        ):
+            continue
+        try:
+            fields = ChatAdapter().parse(signature, answer)
+        except dspy.AdapterParseError:
+            continue
+        assert read([answer], False)[0] == fields, answer
+        compared += 1
+    assert compared > 100
+
+
+def test_a_marker_that_does_not_begin_a_line() -> None:
+    expected: dict[str, Any] = {
+        f"[[ ## x ## ]]\nNorway{DONE}": {"x": "Norway"},
+        f"[[ ## x ## ]] Norway {DONE}\n": {"x": "Norway"},
+        f"[[ ## x ## ]]\nNorway{DONE}\n\nI hope that this helps.": {"x": "Norway"},
+        f"[[ ## x ## ]]\nwrite {DONE}\nthere\n\n{DONE}": {"x": f"write {DONE}\nthere"},
+        f"[[ ## x ## ]]\nthe marker {DONE} is quoted": {"x": f"the marker {DONE} is quoted"},
+        f"  [[ ## x ## ]]\nNorway\n\t[[ ## y ## ]] 7\n{DONE}": {"x": "Norway", "y": "7"},
+        f"[[ ## x ## ]]\nthe marker [[ ## y ## ]] is quoted\n[[ ## y ## ]]\n7\n{DONE}": {
+            "x": "the marker [[ ## y ## ]] is quoted",
+            "y": "7",
+        },
+        "[[ ## x ## ]]\nsee [[x]] ok then": {"x": "see [[x]] ok then"},
+        "[[ ## x ## ]]\nmatrix [[1, 2], [3, 4]] end": {"x": "matrix [[1, 2], [3, 4]] end"},
+    }
+    for answer, texts in expected.items():
+        assert read([answer], False)[0] == texts, answer
+
+
+def test_an_answer_that_was_cut_off_in_a_marker_ends_before_it() -> None:
+    for end in range(6, len(DONE)):
+        for before in ("\n", " ", "\n  "):
+            assert read([f"[[ ## x ## ]]\nNorway{before}{DONE[:end]}"], True) == ({"x": "Norway"}, None)
+    assert read(["[[ ## x ## ]]\nNorway\n[["], True) == ({"x": "Norway\n[["}, "x")
+    assert read([f"[[ ## x ## ]]\nNorway\n{DONE[:9]}"], False) == ({"x": f"Norway\n{DONE[:9]}"}, "x")
+
+
+def test_members_are_the_same_by_any_cut() -> None:
+    rng = random.Random(5)  # noqa: S311 - no secrets
+    letters = ("a", " ", '"', "\\", "\n", "é", "\u2028", "😀", "{", "}", ",", ":", "x", "[", "\x7f")
+    for _ in range(60):
+        texts = {name: "".join(rng.choices(letters, k=rng.randint(0, 6))) for name in ("x", "y")}
+        others = {"n": [1, "x", {"x": "}"}], "flag": True, "none": None, "number": -1.5e3, "ob": {"x": "y"}}
+        keys = rng.sample(("x", "y", *others), 5)
+        answer = json.dumps({key: {**texts, **others}[key] for key in keys}, ensure_ascii=rng.random() < 0.5)
+        for pieces in cuts(answer):
+            members = MemberTexts(["x", "y"])
+            given = [each for piece in pieces for each in members.read(piece)]
+            for name in ("x", "y"):
+                joined = "".join(text for each, text in given if each == name)
+                assert joined == (texts[name] if name in keys else ""), (pieces, given)
+
+
+def outputs(signature: str, adapter: str, answer: str, finish_reason: str = "stop", **options: Any) -> dict[str, Any]:
+    """The traced result of a call."""
+    spec = {**ASK, "signature": signature, "options": {"adapter": adapter, **options}}
+    with hosted(answer) as fake:
+        fake.finish_reason = finish_reason
+        bridge = DspyBridge()
+        program = bridge.dispatch("create_program", {"spec": spec})["program"]
+        arguments = {"program": program, "inputs": {"question": "Why?"}, "trace": True}
+        result: dict[str, Any] = bridge.dispatch("call", arguments)
+        return result
+
+
+def test_streamed_pieces_join_to_the_texts_that_the_outputs_have() -> None:
+    chat = (
+        f"[[ ## x ## ]]\nsee [[x]] ok then\n\n[[ ## y ## ]]\nmatrix [[1, 2], [3, 4]] end\n\n{DONE}\n",
+        f'[[ ## x ## ]]\nthe marker "[[ ## y ## ]]" is quoted\n[[ ## y ## ]] {DONE}\n\n{DONE}',
+        f"  [[ ## x ## ]]\nNorway\r\n or\n  [[ ## y ## ]]\n  so  {DONE}",
+        f"Sure!\n[[ ## x ## ]]\na\n[[ ## x ## ]]\nb\n[[ ## y ## ]]\nc\n[[ ## other ## ]]\nd\n{DONE}",
+    )
+    members = (
+        '{"x": "so \\"it\\" is\\n\\u00e9", "y": "\\ud83d\\ude00 ok"}',
+        '{"x": "a", "y": "b", "x": "ab", "y": ""}',
+        '{"x": "it is 5" tall", "y": "b"}',
+        '```json\n{"x": "a", "y": "b"}\n```',
+    )
+    pushed = 0
+    with hosted() as fake:
+        bridge = DspyBridge()
+        for adapter, answers in (("chat", chat), ("auto", chat), ("json", members)):
+            spec = {**ASK, "signature": "question -> x, y", "options": {"adapter": adapter}}
+            program = bridge.dispatch("create_program", {"spec": spec})["program"]
+            arguments = {"program": program, "inputs": {"question": "Why?"}}
+            for answer in answers:
+                fake.answers = [answer]
+                called = bridge.dispatch("call", arguments)
+                for pieces in cuts(answer):
+                    fake.answers = [answer]
+                    fake.pieces_of = lambda _, pieces=pieces: pieces  # type: ignore[misc]
+                    chunks: list[Any] = []
+                    bridge.dispatch("stream", arguments).run(chunks.append)
+                    assert chunks[-1] == called, pieces
+                    for name, text in called["outputs"].items():
+                        joined = "".join(chunk["text"] for chunk in chunks[:-1] if chunk["field"] == name)
+                        assert joined == text or (len(chunks) == 1 and answer.startswith("```")), pieces
+                        pushed += len(joined)
+    assert pushed > 10_000
+
+
+def test_a_repeated_member_has_its_first_value() -> None:
+    answer = '{"x": "a", "y": 1.50, "x": "ab", "y": 7}'
+    assert (
+        outputs("question -> x, y: Decimal", "json", answer)["outputs"]
+        == outputs("question -> x, y: Decimal", "json", '{"x": "a", "y": 1.50}')["outputs"]
+    )
+
+
+def test_the_marker_of_a_missing_output_is_not_left_in_a_text() -> None:
+    answer = f"[[ ## x ## ]] Norway [[ ## y ## ]] Oslo {DONE}"
+    error = raised(dspy.AdapterParseError, lambda: outputs("question -> x, y: Optional[str]", "chat", answer))
+    assert "The marker of field y does not begin a line." in str(error)
