@@ -1,8 +1,9 @@
-"""How answers are read and streamed: markers of the chat form, and repeated members."""
+"""How answers are read and streamed: markers of the chat form, repeated members, and null."""
 
 import json
 import random
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import dspy
@@ -173,6 +174,14 @@ def test_a_repeated_member_has_its_first_value() -> None:
         outputs("question -> x, y: Decimal", "json", answer)["outputs"]
         == outputs("question -> x, y: Decimal", "json", '{"x": "a", "y": 1.50}')["outputs"]
     )
+
+
+def test_null_is_no_text() -> None:
+    for answer in ('{"x": null}', '```json\n{"x": null}\n```'):
+        error = raised(dspy.AdapterParseError, partial(outputs, "question -> x", "json", answer))
+        assert str(error).startswith("Failed to parse field x: it is null, and must be a text")
+    assert outputs("question -> x: Optional[str]", "json", '{"x": null}')["outputs"] == {"x": None}
+    assert outputs("question -> x", "json", '{"x": "None"}')["outputs"] == {"x": "None"}
 
 
 def test_the_marker_of_a_missing_output_is_not_left_in_a_text() -> None:

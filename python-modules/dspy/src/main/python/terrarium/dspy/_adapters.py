@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import dspy
@@ -16,6 +17,27 @@ from ._members import first_of_each
 from ._schema import NoSchemaError, output_schema
 from ._sections import Sections, marker
 from ._signatures import shadowing_allowed
+
+_json_adapter_module: Any = import_module("dspy.adapters.json_adapter")
+
+
+def install() -> None:
+    """Make DSPy's JSON adapter refuse null for a text."""
+    _json_adapter_module.parse_value = _parse_member
+
+
+def remove() -> None:
+    """Restore DSPy's JSON adapter, and drop what is kept for signatures."""
+    _json_adapter_module.parse_value = parse_value
+    for cache in (_system_message, _answer_reader):
+        cache.cache_clear()
+
+
+def _parse_member(value: Any, annotation: Any) -> Any:
+    """Read a value of a JSON object; DSPy would read null as the text ``None``."""
+    if value is None and annotation is str:
+        raise ValueError("it is null, and must be a text")
+    return parse_value(value, annotation)
 
 
 class _HostAdapter:
@@ -131,9 +153,3 @@ def adapter_of(name: str) -> dspy.Adapter:
     if name == "chat":
         return HostChatAdapter(use_json_adapter_fallback=False)
     return HostChatAdapter()
-
-
-def forget() -> None:
-    """Drop what is kept for signatures."""
-    for cache in (_system_message, _answer_reader):
-        cache.cache_clear()

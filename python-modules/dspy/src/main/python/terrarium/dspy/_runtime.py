@@ -113,6 +113,7 @@ class Runtime:
         dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
         _times.install()
         _kept.install()
+        _adapters.install()
         self._caching = False
         self._adapters: dict[str, dspy.Adapter] = {}
         self._models: dict[tuple[str | None, bool], dspy.LM] = {}
@@ -157,10 +158,10 @@ class Runtime:
 
     def close(self) -> None:
         """Drop what all programs share."""
+        _adapters.remove()
         _kept.remove()
         _times.remove()
         _signatures.forget()
-        _adapters.forget()
         output_schema.cache_clear()
 
     def adapter(self, name: str) -> dspy.Adapter:

@@ -311,6 +311,15 @@ class DspyTest {
   }
 
   @Test
+  void nullIsNoText() {
+    SCRIPTED.answers("{\"answer\": null}");
+    DspyProgram<Question, Answer> program = dspy.predict(Question.class, Answer.class);
+    assertThatThrownBy(() -> program.call(new Question("?")))
+        .isInstanceOf(PythonException.class)
+        .hasMessageContaining("Failed to parse field answer: it is null, and must be a text");
+  }
+
+  @Test
   void optionsReachTheModel() {
     SCRIPTED.answers("{\"answer\": \"x\"}");
     dspy.predict(
