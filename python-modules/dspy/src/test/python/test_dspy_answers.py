@@ -1,4 +1,4 @@
-"""How answers are read and streamed: markers of the chat form, repeated members, and null."""
+"""How answers are read and streamed: markers of the chat form, repeated members, null, and the limit of tokens."""
 
 import json
 import random
@@ -9,6 +9,8 @@ from typing import Any
 import dspy
 from dspy.adapters.chat_adapter import ChatAdapter
 
+from terrarium.bridge import host
+from terrarium.bridge.errors import TruncatedAnswerError
 from terrarium.dspy import DspyBridge
 from terrarium.dspy._members import MemberTexts
 from terrarium.dspy._sections import Sections
@@ -188,3 +190,112 @@ def test_the_marker_of_a_missing_output_is_not_left_in_a_text() -> None:
     answer = f"[[ ## x ## ]] Norway [[ ## y ## ]] Oslo {DONE}"
     error = raised(dspy.AdapterParseError, lambda: outputs("question -> x, y: Optional[str]", "chat", answer))
     assert "The marker of field y does not begin a line." in str(error)
+
+
+CUT_OFF = {
+    "json": (
+        ("question -> n: int", '{"n": 123'),
+        ("question -> x", '{"x": "Rain'),
+        ("question -> x: list[str]", '{"x": ["a", "b", "c"'),
+        ("question -> x, y: Optional[str]", '{"x": "a"'),
+        ("question -> x", '```json\n{"x": "a'),
+        ("question -> x", "Let me see"),
+        ("question -> x", ""),
+        ("question -> x, y", '{"x": "a"}'),
+    ),
+    "chat": (
+        ("question -> n: int", "[[ ## n ## ]]\n123"),
+        ("question -> n: float", "[[ ## n ## ]]\n1.5"),
+        ("question -> x: list[str]", '[[ ## x ## ]]\n["a", "b"'),
+        ("question -> x: Literal['no', 'not sure']", "[[ ## x ## ]]\nno"),
+        ("question -> x, y", "[[ ## x ## ]]\na"),
+        ("question -> x, y", "[[ ## x ## ]]\na\n\n[[ ## y ## ]]\n"),
+        ("question -> x, y", "[[ ## x ## ]]\na\n\n[[ ## y ##"),
+        ("question -> x", "Let me see"),
+        ("question -> x", ""),
+    ),
+}
+
+WHOLE = {
+    "json": (
+        ("question -> n: int", '{"n": 123}', {"n": 123}),
+        ("question -> x: list[str]", '{"x": ["a"]}', {"x": ["a"]}),
+        ("question -> x", 'Sure: {"x": "a"}', {"x": "a"}),
+        ("question -> x", '```json\n{"x": "a"}\n``', {"x": "a"}),
+        ("question -> n: float", '{"n": "1.5"}', {"n": 1.5}),
+    ),
+    "chat": (
+        ("question -> n: int", f"[[ ## n ## ]]\n123\n\n{DONE}", {"n": 123}),
+        ("question -> n: int", f"[[ ## n ## ]]\n123\n\n{DONE[:12]}", {"n": 123}),
+        ("question -> n: int", f"[[ ## n ## ]] 123 {DONE}", {"n": 123}),
+        ("question -> x: list[str]", '[[ ## x ## ]]\n["a"]', {"x": ["a"]}),
+        ("question -> x: bool", "[[ ## x ## ]]\nTrue", {"x": True}),
+        ("question -> x: Literal['yes', 'no']", "[[ ## x ## ]]\nno", {"x": "no"}),
+        ("question -> x", f"[[ ## x ## ]]\na\n{DONE}", {"x": "a"}),
+    ),
+}
+
+
+def test_an_answer_that_was_cut_off_is_told_by_name() -> None:
+    for adapter, answers in CUT_OFF.items():
+        for signature, answer in answers:
+            error = raised(
+                TruncatedAnswerError,
+                partial(outputs, signature, adapter, answer, "length", max_tokens=8),
+            )
+            assert (error.text, error.max_tokens) == (answer, 8)
+            assert "cut off by max_tokens=8" in str(error), error
+            assert "\n" not in str(error), error
+            assert isinstance(error, dspy.AdapterParseError)
+
+
+def test_an_answer_that_is_whole_at_its_limit_is_like_any_other() -> None:
+    for adapter, answers in WHOLE.items():
+        for signature, answer, expected in answers:
+            result = outputs(signature, adapter, answer, "length")
+            assert (result["outputs"], result["finish_reason"]) == (expected, "stop"), answer
+
+
+def test_a_text_that_was_cut_off_is_marked() -> None:
+    for signature in ("question -> x", "question -> x: Optional[str]"):
+        result = outputs(signature, "chat", "[[ ## x ## ]]\nRain is", "length")
+        assert (result["outputs"], result["finish_reason"]) == ({"x": "Rain is"}, "length")
+
+
+def test_an_answer_that_was_cut_off_is_asked_for_again_as_json_by_auto() -> None:
+    arguments = {"signature": "question -> answer", "inputs": {"question": "Why?"}, "trace": True}
+    with hosted("Let me see", '{"answer": "yes"}') as fake:
+        fake.finish_reason = "length"
+        result = DspyBridge().dispatch("predict", {**arguments, "options": {"adapter": "auto"}})
+    assert (result["outputs"], result["finish_reason"]) == ({"answer": "yes"}, "stop")
+    assert len(fake.requests) == 2
+
+
+def test_a_stream_that_was_cut_off_fails_after_its_pieces() -> None:
+    for adapter, pieces in (("json", ['{"x": "Ra', "in"]), ("chat", ["[[ ## x ## ]]\nRa", "in\n[[ ## y"])):
+        spec = {**ASK, "signature": "question -> x, y", "options": {"adapter": adapter}}
+        chunks: list[Any] = []
+        with hosted("".join(pieces)) as fake:
+            fake.finish_reason = "length"
+            bridge = DspyBridge()
+            program = bridge.dispatch("create_program", {"spec": spec})["program"]
+            pushed = bridge.dispatch("stream", {"program": program, "inputs": {"question": "Why?"}})
+            raised(TruncatedAnswerError, partial(pushed.run, chunks.append))
+        assert "".join(chunk["text"] for chunk in chunks) == "Rain"
+
+
+def test_an_answer_that_was_cut_off_is_not_kept() -> None:
+    host.install({"orjson.dumps": lambda value, _: json.dumps(value)})  # for the keys of DSPy's cache
+    try:
+        with hosted("[[ ## answer ## ]]\nRain is", f"[[ ## answer ## ]]\nRain is wet\n{DONE}") as fake:
+            bridge = DspyBridge()
+            bridge.dispatch("configure", {"cache": True, "adapter": "chat"})
+            arguments = {"signature": "question -> answer", "inputs": {"question": "Why?"}, "trace": True}
+            fake.finish_reason = "length"
+            assert bridge.dispatch("predict", arguments)["finish_reason"] == "length"
+            fake.finish_reason = "stop"
+            assert bridge.dispatch("predict", arguments)["outputs"] == {"answer": "Rain is wet"}
+            assert bridge.dispatch("predict", arguments)["outputs"] == {"answer": "Rain is wet"}
+            assert len(fake.requests) == 2
+    finally:
+        host.uninstall("orjson.dumps")

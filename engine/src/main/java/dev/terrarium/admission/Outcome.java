@@ -11,6 +11,7 @@ import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.OverloadException;
 import dev.terrarium.error.StreamIdleException;
+import dev.terrarium.error.TruncatedAnswerException;
 import dev.terrarium.error.UnknownCommandException;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *     <td>nothing</td></tr>
  * <tr><td>the caller's own wish or fault: {@link CallInterruptedException} (cancelled or
  *     interrupted), {@link StreamIdleException}, {@link NestedCallException}, {@link
- *     ClosedException}</td><td>nothing</td></tr>
+ *     ClosedException}, {@link TruncatedAnswerException}</td><td>nothing</td></tr>
  * <tr><td>a refusal: {@link CircuitOpenException}, {@link OverloadException}, {@link
  *     BudgetExceededException}, {@link LimitExceededException}</td><td>nothing</td></tr>
  * <tr><td>anything else: an exception of Python or of a language model, {@link
@@ -61,6 +62,7 @@ public enum Outcome {
       case CallInterruptedException wish -> NOTHING;
       case StreamIdleException fault -> NOTHING;
       case NestedCallException fault -> NOTHING;
+      case TruncatedAnswerException limit -> NOTHING;
       case ClosedException wish -> NOTHING;
       case CircuitOpenException refusal -> NOTHING;
       case OverloadException refusal -> NOTHING;

@@ -20,6 +20,7 @@ import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.OverloadException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.StreamIdleException;
+import dev.terrarium.error.TruncatedAnswerException;
 import dev.terrarium.error.UnknownCommandException;
 import java.util.List;
 import java.util.stream.Stream;
@@ -49,6 +50,7 @@ class OutcomeTest {
         new CallInterruptedException("cancelled"),
         new StreamIdleException("not read"),
         new NestedCallException("would wait for itself"),
+        new TruncatedAnswerException("cut off", "Rain", 8, null),
         new ClosedException("closed"));
   }
 

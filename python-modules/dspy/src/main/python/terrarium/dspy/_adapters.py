@@ -12,11 +12,15 @@ import pydantic
 from dspy.adapters.utils import apply_output_field_defaults, parse_value
 
 from terrarium.bridge import times
+from terrarium.bridge.errors import TruncatedAnswerError
+from terrarium.bridge.exchanges import Exchange
 
-from ._members import first_of_each
+from ._cut import TruncatedParseError, is_closed
+from ._members import closed_object, first_of_each
+from ._model import cut_off, mark_whole
 from ._schema import NoSchemaError, output_schema
 from ._sections import Sections, marker
-from ._signatures import shadowing_allowed
+from ._signatures import is_text, shadowing_allowed
 
 _json_adapter_module: Any = import_module("dspy.adapters.json_adapter")
 
@@ -43,10 +47,21 @@ def _parse_member(value: Any, annotation: Any) -> Any:
 class _HostAdapter:
     """The common part of the adapters.
 
-    The system message of a signature is written once; it is the same for all inputs.
+    The system message of a signature is written once; it is the same for all inputs. An answer that cannot be read
+    because it was cut off raises TruncatedParseError.
 
     Not an adapter itself: DSPy wraps ``parse`` in every subclass of one, which would hide the next one's.
     """
+
+    def _call_postprocess(self, *args: Any, **kwargs: Any) -> list[dict[str, Any]]:
+        try:
+            values: list[dict[str, Any]] = super()._call_postprocess(*args, **kwargs)  # type: ignore[misc]
+            return values
+        except dspy.AdapterParseError as error:
+            cut = cut_off()
+            if cut is None or isinstance(error, TruncatedAnswerError):
+                raise
+            raise TruncatedParseError(cut, error) from error
 
     def format_system_message(self, signature: Any) -> str:
         """Return what DSPy writes."""
@@ -84,6 +99,14 @@ class SchemaJsonAdapter(_HostAdapter, dspy.JSONAdapter):
 
     def parse(self, signature: Any, completion: str) -> dict[str, Any]:
         """Return the outputs by name; raises AdapterParseError when there is no way to read them."""
+        cut = cut_off(completion)
+        if cut is not None:
+            whole = closed_object(completion)
+            if whole is None:
+                raise TruncatedParseError(
+                    cut, dspy.AdapterParseError("JSONAdapter", signature, completion, "The JSON object is not closed")
+                )
+            completion = whole
         for name in signature.output_fields:
             if completion.count(f'"{name}"') > 1:
                 completion = first_of_each(completion)
@@ -93,6 +116,8 @@ class SchemaJsonAdapter(_HostAdapter, dspy.JSONAdapter):
             fields = {name: getattr(answer, name) for name in signature.output_fields}
         except pydantic.ValidationError:
             fields = super().parse(signature, completion)
+        if cut is not None:
+            mark_whole(cut)
         return fields
 
 
@@ -107,15 +132,17 @@ def _answer_reader(signature: Any) -> Callable[[str], pydantic.BaseModel]:
 class HostChatAdapter(_HostAdapter, dspy.ChatAdapter):
     """The chat adapter; as in DSPy, it may ask for JSON when an answer cannot be read.
 
-    :class:`Sections` splits an answer, and DSPy reads the values.
+    :class:`Sections` splits an answer, and DSPy reads the values. When an answer was cut off in a text, that text is
+    returned; a value of another type has to be complete.
     """
 
     def parse(self, signature: Any, completion: str) -> dict[str, Any]:
         """Return the outputs by name; raises AdapterParseError when there is no way to read them."""
         outputs = signature.output_fields
+        cut = cut_off(completion)
         sections = Sections(outputs)
         sections.read(completion)
-        sections.end(cut=False)
+        sections.end(cut is not None)
         texts = sections.texts
 
         def failed(message: str | None, **parsed: Any) -> dspy.AdapterParseError:
@@ -134,7 +161,20 @@ class HostChatAdapter(_HostAdapter, dspy.ChatAdapter):
         fields = apply_output_field_defaults(signature, fields)
         if fields.keys() != outputs.keys():
             raise failed(None, parsed_result=fields)
+        if cut is not None:
+            self._check_end(cut, sections, outputs, failed)
         return fields
+
+    def _check_end(
+        self, cut: Exchange, sections: Sections, outputs: Any, failed: Callable[..., dspy.AdapterParseError]
+    ) -> None:
+        """Raise TruncatedParseError for a value that the limit of tokens may have cut off, unless it is a text."""
+        name = sections.open
+        annotation, text = (None, "") if name is None else (outputs[name].annotation, sections.texts[name])
+        if name is None or is_closed(annotation, text):
+            mark_whole(cut)
+        elif not (text and is_text(annotation)):
+            raise TruncatedParseError(cut, failed(f"Field {name} is not complete"))
 
     def _make_json_adapter_fallback(self) -> dspy.JSONAdapter:
         return _json_adapter()

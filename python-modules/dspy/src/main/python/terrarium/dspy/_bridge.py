@@ -109,9 +109,13 @@ class DspyBridge(ProgramBridge["Program"]):
         ``calls``, ``prompt_tokens``, ``completion_tokens`` and ``seconds``. An answer from the cache
         sends nothing: no messages, and None.
 
+        Of an answer that was cut off by the limit of tokens, ``finish_reason`` is ``length`` only where the last output
+        is a text that is not whole, as the chat adapter may read it.
+
         Raises UnknownProgramError, ArgumentError for inputs that do not fit,
-        ``dspy.LMUnexpectedError`` with what the host's model raised among its causes, and
-        ``dspy.AdapterParseError`` when the answer cannot be read.
+        ``dspy.LMUnexpectedError`` with what the host's model raised among its causes,
+        ``dspy.AdapterParseError`` when the answer cannot be read, and TruncatedAnswerError, which is one, when that is
+        so because it was cut off.
         """
         return self._run("call", self._programs.get(program), inputs, options, trace)
 

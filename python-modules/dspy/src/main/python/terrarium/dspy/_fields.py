@@ -30,7 +30,7 @@ class FieldWatch:
             if isinstance(piece, str):
                 self._push(sections.read(piece) if sections else members.read(piece))
             elif sections:
-                self._push(sections.end(cut=False))
+                self._push(sections.end(cut=piece.get("finish_reason") == "length"))
 
         return see
 

@@ -17,6 +17,21 @@ _ESCAPED = re.compile(
 _LONGEST_ESCAPE = 12
 
 
+def closed_object(answer: str) -> str | None:
+    """Return the JSON object that begins at the answer's first brace; None when there is no complete one."""
+    begin = answer.find("{")
+    return None if begin < 0 else closed_value(answer[begin:])
+
+
+def closed_value(text: str) -> str | None:
+    """Return the JSON value with which the text begins; None when there is none."""
+    try:
+        _, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return text[:end]
+
+
 def first_of_each(answer: str) -> str:
     """Return a JSON object without members whose keys it had before; any other answer is returned unchanged."""
     begin = answer.find("{") + 1

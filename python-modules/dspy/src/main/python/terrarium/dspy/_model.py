@@ -40,6 +40,27 @@ def recording(watch: Watch | None = None, known: Known | None = None) -> Iterato
         _recording.reset(token)
 
 
+def cut_off(answer: str | None = None) -> Exchange | None:
+    """Return the last exchange if its answer ended at the limit of tokens and, where given, equals ``answer``.
+
+    Answers from DSPy's cache have no exchange; that cache keeps none that was cut off.
+    """
+    current = _recording.get()
+    if current is None or not current.exchanges:
+        return None
+    exchange = current.exchanges[-1]
+    if exchange.response.get("finish_reason") != "length" or answer not in (None, exchange.response["text"]):
+        return None
+    return exchange
+
+
+def mark_whole(cut: Exchange) -> None:
+    """Record that the answer of the last exchange is whole, although it ended at the limit of tokens."""
+    current = _recording.get()
+    if current is not None and current.exchanges[-1] is cut:
+        current.exchanges[-1] = Exchange(cut.request, {**cut.response, "finish_reason": "stop"})
+
+
 class HostEngine:
     """A DSPy engine that asks the host: ``model.generate``, or ``model.stream`` inside :func:`recording` with a watch.
 

@@ -13,6 +13,7 @@ import dspy
 import pydantic
 import pydantic_core
 from dspy.adapters.utils import annotation_allows_none
+from dspy.clients.cache import Cache
 from dspy.utils.constants import IS_TYPE_UNDEFINED
 
 from terrarium.bridge import ArgumentError, SpecError, times
@@ -144,8 +145,8 @@ class Runtime:
             ),
         ):
             prediction = program.module(**arguments, config=generation)
-        if any(each.response.get("finish_reason") == "length" for each in exchanges):
-            logger.warning("an answer of the language model was cut off at %s tokens", options.get("max_tokens"))
+        if exchanges and exchanges[-1].response.get("finish_reason") == "length":
+            logger.warning("a text was cut off at the limit of tokens, max_tokens=%s", options.get("max_tokens"))
         outputs = program.plain(prediction)
         if watch is not None and (changed := watch.complete(outputs)):
             raise dspy.AdapterParseError(
@@ -173,7 +174,7 @@ class Runtime:
 
     def _model(self, name: str | None, cache: bool) -> dspy.LM:
         if cache and not self._caching:
-            dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=True, memory_max_entries=_CACHED_ANSWERS)
+            dspy.cache = _WholeAnswers(False, True, None, memory_max_entries=_CACHED_ANSWERS)
             self._caching = True
         model = self._models.get((name, cache))
         if model is None:
@@ -182,6 +183,16 @@ class Runtime:
             model = dspy.LM(seen, engine=HostEngine(name), cache=cache, num_retries=0)
             self._models[name, cache] = model
         return model
+
+
+class _WholeAnswers(Cache):
+    """DSPy's cache of answers, without those that were cut off: they would no longer be known as such."""
+
+    def put(self, request: dict[str, Any], value: Any, *args: Any, **kwargs: Any) -> None:
+        """Keep what is no answer that was cut off."""
+        responses = value.get("responses", ()) if isinstance(value, dict) else ()
+        if not any(response.get("finish_reason") == "length" for response in responses):
+            super().put(request, value, *args, **kwargs)
 
 
 def _reader(field: Any) -> Callable[[Any], Any]:

@@ -4,9 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.dspy.Dspy;
+import dev.terrarium.dspy.Traced;
 import dev.terrarium.dspy.UntypedDspyProgram;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.TerrariumException;
+import dev.terrarium.model.FinishReason;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -62,7 +64,7 @@ final class Run implements Callable<Integer> {
       description = "What TERRARIUM_CONTEXTS says when left out, else 1.")
   private @Nullable Integer contexts;
 
-  /** One line's result: outputs, or an error. */
+  /** One line's result: outputs, or an error; both when a text was cut off. */
   private record Outcome(
       long line,
       @Nullable Map<String, @Nullable Object> outputs,
@@ -178,13 +180,20 @@ final class Run implements Callable<Integer> {
         return new Outcome(number, null, "not a JSON object: null", null);
       }
       Object expected = program.takeExpected(inputs);
-      Map<String, @Nullable Object> outputs = runnable.call(inputs);
-      return new Outcome(number, outputs, null, program.agrees(outputs, expected));
+      Traced<Map<String, @Nullable Object>> traced = runnable.trace(inputs);
+      return new Outcome(
+          number, traced.outputs(), cutOff(traced), program.agrees(traced.outputs(), expected));
     } catch (JsonProcessingException e) {
       return new Outcome(number, null, "not a JSON object: " + e.getOriginalMessage(), null);
     } catch (TerrariumException e) {
       return new Outcome(number, null, e.getMessage(), null);
     }
+  }
+
+  private static @Nullable String cutOff(Traced<?> traced) {
+    return traced.finishReason() == FinishReason.LENGTH
+        ? "the last text of the answer was cut off at the limit of tokens; raise max_tokens"
+        : null;
   }
 
   /** Null for the line {@code null}. */
@@ -202,10 +211,11 @@ final class Run implements Callable<Integer> {
     } catch (ExecutionException e) {
       throw new IllegalStateException(e.getCause());
     }
-    if (outcome.outputs() == null) {
+    if (outcome.error() != null) {
       failed++;
       System.err.println("line " + outcome.line() + ": " + oneLine(outcome.error()));
-    } else {
+    }
+    if (outcome.outputs() != null) {
       System.out.println(ProgramFile.JSON.writeValueAsString(outcome.outputs()));
       Main.checkOutput();
     }

@@ -205,6 +205,25 @@ class CommandLineTest {
   }
 
   @Test
+  void runReportsTheLineWhoseAnswerIsCutOff(@TempDir Path folder) throws Exception {
+    Path file =
+        Files.writeString(
+            folder.resolve("p.yaml"),
+            """
+            instructions: Answer the question in five long sentences.
+            inputs: {question: {type: string}}
+            outputs: {answer: {type: string}}
+            options: {temperature: 0, max_tokens: 8}
+            """);
+    Finished run =
+        new Launcher().input("{\"question\": \"Why does it rain?\"}\n").run("run", file.toString());
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err())
+        .contains("line 1: the model's answer was cut off by max_tokens=8", "1 lines failed");
+  }
+
+  @Test
   void oneContextAndTwoGiveTheSameResults() throws Exception {
     Finished one = new Launcher().input(reviews(10)).run("run", SENTIMENT);
     Finished two = new Launcher().input(reviews(10)).run("run", "--contexts", "2", SENTIMENT);

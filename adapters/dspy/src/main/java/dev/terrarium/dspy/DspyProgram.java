@@ -40,8 +40,11 @@ public final class DspyProgram<I extends Record, O extends Record> {
   }
 
   /**
-   * Runs the program.
+   * Runs the program. With DSPy's chat adapter the last text of the outputs may be one that the
+   * limit of tokens cut off; {@link Traced#finishReason()} says so.
    *
+   * @throws dev.terrarium.error.TruncatedAnswerException when the limit of tokens cut the answer
+   *     off and the outputs cannot be made of what was written
    * @throws dev.terrarium.error.PythonException when DSPy cannot make the outputs of the model's
    *     answer
    * @throws dev.terrarium.error.ModelException when the model fails

@@ -45,6 +45,8 @@ public final class FrozenDspyProgram<I extends Record, O extends Record> {
    * Runs the program.
    *
    * @throws dev.terrarium.error.ModelException when the model fails
+   * @throws dev.terrarium.error.TruncatedAnswerException when the limit of tokens cut the answer
+   *     off and the outputs cannot be made of what was written
    * @throws dev.terrarium.error.PythonException when DSPy cannot make the outputs of its answer
    * @throws dev.terrarium.error.ConversionException when an output does not fit its component
    */

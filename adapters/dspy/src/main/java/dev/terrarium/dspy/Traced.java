@@ -1,6 +1,7 @@
 package dev.terrarium.dspy;
 
 import dev.terrarium.model.ChatMessage;
+import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.TokenUsage;
 import java.util.List;
 import java.util.Optional;
@@ -9,13 +10,19 @@ import java.util.Optional;
  * A program's outputs and how they came about.
  *
  * @param reasoning what the model wrote before the outputs, for a chain of thought
+ * @param finishReason {@code LENGTH} when the last of the outputs is a text that the limit of
+ *     tokens cut off; {@code STOP} when they are whole, even exactly at that limit
  * @param messages what DSPy really sent to the model, of its last request
  * @param usage tokens of all requests
  */
 public record Traced<O>(
-    O outputs, Optional<String> reasoning, List<ChatMessage> messages, TokenUsage usage) {
+    O outputs,
+    Optional<String> reasoning,
+    FinishReason finishReason,
+    List<ChatMessage> messages,
+    TokenUsage usage) {
 
   <T> Traced<T> with(T other) {
-    return new Traced<>(other, reasoning, messages, usage);
+    return new Traced<>(other, reasoning, finishReason, messages, usage);
   }
 }

@@ -3,6 +3,7 @@ package dev.terrarium.dspy;
 import dev.terrarium.Adapter;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.model.ChatMessage;
+import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.TokenUsage;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,7 +32,12 @@ public final class UntypedDspyProgram {
     return id;
   }
 
-  /** Runs the program; the outputs by name, plain data of the declared types. */
+  /**
+   * Runs the program; the outputs by name, plain data of the declared types.
+   *
+   * @throws dev.terrarium.error.TruncatedAnswerException when the limit of tokens cut the answer
+   *     off
+   */
   public Map<String, @Nullable Object> call(Map<String, ?> inputs) {
     return run(inputs, false).outputs();
   }
@@ -68,6 +74,7 @@ public final class UntypedDspyProgram {
     return new Traced<>(
         named(outputs),
         outputs.get("reasoning") instanceof String text ? Optional.of(text) : Optional.empty(),
+        "length".equals(map.get("finish_reason")) ? FinishReason.LENGTH : FinishReason.STOP,
         messages(map.get("messages")),
         usage(map.get("usage")));
   }

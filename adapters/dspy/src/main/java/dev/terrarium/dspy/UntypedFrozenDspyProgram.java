@@ -139,7 +139,7 @@ public final class UntypedFrozenDspyProgram {
       return handOver(inputs);
     }
     Map<?, ?> answer = (Map<?, ?>) Objects.requireNonNull(host.call("model.generate", request));
-    if (!"length".equals(answer.get("finish_reason"))) { // else DSPy warns
+    if (!"length".equals(answer.get("finish_reason"))) { // else the bridge sees whether it is whole
       try {
         Map<String, ?> result = Map.of("outputs", plan.read(String.valueOf(answer.get("text"))));
         counters.answered().increment();

@@ -15,8 +15,10 @@ import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.FrameworkLoadException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.error.PythonException;
+import dev.terrarium.error.TruncatedAnswerException;
 import dev.terrarium.llamacpp.LlamaCpp;
 import dev.terrarium.model.ChatMessage;
+import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.value.Describe;
 import java.time.Duration;
@@ -32,6 +34,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -67,6 +70,8 @@ class DspyTest {
       Optional<Integer> orderNumber) {}
 
   record Verdict(List<String> reasoning, boolean ok) {}
+
+  record Num(int n) {}
 
   record Nested(Form form, Map<String, Integer> counts) {}
 
@@ -284,6 +289,36 @@ class DspyTest {
   }
 
   @Test
+  void answerThatIsCutOffIsNamed() {
+    DspyProgram<Question, Num> program =
+        dspy.predict(Question.class, Num.class, scripted.withMaxTokens(8));
+    FrozenDspyProgram<Question, Num> frozen = program.freeze();
+    Question question = new Question("?");
+    SCRIPTED.answersCutOff("{\"n\": 123");
+    for (ThrowingCallable call :
+        List.<ThrowingCallable>of(
+            () -> program.call(question),
+            () -> program.trace(question),
+            () -> program.batch(List.of(question)).getFirst().value(),
+            () -> frozen.call(question))) {
+      assertThatThrownBy(call)
+          .isInstanceOfSatisfying(
+              TruncatedAnswerException.class,
+              e -> {
+                assertThat(e.text()).isEqualTo("{\"n\": 123");
+                assertThat(e.maxTokens()).isEqualTo(8);
+                assertThat(e).hasMessageContaining("cut off by max_tokens=8");
+              });
+    }
+    assertThatThrownBy(() -> Collector.all(program.stream(question)))
+        .hasCauseInstanceOf(TruncatedAnswerException.class);
+
+    SCRIPTED.answersCutOff("{\"n\": 123}");
+    assertThat(program.trace(question).finishReason()).isEqualTo(FinishReason.STOP);
+    assertThat(frozen.call(question)).isEqualTo(new Num(123));
+  }
+
+  @Test
   void chatFormsTextsAreStreamedWhole() throws Exception {
     terrarium.call("dspy", "configure", Map.of("adapter", "chat"));
     try {
@@ -305,6 +340,23 @@ class DspyTest {
         }
       }
       assertThat(frozen.stats()).isEqualTo(new FrozenStats(6, 0, 0));
+    } finally {
+      terrarium.call("dspy", "configure", Map.of());
+    }
+  }
+
+  @Test
+  void chatFormsTextThatIsCutOffIsMarked() throws Exception {
+    terrarium.call("dspy", "configure", Map.of("adapter", "chat"));
+    try {
+      DspyProgram<Question, Answer> program = dspy.predict(Question.class, Answer.class);
+      Question question = new Question("?");
+      SCRIPTED.answersCutOff("[[ ## answer ## ]]\nRain is");
+      Traced<Answer> traced = program.trace(question);
+      assertThat(traced.outputs()).isEqualTo(new Answer("Rain is"));
+      assertThat(traced.finishReason()).isEqualTo(FinishReason.LENGTH);
+      assertThat(done(Collector.all(program.stream(question)))).isEqualTo(traced);
+      assertThat(program.freeze().call(question)).isEqualTo(traced.outputs());
     } finally {
       terrarium.call("dspy", "configure", Map.of());
     }
