@@ -305,6 +305,20 @@ def test_delete_list_and_info_load_nothing() -> None:
         assert bridge.loads == 0
 
 
+def test_a_defined_program_is_built_by_the_first_command_that_needs_it() -> None:
+    with hosted(InMemoryRegistry()):
+        bridge = Greetings()
+        spec = {"word": "Hello"}
+        program = bridge.dispatch("define_program", {"spec": spec})["program"]
+        bridge.dispatch("define_program", {"spec": {"word": 5}, "program": "wrong"})
+        assert program == content_id(spec)
+        assert (bridge.loads, bridge.builds) == (0, 0)
+        assert greet(bridge, program) == "Hello Ann"
+        assert (bridge.loads, bridge.builds) == (1, 1)
+        assert raised(SpecError, lambda: greet(bridge, "wrong")).path == "spec.word"
+        raised(ArgumentError, lambda: bridge.dispatch("define_program", {"spec": spec, "program": "@defaults"}))
+
+
 def test_a_program_that_cannot_be_built_fails_its_caller_and_is_not_stored() -> None:
     with hosted(InMemoryRegistry()) as registry:
         bridge = Greetings()

@@ -36,6 +36,15 @@ class ProgramBridge(BaseBridge, Generic[P]):
         return {"program": self._programs.put(spec, program)}
 
     @handler(loads=False)
+    def define_program(self, spec: dict[str, Any], program: str | None = None) -> dict[str, str]:
+        """Store a program's spec with the host as it is, and return ``{"program": id}``; the framework is not loaded.
+
+        As :meth:`create_program`, but the first command that needs the program builds it, and raises SpecError for a
+        spec that is wrong.
+        """
+        return {"program": self._programs.define(spec, program)}
+
+    @handler(loads=False)
     def delete_program(self, program: str) -> dict[str, str]:
         """Delete a program for all contexts, and return ``{"program": id}``; raises UnknownProgramError."""
         self._programs.delete(program)

@@ -51,13 +51,17 @@ class ProgramCache(Generic[P]):
         The id is the given one, or comes from the spec's content. An equal spec that is there already stays, with its
         state. Raises what building raises, and then stores nothing.
         """
-        if program is not None:
-            _check(program)
+        identity = _identity(spec, program)
         built = self._build(spec, None)
-        identity = content_id(spec) if program is None else program
         version = self._ask("put", identity, spec)
         if version is not None:
             self._built.put(identity, (version, built))
+        return identity
+
+    def define(self, spec: dict[str, Any], program: str | None = None) -> str:
+        """Store a program's spec with the host unbuilt, and return its id, which is as that of :meth:`put`."""
+        identity = _identity(spec, program)
+        self._ask("put", identity, spec)
         return identity
 
     def put_state(self, program: str, state: dict[str, Any] | None) -> None:
@@ -137,6 +141,13 @@ def _check(program: Any) -> None:
         raise ArgumentError(
             "program", f"an id is a text that is not empty and does not begin with '@', got {program!r}"
         )
+
+
+def _identity(spec: Any, program: str | None) -> str:
+    if program is None:
+        return content_id(spec)
+    _check(program)
+    return program
 
 
 def content_of(spec: Any) -> str:

@@ -6,7 +6,7 @@ import dev.terrarium.dspy.Dspy;
 import dev.terrarium.dspy.DspyChunk;
 import dev.terrarium.dspy.DspyOptions;
 import dev.terrarium.dspy.Traced;
-import dev.terrarium.error.ModelException;
+import dev.terrarium.error.TerrariumException;
 import dev.terrarium.langchain.LangChain;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ModelStats;
@@ -89,9 +89,10 @@ final class Ask implements Callable<Integer> {
           CompletableFuture.supplyAsync(() -> terrarium.languageModel(Optional.empty()));
       terrarium.call(framework.name(), "ping", Map.of());
       timings.mark("first context");
+      join(terrarium.prewarm(framework.name(), 1)); // while the model loads
       Answerer answerer = answerer(terrarium);
       timings.mark("framework import, program");
-      awaitModel(loading);
+      join(loading);
       timings.mark("waiting for the model");
       for (int i = 0; i < questions.size(); i++) {
         Duration before = generation(terrarium);
@@ -113,12 +114,12 @@ final class Ask implements Callable<Integer> {
         .reduce(Duration.ZERO, Duration::plus);
   }
 
-  /** Waits for a model that is being loaded; throws what its loading failed with. */
-  static void awaitModel(CompletableFuture<?> loading) {
+  /** Waits for what is being loaded; throws what that failed with. */
+  static void join(CompletableFuture<?> loading) {
     try {
       loading.join();
     } catch (CompletionException e) {
-      throw e.getCause() instanceof ModelException cause ? cause : e;
+      throw e.getCause() instanceof TerrariumException cause ? cause : e;
     }
   }
 

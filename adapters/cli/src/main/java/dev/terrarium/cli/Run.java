@@ -124,7 +124,7 @@ final class Run implements Callable<Integer> {
       CompletableFuture<?> model =
           CompletableFuture.supplyAsync(() -> terrarium.languageModel(program.model()), callers);
       UntypedDspyProgram runnable = create(terrarium.adapter(Dspy.class), program);
-      Ask.awaitModel(model); // else each line would fail by it
+      Ask.join(model); // else each line would fail by it
       Deque<Future<Outcome>> underWay = new ArrayDeque<>();
       while (lines.hasNext()) {
         if (underWay.size() >= config.contexts() * LINES_PER_CONTEXT) {

@@ -15,6 +15,10 @@ import org.jspecify.annotations.Nullable;
  * DSPy, typed: {@code terrarium.adapter(Dspy.class)}. The components of a record are the fields of
  * a signature; their types are kept to by the language model, where it can be constrained.
  * Thread-safe.
+ *
+ * <p>Making a typed program does not load DSPy: its first call does, or {@link
+ * dev.terrarium.Terrarium#prewarm} ahead of it. What DSPy has against a signature is thrown by that
+ * call.
  */
 public final class Dspy {
 
@@ -58,7 +62,9 @@ public final class Dspy {
     signature.put("instructions", instructions(inputs, outputs));
     signature.put("inputs", TypeSpec.fields(inputs));
     signature.put("outputs", TypeSpec.fields(outputs));
-    return new DspyProgram<>(adapter, createProgram(kind, signature, options), outputs);
+    Map<String, ?> spec =
+        Map.of("kind", kind, "signature", signature, "options", options.toMap());
+    return new DspyProgram<>(adapter, programOf("define_program", spec), outputs);
   }
 
   private static @Nullable String instructions(Class<?> inputs, Class<?> outputs) {
@@ -67,14 +73,14 @@ public final class Dspy {
   }
 
   /**
-   * A program of a signature that is data, as from a file.
+   * A program of a signature that is data, as from a file. DSPy is loaded to check it.
    *
    * @param spec {@code kind} (predict or chain_of_thought), {@code signature} ("question ->
    *     answer", or a map of {@code instructions, inputs, outputs}) and {@code options}
    * @throws dev.terrarium.error.ArgumentException when the spec is not one
    */
   public UntypedDspyProgram program(Map<String, ?> spec) {
-    return new UntypedDspyProgram(adapter, create(spec));
+    return new UntypedDspyProgram(adapter, programOf("create_program", spec));
   }
 
   /** The programs of DSPy that there are, whoever made them. */
@@ -82,15 +88,11 @@ public final class Dspy {
     return new Programs(adapter);
   }
 
-  private String createProgram(String kind, Object signature, DspyOptions options) {
-    return create(Map.of("kind", kind, "signature", signature, "options", options.toMap()));
-  }
-
-  private String create(Map<String, ?> spec) {
-    Object created = adapter.call("create_program", Map.of("spec", spec));
+  private String programOf(String command, Map<String, ?> spec) {
+    Object created = adapter.call(command, Map.of("spec", spec));
     if (created instanceof Map<?, ?> map) {
       return TypedReader.read(Objects.requireNonNull(map.get("program")), String.class, "program");
     }
-    throw new ConversionException("create_program", "expected a dict, found " + created);
+    throw new ConversionException(command, "expected a dict, found " + created);
   }
 }
