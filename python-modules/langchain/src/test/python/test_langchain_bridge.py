@@ -11,7 +11,7 @@ import pytest
 from langchain_core.exceptions import OutputParserException
 
 from terrarium.bridge import ArgumentError, SpecError, host
-from terrarium.bridge.errors import UnknownProgramError
+from terrarium.bridge.errors import TruncatedAnswerError, UnknownProgramError
 from terrarium.bridge.testing import python_calls
 from terrarium.langchain import LangchainBridge
 
@@ -73,6 +73,7 @@ def test_text(bridge: LangchainBridge, fake: FakeHost) -> None:
     assert result == {
         "output": "Paris, of course.",
         "usage": {"calls": 1, "prompt_tokens": 7, "completion_tokens": 3, "seconds": 0.5},
+        "finish_reason": "stop",
     }
     assert fake.requests == [
         {
@@ -114,6 +115,7 @@ def test_trace_tells_what_was_sent(bridge: LangchainBridge, fake: FakeHost) -> N
         ("json", '{"a": [1, null]}', {"a": [1, None]}),
         ("json", 'Here it is:\n```json\n{"a": 1}\n```', {"a": 1}),
         ("json", "[1, 2]", [1, 2]),
+        ("json", "null", None),
     ],
 )
 def test_parsers(bridge: LangchainBridge, fake: FakeHost, parser: str, answer: str, output: Any) -> None:
@@ -200,7 +202,9 @@ def test_map_of_all_kinds(bridge: LangchainBridge, fake: FakeHost) -> None:
         ('{"name": "Paris", "people": 1.5}', "output.people: expected an integer, got 1.5"),
         ("[]", r"output: expected an object \(City\), got \[\]"),
         ("I do not know.", "Invalid json output: I do not know."),
-        ({"text": '{"name": "Par', "finish_reason": "length"}, "cut off after 3 tokens; raise max_tokens"),
+        ('{"name": "Par"is", "people": 1}', 'Invalid json output: {"name": "Par"is", "people": 1}'),
+        ('{"name": "Paris", "people": 1}}', "Invalid json output"),
+        ({"text": '{"name": "Paris"}', "finish_reason": "length"}, "output: expected an object with 'people'"),
     ],
 )
 def test_answers_that_do_not_fit(bridge: LangchainBridge, fake: FakeHost, answer: Any, message: str) -> None:
@@ -210,10 +214,60 @@ def test_answers_that_do_not_fit(bridge: LangchainBridge, fake: FakeHost, answer
     assert caught.value.llm_output == (answer["text"] if isinstance(answer, dict) else answer)
 
 
-def test_json_that_was_cut_off_is_no_answer(bridge: LangchainBridge, fake: FakeHost) -> None:
+@pytest.mark.parametrize(
+    ("spec", "text"),
+    [
+        ({"output": CITY}, '{"name": "Paris", "people": 21'),
+        ({"output": CITY}, "The city"),
+        ({"output": {"type": "list", "items": {"type": "integer"}}}, '{"value": [1, 2, 3'),
+        ({"output": {"type": "integer"}}, '{"value": 123'),
+        ({"parser": "json"}, '[{"a": 1}, {"a'),
+        ({"parser": "json"}, "123"),
+        ({"parser": "json"}, "```json\n[1, 2"),
+        ({"parser": "list"}, "red, green, "),
+        ({"parser": "list"}, "red, gre"),
+    ],
+)
+def test_a_value_that_was_cut_off_is_no_answer(
+    bridge: LangchainBridge, fake: FakeHost, spec: dict[str, Any], text: str
+) -> None:
+    fake.answers = [{"text": text, "finish_reason": "length"}] * 2
+    program = created(bridge, prompt="A city.", options={"max_tokens": 8}, **spec)
+    for run in (invoke, lambda *args: list(streamed(*args))):
+        with pytest.raises(TruncatedAnswerError, match="cut off by max_tokens=8") as caught:
+            run(bridge, program)
+        assert (caught.value.text, caught.value.max_tokens) == (text, 8)
+        assert isinstance(caught.value, OutputParserException)  # so that LangChain's fallbacks see it
+        assert caught.value.llm_output == text
+
+
+def test_a_cut_off_by_the_model_s_own_limit_has_no_number(bridge: LangchainBridge, fake: FakeHost) -> None:
     fake.answers = [{"text": '{"name": "Par', "finish_reason": "length"}]
-    with pytest.raises(OutputParserException, match="cut off"):
-        invoke(bridge, created(bridge, prompt="A city.", parser="json"))
+    with pytest.raises(TruncatedAnswerError, match="cut off by its limit of tokens") as caught:
+        invoke(bridge, created(bridge, prompt="A city.", output=CITY))
+    assert caught.value.max_tokens is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "text", "output"),
+    [
+        ({"output": CITY}, '{"name": "Paris", "people": 2}', {"name": "Paris", "people": 2, "mayor": None}),
+        ({"parser": "json"}, '```json\n{"a": 1}', {"a": 1}),
+        ({"parser": "json"}, '{"a": 1}\nI hope', {"a": 1}),
+        ({"parser": "json"}, "12\n", 12),
+        ({"parser": "json"}, "true", True),
+        ({"parser": "str"}, "Paris is", "Paris is"),
+    ],
+)
+def test_an_answer_that_is_complete_at_the_limit_is_one(
+    bridge: LangchainBridge, fake: FakeHost, spec: dict[str, Any], text: str, output: Any
+) -> None:
+    fake.answers = [{"text": text, "finish_reason": "length"}] * 2
+    program = created(bridge, prompt="A city.", **spec)
+    result = invoke(bridge, program)
+    assert (result["output"], result["finish_reason"]) == (output, "length")
+    pieces = list(streamed(bridge, program))
+    assert ("".join(pieces) if isinstance(output, str) else pieces[-1]) == output
 
 
 @pytest.mark.parametrize(
@@ -537,6 +591,10 @@ def test_stream_of_a_type_ends_with_the_whole_of_that_type(bridge: LangchainBrid
         ({"type": "string"}, '{"value": ""}'),
         (CITY, '{"mayor": null, "people": 2, "name": "Paris"}'),
         (None, "[1, 1.0]"),
+        (None, "null"),
+        (None, '"a { b"'),
+        ({"type": "optional", "of": {"type": "string"}}, '{"value": null}'),
+        ({"type": "decimal"}, '{"value": 1234567890123456.78}'),
     ],
 )
 def test_stream_ends_with_what_invoke_returns(
@@ -548,6 +606,14 @@ def test_stream_ends_with_what_invoke_returns(
     assert repr(list(streamed(bridge, program))[-1]) == repr(whole)
 
 
+def test_a_decimal_has_all_the_digits_that_were_written(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.answers = ['{"value": 1234567890123456.78}', '{"value": 0.5}']
+    exact = invoke(bridge, created(bridge, prompt="x", output={"type": "decimal"}))["output"]
+    assert exact == decimal.Decimal("1234567890123456.78")
+    number = invoke(bridge, created(bridge, prompt="x", output={"type": "number"}))["output"]
+    assert (number, type(number)) == (0.5, float)
+
+
 def test_calls_of_programs_may_be_made_again(bridge: LangchainBridge) -> None:
     again = {name for name, handler in bridge._handlers.items() if handler.idempotent}
     assert again == {"get_stats", "invoke", "ping", "stream"}
@@ -556,7 +622,7 @@ def test_calls_of_programs_may_be_made_again(bridge: LangchainBridge) -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ({"text": '{"name": "Paris", "people": 2, ', "finish_reason": "length"}, "cut off after 3 tokens"),
+        ('{"name": "Paris", "people": 2, "mayor": null}}', "Invalid json output"),
         ('{"name": "Paris", "people": "two", "mayor": null}', "output.people"),
         ("no", "no"),
     ],

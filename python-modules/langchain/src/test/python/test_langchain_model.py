@@ -75,13 +75,14 @@ def test_refuses_by_name(fake: FakeHost, message: Any, lack: str) -> None:
 
 def test_answer(fake: FakeHost) -> None:
     fake.answers = [{"text": "Par", "finish_reason": "length"}]
-    answer = HostChatModel().invoke("x")
+    answer = HostChatModel(max_tokens=5).invoke("x")
     assert isinstance(answer, AIMessage)
     assert answer.content == "Par"
     assert answer.usage_metadata == {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10}
     metadata = answer.response_metadata
-    assert {name: metadata[name] for name in ("finish_reason", "model_name", "seconds")} == {
+    assert {name: metadata[name] for name in ("finish_reason", "max_tokens", "model_name", "seconds")} == {
         "finish_reason": "length",
+        "max_tokens": 5,
         "model_name": "fake",
         "seconds": 0.5,
     }
@@ -180,7 +181,7 @@ def test_structured_output_with_the_raw_answer(fake: FakeHost) -> None:
 @pytest.mark.parametrize("schema", [Person, {"title": "P", "type": "object", "properties": {}}])
 def test_structured_output_that_was_cut_off(fake: FakeHost, schema: Any) -> None:
     fake.answers = [{"text": '{"name": "Ada", "age": 3', "finish_reason": "length"}]
-    with pytest.raises(OutputParserException, match="cut off after 3 tokens"):
+    with pytest.raises(OutputParserException, match="cut off by its limit of tokens"):
         HostChatModel().with_structured_output(schema).invoke("?")
 
 
@@ -191,12 +192,31 @@ def test_structured_output_that_was_cut_off_in_a_stream(fake: FakeHost, schema: 
 
     cut_off = {"text": '{"name": "Ada", "age": 3', "finish_reason": "length"}
     fake.answers = [cut_off, cut_off, '{"name": "Ada", "age": 36}']
-    with pytest.raises(OutputParserException, match="cut off after 3 tokens"):
+    with pytest.raises(OutputParserException, match="cut off by its limit of tokens"):
         list(HostChatModel().with_structured_output(schema).stream("?"))
-    with pytest.raises(OutputParserException, match="cut off after 3 tokens"):
+    with pytest.raises(OutputParserException, match="cut off by its limit of tokens"):
         asyncio.run(collected())
     last = asyncio.run(collected())[-1]
     assert last == (Person(name="Ada", age=36) if schema is Person else {"name": "Ada", "age": 36})
+
+
+@pytest.mark.parametrize("schema", [Person, {"title": "P", "type": "object", "properties": {}}])
+def test_structured_output_that_is_broken(fake: FakeHost, schema: Any) -> None:
+    fake.answers = ['{"name": "Ada" the first", "age": 36}']
+    with pytest.raises(OutputParserException, match="Invalid json output"):
+        HostChatModel().with_structured_output(schema).invoke("?")
+
+
+def test_fallbacks_and_retries_see_an_answer_that_was_cut_off(fake: FakeHost) -> None:
+    cut_off = {"text": '{"name": "Ada", "age": 3', "finish_reason": "length"}
+    fake.answers = [cut_off, '{"name": "Ada", "age": 36}', cut_off, '{"name": "Ada", "age": 37}']
+    structured = HostChatModel(max_tokens=9).with_structured_output(Person)
+    more = HostChatModel(max_tokens=20).with_structured_output(Person)
+    falling_back = structured.with_fallbacks([more], exceptions_to_handle=(OutputParserException,))
+    assert falling_back.invoke("?") == Person(name="Ada", age=36)
+    retried = structured.with_retry(retry_if_exception_type=(OutputParserException,), wait_exponential_jitter=False)
+    assert retried.invoke("?") == Person(name="Ada", age=37)
+    assert [request["max_tokens"] for request in fake.requests] == [9, 20, 9, 9]
 
 
 def test_upstream_s_option_whether_to_stream(fake: FakeHost) -> None:

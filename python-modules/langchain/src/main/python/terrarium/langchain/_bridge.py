@@ -76,24 +76,29 @@ class LangchainBridge(ProgramBridge["Program"]):
         options: dict[str, Any] | None = None,
         trace: bool = False,
     ) -> dict[str, Any]:
-        """Run a program on the variables of its prompt by name and return ``{"output": ..., "usage": {...}}``.
+        """Run a program on the variables of its prompt by name.
+
+        Returns ``{"output": ..., "usage": {...}, "finish_reason": "stop"|"length"}``.
 
         The output is a text, parsed JSON or a list of texts, as the parser says, or plain data of the declared type:
         records are dicts; dates, datetimes and decimals are Python's own. ``usage`` has ``calls``, ``prompt_tokens``,
-        ``completion_tokens`` and ``seconds``, of the requests to the language model together. ``options`` go before the
-        program's own, and those before the defaults of :meth:`configure`.
+        ``completion_tokens`` and ``seconds``, of the requests to the language model together. ``finish_reason`` is
+        ``length`` for a text that was cut off at its limit of tokens. ``options`` go before the program's own, and
+        those before the defaults of :meth:`configure`.
 
         With ``trace`` the result also has, of the last request: ``messages`` (list of ``{"role", "content"}`` as they
-        were really sent), ``response`` (the text that came back), ``finish_reason`` and ``model``.
+        were really sent), ``response`` (the text that came back) and ``model``.
 
         Raises UnknownProgramError, ArgumentError for variables that are missing or unknown, what the host's model
-        raises, and ``langchain_core.exceptions.OutputParserException`` when the answer is cut off (``json``), cannot be
-        read or is not of the declared type.
+        raises, and ``langchain_core.exceptions.OutputParserException`` when the answer cannot be read or is not of the
+        declared type, which is a TruncatedAnswerError as well when that is because it was cut off. A list that was cut
+        off is none, for nobody knows whether its last item is whole.
         """
         built = self._programs.get(program)
         output, happened = built.invoke(inputs, {**self._defaults.get(), **built.options, **checked(options)})
-        result = {"output": output, "usage": exchanges.usage(happened)}
-        return {**result, **exchanges.last(happened)} if trace else result
+        last = exchanges.last(happened)
+        result = {"output": output, "usage": exchanges.usage(happened), "finish_reason": last["finish_reason"]}
+        return {**result, **last} if trace else result
 
     @handler(idempotent=True)
     def stream(
@@ -105,8 +110,9 @@ class LangchainBridge(ProgramBridge["Program"]):
         """Run a program as :meth:`invoke` does, and yield its output while the language model writes.
 
         With the parser ``str`` these are pieces of the text, with ``list`` lists of the next items. With ``json``, and
-        an ``output`` type, each is all that there is so far, a value with less in it; the last one is what ``invoke``
-        returns. Closing the generator stops the model. Raises what ``invoke`` raises, also after some pieces.
+        an ``output`` type, each is all that is certain so far, a value with less in it, which only gains from one to
+        the next; the last one is what ``invoke`` returns. Closing the generator stops the model. Raises what ``invoke``
+        raises, also after some pieces.
         """
         built = self._programs.get(program)
         return built.stream(inputs, {**self._defaults.get(), **built.options, **checked(options)})

@@ -45,6 +45,21 @@ def coerce(value: Any, spec: dict[str, Any], path: str) -> Any:
     return _SCALARS[kind](value, path)
 
 
+def declared_part(value: Any, spec: dict[str, Any]) -> Any:
+    """Return a value that is not whole yet without what its type ``spec`` does not declare, else as it is."""
+    kind = spec["type"]
+    if kind == "optional":
+        return declared_part(value, spec["of"])
+    if kind == "list" and isinstance(value, list):
+        return [declared_part(item, spec["items"]) for item in value]
+    if kind == "map" and isinstance(value, dict):
+        return {key: declared_part(item, spec["values"]) for key, item in value.items()}
+    if kind == "record" and isinstance(value, dict):
+        fields = [(field["name"], field["type"]) for field in spec["fields"]]
+        return {name: declared_part(value[name], declared) for name, declared in fields if name in value}
+    return value
+
+
 def _record(value: Any, spec: dict[str, Any], path: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise MismatchError(path, f"an object ({spec['name']})", value)

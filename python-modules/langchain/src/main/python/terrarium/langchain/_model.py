@@ -56,7 +56,8 @@ class HostChatModel(BaseChatModel):
     One attempt, the host retries. Thread-safe. The fields are its defaults; the same names, and ``stop`` and ``schema``
     (a JSON schema that the answer must conform to), can be given to a call or to ``bind``. An answer is an AIMessage
     whose ``usage_metadata`` counts tokens and whose ``response_metadata`` has ``finish_reason`` (``stop`` or
-    ``length``), ``model_name`` and ``seconds``; of a stream, the last chunk has them.
+    ``length``), ``max_tokens`` (the limit that was asked for, or None), ``model_name`` and ``seconds``; of a stream,
+    the last chunk has them.
 
     Text only: for tools, images and messages of other roles it raises NotImplementedError with the name of what it
     lacks. An unknown option is a TypeError. What the host raises passes through.
@@ -101,7 +102,7 @@ class HostChatModel(BaseChatModel):
         request = self._request(messages, stop, kwargs)
         response = host.call("model.generate", request)
         _record(request, response)
-        return _result(response)
+        return _result(request, response)
 
     def _stream(
         self,
@@ -118,7 +119,7 @@ class HostChatModel(BaseChatModel):
                 else:
                     _record(request, piece)
                     yield ChatGenerationChunk(
-                        message=AIMessageChunk(content="", chunk_position="last", **_metadata(piece)),
+                        message=AIMessageChunk(content="", chunk_position="last", **_metadata(request, piece)),
                         generation_info={"finish_reason": _finish_reason(piece)},
                     )
 
@@ -212,8 +213,8 @@ def _text(content: str | list[str | dict[str, Any]]) -> str:
     return "".join(texts)
 
 
-def _result(response: dict[str, Any]) -> ChatResult:
-    message = AIMessage(content=response["text"], **_metadata(response))
+def _result(request: dict[str, Any], response: dict[str, Any]) -> ChatResult:
+    message = AIMessage(content=response["text"], **_metadata(request, response))
     generation = ChatGeneration(message=message, generation_info={"finish_reason": _finish_reason(response)})
     return ChatResult(generations=[generation])
 
@@ -222,7 +223,7 @@ def _finish_reason(response: dict[str, Any]) -> str:
     return response.get("finish_reason") or "stop"
 
 
-def _metadata(response: dict[str, Any]) -> dict[str, Any]:
+def _metadata(request: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
     prompt_tokens, completion_tokens = response.get("prompt_tokens") or 0, response.get("completion_tokens") or 0
     return {
         "usage_metadata": {
@@ -232,6 +233,7 @@ def _metadata(response: dict[str, Any]) -> dict[str, Any]:
         },
         "response_metadata": {
             "finish_reason": _finish_reason(response),
+            "max_tokens": request["max_tokens"],
             "model_name": response.get("model"),
             "model_provider": "terrarium",
             "seconds": response.get("seconds"),

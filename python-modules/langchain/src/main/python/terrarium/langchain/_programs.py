@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 from langchain_core.exceptions import LangChainException
-from langchain_core.output_parsers import BaseOutputParser, CommaSeparatedListOutputParser, StrOutputParser
+from langchain_core.output_parsers import BaseOutputParser, StrOutputParser
 from langchain_core.prompts import BasePromptTemplate, ChatPromptTemplate, MessagesPlaceholder, PromptTemplate
 from langchain_core.runnables import Runnable
 
@@ -19,14 +19,14 @@ from terrarium.bridge.types import json_schema
 
 from . import _kept
 from ._model import HostChatModel, Recording
-from ._parsers import VALUE, CompleteJsonOutputParser, TypedOutputParser, is_wrapped
+from ._parsers import VALUE, CompleteJsonOutputParser, CompleteListOutputParser, TypedOutputParser, is_wrapped
 
 _KEYS = ("prompt", "parser", "output", "options")
 _ROLES = {"system": "system", "human": "human", "user": "human", "ai": "ai", "assistant": "ai"}
 _PARSERS: dict[str, type[BaseOutputParser[Any]]] = {
     "str": StrOutputParser,
     "json": CompleteJsonOutputParser,
-    "list": CommaSeparatedListOutputParser,
+    "list": CompleteListOutputParser,
 }
 _INSTRUCTIONS = "format_instructions"
 _HISTORY = "history"
