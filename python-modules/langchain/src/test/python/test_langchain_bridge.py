@@ -348,6 +348,10 @@ def test_wrong_options(bridge: LangchainBridge, fake: FakeHost, options: Any, me
         ({"prompt": "{"}, "spec.prompt", "is not a template with variables in braces"),
         ({"prompt": "{}"}, "spec.prompt", "{} has no name"),
         ({"prompt": "{a.b}"}, "spec.prompt", "Invalid variable name 'a.b'"),
+        ({"prompt": "{self}"}, "spec.prompt", "{self} is a name that LangChain uses itself"),
+        ({"prompt": [{"role": "ai", "template": "{b} {self!r}"}]}, "spec.prompt[0].template", "{self} is a name"),
+        ({"prompt": "{stop}"}, "spec.prompt", "Cannot have an input variable named 'stop'"),
+        ({"prompt": "{a!z}"}, "spec.prompt", "Unknown conversion specifier z"),
         ({"prompt": ["x"]}, "spec.prompt[0]", "must be a dict of 'role' and 'template'"),
         ({"prompt": [{"role": "human"}]}, "spec.prompt[0]", "must be a dict of 'role' and 'template'"),
         ({"prompt": [{"role": "history"}]}, "spec.prompt[0]", "must be a dict of 'role' and 'last'"),
@@ -612,6 +616,21 @@ def test_a_decimal_has_all_the_digits_that_were_written(bridge: LangchainBridge,
     assert exact == decimal.Decimal("1234567890123456.78")
     number = invoke(bridge, created(bridge, prompt="x", output={"type": "number"}))["output"]
     assert (number, type(number)) == (0.5, float)
+
+
+@pytest.mark.usefixtures("fake")
+@pytest.mark.parametrize("name", ["template", "kwargs", "config", "input", "args", "cls", "format_string", "class"])
+def test_variables_may_have_the_names_of_upstream_s_parameters(bridge: LangchainBridge, name: str) -> None:
+    host.install({"model.generate": lambda request: {"text": request["messages"][0]["content"]}})
+    template = f"{{{name}}}"
+    for prompt in (template, [{"role": "human", "template": template}]):
+        assert invoke(bridge, created(bridge, prompt=prompt), inputs={name: "told"})["output"] == "told"
+
+
+def test_a_variable_may_have_a_format_of_its_value_s_type(bridge: LangchainBridge, fake: FakeHost) -> None:
+    fake.answers = ["ok"]
+    invoke(bridge, created(bridge, prompt="{price:>6.2f} {name!r}"), inputs={"price": 1, "name": "x"})
+    assert fake.requests[0]["messages"][0]["content"] == "  1.00 'x'"
 
 
 def test_calls_of_programs_may_be_made_again(bridge: LangchainBridge) -> None:

@@ -30,6 +30,7 @@ _PARSERS: dict[str, type[BaseOutputParser[Any]]] = {
 }
 _INSTRUCTIONS = "format_instructions"
 _HISTORY = "history"
+_OF_LANGCHAIN = "self"  # upstream passes the variables to methods by name
 _Template = TypeVar("_Template", bound=BasePromptTemplate[Any])
 
 
@@ -191,12 +192,22 @@ def _message(message: Any, path: str) -> Any:
     return _made(lambda: ChatPromptTemplate.from_messages([pair]), f"{path}.template").messages[0]
 
 
+class _Anything:
+    """A value that every format takes."""
+
+    def __format__(self, _: str) -> str:
+        return ""
+
+
 def _made(make: Callable[[], _Template], path: str) -> _Template:
-    """Return the template that ``make`` makes; raises SpecError with the path when its braces are wrong."""
+    """Return the template that ``make`` makes; raises SpecError with the path when no values can be filled in."""
     try:
         template = make()
         if "" in template.input_variables:
             raise ValueError("{} has no name")
+        if _OF_LANGCHAIN in template.input_variables:
+            raise ValueError(f"{{{_OF_LANGCHAIN}}} is a name that LangChain uses itself, take another one")
+        template.format_prompt(**dict.fromkeys(template.input_variables, _Anything()))
         return template
     except (ValueError, KeyError, IndexError, LangChainException) as error:
         raise SpecError(path, f"is not a template with variables in braces: {error}") from error
