@@ -54,9 +54,20 @@ public sealed class Chain<O> permits TextChain {
    * @throws dev.terrarium.error.ArgumentException when a variable is missing or unknown
    * @throws dev.terrarium.error.ModelException when the model fails
    * @throws dev.terrarium.error.PythonException when the answer cannot be parsed
+   * @throws dev.terrarium.error.TruncatedAnswerException when it cannot since it ended at its limit
+   *     of tokens; a text that did is returned, and {@link #trace} tells
    */
   public O invoke(Map<String, ?> inputs) {
     return output(adapter.call(INVOKE, arguments(inputs)));
+  }
+
+  /**
+   * Runs the chain as {@link #invoke} does, and returns beside its output what was sent to the
+   * model, why the answer ended and what it cost.
+   */
+  public Traced<O> trace(Map<String, ?> inputs) {
+    Object result = adapter.call(INVOKE, Map.of("program", id, "inputs", inputs, "trace", true));
+    return Traced.of(output(result), map(result));
   }
 
   Map<String, Object> arguments(Map<String, ?> inputs) {
@@ -64,10 +75,14 @@ public sealed class Chain<O> permits TextChain {
   }
 
   private O output(@Nullable Object result) {
+    return TypedReader.read(map(result).get("output"), output, "output");
+  }
+
+  private static Map<?, ?> map(@Nullable Object result) {
     if (!(result instanceof Map<?, ?> map)) {
       throw new ConversionException("result", "expected a dict with 'output', found " + result);
     }
-    return TypedReader.read(map.get("output"), output, "output");
+    return map;
   }
 
   /**

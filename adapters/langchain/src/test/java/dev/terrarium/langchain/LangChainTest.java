@@ -3,6 +3,7 @@ package dev.terrarium.langchain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.Adapter;
 import dev.terrarium.CallResult;
 import dev.terrarium.Session;
 import dev.terrarium.Terrarium;
@@ -10,6 +11,7 @@ import dev.terrarium.TerrariumConfig;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.PythonException;
+import dev.terrarium.error.TruncatedAnswerException;
 import dev.terrarium.llamacpp.LlamaCpp;
 import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatMessage;
@@ -21,6 +23,7 @@ import dev.terrarium.model.TokenUsage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -46,11 +49,15 @@ class LangChainTest {
 
   record Choice(Colour colour, boolean warm, int strength, List<String> examples) {}
 
+  private static final String AFTER_A_WORD = "(?<= )";
+
   /** The real model, with what it is asked; it answers what a test sets, when a test sets it. */
   private static final class Listening implements LanguageModel {
     private final LanguageModel model = new LlamaCpp().open(null);
     private final List<ChatRequest> requests = Collections.synchronizedList(new ArrayList<>());
     private volatile String scripted = "";
+    private volatile FinishReason finished = FinishReason.STOP;
+    private volatile String between = AFTER_A_WORD;
     private volatile @Nullable CompletableFuture<Throwable> endless;
 
     @Override
@@ -63,8 +70,7 @@ class LangChainTest {
       requests.add(request);
       return scripted.isEmpty()
           ? model.chat(request)
-          : new ChatResponse(
-              scripted, FinishReason.STOP, new TokenUsage(1, 1), Duration.ofMillis(1));
+          : new ChatResponse(scripted, finished, new TokenUsage(1, 1), Duration.ofMillis(1));
     }
 
     private static ChatResponse count(
@@ -79,7 +85,7 @@ class LangChainTest {
       }
     }
 
-    /** What is scripted comes word by word. */
+    /** What is scripted comes word by word, if a test does not say where it is cut. */
     @Override
     public ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
       CompletableFuture<Throwable> stopped = endless;
@@ -90,7 +96,7 @@ class LangChainTest {
         requests.add(request);
         return model.stream(request, sink);
       }
-      for (String word : scripted.split("(?<= )", -1)) {
+      for (String word : scripted.split(between, -1)) {
         sink.accept(new ChatChunk(word));
       }
       return chat(request);
@@ -122,6 +128,8 @@ class LangChainTest {
   @AfterEach
   void nothingIsLeftBehind() {
     MODEL.scripted = "";
+    MODEL.finished = FinishReason.STOP;
+    MODEL.between = AFTER_A_WORD;
     MODEL.endless = null;
     assertThat(terrarium.stats().pool().leased()).isZero();
     assertThat(terrarium.stats().pool().pending()).isZero();
@@ -176,6 +184,84 @@ class LangChainTest {
     assertThatThrownBy(() -> chain.invoke(Map.of("thing", "x")))
         .isInstanceOfSatisfying(
             PythonException.class, e -> assertThat(e.type()).contains("OutputParserException"));
+  }
+
+  @Test
+  void brokenJsonIsNoAnswer() {
+    Chain<Choice> chain = langchain.prompt("Choose for {thing}.").as(Choice.class);
+    for (String broken :
+        List.of(
+            "{\"colour\": \"BLUE\", \"warm\": false, \"strength\": 3, \"examples\": [\"sky\"]}}",
+            "{\"examples\": [\"sky\" and\", \"sea\"], \"colour\": \"BLUE\", \"warm\": false,"
+                + " \"strength\": 3}")) {
+      MODEL.scripted = broken;
+      assertThatThrownBy(() -> chain.invoke(Map.of("thing", "x")))
+          .isInstanceOfSatisfying(
+              PythonException.class, e -> assertThat(e.type()).contains("OutputParserException"))
+          .hasMessageContaining(broken);
+    }
+  }
+
+  @Test
+  void typedAnswerThatIsCutOffIsTold() {
+    MODEL.scripted = "{\"colour\": \"BLUE\", \"warm\": false, \"strength\": 12";
+    MODEL.finished = FinishReason.LENGTH;
+    Chain<Choice> chain = langchain.prompt("Choose for {thing}.").as(Choice.class);
+    terrarium.call("langchain", "configure", Map.of("max_tokens", 12));
+    try {
+      assertThatThrownBy(() -> chain.invoke(Map.of("thing", "x")))
+          .isInstanceOfSatisfying(
+              TruncatedAnswerException.class,
+              e -> {
+                assertThat(e.text()).isEqualTo(MODEL.scripted);
+                assertThat(e.maxTokens()).isEqualTo(12);
+              });
+    } finally {
+      terrarium.call("langchain", "configure", Map.of());
+    }
+    MODEL.scripted += "3, \"examples\": []}"; // complete exactly at the limit
+    assertThat(chain.invoke(Map.of("thing", "x")).strength()).isEqualTo(123);
+  }
+
+  @Test
+  void traceTellsWhetherTheTextWasCutOff() {
+    MODEL.scripted = "Once upon a";
+    MODEL.finished = FinishReason.LENGTH;
+    Traced<String> traced = langchain.prompt("Tell of {whom}.").text().trace(Map.of("whom", "me"));
+    assertThat(traced)
+        .isEqualTo(
+            new Traced<>(
+                "Once upon a",
+                List.of(ChatMessage.user("Tell of me.")),
+                FinishReason.LENGTH,
+                new TokenUsage(1, 1)));
+  }
+
+  @Test
+  void streamOfJsonIsCutAnywhere() throws Exception {
+    MODEL.scripted = "{\"a\": \"x\\ud83d\\ude00\\\\y\", \"b\": [12, {\"c\": null}]}";
+    MODEL.between = ""; // between any two characters
+    Adapter adapter = terrarium.adapter("langchain");
+    adapter.call(
+        "create_program",
+        Map.of("program", "cut", "spec", Map.of("prompt", "?", "parser", "json")));
+    List<Object> values =
+        Collector.all(adapter.stream("stream", Map.of("program", "cut", "inputs", Map.of())));
+
+    Map<String, @Nullable Object> nothing = new HashMap<>();
+    nothing.put("c", null);
+    assertThat(values)
+        .containsExactly(
+            Map.of(),
+            Map.of("a", ""),
+            Map.of("a", "x"),
+            Map.of("a", "x\ud83d\ude00"),
+            Map.of("a", "x\ud83d\ude00\\"),
+            Map.of("a", "x\ud83d\ude00\\y"),
+            Map.of("a", "x\ud83d\ude00\\y", "b", List.of()),
+            Map.of("a", "x\ud83d\ude00\\y", "b", List.of(12L)),
+            Map.of("a", "x\ud83d\ude00\\y", "b", List.of(12L, Map.of())),
+            Map.of("a", "x\ud83d\ude00\\y", "b", List.of(12L, nothing)));
   }
 
   @Test
