@@ -17,16 +17,20 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /** All that can be configured by text. */
 final class ConfigKeys {
 
   private static final String OFF = "off";
   private static final Duration BUDGET_PERIOD = Duration.ofHours(1);
+  private static final Pattern VARIABLES = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*\\*?");
 
   /** In the order in which they are set. */
   static final List<ConfigKey> ALL =
@@ -120,6 +124,12 @@ final class ConfigKeys {
               "when modules of frameworks make their imports: at the first use, or at once",
               config -> config.imports().word(),
               (config, word) -> config.imports(Imports.valueOf(word.toUpperCase(Locale.ROOT)))),
+          ConfigKey.text(
+              "environment",
+              "names with commas between, `LANGSMITH_*` for all that begin so",
+              "variables of the process that Python code sees",
+              config -> config.environment().isEmpty() ? "none" : config.environment().keySet(),
+              (config, names) -> config.environment(variables(names, System.getenv()))),
           ConfigKey.text(
               "cache",
               "a folder",
@@ -363,6 +373,29 @@ final class ConfigKeys {
   private static void changeCache(
       TerrariumConfig.Builder config, UnaryOperator<CacheLimits.Builder> change) {
     config.modelCache(change.apply(CacheLimits.from(config.modelCache())).build());
+  }
+
+  /**
+   * The variables of those names that there are.
+   *
+   * @throws IllegalArgumentException for a name that no variable can have
+   */
+  static Map<String, String> variables(String names, Map<String, String> all) {
+    Map<String, String> chosen = new TreeMap<>();
+    for (String name : names.split(",", -1)) {
+      String wanted = name.strip();
+      if (!VARIABLES.matcher(wanted).matches()) {
+        throw new IllegalArgumentException(wanted);
+      }
+      String prefix = wanted.endsWith("*") ? wanted.substring(0, wanted.length() - 1) : null;
+      all.forEach(
+          (variable, value) -> {
+            if (prefix == null ? variable.equals(wanted) : variable.startsWith(prefix)) {
+              chosen.put(variable, value);
+            }
+          });
+    }
+    return chosen;
   }
 
   private static AccessProfile profile(String word) {

@@ -98,7 +98,8 @@ public final class Terrarium implements AutoCloseable {
     Function<AccessProfile, Map<String, HostFunction>> services = services();
     pool =
         new ContextPool(
-            PolyglotRuntime.factory(packages, config.imports(), cache, services),
+            PolyglotRuntime.factory(
+                packages, config.imports(), config.environment(), cache, services),
             config.access(),
             config.pool(),
             new ContextMemory(modelCache, config),

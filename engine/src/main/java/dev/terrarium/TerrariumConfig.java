@@ -102,6 +102,11 @@ public final class TerrariumConfig {
     return given.imports;
   }
 
+  /** The environment variables that Python code sees; default none. */
+  public Map<String, String> environment() {
+    return Map.copyOf(given.environment);
+  }
+
   /** Commands that one batch may hold; default 10,000. */
   public int maxBatch() {
     return given.calls.maxBatch();
@@ -241,6 +246,7 @@ public final class TerrariumConfig {
     private final Map<String, AdmissionConfig> admissions = new HashMap<>();
     private AccessProfile access = AccessProfile.TRUSTED_NATIVE;
     private Imports imports = Imports.LAZY;
+    private final Map<String, String> environment = new LinkedHashMap<>();
     private ContextPropagation propagation = ContextPropagation.none();
     private @Nullable Path cacheFolder;
     private int programCache = 256;
@@ -264,6 +270,7 @@ public final class TerrariumConfig {
       admissions.putAll(other.admissions);
       access = other.access;
       imports = other.imports;
+      environment.putAll(other.environment);
       propagation = other.propagation;
       cacheFolder = other.cacheFolder;
       programCache = other.programCache;
@@ -488,6 +495,22 @@ public final class TerrariumConfig {
     /** When modules of frameworks make their imports; default {@link Imports#LAZY}. */
     public Builder imports(Imports when) {
       imports = when;
+      return this;
+    }
+
+    /**
+     * Gives environment variables to the Python code of all contexts, beside those given before.
+     * Without, it sees none: those of the process stay hidden. All frameworks can read them.
+     */
+    public Builder environment(Map<String, String> variables) {
+      variables.forEach(
+          (name, value) -> {
+            if (name.isEmpty() || name.indexOf('=') >= 0 || (name + value).indexOf('\0') >= 0) {
+              throw new ConfigurationException(
+                  "environment: '" + name + "' cannot be a variable of that value");
+            }
+            environment.put(name, value);
+          });
       return this;
     }
 

@@ -74,6 +74,23 @@ class ConfigKeysTest {
   }
 
   @Test
+  void variablesForPythonAreThoseThatAreNamed() {
+    Map<String, String> all = Map.of("A_B", "1", "A_C", "2", "AB", "3", "PATH", "/bin");
+
+    assertThat(ConfigKeys.variables("A_*, PATH,NOT_THERE", all))
+        .isEqualTo(Map.of("A_B", "1", "A_C", "2", "PATH", "/bin"));
+    for (String wrong : List.of("*", "", "A,", "A=1", "A B")) {
+      assertThatThrownBy(() -> TerrariumConfig.custom().set("environment", wrong))
+          .isInstanceOf(ConfigurationException.class)
+          .hasMessageContaining("names with commas between");
+    }
+    assertThat(TerrariumConfig.custom().set("environment", "PATH").build().environment())
+        .isEqualTo(Map.of("PATH", System.getenv("PATH")));
+    assertThatThrownBy(() -> TerrariumConfig.custom().environment(Map.of("A=", "1")))
+        .isInstanceOf(ConfigurationException.class);
+  }
+
+  @Test
   void theNumberOfContextsIsSetBeforeTheirMinimum() {
     Properties properties = new Properties();
     properties.setProperty("terrarium.min-contexts", "1");

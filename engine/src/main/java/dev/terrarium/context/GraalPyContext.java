@@ -26,6 +26,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.graalvm.polyglot.Context;
 import org.graalvm.polyglot.PolyglotException;
 import org.graalvm.polyglot.Value;
@@ -129,19 +130,31 @@ final class GraalPyContext implements PythonContext {
 
   /**
    * Gives the context, new or parked before, to a user: the packages and services it works with,
-   * and how it imports.
+   * how it imports, and the environment variables that it sees.
    */
   CompletableFuture<@Nullable Void> open(
-      PythonPackages newPackages, Imports imports, Map<String, HostFunction> newServices) {
+      PythonPackages newPackages,
+      Imports imports,
+      Map<String, String> environment,
+      Map<String, HostFunction> newServices) {
     return this.<@Nullable Void>submit(
             () -> {
               packages = newPackages;
               services = newServices;
               installServices();
               embed.invokeMember("use_imports", imports == Imports.EAGER);
+              useEnvironment(environment);
               return null;
             })
         .result();
+  }
+
+  private void useEnvironment(Map<String, String> environment) {
+    embed.invokeMember(
+        "use_environment",
+        environment.entrySet().stream()
+            .flatMap(each -> Stream.of(each.getKey(), each.getValue()))
+            .toArray());
   }
 
   private void installServices() {
@@ -554,6 +567,7 @@ final class GraalPyContext implements PythonContext {
                 () -> {
                   Condition condition = healAndDropAll();
                   services = Map.of(); // else its last user would live on with it
+                  run(() -> useEnvironment(Map.of()));
                   return condition;
                 }))
         .result()

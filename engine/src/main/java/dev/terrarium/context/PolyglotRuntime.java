@@ -75,6 +75,7 @@ public final class PolyglotRuntime {
   /**
    * A factory of contexts that work with these packages, and services by their access profile.
    *
+   * @param environment the variables that Python code sees
    * @throws dev.terrarium.error.UnsupportedPlatformException on anything but Linux x86_64
    * @throws PackageException when the Python home cannot be laid out, or lies where native code
    *     that the access profile grants cannot be loaded
@@ -82,6 +83,7 @@ public final class PolyglotRuntime {
   public static ContextFactory factory(
       PythonPackages packages,
       Imports imports,
+      Map<String, String> environment,
       CacheFolder cache,
       Function<AccessProfile, Map<String, HostFunction>> services) {
     Platform.check();
@@ -93,7 +95,7 @@ public final class PolyglotRuntime {
       startEngine(cache);
       return BY_HOME
           .computeIfAbsent(bridge, PolyglotRuntime::new)
-          .acquire(profile, bridge, packages, imports, services.apply(profile));
+          .acquire(profile, bridge, packages, imports, environment, services.apply(profile));
     };
   }
 
@@ -143,11 +145,12 @@ public final class PolyglotRuntime {
       Path bridge,
       PythonPackages packages,
       Imports imports,
+      Map<String, String> environment,
       Map<String, HostFunction> services) {
     GraalPyContext context =
         profile.nativeCode() ? nativeContext(bridge, packages) : create(profile, packages);
     try {
-      join(context.open(packages, imports, services));
+      join(context.open(packages, imports, environment, services));
     } catch (RuntimeException | Error e) {
       context.retire();
       throw e;

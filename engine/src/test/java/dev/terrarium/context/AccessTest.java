@@ -71,7 +71,8 @@ class AccessTest {
 
   private static PythonContext make(AccessProfile profile, ClassLoader loader, CacheFolder cache) {
     PythonPackages packages = PythonPackages.discover(loader, cache);
-    return PolyglotRuntime.factory(packages, Imports.LAZY, cache, any -> Map.of()).create(profile);
+    return PolyglotRuntime.factory(packages, Imports.LAZY, Map.of(), cache, any -> Map.of())
+        .create(profile);
   }
 
   private static PythonContext context(AccessProfile profile) {
@@ -267,6 +268,25 @@ class AccessTest {
     assertThat(evaluate(context(profile), "len(os.environ) < 2")).isEqualTo(true);
   }
 
+  @Test
+  void environmentThatIsGivenIsSeenUntilTheContextIsParked() {
+    CacheFolder cache = CacheFolder.ofDefaults();
+    PythonPackages packages = PythonPackages.discover(AccessTest.class.getClassLoader(), cache);
+    for (AccessProfile profile : List.of(RESTRICTED, TRUSTED_NATIVE)) {
+      Map<String, String> given = Map.of("MINE", profile.word());
+      PythonContext context =
+          PolyglotRuntime.factory(packages, Imports.LAZY, given, cache, any -> Map.of())
+              .create(profile);
+      assertThat(evaluate(context, "os.getenv('MINE')")).isEqualTo(profile.word());
+      assertThat(await(context.heal())).isEqualTo(Condition.SOUND);
+      assertThat(evaluate(context, "os.getenv('MINE')")).isEqualTo(profile.word());
+      await(context.park());
+    }
+    PythonContext next = make(TRUSTED_NATIVE); // the one that was parked
+    assertThat(evaluate(next, "os.getenv('MINE')")).isNull();
+    await(next.park());
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -413,7 +433,8 @@ class AccessTest {
               .findFirst()
               .orElseThrow();
       PythonContext context =
-          PolyglotRuntime.factory(packages, Imports.LAZY, CacheFolder.ofDefaults(), any -> Map.of())
+          PolyglotRuntime.factory(
+                  packages, Imports.LAZY, Map.of(), CacheFolder.ofDefaults(), any -> Map.of())
               .create(words.profile());
       Map<String, @Nullable Object> own = new HashMap<>();
       own.put("path", null);

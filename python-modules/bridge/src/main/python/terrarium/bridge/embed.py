@@ -27,6 +27,8 @@ _NO_PACKAGES = (
     ". A framework of your own has Python's standard library and terrarium.bridge only: packages of your own are not"
     " supported yet. They will be named in your pom and packed into your jar at build"
 )
+#: The names of the environment variables that the present user was given.
+_environment: list[str] = []
 
 _health = Health()  # made before there is any code of users, whose builtins it might get to see
 
@@ -339,6 +341,22 @@ def use_imports(eager: bool) -> None:
     from terrarium.bridge import imports
 
     imports.set_eager(eager)
+
+
+def use_environment(*names_and_values: str) -> None:
+    """Has the present user of the context see these environment variables, in place of those of the user before.
+
+    They are part of the state that is sound.
+    """
+    import os
+
+    variables = dict(zip(names_and_values[::2], names_and_values[1::2], strict=True))
+    if variables or _environment:
+        for name in _environment:
+            os.environ.pop(name, None)
+        os.environ.update(variables)
+        _environment[:] = variables
+        _health.accept()
 
 
 def load_bridge(module: str, name: str) -> BaseBridge:

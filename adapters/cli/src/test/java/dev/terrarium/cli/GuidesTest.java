@@ -617,5 +617,15 @@ class GuidesTest {
 
     assertThat(deployed.loadTimeout()).isEqualTo(Duration.ofSeconds(90));
     assertThat(deployed.admission("guide").circuitBreaker().orElseThrow().failures()).isEqualTo(3);
+
+    String key = "of LangSmith";
+    // guide: variables
+    TerrariumConfig traced =
+        TerrariumConfig.custom()
+            .environment(Map.of("LANGSMITH_TRACING", "true", "LANGSMITH_API_KEY", key))
+            .build();
+    // end
+
+    assertThat(traced.environment()).containsEntry("LANGSMITH_TRACING", "true");
   }
 }
