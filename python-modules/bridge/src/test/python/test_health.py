@@ -339,6 +339,22 @@ def test_a_thread_that_runs_on_until_it_is_ended() -> None:
     assert not thread.is_alive()
 
 
+def test_a_thread_that_a_package_keeps_may_run() -> None:
+    end = threading.Event()
+
+    def send() -> None:
+        end.wait()
+
+    send.__module__ = "langsmith._internal._background_thread"
+    with sound() as health:
+        thread = threading.Thread(target=send, daemon=True)
+        thread.start()
+        found = health.check()
+        end.set()
+        thread.join()
+    assert found == []
+
+
 def test_a_lock_of_threading_that_a_thread_took_with_it() -> None:
     names = threading.__dict__
     own = {name: names[name] for name in ("_active_limbo_lock", "_shutdown_locks_lock")}

@@ -45,39 +45,95 @@ print(sorted(name for name in ("langchain_core", "langsmith", "pydantic") if nam
     assert run(code) == "[]"
 
 
-def test_nothing_is_traced_and_nothing_touches_the_network() -> None:
-    code = """
-import socket, threading
-def refuse(*args, **kwargs):
-    raise AssertionError(f"network: {args}")
-socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
+INVOKE = """
+import json
 from terrarium.bridge import host
 from terrarium.bridge.testing import InMemoryRegistry
 from terrarium.langchain import LangchainBridge
-host.install({**InMemoryRegistry().services(), "model.generate": lambda request: {"text": "ok"}})
+host.install(InMemoryRegistry().services())
+host.install({"model.generate": lambda request: {"text": "ok"}, "orjson.loads": json.loads})
+host.install({"orjson.dumps": lambda data, flags: json.dumps(data)})
 bridge = LangchainBridge()
-program = bridge.dispatch("create_program", {"spec": {"prompt": "x"}})["program"]
+program = bridge.dispatch("create_program", {"spec": {"prompt": "to be traced"}})["program"]
 print(bridge.dispatch("invoke", {"program": program, "inputs": {}})["output"])
+"""
+
+
+def test_nothing_is_traced_and_nothing_touches_the_network() -> None:
+    code = f"""
+import socket, threading
+def refuse(*args, **kwargs):
+    raise AssertionError(f"network: {{args}}")
+socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
+{INVOKE}
 from langsmith import run_trees, utils
 print(utils.tracing_is_enabled(), run_trees._CLIENT, threading.active_count())
 """
-    environment = {
-        "LANGSMITH_TRACING": "true",
-        "LANGCHAIN_TRACING_V2": "true",
-        "LANGSMITH_TRACING_V2": "true",
-        "LANGSMITH_API_KEY": "none",
-    }
-    assert run(code, **environment).splitlines() == ["ok", "False None 1"]
+    for said in ({}, {"LANGSMITH_TRACING": "false"}, {"LANGSMITH_TRACING_V2": "false", "LANGSMITH_TRACING": "true"}):
+        assert run(code, LANGSMITH_API_KEY="none", **said).splitlines() == ["ok", "False None 1"]
 
 
-def test_tracing_that_was_on_before_is_off() -> None:
+@pytest.mark.parametrize("name", ["LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"])
+def test_the_environment_switches_tracing_on(name: str) -> None:
+    code = f"""
+import http.server, threading, os
+received = []
+class Service(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.answer(b"{{}}")
+    def do_POST(self):
+        received.append((self.path, self.headers["x-api-key"], self.rfile.read(int(self.headers["content-length"]))))
+        self.answer(b"{{}}")
+    def answer(self, body):
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *args):
+        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Service)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+os.environ["LANGSMITH_ENDPOINT"] = f"http://127.0.0.1:{{server.server_port}}"
+{INVOKE}
+bridge.dispatch("cleanup_framework")
+bodies = [body for path, key, body in received if key == "mine" and path.startswith("/runs")]
+print(any(b"to be traced" in body for body in bodies), any(b"HostChatModel" in body for body in bodies))
+"""
+    assert run(code, **{name: "true", "LANGSMITH_API_KEY": "mine"}).splitlines() == ["ok", "True True"]
+
+
+def test_what_the_environment_says_is_read_again() -> None:
     code = """
+import os
 from langsmith import utils
 print(utils.tracing_is_enabled())
+os.environ["LANGSMITH_TRACING"] = "true"
 from terrarium.langchain import HostChatModel
 print(utils.tracing_is_enabled())
 """
-    assert run(code, LANGSMITH_TRACING_V2="true").splitlines() == ["True", "False"]
+    assert run(code).splitlines() == ["False", "True"]
+
+
+def test_tracing_that_was_stopped_goes_on() -> None:
+    code = """
+import threading, weakref
+from terrarium.langchain import HostChatModel, _setup
+_setup.continue_tracing()  # there is none
+from langsmith import Client, run_trees
+def sending():
+    return [each for each in threading.enumerate() if "tracing_control" in str(getattr(each, "_target", ""))]
+run_trees._CLIENT = client = Client(api_url="http://127.0.0.1:1", api_key="none", info={})
+_setup.continue_tracing()
+[thread] = sending()
+client._manual_cleanup = True  # ends the thread, as an interruption does
+thread.join()
+client._manual_cleanup = False
+_setup.continue_tracing()
+print(len(sending()))
+_setup.end_tracing()
+print(run_trees._CLIENT)
+"""
+    assert run(code).splitlines() == ["1", "None"]
 
 
 def named(name: str, message: str) -> NameError:
@@ -111,6 +167,15 @@ def test_a_model_may_name_a_class_that_comes_later() -> None:
     assert caught.value.name == "Late"
     Early.model_rebuild(_types_namespace={"Late": int})
     assert Early(late="3").late == 3
+
+
+def test_a_function_that_counts_no_references_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "getrefcount", lambda _: 2, raising=False)
+    _graalpy._count_no_references()
+    assert hasattr(sys, "getrefcount")
+    monkeypatch.setattr(sys, "getrefcount", lambda _: -1)
+    _graalpy._count_no_references()
+    assert not hasattr(sys, "getrefcount")
 
 
 @pytest.mark.skipif(not STARTS, reason="it is patched on GraalPy")

@@ -15,7 +15,7 @@ class BaseBridge:
 
     Thread-safe as far as the subclass's own commands are. A subclass names its ``framework``,
     marks its commands with ``@handler`` and may override the hooks ``_load_framework``,
-    ``_cleanup_framework`` and ``_framework_stats``. Constructing a bridge loads nothing.
+    ``_cleanup_framework``, ``_recover_framework`` and ``_framework_stats``. Constructing a bridge loads nothing.
 
     ``_handlers`` maps the names of all commands, the built-in ones included, to their handlers.
     """
@@ -142,6 +142,12 @@ class BaseBridge:
 
     def _cleanup_framework(self) -> None:
         """Drop the framework's objects; called under the same lock, only when it is loaded."""
+
+    def _recover_framework(self) -> None:
+        """Replace what was lost when the context was restored after a fault, such as threads, which are all stopped.
+
+        Called only when the framework is loaded.
+        """
 
     def _framework_stats(self) -> dict[str, Any]:
         """Return figures to add to ``get_stats``; called only when the framework is loaded."""

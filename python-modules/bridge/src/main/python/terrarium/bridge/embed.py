@@ -479,7 +479,8 @@ def drop_orphans() -> None:
 
 
 def settle() -> None:
-    """What is left to do once a context is sound again: orphans are dropped, and one throw-away native call is made.
+    """What is left to do once a context is sound again: orphans are dropped, one throw-away native call is made, and
+    frameworks recover.
 
     An interruption within pydantic's core that calls a Python validator leaves an exception pending, which the next
     native call raises as SystemError, once.
@@ -489,3 +490,6 @@ def settle() -> None:
     if core is not None:
         with suppress(SystemError):
             core.from_json(b"0")
+    for bridge in _health.bridges():
+        if bridge._loaded:
+            bridge._recover_framework()

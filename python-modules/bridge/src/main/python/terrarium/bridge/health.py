@@ -115,8 +115,10 @@ _REBOUND_BY_RIGHT = {
 }
 # Finders that packages add when they are imported, as late as that may be, and rely on from then on.
 _FINDERS_BY_RIGHT = {"VendorImporter", "_SixMetaPathImporter"}
-# Threads that packages start once and keep: tqdm's monitor of its bars.
+# Threads that packages start once and keep, by their types: tqdm's monitor of its bars; and by the modules of the
+# functions that they run: langsmith's, which send traces.
 _THREADS_BY_RIGHT = {"TMonitor"}
+_THREADS_OF_MODULES_BY_RIGHT = {"langsmith._internal._background_thread"}
 
 # What holds names, how they are spoken of (kind and prefix), and what they were bound to.
 _Bindings = tuple[str, str, dict[Any, Any], tuple[tuple[str, Any], ...]]
@@ -149,6 +151,10 @@ class Health:
         self._bridges = [each for each in self._bridges if each[1] is not bridge]
         self._bridges.append((bridge.framework, bridge))
         self._accept_handlers()
+
+    def bridges(self) -> list[BaseBridge]:
+        """Return the bridges whose handlers are remembered."""
+        return [bridge for _, bridge in self._bridges]
 
     def unwatch_all(self) -> None:
         """Forget all bridges, which were dropped."""
@@ -335,6 +341,8 @@ class Health:
             # Nobody can tell whether a dummy, which stands for a thread not started by threading, runs.
             if cls is _DummyThread or not _issubclass(cls, _Thread) or _type_name(cls) in _THREADS_BY_RIGHT:
                 continue
+            if _module_run_by(thread) in _THREADS_OF_MODULES_BY_RIGHT:
+                continue
             if not _has(known, thread) and not _has(strays, thread):
                 strays.append(thread)
         if strays:
@@ -513,6 +521,13 @@ def _directory() -> str | None:
         return _getcwd()
     except _Exception:
         return None
+
+
+def _module_run_by(thread: threading.Thread) -> str:
+    """The name of the module that has the function which a thread runs, empty when it is none."""
+    function = _object_attribute(thread, "__dict__").get("_target")
+    module = function.__module__ if _type(function) is FunctionType else ""
+    return module if _type(module) is _str else ""
 
 
 def _runs(thread: threading.Thread) -> bool:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class LangchainBridge(ProgramBridge["Program"]):
     """Programs of LangChain, ``prompt | model | parser``, made from specs, on the host's language models.
 
-    Thread-safe. The language model is the host's ``model.generate``. LangSmith is switched off: nothing is sent over
-    the network.
+    Thread-safe. The language model is the host's ``model.generate``. Nothing is sent over the network, unless the
+    environment switches LangSmith's tracing on.
     """
 
     framework: ClassVar[str] = "langchain"
@@ -127,3 +127,10 @@ class LangchainBridge(ProgramBridge["Program"]):
         from . import _programs
 
         _programs.load_rest()
+
+    def _cleanup_framework(self) -> None:
+        super()._cleanup_framework()
+        _setup.end_tracing()
+
+    def _recover_framework(self) -> None:
+        _setup.continue_tracing()

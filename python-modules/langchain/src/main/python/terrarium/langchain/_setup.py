@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import warnings
+import weakref
+from typing import Any
 
 from terrarium.bridge import imports, models
 
 from . import _graalpy, _kept
 
-# Of each pair the first is what langsmith looks at first; langchain-core looks at the third by itself.
-_TRACING = (
-    "LANGSMITH_TRACING_V2",
-    "LANGCHAIN_TRACING_V2",
-    "LANGCHAIN_TRACING",
-    "LANGSMITH_TRACING",
-    "LANGCHAIN_HANDLER",
-)
+_SECONDS_FOR_TRACES = 2.0
 
 
 def prepare() -> None:
-    """Switch LangSmith's tracing off and make langchain-core importable; calling it again changes nothing.
+    """Make langchain-core importable; calling it again changes nothing.
 
-    Tracing would send all that a chain does to a service on the network. Its environment variables are set for this
-    process (on GraalPy, this context).
+    Whether LangSmith traces is up to the environment (on GraalPy, this context's), which langsmith reads anew.
     """
-    for name in _TRACING:
-        os.environ[name] = "false"
     utils = sys.modules.get("langsmith.utils")
-    if utils is not None:  # it remembers what it read
+    if utils is not None:
         utils.get_env_var.cache_clear()
+        utils.get_tracer_project.cache_clear()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # looking for plugins costs a scan of all packages
     for package in ("langchain_core", "langsmith"):
         imports.defer_in(package)
@@ -41,3 +35,28 @@ def prepare() -> None:
             import urllib3  # noqa: F401
     _graalpy.patch()
     _kept.install()
+
+
+def continue_tracing() -> None:
+    """Start the thread that sends traces again, when there was one and it was stopped."""
+    client = getattr(_run_trees(), "_CLIENT", None)
+    if client is None or client.tracing_queue is None:
+        return
+    from langsmith._internal._background_thread import tracing_control_thread_func as send
+
+    if not any(thread.is_alive() and getattr(thread, "_target", None) is send for thread in threading.enumerate()):
+        threading.Thread(target=send, args=(weakref.ref(client),), daemon=True).start()
+
+
+def end_tracing() -> None:
+    """Send the traces that wait, for a limited time, and forget the client that sends them."""
+    run_trees = _run_trees()
+    client = getattr(run_trees, "_CLIENT", None)
+    if client is not None:
+        run_trees._CLIENT = None
+        client.close(timeout=_SECONDS_FOR_TRACES)
+
+
+def _run_trees() -> Any:
+    """Return the module that holds the client of all traces, once it is imported."""
+    return sys.modules.get("langsmith.run_trees")
