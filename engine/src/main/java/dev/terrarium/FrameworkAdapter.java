@@ -87,4 +87,9 @@ record FrameworkAdapter(BridgeSource source, Calls calls, CallOptions options) i
       String command, Map<String, ?> arguments, Function<Object, ? extends T> reading) {
     return calls.stream(source, new Command(command, arguments), options, reading);
   }
+
+  @Override
+  public String toString() {
+    return "Adapter[" + framework() + "]";
+  }
 }

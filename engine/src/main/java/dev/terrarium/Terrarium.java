@@ -32,6 +32,7 @@ import dev.terrarium.resource.ResourcePool;
 import dev.terrarium.resource.Sessions;
 import dev.terrarium.value.HostFunction;
 import dev.terrarium.value.HostFunctions;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -42,6 +43,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -74,6 +76,7 @@ public final class Terrarium implements AutoCloseable {
   private final Map<String, Adapter> adapters = new ConcurrentHashMap<>();
   private final Map<Class<?>, AdapterFactory<?>> factories = new ConcurrentHashMap<>();
   private final Map<Class<?>, Object> typedAdapters = new ConcurrentHashMap<>();
+  private final AtomicBoolean settingsChecked = new AtomicBoolean();
 
   private Terrarium(TerrariumConfig config) {
     loader = ClassLoaders.ofContextAnd(Terrarium.class);
@@ -212,7 +215,7 @@ public final class Terrarium implements AutoCloseable {
    *
    * @param arguments by name; see {@link dev.terrarium.value.Marshaller} for what can cross
    * @return plain data: null, Boolean, Long, BigInteger, Double, String, byte[], an array of
-   *     numbers, List, Map, BigDecimal or a java.time value
+   *     numbers, List, Map, BigDecimal, UUID or a java.time value
    * @throws TerrariumException one of its kinds, which say what went wrong
    */
   public @Nullable Object call(String framework, String command, Map<String, ?> arguments) {
@@ -261,11 +264,37 @@ public final class Terrarium implements AutoCloseable {
   }
 
   private BridgeSource framework(String name) {
+    if (!settingsChecked.get() && settingsChecked.compareAndSet(false, true)) {
+      checkSettings();
+    }
     BridgeSource source = frameworks.get(name);
     if (source == null) {
       throw new UnknownFrameworkException(name, frameworks.keySet());
     }
     return granted(source);
+  }
+
+  /**
+   * Logs the frameworks that have settings and are not there. Not at the start, since users
+   * register theirs after it.
+   */
+  private void checkSettings() {
+    for (String name : config.frameworks()) {
+      if (!frameworks.containsKey(name)) {
+        System.getLogger("terrarium.config")
+            .log(
+                Level.WARNING,
+                "The configuration has settings for a framework '"
+                    + name
+                    + "', which is not there"
+                    + Nearest.to(name, frameworks.keySet())
+                        .map(near -> "; did you mean '" + near + "'?")
+                        .orElse(".")
+                    + " Known frameworks: "
+                    + String.join(", ", new TreeSet<>(frameworks.keySet()))
+                    + ".");
+      }
+    }
   }
 
   private BridgeSource granted(BridgeSource source) {

@@ -20,6 +20,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -227,6 +229,13 @@ public final class TerrariumConfig {
     return given.frameworkLimits.getOrDefault(framework, given.limits);
   }
 
+  /** The frameworks that have settings of their own. */
+  Set<String> frameworks() {
+    Set<String> names = new TreeSet<>(given.admissions.keySet());
+    names.addAll(given.frameworkLimits.keySet());
+    return names;
+  }
+
   /** What each framework may have that has no limits of its own. */
   ResourceLimits limits() {
     return given.limits;
@@ -297,7 +306,7 @@ public final class TerrariumConfig {
      *     is out of range
      */
     public Builder set(String key, String value) {
-      return set(Map.of(key, value));
+      return set(Map.of(given("key", key), given(key, value)));
     }
 
     /**
@@ -308,6 +317,7 @@ public final class TerrariumConfig {
      * @throws ConfigurationException as {@link #set(String, String)}
      */
     public Builder set(Map<String, String> values) {
+      given("values", values).forEach((key, value) -> given(given("key", key), value));
       ConfigText.set(this, values);
       return this;
     }
@@ -436,7 +446,7 @@ public final class TerrariumConfig {
 
     /** How calls are let in to all frameworks that have no configuration of their own. */
     public Builder admission(AdmissionConfig all) {
-      admission = all;
+      admission = given("admission", all);
       return this;
     }
 
@@ -466,10 +476,7 @@ public final class TerrariumConfig {
 
     /** How calls are let in to one framework, in place of how they are to all. */
     public Builder admission(String framework, AdmissionConfig one) {
-      if (framework.isBlank()) {
-        throw new ConfigurationException("admission: the framework's name is blank");
-      }
-      admissions.put(framework, one);
+      admissions.put(frameworkName("admission", framework), given("admission", one));
       return this;
     }
 
@@ -488,13 +495,13 @@ public final class TerrariumConfig {
      * that declares more is refused.
      */
     public Builder access(AccessProfile ceiling) {
-      access = ceiling;
+      access = given("access", ceiling);
       return this;
     }
 
     /** When modules of frameworks make their imports; default {@link Imports#LAZY}. */
     public Builder imports(Imports when) {
-      imports = when;
+      imports = given("imports", when);
       return this;
     }
 
@@ -519,7 +526,8 @@ public final class TerrariumConfig {
      * 1 hour.
      */
     public Builder sessionTtl(Duration idle) {
-      sessions = new SessionLimits(idle, sessions.maxSessions(), sessions.maxBytes());
+      sessions =
+          new SessionLimits(given("sessionTtl", idle), sessions.maxSessions(), sessions.maxBytes());
       return this;
     }
 
@@ -546,7 +554,7 @@ public final class TerrariumConfig {
      * the class path offers.
      */
     public Builder observer(TerrariumObserver observer) {
-      observers.add(observer);
+      observers.add(given("observer", observer));
       return this;
     }
 
@@ -555,12 +563,26 @@ public final class TerrariumConfig {
      * functions and models of yours that Python calls; nothing when left out.
      */
     public Builder contextPropagation(ContextPropagation hook) {
-      propagation = hook;
+      propagation = given("contextPropagation", hook);
       return this;
     }
 
+    private static String frameworkName(String name, String framework) {
+      if (given(name, framework).isBlank()) {
+        throw new ConfigurationException(name + ": the framework's name is blank");
+      }
+      return framework;
+    }
+
+    private static <T> T given(String name, @Nullable T value) {
+      if (value == null) {
+        throw new ConfigurationException(name + ": null is no value; leave it out for the default");
+      }
+      return value;
+    }
+
     private static void notNegative(String name, Duration time) {
-      if (time.isNegative()) {
+      if (given(name, time).isNegative()) {
         throw new ConfigurationException(name + ": " + time + " is below zero");
       }
     }
@@ -572,7 +594,7 @@ public final class TerrariumConfig {
     }
 
     private static void positive(String name, Duration timeout) {
-      if (!timeout.isPositive()) {
+      if (!given(name, timeout).isPositive()) {
         throw new ConfigurationException(name + ": " + timeout + " is not above zero");
       }
     }
@@ -583,7 +605,7 @@ public final class TerrariumConfig {
      * TERRARIUM_CACHE} says.
      */
     public Builder cacheFolder(Path folder) {
-      cacheFolder = folder;
+      cacheFolder = given("cacheFolder", folder);
       return this;
     }
 
@@ -592,11 +614,12 @@ public final class TerrariumConfig {
      * caller's to close.
      */
     public Builder languageModel(LanguageModel model) {
-      if (models.putIfAbsent(model.name(), model) != null) {
-        throw new ConfigurationException("languageModel: two are named '" + model.name() + "'");
+      String name = given("languageModel: the name", given("languageModel", model).name());
+      if (models.putIfAbsent(name, model) != null) {
+        throw new ConfigurationException("languageModel: two are named '" + name + "'");
       }
       if (defaultModel == null) {
-        defaultModel = model.name();
+        defaultModel = name;
       }
       return this;
     }
@@ -605,7 +628,7 @@ public final class TerrariumConfig {
      * Chooses the default model by a spec that a provider on the class path opens, such as a path.
      */
     public Builder languageModel(String spec) {
-      if (spec.isBlank()) {
+      if (given("languageModel", spec).isBlank()) {
         throw new ConfigurationException("languageModel: the spec is empty");
       }
       defaultModel = spec;
@@ -614,12 +637,13 @@ public final class TerrariumConfig {
 
     /** Adds an embedding model under its own name; the first one added is the default. */
     public Builder embeddingModel(EmbeddingModel model) {
+      String name = given("embeddingModel: the name", given("embeddingModel", model).name());
       if (model.dimensions() < 1) {
         throw new ConfigurationException(
-            "embeddingModel: '" + model.name() + "' has " + model.dimensions() + " dimensions");
+            "embeddingModel: '" + name + "' has " + model.dimensions() + " dimensions");
       }
-      if (embeddingModels.putIfAbsent(model.name(), model) != null) {
-        throw new ConfigurationException("embeddingModel: two are named '" + model.name() + "'");
+      if (embeddingModels.putIfAbsent(name, model) != null) {
+        throw new ConfigurationException("embeddingModel: two are named '" + name + "'");
       }
       return this;
     }
@@ -642,19 +666,19 @@ public final class TerrariumConfig {
 
     /** What bounds the loaded models of all frameworks together; default 16 models, 8 GB. */
     public Builder modelCache(CacheLimits cacheLimits) {
-      modelCache = cacheLimits;
+      modelCache = given("modelCache", cacheLimits);
       return this;
     }
 
     /** What each framework may have that has no limits of its own; default 2 GB, 10 models. */
     public Builder limits(ResourceLimits each) {
-      limits = each;
+      limits = given("limits", each);
       return this;
     }
 
     /** What one framework may have. */
     public Builder limits(String framework, ResourceLimits own) {
-      frameworkLimits.put(framework, own);
+      frameworkLimits.put(frameworkName("limits", framework), given("limits", own));
       return this;
     }
 

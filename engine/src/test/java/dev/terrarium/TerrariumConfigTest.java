@@ -2,6 +2,7 @@ package dev.terrarium;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.terrarium.admission.AdmissionConfig;
 import dev.terrarium.admission.AdmissionConfig.Bulkhead;
@@ -10,9 +11,13 @@ import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.model.EmbeddingModel;
 import dev.terrarium.resource.ResourceLimits;
 import dev.terrarium.testing.FakeModel;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -69,6 +74,33 @@ class TerrariumConfigTest {
     assertThatThrownBy(() -> TerrariumConfig.custom().loadTimeout(timeout))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage("loadTimeout: " + timeout + " is not above zero");
+  }
+
+  /** Each at once, and by name. */
+  @Test
+  @SuppressWarnings("NullAway")
+  void nullIsNoValueOfAnything() throws ReflectiveOperationException {
+    Map<Class<?>, Object> others =
+        Map.of(String.class, "name", int.class, 1, long.class, 1L, Duration.class, Duration.ZERO);
+    for (Method setter : TerrariumConfig.Builder.class.getMethods()) {
+      Class<?>[] types = setter.getParameterTypes();
+      for (int wrong = 0; wrong < types.length; wrong++) {
+        if (setter.getReturnType() != TerrariumConfig.Builder.class || types[wrong].isPrimitive()) {
+          continue;
+        }
+        Object[] arguments = Arrays.stream(types).map(others::get).toArray();
+        arguments[wrong] = null;
+        Throwable refusal =
+            catchThrowableOfType(
+                    InvocationTargetException.class,
+                    () -> setter.invoke(TerrariumConfig.custom(), arguments))
+                .getCause();
+        assertThat(refusal)
+            .as("%s, parameter %s", setter, wrong)
+            .isInstanceOf(ConfigurationException.class)
+            .hasMessageEndingWith(": null is no value; leave it out for the default");
+      }
+    }
   }
 
   @Test

@@ -29,5 +29,12 @@ public sealed interface BridgeSource {
   /** A bridge class in one Python source text. */
   record Source(
       String name, AccessProfile profile, boolean sharesContext, String text, String filename)
-      implements BridgeSource {}
+      implements BridgeSource {
+
+    /** Without the text. */
+    @Override
+    public String toString() {
+      return "Source[name=" + name + ", profile=" + profile + ", filename=" + filename + "]";
+    }
+  }
 }

@@ -114,13 +114,13 @@ public final class ResourceKind<R> {
 
     /** Whether one that lay unused can be used again; one that cannot is closed and made anew. */
     public Builder<R> check(Predicate<? super R> healthy) {
-      check = healthy;
+      check = Objects.requireNonNull(healthy, "check");
       return this;
     }
 
     /** Frees one; none by default. */
     public Builder<R> closer(Consumer<? super R> action) {
-      closer = action;
+      closer = Objects.requireNonNull(action, "closer");
       return this;
     }
 
