@@ -10,6 +10,7 @@ import os
 import struct
 import sys
 import threading
+import uuid
 
 from terrarium.bridge import BaseBridge, Pushed, handler, host
 
@@ -161,6 +162,7 @@ CONTENT = {
     bytes: bytes.hex,
     array.array: lambda v: f"{v.typecode} {v.tobytes().hex()}",
     decimal.Decimal: str,
+    uuid.UUID: str,
     datetime.date: datetime.date.isoformat,
     datetime.time: datetime.time.isoformat,
     datetime.datetime: datetime.datetime.isoformat,

@@ -22,7 +22,7 @@ public interface Adapter {
    *
    * @param arguments by name; see {@link dev.terrarium.value.Marshaller} for what can cross
    * @return plain data: null, Boolean, Long, BigInteger, Double, String, byte[], arrays of numbers,
-   *     List, Map, BigDecimal or a java.time value
+   *     List, Map, BigDecimal, UUID or a java.time value
    * @throws dev.terrarium.error.TerrariumException one of its kinds, which say what went wrong
    */
   @Nullable Object call(String command, Map<String, ?> arguments);

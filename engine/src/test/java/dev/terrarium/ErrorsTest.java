@@ -10,6 +10,7 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.TestFunctions;
+import dev.terrarium.value.HostFunction;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -255,15 +256,39 @@ class ErrorsTest {
   }
 
   @Test
-  void javaErrorIsTheCause() {
-    TestFunctions.onCall(
+  void javaErrorComesBackAsItself() {
+    AssertionError thrown = new AssertionError("impossible");
+    HostFunction failing =
         arguments -> {
-          throw new AssertionError("impossible");
-        });
+          throw thrown;
+        };
+    TestFunctions.onCall(failing);
+    Map<String, ?> callback = Map.of("function", failing, "arguments", List.of());
 
-    assertThat(catchThrowable(() -> callHost("test.call")))
-        .hasRootCauseInstanceOf(AssertionError.class)
-        .hasRootCauseMessage("impossible");
+    assertThat(catchThrowable(() -> callHost("test.call"))).isSameAs(thrown);
+    assertThat(catchThrowable(() -> call("apply", callback))).isSameAs(thrown);
+    assertThat(call("apply_and_catch", callback))
+        .isEqualTo(List.of("HostCallError", "args.function failed: impossible"));
+  }
+
+  @Test
+  void replacedBuiltinsDoNotHideWhatWasRaised() {
+    String replaceAll =
+        """
+        import builtins
+        replace, failure = setattr, ProbeError("what was raised")
+        for name in [each for each in vars(builtins) if not each.startswith("_")]:
+            replace(builtins, name, None)
+        raise failure
+        """;
+    String replaceOne = "import builtins; builtins.str = None; raise ProbeError(1)";
+    for (String source : List.of(replaceAll, replaceOne)) {
+      assertThat(catchThrowable(() -> call("execute", Map.of("source", source))))
+          .isInstanceOfSatisfying(
+              PythonException.class,
+              e -> assertThat(e.type()).isEqualTo("terrarium_user_probe.ProbeError"))
+          .hasMessageMatching(".*(what was raised|1)");
+    }
   }
 
   @Test

@@ -68,6 +68,8 @@ final class PythonErrors {
    * The Java exception for what came out of Python. One that Terrarium itself threw inside (a
    * language model's, a conversion's) comes back as it was, also when Python code raised another
    * one from it.
+   *
+   * @throws Error the one that a Java function threw, as it was
    */
   RuntimeException translate(PolyglotException e) {
     try {
@@ -92,6 +94,9 @@ final class PythonErrors {
       }
     }
     Throwable translated = translate(e, 0);
+    if (translated instanceof Error error) {
+      throw error;
+    }
     return translated instanceof RuntimeException runtime
         ? runtime
         : new PythonException(
@@ -138,7 +143,8 @@ final class PythonErrors {
           limit.isNull() ? null : limit.asInt(),
           cause);
     }
-    if (type.equals(HOST_CALL_ERROR) && cause instanceof RuntimeException) {
+    if (type.equals(HOST_CALL_ERROR)
+        && (cause instanceof RuntimeException || cause instanceof Error)) {
       return cause;
     }
     return new PythonException(type, message, frames(described.getArrayElement(3)), cause);

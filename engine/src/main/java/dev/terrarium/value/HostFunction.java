@@ -15,8 +15,8 @@ public interface HostFunction {
    * Answers one call from Python.
    *
    * @param arguments the positional arguments: null, Boolean, Long, {@link java.math.BigInteger},
-   *     Double, String, byte[], arrays of numbers, List, Map, {@link java.math.BigDecimal} and the
-   *     types of {@code java.time}, as {@link Marshaller} tells
+   *     Double, String, byte[], arrays of numbers, List, Map, {@link java.math.BigDecimal}, UUID
+   *     and the types of {@code java.time}, as {@link Marshaller} tells
    * @return any value that Terrarium can marshal
    */
   @Nullable Object call(List<@Nullable Object> arguments);

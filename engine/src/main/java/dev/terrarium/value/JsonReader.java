@@ -8,6 +8,11 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import dev.terrarium.error.ConversionException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +35,12 @@ final class JsonReader {
           .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
           .build();
 
+  /** Characters that are decoded in one go. */
+  private static final int PART = 8 << 10;
+
+  /** Bytes of a character in the widest of all encodings. */
+  private static final int LONGEST_CHARACTER = 4;
+
   private final byte[] message;
   private final Steps steps;
 
@@ -39,6 +50,7 @@ final class JsonReader {
   }
 
   @Nullable Object read() {
+    checkUtf8();
     try (JsonParser parser = FACTORY.createParser(message)) {
       if (parser.nextToken() == null) {
         throw steps.refuse("the message is empty");
@@ -51,7 +63,7 @@ final class JsonReader {
     } catch (JsonProcessingException e) {
       throw noJson(place(e.getLocation()) + ": " + e.getOriginalMessage(), e);
     } catch (IOException e) {
-      throw noJson(": " + e.getMessage(), e);
+      throw noJson(": " + Steps.reason(e), e);
     }
   }
 
@@ -60,14 +72,37 @@ final class JsonReader {
     return new ConversionException("message", "no JSON" + problem, cause);
   }
 
-  /** Jackson counts bytes in UTF-8 only, and characters in UTF-16 and UTF-32. */
-  private static String place(@Nullable JsonLocation location) {
-    if (location == null) {
-      return "";
+  /**
+   * Jackson guesses the encoding, and takes what is nearly UTF-8 for it.
+   *
+   * @throws ConversionException at the first byte that is not UTF-8, or is a null byte, which JSON
+   *     has none of and which all other encodings of it have
+   */
+  private void checkUtf8() {
+    ByteBuffer bytes = ByteBuffer.wrap(message);
+    CharBuffer characters = CharBuffer.allocate(Math.min(PART, message.length));
+    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+    CoderResult result;
+    do {
+      result = decoder.decode(bytes, characters.clear(), true);
+    } while (result.isOverflow());
+    if (result.isError()) {
+      throw noUtf8(bytes.position());
     }
-    return location.getByteOffset() >= 0
-        ? " at byte " + location.getByteOffset()
-        : " at character " + location.getCharOffset();
+    for (int i = 0; i < Math.min(message.length, LONGEST_CHARACTER); i++) {
+      if (message[i] == 0) {
+        throw noUtf8(i);
+      }
+    }
+  }
+
+  private static ConversionException noUtf8(int place) {
+    return new ConversionException(
+        "message", "no JSON at byte " + place + ": it is not in UTF-8, as JSON messages are");
+  }
+
+  private static String place(@Nullable JsonLocation location) {
+    return location == null ? "" : " at byte " + location.getByteOffset();
   }
 
   private @Nullable Object value(JsonParser parser) throws IOException {
@@ -156,7 +191,7 @@ final class JsonReader {
     try {
       return JsonTags.value(tag, text);
     } catch (RuntimeException e) {
-      throw steps.refuse("what stands after " + tag + " is none: " + e.getMessage(), e);
+      throw steps.refuse("what stands after " + tag + " is none: " + Steps.reason(e), e);
     }
   }
 

@@ -4,6 +4,7 @@ import dev.terrarium.error.ConversionException;
 import java.lang.reflect.Array;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -17,10 +18,16 @@ import java.time.OffsetTime;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.graalvm.polyglot.Value;
@@ -35,15 +42,17 @@ import org.jspecify.annotations.Nullable;
  * <table>
  * <caption>What becomes what</caption>
  * <tr><th>Java</th><th>Python</th><th>back in Java</th></tr>
- * <tr><td>null, empty Optional</td><td>None</td><td>null</td></tr>
+ * <tr><td>null, empty Optional, OptionalInt, OptionalLong, OptionalDouble</td><td>None</td>
+ *     <td>null</td></tr>
  * <tr><td>Boolean</td><td>bool</td><td>Boolean</td></tr>
  * <tr><td>Byte, Short, Integer, Long, BigInteger</td><td>int</td><td>Long, else BigInteger</td></tr>
  * <tr><td>Float, Double</td><td>float</td><td>Double</td></tr>
- * <tr><td>String, Character, enum (its name)</td><td>str</td><td>String</td></tr>
+ * <tr><td>String, Character, enum (its name), URI</td><td>str</td><td>String</td></tr>
+ * <tr><td>UUID</td><td>uuid.UUID</td><td>UUID</td></tr>
  * <tr><td>byte[], ByteBuffer (what remains in it)</td><td>bytes</td><td>byte[]</td></tr>
  * <tr><td>short[], int[], long[], float[], double[]</td><td>array.array of typecode h, i, q, f, d
  *     </td><td>the same</td></tr>
- * <tr><td>Iterable, other array</td><td>list</td><td>List</td></tr>
+ * <tr><td>Iterable (a Set, too), other array</td><td>list</td><td>List</td></tr>
  * <tr><td>Map, record</td><td>dict</td><td>Map in the same order</td></tr>
  * <tr><td>BigDecimal</td><td>Decimal</td><td>BigDecimal</td></tr>
  * <tr><td>LocalDate, LocalTime, OffsetTime, LocalDateTime</td><td>date, time, datetime</td><td>the same</td></tr>
@@ -54,8 +63,10 @@ import org.jspecify.annotations.Nullable;
  * </table>
  *
  * <p>Arrays of numbers and bytes cross in bulk and are copies on either side. From Python also come
- * bytearray, memoryview and {@code array.array} of typecode b or B as byte[], tuples as List, and
- * subclasses as what they derive from.
+ * bytearray, memoryview and {@code array.array} of typecode b or B as byte[], tuples, sets and
+ * frozensets as List, members of enums as their names, and subclasses, such as those of IntEnum, as
+ * what they derive from. A handler that annotates a parameter as a set, an enum or a dataclass gets
+ * one, and a set, an enum or a record is what a result can be read as ({@link TypedReader}).
  */
 public final class Marshaller {
 
@@ -79,8 +90,10 @@ public final class Marshaller {
   private final Value makeArray;
   private final Value makeDecimal;
   private final Value makeTemporal;
+  private final Value makeUuid;
   private final Value kind;
   private final Value container;
+  private final Value members;
   private final Value hasLoneSurrogate;
   private final Value typeName;
   private final Value makeCallback;
@@ -101,8 +114,10 @@ public final class Marshaller {
     makeArray = embed.getMember("make_array");
     makeDecimal = embed.getMember("make_decimal");
     makeTemporal = embed.getMember("make_temporal");
+    makeUuid = embed.getMember("make_uuid");
     kind = embed.getMember("kind");
     container = embed.getMember("container");
+    members = embed.getMember("members");
     hasLoneSurrogate = embed.getMember("has_lone_surrogate");
     typeName = embed.getMember("type_name");
     makeCallback = embed.getMember("make_callback");
@@ -124,6 +139,9 @@ public final class Marshaller {
     return switch (value) {
       case null -> none;
       case Optional<?> optional -> toPython(optional.orElse(null), path, depth + 1);
+      case OptionalInt optional -> optional.isPresent() ? optional.getAsInt() : none;
+      case OptionalLong optional -> optional.isPresent() ? optional.getAsLong() : none;
+      case OptionalDouble optional -> optional.isPresent() ? optional.getAsDouble() : none;
       case String text -> checkedText(text, path);
       case Boolean flag -> flag;
       case Integer number -> number;
@@ -153,6 +171,8 @@ public final class Marshaller {
               : temporal("zoned", PythonTime.text(time, path));
       case Instant instant -> temporal("datetime", PythonTime.text(instant, path));
       case Duration duration -> temporal("timedelta", PythonTime.text(duration, path));
+      case UUID uuid -> makeUuid.execute(uuid.toString());
+      case URI uri -> checkedText(uri.toString(), path);
       case Map<?, ?> map -> dict(map, path, depth);
       case Record fields -> dict(Records.components(fields, path), path, depth);
       case Path file -> throw noPythonForm(file, path); // an Iterable of itself
@@ -190,7 +210,7 @@ public final class Marshaller {
         "a value of "
             + value.getClass().getName()
             + " has no Python form. Pass a record, Map, Iterable, array, String, number,"
-            + " Boolean, enum, Optional, ByteBuffer, BigDecimal or a java.time value.");
+            + " Boolean, enum, Optional, ByteBuffer, BigDecimal, UUID, URI or a java.time value.");
   }
 
   private Value temporal(String type, String text) {
@@ -200,7 +220,8 @@ public final class Marshaller {
   private Value list(Iterable<?> each, String path, int depth) {
     List<Object> converted = new ArrayList<>();
     int index = 0;
-    for (Object item : each) {
+    for (Iterator<?> items = Callers.iterator(each, path); Callers.hasNext(items, path); ) {
+      Object item = Callers.next(items, path);
       converted.add(
           depth < MAX_DEPTH && (item instanceof Double || item instanceof Long)
               ? item // as toPython, without the path
@@ -211,14 +232,36 @@ public final class Marshaller {
   }
 
   private Value dict(Map<?, ?> map, String path, int depth) {
-    Object[] keysAndValues = new Object[map.size() * 2];
-    boolean texts = putAll(map, keysAndValues, 0, path, depth);
+    Handed pairs = new Handed(Callers.size(map, path) * 2);
+    boolean texts = putAll(map, pairs, path, depth);
+    Object[] keysAndValues = pairs.toArray();
     Value dict = makeDict.execute(keysAndValues);
-    if (!texts && dict.getHashSize() != map.size()) {
+    if (!texts && dict.getHashSize() != keysAndValues.length / 2) {
       throw new ConversionException(
           path, "two of the keys " + map.keySet() + " are the same key in Python");
     }
     return dict;
+  }
+
+  /** What is handed to Python, of about as many items: a caller's map may grow meanwhile. */
+  private static final class Handed {
+    private Object[] items;
+    private int size;
+
+    Handed(int expected) {
+      items = new Object[expected];
+    }
+
+    void add(Object item) {
+      if (size == items.length) {
+        items = Arrays.copyOf(items, 2 * size + 2);
+      }
+      items[size++] = item;
+    }
+
+    Object[] toArray() {
+      return size == items.length ? items : Arrays.copyOf(items, size);
+    }
   }
 
   /**
@@ -226,10 +269,11 @@ public final class Marshaller {
    *
    * @return whether all keys are texts, which are equal in Python only if they are in Java
    */
-  private boolean putAll(Map<?, ?> map, Object[] converted, int begin, String path, int depth) {
-    int index = begin;
+  private boolean putAll(Map<?, ?> map, Handed handed, String path, int depth) {
     boolean texts = true;
-    for (Map.Entry<?, ?> entry : map.entrySet()) {
+    for (Iterator<? extends Map.Entry<?, ?>> entries = Callers.entries(map, path);
+        Callers.hasNext(entries, path); ) {
+      Map.Entry<?, ?> entry = Callers.next(entries, path);
       Object key = entry.getKey();
       texts &= key instanceof String;
       if (!(key instanceof String
@@ -244,8 +288,8 @@ public final class Marshaller {
                 + "; keys are String, enum, Integer, Long or Boolean");
       }
       String place = path + "." + key;
-      converted[index++] = toPython(key, place, depth + 1);
-      converted[index++] = toPython(entry.getValue(), place, depth + 1);
+      handed.add(toPython(key, place, depth + 1));
+      handed.add(toPython(entry.getValue(), place, depth + 1));
     }
     return texts;
   }
@@ -259,10 +303,10 @@ public final class Marshaller {
    *     plain data, with the path to it
    */
   public @Nullable Object call(Value handler, Map<String, ?> arguments) {
-    Object[] handed = new Object[1 + arguments.size() * 2];
-    handed[0] = handler;
-    boolean unused = putAll(arguments, handed, 1, "args", 0);
-    Value result = call.execute(handed);
+    Handed handed = new Handed(1 + arguments.size() * 2);
+    handed.add(handler);
+    boolean unused = putAll(arguments, handed, "args", 0);
+    Value result = call.execute(handed.toArray());
     if (!result.hasArrayElements()) { // plain by itself
       return toJava(result, "result");
     }
@@ -366,6 +410,7 @@ public final class Marshaller {
     String kind = opened.asString();
     return switch (kind) {
       case "list" -> list(value, path, depth);
+      case "set" -> list(members.execute(value), path, depth);
       case "bytes" -> bytes(value);
       case "strided" -> bytes(value.invokeMember("tobytes")); // read as if it had no gaps
       case "" -> other(value, path);
@@ -410,10 +455,15 @@ public final class Marshaller {
     int size = Math.toIntExact(keysAndValues.getArraySize()) / 2;
     Map<Object, @Nullable Object> plain = LinkedHashMap.newLinkedHashMap(size);
     for (int i = 0; i < size; i++) {
-      Object key = toJava(keysAndValues.getArrayElement(i), path + ".<key>", depth + 1);
+      Value keyValue = keysAndValues.getArrayElement(i);
+      Object key = toJava(keyValue, path + ".<key>", depth + 1);
       if (!(key instanceof String || key instanceof Long || key instanceof Boolean)) {
         throw new ConversionException(
-            path, "a dict key is " + key + "; keys that can cross are str, int and bool");
+            path,
+            "a dict key is of type "
+                + typeName.execute(keyValue).asString()
+                + (key instanceof BigInteger ? ", beyond 64 bits" : "")
+                + "; keys that can cross are str, int and bool");
       }
       Value item = keysAndValues.getArrayElement((long) size + i);
       plain.put(key, toJava(item, path + "." + key, depth + 1));
@@ -460,13 +510,15 @@ public final class Marshaller {
       case "datetime" -> PythonTime.dateTime(described[1], path);
       case "zoned" -> PythonTime.zoned(described[1], path);
       case "timedelta" -> PythonTime.duration(described[1]);
+      case "uuid" -> UUID.fromString(described[1]);
+      case "enum" -> described[1];
       default ->
           throw new ConversionException(
               path,
               "a Python value of type "
                   + typeName.execute(value).asString()
                   + " is not plain data. Return None, bool, int, float, str, bytes, array.array,"
-                  + " list, dict, Decimal, or a date or time.");
+                  + " list, dict, set, Decimal, UUID, an enum's member, or a date or time.");
     };
   }
 

@@ -22,16 +22,17 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>time</td><td>{@code {"$time": TEXT}}</td><td>extension 4</td></tr>
  * <tr><td>date and time</td><td>{@code {"$datetime": TEXT}}</td><td>extension 5</td></tr>
  * <tr><td>Duration</td><td>{@code {"$duration": TEXT}}</td><td>extension 6</td></tr>
+ * <tr><td>UUID</td><td>{@code {"$uuid": TEXT}}</td><td>extension 8</td></tr>
  * <tr><td>NaN, infinities</td><td>{@code {"$float": TEXT}}</td><td>float 64</td></tr>
  * <tr><td>short[], int[], long[], float[], double[]</td><td>{@code {"$double[]": BASE64}}</td>
  *     <td>extensions 16 to 20</td></tr>
  * <tr><td>map with other keys</td><td>{@code {"$map": [[KEY, VALUE], ...]}}</td><td>map</td></tr>
  * </table>
  *
- * <p>Texts are ISO 8601 for times and decimal for numbers; extensions 1 to 6 hold such a text in
- * UTF-8; arrays are little-endian. A JSON object with a tag among its keys has that one key only; a
- * map that has such a key is written by {@code $map}. MessagePack's own time stamp (extension -1)
- * is read as an OffsetDateTime.
+ * <p>Texts are ISO 8601 for times and decimal for numbers; extensions 1 to 6 and 8 hold such a text
+ * in UTF-8; arrays are little-endian. A JSON object with a tag among its keys has that one key
+ * only; a map that has such a key is written by {@code $map}. MessagePack's own time stamp
+ * (extension -1) is read as an OffsetDateTime.
  */
 public enum MessageFormat {
   JSON,

@@ -15,6 +15,7 @@ import org.msgpack.core.ExtensionTypeHeader;
 import org.msgpack.core.MessageInsufficientBufferException;
 import org.msgpack.core.MessagePack;
 import org.msgpack.core.MessagePackException;
+import org.msgpack.core.MessageSizeException;
 import org.msgpack.core.MessageUnpacker;
 
 /** One MessagePack message as plain data; see {@link MessageFormat}. Not thread-safe. */
@@ -38,8 +39,14 @@ final class MsgpackReader {
     } catch (MessageInsufficientBufferException e) {
       throw steps.refuse("the message ends within a value" + place(), e);
     } catch (MessagePackException | IOException e) {
-      throw steps.refuse("no MessagePack" + place() + ": " + e.getMessage(), e);
+      throw steps.refuse("no MessagePack" + place() + ": " + reason(e), e);
     }
+  }
+
+  private static String reason(Exception e) {
+    return e instanceof MessageSizeException size && e.getMessage() == null
+        ? "a length of " + size.getSize() + " is beyond 31 bits"
+        : Steps.reason(e);
   }
 
   private String place() {
@@ -128,7 +135,8 @@ final class MsgpackReader {
         }
       }
     } catch (IllegalArgumentException | DateTimeException | ArithmeticException e) {
-      throw steps.refuse("no value of extension type " + type + place() + ": " + e.getMessage(), e);
+      throw steps.refuse(
+          "no value of extension type " + type + place() + ": " + Steps.reason(e), e);
     }
     throw steps.refuse("extension type " + type + place() + " has no meaning here");
   }

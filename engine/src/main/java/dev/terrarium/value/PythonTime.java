@@ -34,7 +34,10 @@ final class PythonTime {
     if (value.isSupported(ChronoField.NANO_OF_SECOND)
         && value.get(ChronoField.NANO_OF_SECOND) % NANOS_PER_MICRO != 0) {
       throw new ConversionException(
-          path, value + " has nanoseconds, Python counts microseconds; truncate it first");
+          path,
+          value
+              + " has nanoseconds, Python counts microseconds;"
+              + " pass it as truncatedTo(ChronoUnit.MICROS)");
     }
     if (value.isSupported(ChronoField.YEAR)) {
       int year = value.get(ChronoField.YEAR);
@@ -69,7 +72,10 @@ final class PythonTime {
   static String text(Duration duration, String path) {
     if (duration.getNano() % NANOS_PER_MICRO != 0) {
       throw new ConversionException(
-          path, duration + " has nanoseconds, Python counts microseconds; truncate it first");
+          path,
+          duration
+              + " has nanoseconds, Python counts microseconds;"
+              + " pass it as truncatedTo(ChronoUnit.MICROS)");
     }
     if (duration.compareTo(MIN_TIMEDELTA) < 0 || duration.compareTo(MAX_TIMEDELTA) > 0) {
       throw new ConversionException(path, duration + " does not fit in a timedelta");

@@ -1,8 +1,10 @@
 package dev.terrarium.value;
 
 import dev.terrarium.error.ConversionException;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,7 +59,24 @@ final class Steps {
       return key;
     }
     throw refuse(
-        "a key is " + key + "; keys that can cross are texts, 64-bit integers and booleans");
+        "a key is " + kind(key) + "; keys that can cross are texts, 64-bit integers and booleans");
+  }
+
+  private static String kind(@Nullable Object value) {
+    return switch (value) {
+      case null -> "null";
+      case BigInteger number -> "an integer beyond 64 bits";
+      case Double number -> number.toString();
+      case byte[] bytes -> "of bytes";
+      case List<?> list -> "a list";
+      case Map<?, ?> map -> "a map";
+      default -> "of " + value.getClass().getSimpleName();
+    };
+  }
+
+  /** What an exception says, which may be nothing but its class. */
+  static String reason(Throwable e) {
+    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }
 
   /** The text of a value with a {@link TextTag}, when it is not too long to be read. */

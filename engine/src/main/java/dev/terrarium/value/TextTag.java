@@ -21,7 +21,8 @@ enum TextTag {
   DATE_TIME("$datetime", 5),
   DURATION("$duration", 6),
   /** NaN and the infinities. */
-  FLOAT("$float", 7);
+  FLOAT("$float", 7),
+  UUID("$uuid", 8);
 
   /** A longer number would take its reader seconds and more. */
   static final int MAX_LENGTH = 10_000;
@@ -47,6 +48,7 @@ enum TextTag {
       case ZonedDateTime time -> DATE_TIME;
       case Duration duration -> DURATION;
       case Double number -> FLOAT;
+      case java.util.UUID uuid -> UUID;
       default -> null;
     };
   }
@@ -82,6 +84,7 @@ enum TextTag {
                   text, OffsetDateTime::from, LocalDateTime::from);
       case DURATION -> Duration.parse(text);
       case FLOAT -> Double.valueOf(text);
+      case UUID -> java.util.UUID.fromString(text);
     };
   }
 }

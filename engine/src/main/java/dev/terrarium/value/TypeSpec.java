@@ -16,6 +16,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -108,12 +111,22 @@ public final class TypeSpec {
     if (type.isArray() && type != byte[].class) {
       return Map.of("type", "list", "items", of(type.getComponentType(), path + "[]", open));
     }
+    String optional = OPTIONALS.get(type);
+    if (optional != null) {
+      return Map.of("type", "optional", "of", Map.of("type", optional));
+    }
     String name = SIMPLE.get(type);
     if (name == null) {
       throw unsupported(type, path);
     }
     return Map.of("type", name);
   }
+
+  private static final Map<Class<?>, String> OPTIONALS =
+      Map.of(
+          OptionalInt.class, "integer",
+          OptionalLong.class, "integer",
+          OptionalDouble.class, "number");
 
   private static final Map<Class<?>, String> SIMPLE =
       Map.ofEntries(

@@ -9,6 +9,7 @@ import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -26,6 +27,11 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -64,6 +70,17 @@ public final class TypedReader {
     }
     if (simple == Object.class) {
       return plain;
+    }
+    if (simple == OptionalInt.class) {
+      return plain == null ? OptionalInt.empty() : OptionalInt.of(read(plain, int.class, path));
+    }
+    if (simple == OptionalLong.class) {
+      return plain == null ? OptionalLong.empty() : OptionalLong.of(read(plain, long.class, path));
+    }
+    if (simple == OptionalDouble.class) {
+      return plain == null
+          ? OptionalDouble.empty()
+          : OptionalDouble.of(read(plain, double.class, path));
     }
     if (plain == null) {
       if (simple.isPrimitive()) {
@@ -160,7 +177,7 @@ public final class TypedReader {
     for (int i = 0; i < components.length; i++) {
       String name = components[i].getName();
       types[i] = components[i].getType();
-      if (!map.containsKey(name) && types[i] != Optional.class) {
+      if (!map.containsKey(name) && !OPTIONAL.contains(types[i])) {
         throw new ConversionException(
             path,
             "no value for component '"
@@ -194,8 +211,10 @@ public final class TypedReader {
       }
       names.add(name);
     }
-    throw new ConversionException(
-        path, "'" + plain + "' is no " + type.getSimpleName() + "; there are " + names);
+    throw plain instanceof String || plain instanceof Number
+        ? new ConversionException(
+            path, "'" + plain + "' is no " + type.getSimpleName() + "; there are " + names)
+        : mismatch(plain, type, path);
   }
 
   private static Object readScalar(Object plain, Class<?> type, String path) {
@@ -207,7 +226,7 @@ public final class TypedReader {
           return value;
         }
       }
-    } catch (ArithmeticException | NumberFormatException | DateTimeException e) {
+    } catch (ArithmeticException | IllegalArgumentException | DateTimeException e) {
       throw new ConversionException(path, "'" + plain + "' does not fit in " + type.getName(), e);
     }
     throw mismatch(plain, type, path);
@@ -282,7 +301,13 @@ public final class TypedReader {
                     case ZonedDateTime t -> t.toInstant();
                     default -> null;
                   }),
-          scalar(Duration.class, v -> same(v, Duration.class)));
+          scalar(Duration.class, v -> same(v, Duration.class)),
+          scalar(UUID.class, v -> v instanceof String s ? UUID.fromString(s) : same(v, UUID.class)),
+          scalar(URI.class, v -> v instanceof String s ? URI.create(s) : null));
+
+  /** What a record may have where a map has nothing. */
+  private static final Set<Class<?>> OPTIONAL =
+      Set.of(Optional.class, OptionalInt.class, OptionalLong.class, OptionalDouble.class);
 
   private static Map.Entry<Class<?>, Function<Object, @Nullable Object>> scalar(
       Class<?> type, Function<Object, @Nullable Object> reader) {

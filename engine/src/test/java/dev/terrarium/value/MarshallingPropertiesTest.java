@@ -21,6 +21,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -76,6 +77,7 @@ class MarshallingPropertiesTest {
               text.codePoints().mapToObj(Integer::toHexString).collect(Collectors.joining(" ")));
       case byte[] bytes -> List.of("bytes", HexFormat.of().formatHex(bytes));
       case BigDecimal number -> List.of("Decimal", number.toString());
+      case UUID uuid -> List.of("UUID", uuid.toString());
       case LocalDate date -> List.of("date", date.toString());
       case LocalTime time -> List.of("time", iso(time));
       case LocalDateTime time ->

@@ -11,6 +11,7 @@ import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.SharedTerrarium;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,15 +23,23 @@ import java.time.OffsetDateTime;
 import java.time.OffsetTime;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
+import java.util.AbstractMap;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.ConcurrentModificationException;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -97,6 +106,15 @@ class MarshallingTest {
         arguments("", "str", "''", ""),
         arguments("é漢😀\u0000\n", "str", "'é漢😀\\x00\\n'", "é漢😀\u0000\n"),
         arguments('x', "str", "'x'", "x"),
+        arguments(OptionalInt.of(7), "int", "7", 7L),
+        arguments(OptionalLong.empty(), "NoneType", "None", null),
+        arguments(OptionalDouble.of(1), "float", "1.0", 1.0),
+        arguments(URI.create("http://a/b?c#d"), "str", "'http://a/b?c#d'", "http://a/b?c#d"),
+        arguments(
+            new UUID(1, -2),
+            "UUID",
+            "UUID('00000000-0000-0001-ffff-fffffffffffe')",
+            new UUID(1, -2)),
         arguments(Mood.SAD, "str", "'SAD'", "SAD"),
         arguments(List.of(), "list", "[]", List.of()),
         arguments(
@@ -241,6 +259,11 @@ class MarshallingTest {
         "type('Whole', (int,), {})(5) | 5",
         "type('Real', (float,), {})(0.5) | 0.5",
         "type('Rows', (list,), {})([1]) | [1]",
+        "{1, 'a'} - {1} | [a]",
+        "frozenset({(1, 2)}) | [[1, 2]]",
+        "set() | []",
+        "__import__('uuid').UUID(int=1) | 00000000-0000-0000-0000-000000000001",
+        "__import__('enum').Enum('Mood', {'SAD': 'sad'}).SAD | SAD",
         "__import__('enum').IntEnum('Level', 'LOW HIGH').HIGH | 2",
         "__import__('enum').StrEnum('Mood', {'SAD': 'sad'}).SAD | sad",
         "type('Whole', (int,), {})(2**70) | 1180591620717411303424",
@@ -366,8 +389,6 @@ class MarshallingTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{1, 2} | set",
-        "frozenset() | frozenset",
         "object() | object",
         "len | builtin_function_or_method",
         "lambda: 1 | function",
@@ -379,7 +400,7 @@ class MarshallingTest {
         "sys | module",
         "ProbeError | type",
         "ProbeError('x') | terrarium_user_probe.ProbeError",
-        "__import__('uuid').UUID(int=1) | uuid.UUID",
+        "__import__('enum').Flag('F', 'A B', module='m')(0) | m.F",
         "__import__('collections').deque([1]) | collections.deque",
         "__import__('fractions').Fraction(1, 3) | fractions.Fraction"
       })
@@ -403,8 +424,10 @@ class MarshallingTest {
     refusedFromPython("'\\udc00\\ud800'", "result", "lone surrogate");
     refusedFromPython("{'\\ud800': 1}", "result.<key>", "lone surrogate");
     refusedFromPython("{'a': {1.5: 1}}", "result.a", "keys that can cross are str, int and bool");
-    refusedFromPython("{None: 1}", "result", "keys that can cross are str, int and bool");
-    refusedFromPython("{(1, 2): 1}", "result", "keys that can cross are str, int and bool");
+    refusedFromPython("{None: 1}", "result", "a dict key is of type NoneType; keys that can");
+    refusedFromPython("{(1, 2): 1}", "result", "a dict key is of type tuple; keys that can");
+    refusedFromPython("{b'a': 1}", "result", "a dict key is of type bytes; keys that can cross");
+    refusedFromPython("{2**64: 1}", "result", "a dict key is of type int, beyond 64 bits; keys");
     refusedFromPython("[decimal.Decimal('NaN')]", "result[0]", "no BigDecimal form");
     refusedFromPython("decimal.Decimal('-Infinity')", "result", "no BigDecimal form");
     refusedFromPython("decimal.Decimal('1E+9999999999')", "result", "no BigDecimal form");
@@ -452,6 +475,87 @@ class MarshallingTest {
         .isInstanceOfSatisfying(
             ConversionException.class, e -> assertThat(e.path()).isEqualTo(path))
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void collectionThatCannotBeReadToItsEndIsNamedWithItsPlace() {
+    ConcurrentModificationException changed = new ConcurrentModificationException();
+    Iterator<Object> breaking =
+        new Iterator<>() {
+          private int left = 2;
+
+          @Override
+          public boolean hasNext() {
+            return true;
+          }
+
+          @Override
+          public Object next() {
+            if (left-- == 0) {
+              throw changed;
+            }
+            return 1;
+          }
+        };
+    Iterable<Object> list = () -> breaking;
+    Map<Object, Object> map =
+        new AbstractMap<>() {
+          @Override
+          public Set<Entry<Object, Object>> entrySet() {
+            throw changed;
+          }
+        };
+
+    for (Object value : List.of(list, map)) {
+      assertThatThrownBy(() -> echo(Map.of("a", Arrays.asList(0, value))))
+          .isInstanceOfSatisfying(
+              ConversionException.class, e -> assertThat(e.path()).isEqualTo("args.v.a[1]"))
+          .hasMessageContaining("could not be read: java.util.ConcurrentModificationException")
+          .hasCause(changed);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 5})
+  void mapThatHasAnotherSizeThanItSaysCrossesAsItIs(int size) {
+    Map<String, Object> entries = Map.of("a", 1L, "b", 2L, "c", 3L);
+    Map<String, Object> map =
+        new AbstractMap<>() { // such as one that other threads change meanwhile
+          @Override
+          public int size() {
+            return size;
+          }
+
+          @Override
+          public Set<Entry<String, Object>> entrySet() {
+            return entries.entrySet();
+          }
+        };
+
+    assertThat(echo(map)).isEqualTo(entries);
+  }
+
+  record Kinds(
+      UUID id,
+      URI place,
+      Set<Mood> moods,
+      OptionalInt count,
+      OptionalLong size,
+      OptionalDouble share) {}
+
+  @Test
+  void recordsOfRarerKindsComeBackAsTheirType() {
+    Kinds some =
+        new Kinds(
+            new UUID(1, 2),
+            URI.create("urn:a"),
+            Set.of(Mood.SAD),
+            OptionalInt.of(1),
+            OptionalLong.empty(),
+            OptionalDouble.of(0.5));
+
+    assertThat(terrarium.adapter("probe").call("echo", Map.of("v", some), Kinds.class))
+        .isEqualTo(some);
   }
 
   @Test

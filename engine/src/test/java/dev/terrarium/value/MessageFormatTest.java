@@ -1,6 +1,5 @@
 package dev.terrarium.value;
 
-import static java.nio.charset.StandardCharsets.UTF_16BE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -10,6 +9,7 @@ import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.ConversionException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.charset.Charset;
 import java.time.OffsetDateTime;
 import java.time.OffsetTime;
 import java.util.ArrayList;
@@ -19,6 +19,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.stream.Stream;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -115,6 +116,11 @@ class MessageFormatTest {
             BigInteger.TEN.pow(20).negate(),
             "{'$int':'-100000000000000000000'}",
             "c71601" + HexFormat.of().formatHex("-100000000000000000000".getBytes(UTF_8))),
+        arguments(
+            new UUID(1, 2),
+            "{'$uuid':'00000000-0000-0001-0000-000000000002'}",
+            "c72408"
+                + HexFormat.of().formatHex("00000000-0000-0001-0000-000000000002".getBytes(UTF_8))),
         arguments(new BigDecimal("1.50"), "{'$decimal':'1.50'}", "d602312e3530"),
         arguments(
             OffsetDateTime.parse("2024-02-29T12:00:00.000001+05:30"),
@@ -150,8 +156,6 @@ class MessageFormatTest {
     assertThat(msgpack("d6ff00000001"))
         .as("time stamp")
         .isEqualTo(OffsetDateTime.parse("1970-01-01T00:00:01Z"));
-    assertThat(MessageFormat.JSON.read("{\"v\":1}".getBytes(UTF_16BE), LIMIT))
-        .isEqualTo(Map.of("v", 1L));
   }
 
   // ------------------------------------------------------------------ what is refused
@@ -198,10 +202,35 @@ class MessageFormatTest {
     refused(() -> MessageFormat.JSON.read(message, LIMIT), path, problem);
   }
 
+  /** Overlong forms, surrogates, what is beyond Unicode, and what is cut off. */
+  @ParameterizedTest
+  @ValueSource(strings = {"ff", "c080", "c1bf", "e08080", "eda080", "f08080af", "f4908080", "e282"})
+  void jsonWithBytesThatAreNotUtf8IsRefused(String hex) {
+    String message = HexFormat.of().formatHex("{'v':'".replace('\'', '"').getBytes(UTF_8)) + hex;
+    for (String end : List.of("227d", "")) {
+      byte[] bytes = HexFormat.of().parseHex(message + end);
+      refused(
+          () -> MessageFormat.JSON.read(bytes, LIMIT),
+          "message",
+          "no JSON at byte 6: it is not in UTF-8");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"UTF-16BE", "UTF-16LE", "UTF-16", "UTF-32BE", "UTF-32LE"})
+  void jsonInOtherEncodingsIsRefused(String encoding) {
+    byte[] message = "{\"v\":1}".getBytes(Charset.forName(encoding));
+    refused(() -> MessageFormat.JSON.read(message, LIMIT), "message", "it is not in UTF-8");
+  }
+
   @Test
-  void jsonThatIsNotUtf8IsRefused() {
-    byte[] message = {'{', '"', 'v', '"', ':', '"', (byte) 0xff, '"', '}'};
-    refused(() -> MessageFormat.JSON.read(message, LIMIT), "message", "no JSON at byte");
+  void wrongBytesAreFoundFarBehind() {
+    byte[] message = ("{\"v\":\"" + "é".repeat(100_000) + "\"}").getBytes(UTF_8);
+    message[message.length - 3] = 'a';
+    refused(
+        () -> MessageFormat.JSON.read(message, LIMIT),
+        "message",
+        "no JSON at byte " + (message.length - 4));
   }
 
   @ParameterizedTest
@@ -232,7 +261,9 @@ class MessageFormatTest {
         "81a176df7fffffff | message.v.<key> | the message ends within a value",
         "81a176c97fffffff05 | message.v | no MessagePack at byte 9: Payload declared 2,147,483,647"
             + " bytes",
-        "81a176ddffffffff | message.v | no MessagePack at byte"
+        "81a17681c40101c0 | message.v.<key> | a key is of bytes",
+        "81a17681cfffffffffffffffffc0 | message.v.<key> | a key is an integer beyond 64 bits",
+        "81a176ddffffffff | message.v | no MessagePack at byte 8: a length of 4294967295 is beyond"
       })
   void notAMessageOfMsgpack(String hex, String path, String problem) {
     byte[] message = HexFormat.of().parseHex(hex);

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -87,6 +88,7 @@ final class PlainValues {
             texts().asGeneric(),
             Arbitraries.bytes().array(byte[].class).ofMaxSize(300).asGeneric(),
             decimals().asGeneric(),
+            Combinators.combine(Arbitraries.longs(), Arbitraries.longs()).as(UUID::new).asGeneric(),
             times(),
             arrays(),
             Arbitraries.longs().list().ofMaxSize(300).asGeneric(),

@@ -30,8 +30,8 @@ class PythonTimeTest {
     assertThatThrownBy(() -> PythonTime.text(LocalTime.of(1, 2, 3, 1), "a.time"))
         .isInstanceOf(ConversionException.class)
         .hasMessage(
-            "At a.time: 01:02:03.000000001 has nanoseconds, Python counts microseconds; truncate it"
-                + " first");
+            "At a.time: 01:02:03.000000001 has nanoseconds, Python counts microseconds; pass"
+                + " it as truncatedTo(ChronoUnit.MICROS)");
     assertThatThrownBy(() -> PythonTime.text(Duration.ofNanos(-1), "a"))
         .isInstanceOf(ConversionException.class)
         .hasMessageContaining("has nanoseconds");

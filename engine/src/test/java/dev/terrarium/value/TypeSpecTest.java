@@ -13,6 +13,9 @@ import java.time.LocalDateTime;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +57,15 @@ class TypeSpecTest {
   @MethodSource("simple")
   void simpleTypes(Class<?> type, String name) {
     assertThat(TypeSpec.of(type, "x")).isEqualTo(Map.of("type", name));
+  }
+
+  @Test
+  void optionalsOfPrimitivesAreOptional() {
+    assertThat(TypeSpec.of(OptionalInt.class, "x"))
+        .isEqualTo(TypeSpec.of(OptionalLong.class, "x"))
+        .isEqualTo(Map.of("type", "optional", "of", Map.of("type", "integer")));
+    assertThat(TypeSpec.of(OptionalDouble.class, "x"))
+        .isEqualTo(Map.of("type", "optional", "of", Map.of("type", "number")));
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
@@ -31,6 +32,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedCollection;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -156,7 +158,11 @@ class TypedReaderTest {
         arguments("a", Score.class, "expected Score, found a String"),
         arguments("a", Thread.class, "expected Thread, found a String"),
         arguments("ANGRY", Mood.class, "'ANGRY' is no Mood; there are [HAPPY, SAD]"),
-        arguments(1L, Mood.class, "'1' is no Mood"));
+        arguments(1L, Mood.class, "'1' is no Mood"),
+        arguments(new byte[0], Mood.class, "expected Mood, found a byte[]"),
+        arguments("x", UUID.class, "'x' does not fit in java.util.UUID"),
+        arguments(1L, UUID.class, "expected UUID, found a Long"),
+        arguments("a b", URI.class, "'a b' does not fit in java.net.URI"));
   }
 
   @ParameterizedTest

@@ -14,6 +14,8 @@ from contextlib import suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from terrarium.bridge.builtin import keep
+from terrarium.bridge.errors import HostCallError, TruncatedAnswerError
 from terrarium.bridge.health import Health
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from terrarium.bridge.base import BaseBridge
+
+keep(globals())
 
 _SOURCE_MODULE = "terrarium_user_"
 _NO_PACKAGES = (
@@ -95,6 +99,12 @@ def _in_region(moment: datetime.datetime, region: str) -> datetime.datetime:
         return moment
 
 
+def make_uuid(text: str) -> object:
+    from uuid import UUID
+
+    return UUID(text)
+
+
 def make_callback(function: Callable[..., object], name: str) -> Callable[..., object]:
     """A function of the host's that raises what Python code can catch; `name` is what an error calls it."""
 
@@ -104,8 +114,6 @@ def make_callback(function: Callable[..., object], name: str) -> Callable[..., o
         except (Exception, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
-            from terrarium.bridge.errors import HostCallError
-
             raise HostCallError(name, error) from error
 
     return callback
@@ -118,7 +126,7 @@ def kind(value: object) -> str:
     """What `value` is, for what the polyglot API cannot tell by itself; empty when it is not plain data.
 
     `int`, `float`, `decimal:TEXT`, `date:TEXT`, `time:TEXT`, `datetime:TEXT`, `zoned:TEXT[REGION]`,
-    `timedelta:MICROSECONDS`.
+    `timedelta:MICROSECONDS`, `uuid:TEXT`, `enum:NAME`.
     """
     if isinstance(value, int):
         return "int"
@@ -140,13 +148,20 @@ def kind(value: object) -> str:
             return f"time:{value.isoformat()}"
         if isinstance(value, module.timedelta):
             return "timedelta:" + str(value // module.timedelta(microseconds=1))
+    module = sys.modules.get("uuid")
+    if module is not None and isinstance(value, module.UUID):
+        return f"uuid:{value}"
+    module = sys.modules.get("enum")
+    if module is not None and isinstance(value, module.Enum) and isinstance(value.name, str):  # some flags have none
+        return f"enum:{value.name}"
     return ""
 
 
 def container(value: object) -> str | list[object]:
     """A dict's keys and then its values, so that one array is read and not an iterator of pairs; else a name.
 
-    `list` (and tuple), `bytes` (and what is like them), an array's typecode, or empty for anything else.
+    `list` (and tuple), `set` (whose :func:`members` are a list), `bytes` (and what is like them), an array's typecode,
+    or empty for anything else.
 
     A memoryview with gaps is `strided`: GraalPy lets the host read it as if it had none.
     """
@@ -158,9 +173,15 @@ def container(value: object) -> str | list[object]:
         return "bytes"
     if isinstance(value, memoryview):
         return "bytes" if value.c_contiguous else "strided"
+    if isinstance(value, (set, frozenset)):
+        return "set"
     if isinstance(value, array):
         return "bytes" if value.typecode in "bB" else value.typecode
     return ""
+
+
+def members(value: set[object] | frozenset[object]) -> list[object]:
+    return list(value)
 
 
 def has_lone_surrogate(value: str) -> bool:
@@ -231,8 +252,6 @@ def describe(exception: BaseException) -> list[object]:
     The cause is `__cause__`, else the context unless suppressed, else None. The frames are flat, `[file, line,
     function, ...]`, innermost first. `truncated` is `[text, max_tokens]` of a `TruncatedAnswerError`, else None.
     """
-    from terrarium.bridge.errors import TruncatedAnswerError
-
     cause = exception.__cause__
     if cause is None and not exception.__suppress_context__:
         cause = exception.__context__
@@ -256,8 +275,6 @@ def describe(exception: BaseException) -> list[object]:
 
 def host_failure(exception: BaseException) -> BaseException | None:
     """The Java exception that `exception` was raised from, by explicit `raise ... from` at each step; else None."""
-    from terrarium.bridge.errors import HostCallError
-
     each: BaseException | None = exception
     seen: set[int] = set()  # `raise e from e` is allowed
     while each is not None and id(each) not in seen:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .builtin import keep
+
+keep(globals())
+
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the one of ``known`` that looks most like ``name``, or None when none does."""

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
+from .builtin import keep
 from .errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
         def _ensure_framework(self) -> None: ...
 
+
+keep(globals())
 
 _MARK = "__terrarium_handler__"
 _VARARGS = 0x04

@@ -49,7 +49,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any
 
+from .builtin import keep
 from .errors import HostCallError, HostServiceError
+
+keep(globals())
 
 _services: dict[str, Callable[..., Any]] = {}
 
