@@ -6,6 +6,7 @@ import dev.terrarium.error.PackageException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.TerrariumException;
 import dev.terrarium.handler.HandlerTable;
+import dev.terrarium.value.BulkInput;
 import dev.terrarium.value.HostFunction;
 import dev.terrarium.value.Marshaller;
 import java.io.IOException;
@@ -78,17 +79,19 @@ final class GraalPyContext implements PythonContext {
     this.files = runtime.files();
     AtomicReference<Logger> logger = new AtomicReference<>(System.getLogger("terrarium.python"));
     this.output = logger;
+    BulkInput input = new BulkInput();
     this.context =
         runtime.newContext(
             profile,
             files,
+            input,
             new LineLog(logger::get, Level.INFO),
             new LineLog(logger::get, Level.WARNING));
     boolean ready = false;
     try {
       this.embed = context.eval(runtime.bootstrap());
       restrict();
-      this.marshaller = new Marshaller(embed, this::guarded);
+      this.marshaller = new Marshaller(embed, input, this::guarded);
       shieldNativeImports();
       shareCode();
       this.errors = new PythonErrors(embed, profile);

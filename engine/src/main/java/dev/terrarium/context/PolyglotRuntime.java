@@ -269,9 +269,14 @@ public final class PolyglotRuntime {
    * other languages.
    *
    * @param files what a restricted context reads
+   * @param in by which values are handed over, and empty otherwise
    */
   Context newContext(
-      AccessProfile profile, PackageFiles files, OutputStream out, OutputStream err) {
+      AccessProfile profile,
+      PackageFiles files,
+      InputStream in,
+      OutputStream out,
+      OutputStream err) {
     Engine shared = engine;
     if (shared == null) {
       throw new IllegalStateException("the engine is started before any context is made");
@@ -288,7 +293,7 @@ public final class PolyglotRuntime {
             .allowIO(trusted ? IOAccess.ALL : IOAccess.newBuilder().fileSystem(files).build())
             .allowHostAccess(HostAccess.NONE)
             .allowPolyglotAccess(PolyglotAccess.NONE)
-            .in(InputStream.nullInputStream())
+            .in(in)
             .out(out)
             .err(err)
             .option("python.PythonHome", home.toString())

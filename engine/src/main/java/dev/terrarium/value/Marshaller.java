@@ -81,12 +81,16 @@ public final class Marshaller {
   /** Characters that are looked at in one go: 2 KiB. */
   private static final int PART = 1024;
 
+  /** From how many bytes on reading them costs less than making them of a text. */
+  private static final int BULK = 16 << 10;
+
   private final Value call;
   private final Value none;
   private final Value makeList;
   private final Value makeDict;
   private final Value makeInt;
   private final Value makeBytes;
+  private final Value readBytes;
   private final Value makeArray;
   private final Value makeDecimal;
   private final Value makeTemporal;
@@ -97,13 +101,16 @@ public final class Marshaller {
   private final Value hasLoneSurrogate;
   private final Value typeName;
   private final Value makeCallback;
+  private final BulkInput input;
   private final UnaryOperator<HostFunction> guard;
 
   /**
    * @param embed the module {@code terrarium.bridge.embed} of the context
+   * @param input the standard input of the context
    * @param guard what every Java function is wrapped in before Python gets it
    */
-  public Marshaller(Value embed, UnaryOperator<HostFunction> guard) {
+  public Marshaller(Value embed, BulkInput input, UnaryOperator<HostFunction> guard) {
+    this.input = input;
     this.guard = guard;
     call = embed.getMember("call");
     none = embed.getMember("none").execute();
@@ -111,6 +118,7 @@ public final class Marshaller {
     makeDict = embed.getMember("make_dict");
     makeInt = embed.getMember("make_int");
     makeBytes = embed.getMember("make_bytes");
+    readBytes = embed.getMember("read_bytes");
     makeArray = embed.getMember("make_array");
     makeDecimal = embed.getMember("make_decimal");
     makeTemporal = embed.getMember("make_temporal");
@@ -157,8 +165,8 @@ public final class Marshaller {
       case Character character -> checkedText(character.toString(), path);
       case HostFunction function -> callback(function, path); // whatever else it is
       case Enum<?> constant -> constant.name();
-      case byte[] bytes -> makeBytes.execute(latin1(bytes));
-      case ByteBuffer buffer -> makeBytes.execute(latin1(remaining(buffer)));
+      case byte[] bytes -> makeBytes.execute(handed(bytes));
+      case ByteBuffer buffer -> makeBytes.execute(handed(remaining(buffer)));
       case BigDecimal number -> makeDecimal.execute(number.toString());
       case LocalDate date -> temporal("date", PythonTime.text(date, path));
       case LocalTime time -> temporal("time", PythonTime.text(time, path));
@@ -183,7 +191,7 @@ public final class Marshaller {
       default -> {
         NumberArray numbers = NumberArray.of(value);
         if (numbers != null) {
-          yield makeArray.execute(numbers.typecode(), latin1(numbers.toBytes(value)));
+          yield makeArray.execute(numbers.typecode(), handed(numbers.toBytes(value)));
         }
         if (value.getClass().isArray()) {
           yield list(elements(value), path, depth);
@@ -193,8 +201,24 @@ public final class Marshaller {
     };
   }
 
-  /** The one form in which many bytes go to Python at once: a host's buffer is not bytes-like. */
-  private static String latin1(byte[] bytes) {
+  /**
+   * What Python makes bytes of, since a host's buffer is not bytes-like: a text of few, and of many
+   * what it has read from the standard input, unless Python code has done something to that.
+   */
+  private Object handed(byte[] bytes) {
+    if (bytes.length >= BULK) {
+      input.hand(bytes);
+      Value read = none;
+      boolean all;
+      try {
+        read = readBytes.execute(bytes.length);
+      } finally {
+        all = input.end();
+      }
+      if (all && !read.isNull()) {
+        return read;
+      }
+    }
     return new String(bytes, StandardCharsets.ISO_8859_1);
   }
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from array import array
 from contextlib import suppress
+from os import read as _read
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -61,14 +62,30 @@ def make_int(hexadecimal: str) -> int:
     return int(hexadecimal, 16)
 
 
-def make_bytes(latin1: str) -> bytes:
-    """Bytes from a text of as many characters below 256: one bulk conversion."""
-    return latin1.encode("latin-1")
+def make_bytes(handed: str | bytes) -> bytes:
+    """Bytes from what :func:`read_bytes` returned, or a text of as many characters below 256."""
+    return handed.encode("latin-1") if isinstance(handed, str) else handed
 
 
-def make_array(typecode: str, latin1: str) -> array[Any]:
+def read_bytes(size: int) -> bytes | None:
+    """As many bytes from the standard input, by which the host hands them over; None when they do not come that way."""
+    parts = []
+    left = size
+    try:
+        while left:
+            part = _read(0, left)
+            if not part:
+                return None
+            parts.append(part)
+            left -= len(part)
+    except OSError:  # Python code has closed it
+        return None
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def make_array(typecode: str, handed: str | bytes) -> array[Any]:
     """An array of numbers from the bytes of its items, which are as in :func:`make_bytes`."""
-    return array(typecode, latin1.encode("latin-1"))
+    return array(typecode, make_bytes(handed))
 
 
 def make_decimal(text: str) -> object:
