@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -45,6 +46,10 @@ class WorkPerCallTest {
           @handler
           def echo(self, v=None):
               return v
+
+          @handler
+          def annotated(self, text: str, n: int = 0, names: list[str] = (), by: dict[str, object] = None):
+              return n
 
           @handler
           def start(self):
@@ -92,6 +97,23 @@ class WorkPerCallTest {
                 "call",
                 "__call__",
                 "stop"));
+  }
+
+  /** Arguments that fit as they are cost none. */
+  @Test
+  void pythonFunctionsThatAnnotationsRun() {
+    Command annotated =
+        new Command(
+            "annotated", Map.of("text", "to be", "names", List.of("a", "b"), "by", Map.of("a", 1)));
+    List<Command> commands = new ArrayList<>();
+    commands.add(annotated); // compiles them
+    commands.add(new Command("start", Map.of()));
+    commands.add(annotated);
+    commands.add(new Command("stop", Map.of()));
+    assertThat(terrarium.adapter(NAME).batch(commands).get(3).value())
+        .asInstanceOf(InstanceOfAssertFactories.LIST)
+        .filteredOn(each -> !each.equals("make_dict") && !each.equals("make_list"))
+        .containsExactly("call", "__call__", "annotated", "call", "__call__", "stop");
   }
 
   @Test

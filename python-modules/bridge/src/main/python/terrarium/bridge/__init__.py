@@ -2,8 +2,9 @@
 
 A framework is a subclass of :class:`BaseBridge` whose commands are methods marked with
 :func:`handler`. Commands take and return *plain data*: ``None``, ``bool``, ``int``, ``float``,
-``str``, ``bytes``, ``list`` and ``dict`` with string keys. Failures are raised, never returned. A command
-that is streamed is a generator of plain data, or returns :class:`Pushed`.
+``str``, ``bytes``, ``list`` and ``dict`` with string keys; an annotated parameter gets what it is annotated
+with (:mod:`terrarium.bridge.annotations`). Failures are raised, never returned. A command that is streamed
+is a generator of plain data, or returns :class:`Pushed`.
 
 :mod:`terrarium.bridge.host` reaches the services that the Java side offers. A framework that runs
 programs made from specs is a subclass of :class:`ProgramBridge`. What the turns of a session leave

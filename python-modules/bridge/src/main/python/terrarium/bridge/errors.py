@@ -49,7 +49,8 @@ class UnknownCommandError(BridgeError):
 class ArgumentError(BridgeError):
     """The arguments of a command do not fit its handler's signature, or a value is out of range.
 
-    ``missing`` and ``unknown`` hold the names concerned, ``accepted`` the names that may be given.
+    ``missing`` and ``unknown`` hold the names concerned, ``accepted`` the names that may be given. ``path`` leads to
+    the value that does not fit its annotation, as in ``inputs.reviews[3].score``, and is empty otherwise.
     """
 
     def __init__(
@@ -60,8 +61,10 @@ class ArgumentError(BridgeError):
         missing: Iterable[str] = (),
         unknown: Iterable[str] = (),
         accepted: Iterable[str] = (),
+        path: str = "",
     ) -> None:
         self.command = command
+        self.path = path
         self.missing = list(missing)
         self.unknown = list(unknown)
         self.accepted = list(accepted)
@@ -92,6 +95,12 @@ class ArgumentError(BridgeError):
             unknown=unknown,
             accepted=accepted,
         )
+
+    @classmethod
+    def of_value(cls, command: str, argument: str, path: str, reason: str) -> ArgumentError:
+        """Return the error for a value that does not fit; ``path`` is the place inside the argument, or empty."""
+        place = f" at {argument}{path}" if path else ""
+        return cls(command, f"argument {argument!r}{place}: {reason}", path=argument + path)
 
 
 class FrameworkLoadError(BridgeError):

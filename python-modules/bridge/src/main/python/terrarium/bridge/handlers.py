@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
+from .annotations import Check, MisfitError, checks_of
 from .builtin import keep
 from .errors import ArgumentError
 
@@ -26,6 +27,8 @@ keep(globals())
 _MARK = "__terrarium_handler__"
 _VARARGS = 0x04
 _VARKEYWORDS = 0x08
+_ASYNC = 0x80 | 0x200  # coroutines and asynchronous generators
+_ABSENT = object()
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,8 +64,12 @@ def handler(
     ``idempotent=True`` a call that failed may be made again: running it twice does no more than
     running it once.
 
+    Arguments are checked against the annotations of the parameters, and converted where that is exact
+    (:mod:`terrarium.bridge.annotations`); without an annotation, or with ``object``, they come as they are.
+
     Raises TypeError, where the class is defined, for what cannot be a command: something that is
-    not a function, a method without ``self``, with ``*args`` or with positional-only parameters.
+    not a function, a method without ``self``, with ``*args`` or with positional-only parameters, or
+    one that is ``async``.
     """
     if name is not None and not (isinstance(name, str) and name):
         raise TypeError(f"a command's name must be a string that is not empty, not {name!r}")
@@ -77,10 +84,19 @@ def handler(
             raise TypeError(f"handler {target.__name__} has positional-only parameters; commands pass names")
         if code.co_flags & _VARARGS:
             raise TypeError(f"handler {target.__name__} has *args; commands pass names")
+        _refuse_async(target)
         setattr(target, _MARK, HandlerOptions(name or target.__name__, bool(loads), bool(idempotent)))
         return target
 
     return mark if fn is None else mark(fn)
+
+
+def _refuse_async(function: Callable[..., Any]) -> None:
+    if function.__code__.co_flags & _ASYNC:
+        raise TypeError(
+            f"handler {function.__name__} is async, and commands are called without an event loop;"
+            " make it a plain def that runs its coroutine by asyncio.run(...)"
+        )
 
 
 def options_of(attribute: Any) -> HandlerOptions | None:
@@ -105,7 +121,7 @@ class Pushed:
 class Handler:
     """One command of one bridge, called with a dict of arguments by name.
 
-    Thread-safe. ``handler(args)`` checks the names in ``args`` against the method's signature,
+    Thread-safe. ``handler(args)`` checks ``args`` against the method's signature and annotations,
     loads the framework unless ``loads`` is False, and returns what the method returns.
 
     Attributes:
@@ -121,10 +137,13 @@ class Handler:
 
     __slots__ = (
         "_bridge",
+        "_checks",
         "_fn",
         "_lock",
         "_names",
         "_open",
+        "_others",
+        "_quick",
         "_required",
         "calls",
         "doc",
@@ -136,7 +155,8 @@ class Handler:
     )
 
     def __init__(self, bridge: _Bridge, fn: Callable[..., Any], options: HandlerOptions) -> None:
-        """Wrap the bound method ``fn`` of ``bridge``."""
+        """Wrap the bound method ``fn`` of ``bridge``; raises TypeError when it is async."""
+        _refuse_async(fn)
         self._bridge = bridge
         self._fn = fn
         self._lock = threading.Lock()
@@ -148,18 +168,37 @@ class Handler:
         self._names = frozenset(str(p["name"]) for p in self.parameters)
         self._required = frozenset(str(p["name"]) for p in self.parameters if p["required"])
         self._open = bool(fn.__code__.co_flags & _VARKEYWORDS)
+        # Made at the first call, when all that annotations may name is there; of none there is nothing to make.
+        self._checks: dict[str, Check] = {}
+        self._others: Check | None = None
+        self._quick: tuple[tuple[str, frozenset[type], frozenset[type] | None], ...] | None = (
+            None if fn.__annotations__.keys() - {"return"} else ()
+        )
         self.calls = 0
         self.failures = 0
 
     def __call__(self, args: dict[str, Any]) -> Any:
         """Run the command.
 
-        Raises ArgumentError when ``args`` is not a dict or its names do not fit,
+        Raises ArgumentError when ``args`` is not a dict or its names or values do not fit,
         FrameworkLoadError when the framework does not load, and whatever the method raises.
         """
         with self._lock:
             self.calls += 1
         try:
+            if type(args) is not dict:
+                self._check(args)
+            # As Check.fits, without a call: most arguments fit as they are.
+            for name, exact, items in self._compiled() if self._quick is None else self._quick:
+                value = args.get(name, _ABSENT)
+                if value is not _ABSENT and not (
+                    type(value) in exact and (items is None or value is None or items.issuperset(map(type, value)))
+                ):
+                    args = self._converted(args)
+                    break
+            else:
+                if self._others is not None:
+                    args = self._converted(args)
             if self.loads and not self._bridge._loaded:
                 self._check(args)  # nothing is loaded for a call that does not fit
                 self._bridge._ensure_framework()
@@ -177,6 +216,29 @@ class Handler:
     def __repr__(self) -> str:
         names = ", ".join(str(p["name"]) for p in self.parameters)
         return f"<Handler {self._bridge.framework}.{self.name}({names})>"
+
+    def _compiled(self) -> tuple[tuple[str, frozenset[type], frozenset[type] | None], ...]:
+        """Make the checks, and return what is looked at first of each."""
+        owner = type(self._bridge)
+        optional = {str(p["name"]) for p in self.parameters if p["default"] == "None"}
+        self._checks = checks_of(self._fn, owner, self._names, optional)
+        if self._open:
+            code = self._fn.__code__
+            name = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+            self._others = checks_of(self._fn, owner, [name], ()).get(name)
+        self._quick = tuple((name, check.exact, check.items) for name, check in self._checks.items())
+        return self._quick
+
+    def _converted(self, args: dict[str, Any]) -> dict[str, Any]:
+        made = dict(args)
+        for name, value in args.items():
+            check = self._checks.get(name) if name in self._names else self._others
+            if check is not None:
+                try:
+                    made[name] = check(value)
+                except MisfitError as misfit:
+                    raise ArgumentError.of_value(self.name, name, misfit.path, misfit.reason) from misfit.__cause__
+        return made
 
     def _check(self, args: dict[str, Any]) -> None:
         if not isinstance(args, dict):

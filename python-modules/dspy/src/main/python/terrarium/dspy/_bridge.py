@@ -6,7 +6,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from terrarium.bridge import ArgumentError, ProgramBridge, Pushed, exchanges, handler, imports
+from terrarium.bridge import ProgramBridge, Pushed, exchanges, handler, imports
 from terrarium.bridge.options import SharedDefaults
 
 from . import _options
@@ -49,8 +49,6 @@ class DspyBridge(ProgramBridge["Program"]):
         cannot be read). ``cache`` keeps up to 1000 answers in memory and gives the same answer to the
         same question. Returns the defaults. Raises SpecError for a value out of range.
         """
-        if not isinstance(cache, bool):
-            raise ArgumentError("configure", f"cache must be True or False, got {cache!r}")
         options = {
             "model": model,
             "adapter": adapter,
