@@ -49,14 +49,15 @@ public interface Adapter {
   byte[] call(String command, byte[] message, MessageFormat format);
 
   /**
-   * As {@link #call(String, Map)}, without waiting. {@code cancel(true)} on the future that is
-   * returned, not on one derived from it, stops the Python code.
+   * As {@link #call(String, Map)}, without waiting. The Python code is stopped when the future that
+   * is returned ends before it: by {@code cancel}, {@code orTimeout}, {@code complete} or however
+   * else. How a future ends that is derived from it does not reach the code.
    */
   CompletableFuture<@Nullable Object> callAsync(String command, Map<String, ?> arguments);
 
   /**
    * As {@link #callAsync(String, Map)}, of what a function makes of the result; what that throws
-   * fails the future. {@code cancel(true)} stops the Python code here, too.
+   * fails the future.
    */
   <T extends @Nullable Object> CompletableFuture<T> callAsync(
       String command,
@@ -65,8 +66,8 @@ public interface Adapter {
 
   /**
    * As {@link #call(Shortcut)}, without waiting, of what a function makes of the result; see {@link
-   * #callAsync(String, Map, Function)}. {@code cancel(true)} interrupts the shortcut, or stops the
-   * Python code that it handed over to.
+   * #callAsync(String, Map, Function)}. A future that ends before its call interrupts the shortcut,
+   * or stops the Python code that it handed over to.
    */
   <T extends @Nullable Object> CompletableFuture<T> callAsync(
       Shortcut shortcut, Function<? super @Nullable Object, ? extends T> reading);

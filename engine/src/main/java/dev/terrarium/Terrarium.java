@@ -229,8 +229,8 @@ public final class Terrarium implements AutoCloseable {
   }
 
   /**
-   * As {@link #call(String, String, Map, CallOptions)}, on a virtual thread. {@code cancel(true)}
-   * on the future that is returned, not on one derived from it, stops the Python code.
+   * As {@link #call(String, String, Map, CallOptions)}, on a virtual thread; see {@link
+   * Adapter#callAsync(String, Map)}.
    */
   public CompletableFuture<@Nullable Object> callAsync(
       String framework, String command, Map<String, ?> arguments, CallOptions options) {

@@ -18,14 +18,18 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Calls that Java answers, or hands over: in sessions, with deadlines, many, and at the close. */
 @GraalPyTest
@@ -272,8 +276,16 @@ class ShortcutTest {
 
   // ------------------------------------------------------------------ at once
 
-  @Test
-  void cancellingItsFutureInterruptsIt() {
+  static List<Named<Consumer<CompletableFuture<?>>>> endings() {
+    return List.of(
+        Named.of("cancel(true)", future -> future.cancel(true)),
+        Named.of("cancel(false)", future -> future.cancel(false)),
+        Named.of("orTimeout", future -> future.orTimeout(1, TimeUnit.MILLISECONDS)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("endings")
+  void futureThatEndsBeforeItInterruptsIt(Consumer<CompletableFuture<?>> ending) {
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch interrupted = new CountDownLatch(1);
     CompletableFuture<@Nullable Object> future =
@@ -285,7 +297,7 @@ class ShortcutTest {
             },
             result -> result);
     Task.await(inside);
-    future.cancel(true);
+    ending.accept(future);
     Task.await(interrupted);
   }
 

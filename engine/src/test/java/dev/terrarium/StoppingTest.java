@@ -12,13 +12,17 @@ import dev.terrarium.testing.SharedTerrarium;
 import dev.terrarium.testing.Task;
 import dev.terrarium.testing.TestFunctions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -200,8 +204,25 @@ class StoppingTest {
     assertThatAllIsWell(before);
   }
 
-  @Test
-  void cancelledFutureStopsItsCall() {
+  /** The ways in which a future ends before its call does. */
+  static List<Named<Consumer<CompletableFuture<@Nullable Object>>>> endings() {
+    return List.of(
+        Named.of("cancel(true)", future -> future.cancel(true)),
+        Named.of("cancel(false)", future -> future.cancel(false)),
+        Named.of("orTimeout", future -> future.orTimeout(1, TimeUnit.MILLISECONDS)),
+        Named.of(
+            "completeOnTimeout", future -> future.completeOnTimeout("", 1, TimeUnit.MILLISECONDS)),
+        Named.of("complete", future -> future.complete("mine")),
+        Named.of("completeAsync", future -> future.completeAsync(() -> "mine")),
+        Named.of(
+            "completeExceptionally",
+            future -> future.completeExceptionally(new IllegalStateException("mine"))),
+        Named.of("obtrudeValue", future -> future.obtrudeValue("mine")));
+  }
+
+  @ParameterizedTest
+  @MethodSource("endings")
+  void futureThatEndsBeforeItsCallStopsIt(Consumer<CompletableFuture<@Nullable Object>> ending) {
     PoolStats before = terrarium.stats().pool();
     CountDownLatch inside = untilCalled();
     CompletableFuture<@Nullable Object> call =
@@ -209,14 +230,14 @@ class StoppingTest {
             .adapter("probe")
             .callAsync("execute", Map.of("source", "host.call('test.call')\nwhile True: pass"));
     Task.await(inside);
+    ending.accept(call);
 
-    assertThat(call.cancel(true)).isTrue();
-    assertThatThrownBy(call::join).isInstanceOf(CancellationException.class);
+    Task.until("the future has ended", call::isDone);
     assertThatAllIsWell(before);
   }
 
   @Test
-  void cancelledFutureOfWhatIsMadeOfAResultStopsItsCallToo() {
+  void futureOfWhatIsMadeOfAResultStopsItsCallToo() {
     PoolStats before = terrarium.stats().pool();
     CountDownLatch inside = untilCalled();
     CompletableFuture<String> call =
@@ -229,7 +250,21 @@ class StoppingTest {
     Task.await(inside);
 
     assertThat(call.cancel(true)).isTrue();
+    assertThatThrownBy(call::join).isInstanceOf(CancellationException.class);
     assertThatAllIsWell(before);
+  }
+
+  @Test
+  void whatFollowsAFutureIsNotInterrupted() {
+    Adapter probe = terrarium.adapter("probe");
+    for (int round = 0; round < 200; round++) {
+      CompletableFuture<@Nullable Object> call =
+          probe.callAsync("evaluate", Map.of("expression", "6"));
+      CompletableFuture<Boolean> follower =
+          call.handle((result, failure) -> Thread.currentThread().isInterrupted());
+      call.cancel(true);
+      assertThat(follower.join()).isFalse();
+    }
   }
 
   @Test

@@ -74,8 +74,9 @@ public final class DspyProgram<I extends Record, O extends Record> {
   }
 
   /**
-   * As {@link #call}, without waiting. {@code cancel(true)} on the future that is returned, not on
-   * one derived from it, stops the Python code and the model.
+   * As {@link #call}, without waiting. The Python code and the model are stopped when the future
+   * that is returned, not one derived from it, ends before them, as by {@code cancel} or {@code
+   * orTimeout}.
    */
   public CompletableFuture<O> callAsync(I input) {
     return adapter.callAsync(

@@ -59,8 +59,9 @@ public final class FrozenDspyProgram<I extends Record, O extends Record> {
   }
 
   /**
-   * As {@link #call}, without waiting. {@code cancel(true)} on the future that is returned, not on
-   * one derived from it, stops the model, or the Python code.
+   * As {@link #call}, without waiting. The model, or the Python code, is stopped when the future
+   * that is returned, not one derived from it, ends before it, as by {@code cancel} or {@code
+   * orTimeout}.
    */
   public CompletableFuture<O> callAsync(I input) {
     return program.runAsync(input, this::outputs);

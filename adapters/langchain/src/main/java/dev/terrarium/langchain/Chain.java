@@ -86,8 +86,9 @@ public sealed class Chain<O> permits TextChain {
   }
 
   /**
-   * As {@link #invoke}, without waiting. {@code cancel(true)} on the future that is returned, not
-   * on one derived from it, stops the Python code and the model.
+   * As {@link #invoke}, without waiting. The Python code and the model are stopped when the future
+   * that is returned, not one derived from it, ends before them, as by {@code cancel} or {@code
+   * orTimeout}.
    */
   public CompletableFuture<O> invokeAsync(Map<String, ?> inputs) {
     return adapter.callAsync(INVOKE, arguments(inputs), this::output);
