@@ -181,8 +181,10 @@ public final class Terrarium implements AutoCloseable {
    * @return this
    * @throws ConfigurationException when one of that name is there already
    * @throws AccessException when it declares more access than this Terrarium grants
+   * @throws dev.terrarium.error.ClosedException when this is closed
    */
   public Terrarium register(Framework framework) {
+    pool.checkOpen();
     BridgeSource source = granted(framework.source(ceiling));
     if (frameworks.putIfAbsent(framework.name(), source) != null) {
       throw new ConfigurationException(
@@ -198,8 +200,10 @@ public final class Terrarium implements AutoCloseable {
    *
    * @return this
    * @throws ConfigurationException when one of that class is there already
+   * @throws dev.terrarium.error.ClosedException when this is closed
    */
   public Terrarium register(AdapterFactory<?> factory) {
+    pool.checkOpen();
     if (factories.putIfAbsent(factory.type(), factory) != null) {
       throw new ConfigurationException(
           "An adapter "
@@ -246,12 +250,17 @@ public final class Terrarium implements AutoCloseable {
    *     or with a {@link dev.terrarium.error.LimitExceededException} when its memory does not allow
    *     for as many
    * @throws ConfigurationException when there may not be as many contexts
+   * @throws dev.terrarium.error.ClosedException when this is closed
    */
   public CompletableFuture<@Nullable Void> prewarm(String framework, int contexts) {
     return apart(pool.prewarm(framework(framework), contexts));
   }
 
-  /** Done when the minimum of contexts is there; frameworks load when they are first needed. */
+  /**
+   * Done when the minimum of contexts is there; frameworks load when they are first needed.
+   *
+   * @throws dev.terrarium.error.ClosedException when this is closed
+   */
   public CompletableFuture<@Nullable Void> ready() {
     return apart(pool.ready());
   }
@@ -318,8 +327,10 @@ public final class Terrarium implements AutoCloseable {
    *
    * @throws UnknownFrameworkException with the known ones
    * @throws AccessException when it declares more access than this Terrarium grants
+   * @throws dev.terrarium.error.ClosedException when this is closed
    */
   public Adapter adapter(String framework) {
+    pool.checkOpen();
     long begin = events.now();
     Adapter known = adapters.get(framework);
     Adapter adapter = known == null ? commands(framework) : known;
@@ -342,8 +353,10 @@ public final class Terrarium implements AutoCloseable {
    * The typed facade of a framework, by its class; made once.
    *
    * @throws ConfigurationException when no jar on the class path offers it
+   * @throws dev.terrarium.error.ClosedException when this is closed
    */
   public <A> A adapter(Class<A> type) {
+    pool.checkOpen();
     long begin = events.now();
     Object known = typedAdapters.get(type);
     Object adapter =
@@ -361,6 +374,7 @@ public final class Terrarium implements AutoCloseable {
    * As {@link #adapter(Class)}, whose every call has these options. Made anew each time, and cheap.
    */
   public <A> A adapter(Class<A> type, CallOptions options) {
+    pool.checkOpen();
     long begin = events.now();
     Object adapter = createAdapter(type, options);
     if (events.active()) {
@@ -471,6 +485,7 @@ public final class Terrarium implements AutoCloseable {
    *
    * @return bytes by the context's name; without those that could not be measured, which are all
    *     unless Python runs on the optimizing runtime
+   * @throws dev.terrarium.error.ClosedException when this is closed
    */
   public CompletableFuture<Map<String, Long>> measureContexts() {
     return apart(pool.measure());
@@ -498,6 +513,8 @@ public final class Terrarium implements AutoCloseable {
    * configuration stay open. Twice is once.
    *
    * @throws dev.terrarium.error.NestedCallException from within a call, which would wait for itself
+   * @throws dev.terrarium.error.CallInterruptedException when the calling thread is interrupted,
+   *     and so it is then; running calls are stopped at once, and all else is done as well
    */
   @Override
   public void close() {
@@ -509,8 +526,20 @@ public final class Terrarium implements AutoCloseable {
       throw e;
     } finally {
       if (closed) {
-        modelCache.close();
-        resources.close();
+        closeResources();
+      }
+    }
+  }
+
+  /** Models may wait for their threads to end, which an interruption of this one must not cut. */
+  private void closeResources() {
+    boolean interrupted = Thread.interrupted();
+    try {
+      modelCache.close();
+      resources.close();
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
     }
   }

@@ -28,6 +28,9 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.assertj.core.api.Assertions;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -172,16 +175,54 @@ class LifecycleTest {
     }
   }
 
+  /** Makes adapters that are the plain ones. */
+  private static final class ProbeFactory implements AdapterFactory<Adapter> {
+
+    @Override
+    public Class<Adapter> type() {
+      return Adapter.class;
+    }
+
+    @Override
+    public String framework() {
+      return "probe";
+    }
+
+    @Override
+    public Adapter create(Adapter adapter) {
+      return adapter;
+    }
+  }
+
   @Test
-  void closedOneRefusesCallsAndClosesTwice() {
+  void closedOneRefusesAllThatStartsSomethingAndClosesTwice() {
     FakeModel given = new FakeModel("given");
     Terrarium terrarium = start(given);
     terrarium.call("probe", "ping", Map.of());
+    terrarium.ready().join();
+    terrarium.register(new ProbeFactory());
+    Adapter adapter = terrarium.adapter(Adapter.class);
+    CallOptions options = CallOptions.ofDefaults();
     terrarium.close();
     terrarium.close();
 
-    assertThatThrownBy(() -> terrarium.call("probe", "ping", Map.of()))
-        .isInstanceOf(ClosedException.class);
+    assertThat(
+            Stream.<ThrowingCallable>of(
+                () -> terrarium.call("probe", "ping", Map.of()),
+                () -> adapter.call("ping", Map.of()),
+                () -> adapter.call(host -> new Shortcut.Answered("java")),
+                () -> terrarium.register(SharedTerrarium.probe()),
+                () -> terrarium.register(new ProbeFactory()),
+                () -> terrarium.adapter("probe"),
+                () -> terrarium.adapter(Adapter.class),
+                () -> terrarium.adapter(Adapter.class, CallOptions.ofDefaults()),
+                terrarium::ready,
+                () -> terrarium.prewarm("probe", 1),
+                terrarium::measureContexts))
+        .extracting(Assertions::catchThrowable)
+        .hasOnlyElementsOfType(ClosedException.class);
+    assertThatThrownBy(() -> terrarium.callAsync("probe", "ping", Map.of(), options).join())
+        .hasCauseInstanceOf(ClosedException.class);
     assertThat(terrarium.stats().pool().total()).isZero();
     assertThat(given.closings).as("closings of the caller's own model").hasValue(0);
   }
@@ -249,24 +290,31 @@ class LifecycleTest {
   }
 
   @Test
-  void interruptedCloseStillFreesTheModels() throws Exception {
+  void interruptedCloseStopsWhatRunsAndFreesTheModels() throws Exception {
     CountDownLatch inside = new CountDownLatch(1);
-    CountDownLatch goOn = new CountDownLatch(1);
-    TestFunctions.onCallWait(inside, goOn, "done");
+    TestFunctions.onCallWait(inside, new CountDownLatch(0), "done");
     Terrarium terrarium = start(); // its default model is the test provider's
     assertThat(terrarium.languageModel(Optional.of("test:opened")).name()).isEqualTo("test:opened");
-    Task<@Nullable Object> running = Task.of(() -> evaluate(terrarium, "host.call('test.call')"));
+    Task<@Nullable Void> running =
+        Task.running(() -> execute(terrarium, "host.call('test.call')\nwhile True: pass"));
     Task.await(inside);
-    Task<@Nullable Void> closer = Task.running(terrarium::close);
+    Task<Boolean> closer =
+        Task.of(
+            () -> {
+              assertThatThrownBy(terrarium::close).isInstanceOf(CallInterruptedException.class);
+              return Thread.currentThread().isInterrupted();
+            });
     Task.until("closing", () -> refuses(terrarium));
     closer.interrupt();
 
-    assertThat(closer.failure()).isInstanceOf(CallInterruptedException.class);
+    assertThat(closer.result()).as("still interrupted").isTrue();
+    assertThat(running.failure())
+        .isInstanceOf(CallInterruptedException.class)
+        .hasMessageContaining("its Terrarium was closed");
+    Task.until("its context is parked", () -> terrarium.stats().pool().total() == 0);
     assertThatThrownBy(() -> terrarium.languageModel(Optional.of("test:opened")))
         .isInstanceOf(ModelException.class)
         .hasMessageContaining("closed");
-    goOn.countDown();
-    assertThat(running.result()).isEqualTo("done");
     terrarium.close();
   }
 

@@ -95,7 +95,10 @@ public final class ContextPool implements AutoCloseable {
   private long recycled;
   private long retired;
   private long retryAt;
-  private boolean closed;
+
+  /** Written under the lock. */
+  private volatile boolean closed;
+
   private volatile boolean stopping;
 
   /** Starts making the first contexts, of the profile given, and returns at once. */
@@ -970,8 +973,11 @@ public final class ContextPool implements AutoCloseable {
   /**
    * Done when the minimum of contexts is there, or as many of it as could be made; failed when none
    * could.
+   *
+   * @throws ClosedException when the pool is closed
    */
   public CompletableFuture<@Nullable Void> ready() {
+    checkOpen();
     return ready.copy();
   }
 
@@ -980,11 +986,24 @@ public final class ContextPool implements AutoCloseable {
   }
 
   /**
+   * Refuses what makes no sense any more when the pool is closed.
+   *
+   * @throws ClosedException when it is
+   */
+  public void checkOpen() {
+    if (closed) {
+      throw Refusals.closed();
+    }
+  }
+
+  /**
    * Has each context measured when what runs in it has ended.
    *
    * @return what they hold on the heap, by name, without those that could not be measured
+   * @throws ClosedException when the pool is closed
    */
   public CompletableFuture<Map<String, Long>> measure() {
+    checkOpen();
     List<PooledContext> there =
         locked(() -> roster.contexts.stream().filter(context -> !context.stuck).toList());
     Map<String, Long> held = new ConcurrentHashMap<>();
@@ -1020,9 +1039,7 @@ public final class ContextPool implements AutoCloseable {
   public <T> T withoutContext(Supplier<T> work) {
     return shortcuts.run(
         () -> {
-          if (isClosed()) { // looked at once closing can see the work
-            throw Refusals.closed();
-          }
+          checkOpen(); // looked at once closing can see the work
           return work.get();
         });
   }
@@ -1069,6 +1086,8 @@ public final class ContextPool implements AutoCloseable {
    * parked when it does. Thread-safe; twice is once.
    *
    * @throws NestedCallException from within a call, which would wait for itself
+   * @throws CallInterruptedException when the calling thread is interrupted, which so it is then;
+   *     what ran has been told to stop, and is parked when it does
    */
   @Override
   public void close() {
@@ -1087,8 +1106,15 @@ public final class ContextPool implements AutoCloseable {
           roster.idle.clear();
           checkQuiet();
         });
-    if (!isQuietWithin(settings.drainTimeout())) {
-      stopAll();
+    boolean drained = false;
+    try {
+      drained = isQuietWithin(settings.drainTimeout());
+    } finally { // also when interrupted: who interrupts does not want to wait longer
+      if (!drained) {
+        stopAll();
+      }
+    }
+    if (!drained) {
       if (!isQuietWithin(GRACE.multipliedBy(2))) {
         LOGGER.log(
             Level.WARNING,

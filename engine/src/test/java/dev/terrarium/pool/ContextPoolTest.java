@@ -1160,6 +1160,8 @@ class ContextPoolTest {
           .isInstanceOf(ClosedException.class)
           .hasMessageContaining("start another one");
       assertThatThrownBy(() -> pool.prewarm(A, 1)).isInstanceOf(ClosedException.class);
+      assertThatThrownBy(pool::ready).isInstanceOf(ClosedException.class);
+      assertThatThrownBy(pool::measure).isInstanceOf(ClosedException.class);
       assertThat(bench.made).allSatisfy(context -> assertThat(context.parkings).hasValue(1));
       assertThat(bench.figures()).isEqualTo("total=0, starting=0, active=0, idle=0, pending=0");
     }
@@ -1207,6 +1209,7 @@ class ContextPoolTest {
       bench.makers.hold();
       ContextPool pool = patient(2, 2);
       Waiter early = bench.ask(A);
+      CompletableFuture<@Nullable Void> ready = pool.ready();
       Task<@Nullable Void> closer = closing();
       assertThat(early.failure()).isInstanceOf(ClosedException.class);
       bench.failure = fails ? new ModelException("too late") : null;
@@ -1215,7 +1218,42 @@ class ContextPoolTest {
 
       assertThat(bench.made).allSatisfy(context -> assertThat(context.parkings).hasValue(1));
       assertThat(stats().total()).isZero();
-      assertThat(pool.ready()).isCompletedExceptionally();
+      assertThat(ready).isCompletedExceptionally();
+    }
+
+    @Test
+    void interruptedCloseStopsWhatRunsAndThenReportsIt() throws Exception {
+      patient(2, 2);
+      StubContext calling = bench.stub(startCall());
+      bench.context(1).hold(Kind.PREPARE);
+      bench.ask(B);
+      Task<Boolean> closer =
+          Task.of(
+              () -> {
+                assertThatThrownBy(bench.pool()::close)
+                    .isInstanceOf(CallInterruptedException.class);
+                return Thread.currentThread().isInterrupted();
+              });
+      Task.until("closed", bench.pool()::isClosed);
+      closer.interrupt();
+
+      assertThat(closer.result()).as("still interrupted").isTrue();
+      assertThat(calling.running().interrupts).hasValue(1);
+      assertThat(bench.context(1).running().interrupts).hasValue(1);
+      calling.running().stop();
+      bench.context(1).running().stop();
+      assertThat(stats().total()).isZero();
+    }
+
+    /** A borrower whose call has begun and does not end by itself. */
+    private Waiter startCall() {
+      Waiter waiter = bench.waiter(A, "count", Waiter.Kind.BORROWER, none());
+      PoolCall<@Nullable Object> call = PoolBench.count(A, none());
+      call.propagate();
+      waiter.call = call;
+      bench.made.forEach(context -> context.hold(Kind.CALL));
+      bench.pool().enqueue(waiter);
+      return waiter;
     }
 
     @Test
