@@ -136,7 +136,7 @@ final class Calls {
     String account = account(options);
     try (turn) {
       if (turn != null) {
-        turn.await(timeout, "A shortcut of '" + framework.name() + "'");
+        turn.await(timeout, "a shortcut of '" + framework.name() + "'");
       }
       Permit permit = admission.admit(framework.name(), account, deadline);
       Object result = admitted(framework, shortcut, account, deadline, turn, permit);
@@ -162,6 +162,9 @@ final class Calls {
       HandedOver rest = null;
       try {
         CallScope scope = new CallScope(framework.name(), account, permit, turn);
+        if (turn != null) {
+          turn.start();
+        }
         switch (attempt(shortcut, host, scope, deadline, permit)) {
           case Shortcut.Answered(Object answer) -> {
             permit.end(null);
@@ -282,7 +285,8 @@ final class Calls {
       Runnable undo = turn == null ? () -> {} : turn.savepoint();
       CallScope scope = new CallScope(framework.name(), account, permit, turn);
       PoolCall<T> call =
-          new PoolCall<>(framework, command, deadline, work, scope, propagation::wrap);
+          new PoolCall<>(
+              framework, command, deadline, started(turn, work), scope, propagation::wrap);
       T result;
       try {
         result = pool.run(call);
@@ -297,6 +301,17 @@ final class Calls {
       permit.end(work.failure());
       return result;
     }
+  }
+
+  /** The work, which has its turn's call run from when it begins. */
+  private static <T extends @Nullable Object> Function<Commands, T> started(
+      @Nullable Turn turn, Work<T> work) {
+    return turn == null
+        ? work
+        : commands -> {
+          turn.start();
+          return work.apply(commands);
+        };
   }
 
   /** On whose account a call is made; one within a call, on that one's unless it says another. */

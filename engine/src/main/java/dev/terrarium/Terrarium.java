@@ -97,7 +97,7 @@ public final class Terrarium implements AutoCloseable {
             modelCache,
             resources,
             events);
-    sessions = new Sessions(config.sessions());
+    sessions = new Sessions(config.sessions(), config.borrowTimeout());
     Function<AccessProfile, Map<String, HostFunction>> services = services();
     pool =
         new ContextPool(

@@ -79,7 +79,7 @@ public final class TerrariumConfig {
     return given.pool.min();
   }
 
-  /** How long a call waits for a free context; default 10 s. */
+  /** How long a call waits for a free context, or behind a turn of its session; default 10 s. */
   public Duration borrowTimeout() {
     return given.pool.borrowTimeout();
   }

@@ -9,6 +9,7 @@ import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.PythonException;
+import dev.terrarium.error.SessionBusyException;
 import dev.terrarium.pool.PoolStats;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.Task;
@@ -175,6 +176,33 @@ class SessionTest {
         .hasMessageContaining("'talk.say' waited for its turn");
     latch.countDown();
     assertThat(first.get(60, TimeUnit.SECONDS)).isEqualTo(List.of("one"));
+  }
+
+  @Test
+  void turnBehindOneThatHangsIsRefusedAfterTheBorrowTimeOut() throws Exception {
+    TerrariumConfig hasty =
+        TerrariumConfig.custom().contexts(1).borrowTimeout(Duration.ofMillis(200)).build();
+    CountDownLatch waiting = new CountDownLatch(1);
+    CountDownLatch latch = holding(waiting);
+    try (Terrarium other =
+        Terrarium.start(hasty).register(Framework.fromResource("/frameworks/talk.py"))) {
+      CallOptions turn = other.session("hanging").options();
+      CompletableFuture<@Nullable Object> first =
+          other.callAsync("talk", "say_and_wait", Map.of("text", "one"), turn);
+      Task.await(waiting);
+      Adapter behind = other.adapter("talk").with(turn);
+
+      assertThatThrownBy(() -> behind.call("say", Map.of("text", "two")))
+          .isInstanceOf(SessionBusyException.class)
+          .hasMessageContaining("'talk.say' did not get its turn in the session 'hanging'")
+          .hasMessageContaining("within PT0.2S (turns before it: 1; 'talk.say_and_wait' has run");
+      assertThatThrownBy(() -> behind.batch(List.of(new Command("say", Map.of("text", "two")))))
+          .isInstanceOf(SessionBusyException.class);
+      assertThatThrownBy(() -> behind.call(host -> new Shortcut.Answered("two")))
+          .isInstanceOf(SessionBusyException.class);
+      latch.countDown();
+      assertThat(first.get(60, TimeUnit.SECONDS)).isEqualTo(List.of("one"));
+    }
   }
 
   @Test

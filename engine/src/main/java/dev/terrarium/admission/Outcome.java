@@ -10,6 +10,7 @@ import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.OverloadException;
+import dev.terrarium.error.SessionBusyException;
 import dev.terrarium.error.StreamIdleException;
 import dev.terrarium.error.TruncatedAnswerException;
 import dev.terrarium.error.UnknownCommandException;
@@ -26,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  *     <td>nothing</td></tr>
  * <tr><td>the caller's own wish or fault: {@link CallInterruptedException} (cancelled or
  *     interrupted), {@link StreamIdleException}, {@link NestedCallException}, {@link
- *     ClosedException}, {@link TruncatedAnswerException}</td><td>nothing</td></tr>
+ *     SessionBusyException}, {@link ClosedException}, {@link TruncatedAnswerException}</td>
+ *     <td>nothing</td></tr>
  * <tr><td>a refusal: {@link CircuitOpenException}, {@link OverloadException}, {@link
  *     BudgetExceededException}, {@link LimitExceededException}</td><td>nothing</td></tr>
  * <tr><td>anything else: an exception of Python or of a language model, {@link
@@ -63,6 +65,7 @@ public enum Outcome {
       case StreamIdleException fault -> NOTHING;
       case NestedCallException fault -> NOTHING;
       case TruncatedAnswerException limit -> NOTHING;
+      case SessionBusyException fault -> NOTHING;
       case ClosedException wish -> NOTHING;
       case CircuitOpenException refusal -> NOTHING;
       case OverloadException refusal -> NOTHING;

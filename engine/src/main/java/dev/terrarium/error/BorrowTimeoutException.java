@@ -2,8 +2,11 @@ package dev.terrarium.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** No context became free within the borrow time-out. The message carries the pool's figures. */
-public final class BorrowTimeoutException extends TerrariumException {
+/**
+ * No context became free within the borrow time-out, or the call's turn in its session did not
+ * come: a {@link SessionBusyException}. The message carries the figures.
+ */
+public sealed class BorrowTimeoutException extends TerrariumException permits SessionBusyException {
 
   private static final long serialVersionUID = 1;
 

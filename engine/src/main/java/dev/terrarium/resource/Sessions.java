@@ -23,17 +23,22 @@ public final class Sessions {
   private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE);
 
   private final SessionLimits limits;
+  private final Duration patience;
   private final Cache<String, SessionState> states;
 
   /** Those who have or want a turn, by session, in order. Guarded by itself. */
   private final Map<String, List<Turn>> queues = new HashMap<>();
 
-  public Sessions(SessionLimits limits) {
-    this(limits, Ticker.systemTicker());
+  /**
+   * @param patience how long a call waits for its turn behind one that runs
+   */
+  public Sessions(SessionLimits limits, Duration patience) {
+    this(limits, patience, Ticker.systemTicker());
   }
 
-  Sessions(SessionLimits limits, Ticker ticker) {
+  Sessions(SessionLimits limits, Duration patience, Ticker ticker) {
     this.limits = limits;
+    this.patience = patience;
     states =
         Caffeine.newBuilder()
             .expireAfter(
@@ -96,6 +101,17 @@ public final class Sessions {
   int turnsBefore(Turn turn) {
     synchronized (queues) {
       return Math.max(0, queues.getOrDefault(turn.session(), List.of()).indexOf(turn));
+    }
+  }
+
+  Duration patience() {
+    return patience;
+  }
+
+  /** The turn that it is, which others of its session wait for. */
+  Turn holder(Turn waiting) {
+    synchronized (queues) {
+      return queues.getOrDefault(waiting.session(), List.of(waiting)).getFirst();
     }
   }
 

@@ -4,7 +4,9 @@ import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.NestedCallException;
+import dev.terrarium.error.SessionBusyException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +24,12 @@ public final class Turn implements AutoCloseable {
   private final String session;
   private final @Nullable Turn outer;
   private final CountDownLatch begun = new CountDownLatch(1);
+
+  /** Names the call in messages, once it has asked for its turn. */
+  private volatile String call = "a call";
+
+  /** When its call began to run, by {@link System#nanoTime}; null while that waits. */
+  private volatile @Nullable Long startedAt;
 
   /** Null until it is read or put. Guarded by this. */
   private @Nullable SessionState state;
@@ -59,15 +67,18 @@ public final class Turn implements AutoCloseable {
   /**
    * Waits until it is its turn.
    *
-   * @param timeout how long at most; null for as long as it takes
+   * @param timeout how long at most; null for no limit of its own
    * @param what names the call in messages
-   * @throws CallTimeoutException when it takes longer
+   * @throws CallTimeoutException when it takes longer than that
+   * @throws SessionBusyException when one call before it runs for longer than the sessions'
+   *     patience meanwhile
    * @throws CallInterruptedException when the calling thread is interrupted, whose flag is set
    *     again
    * @throws NestedCallException from within a call, whose context would be held meanwhile
    * @throws LimitExceededException when the session is new and there may be no more
    */
   public void await(@Nullable Duration timeout, String what) {
+    call = what;
     if (!hasBegun() && CallScope.current().isPresent()) {
       throw new NestedCallException(
           ("The call of %s, from within a call, would wait for its turn in the session '%s', and to"
@@ -75,14 +86,35 @@ public final class Turn implements AutoCloseable {
                   + " your own, or in the session of the call around it.")
               .formatted(what, session, sessions.turnsBefore(this)));
     }
+    long came = System.nanoTime();
+    long most = timeout == null ? Long.MAX_VALUE : TimeUnit.NANOSECONDS.convert(timeout);
+    long patience = TimeUnit.NANOSECONDS.convert(sessions.patience());
+    long next = Math.min(most, patience);
     try {
-      if (timeout == null) {
-        begun.await();
-      } else if (!begun.await(TimeUnit.NANOSECONDS.convert(timeout), TimeUnit.NANOSECONDS)) {
-        throw new CallTimeoutException(
-            ("The deadline of %s passed while the call of %s waited for its turn in the session"
-                    + " '%s' (turns before it: %d).")
-                .formatted(timeout, what, session, sessions.turnsBefore(this)));
+      while (!begun.await(next, TimeUnit.NANOSECONDS)) {
+        long waited = System.nanoTime() - came;
+        Turn holder = sessions.holder(this);
+        long behind = Math.min(waited, holder.running());
+        if (waited >= most) {
+          throw new CallTimeoutException(
+              ("The deadline of %s passed while the call of %s waited for its turn in the session"
+                      + " '%s' (turns before it: %d).")
+                  .formatted(timeout, what, session, sessions.turnsBefore(this)));
+        }
+        if (behind >= patience) {
+          throw new SessionBusyException(
+              ("The call of %s did not get its turn in the session '%s' within %s (turns before it:"
+                      + " %d; %s has run for %s). Give the session's calls a deadline, or raise the"
+                      + " borrow time-out.")
+                  .formatted(
+                      what,
+                      session,
+                      sessions.patience(),
+                      sessions.turnsBefore(this),
+                      holder.call,
+                      Duration.ofNanos(holder.running()).truncatedTo(ChronoUnit.MILLIS)));
+        }
+        next = Math.min(most - waited, patience - behind);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -97,6 +129,19 @@ public final class Turn implements AutoCloseable {
     if (outer == null) {
       sessions.checkRoomFor(session);
     }
+  }
+
+  /** The call begins to run: what it waited for has a limit of its own. Twice is once. */
+  public void start() {
+    if (startedAt == null) {
+      startedAt = System.nanoTime();
+    }
+  }
+
+  /** For how many nanoseconds its call has run. */
+  private long running() {
+    Long started = startedAt;
+    return started == null ? 0 : System.nanoTime() - started;
   }
 
   /** The session's state, as it was last put; empty at first. Not to be changed. */

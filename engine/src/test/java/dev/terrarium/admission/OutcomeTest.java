@@ -19,6 +19,7 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.OverloadException;
 import dev.terrarium.error.PythonException;
+import dev.terrarium.error.SessionBusyException;
 import dev.terrarium.error.StreamIdleException;
 import dev.terrarium.error.TruncatedAnswerException;
 import dev.terrarium.error.UnknownCommandException;
@@ -51,6 +52,7 @@ class OutcomeTest {
         new StreamIdleException("not read"),
         new NestedCallException("would wait for itself"),
         new TruncatedAnswerException("cut off", "Rain", 8, null),
+        new SessionBusyException("an earlier turn lasts"),
         new ClosedException("closed"));
   }
 

@@ -3,6 +3,7 @@ package dev.terrarium.resource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrarium.testing.Linearizability;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jetbrains.lincheck.datastructures.Operation;
@@ -22,7 +23,8 @@ class SessionTurnsLinearizabilityTest {
   /** Lincheck makes one for each execution. */
   public static final class Turns {
 
-    private final Sessions sessions = new Sessions(SessionLimits.ofDefaults());
+    private final Sessions sessions =
+        new Sessions(SessionLimits.ofDefaults(), Duration.ofMinutes(1));
     private final Map<Integer, Turn> held = new ConcurrentHashMap<>();
 
     /** Queues, unless this thread has a place already. */

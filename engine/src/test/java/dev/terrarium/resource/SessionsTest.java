@@ -3,12 +3,14 @@ package dev.terrarium.resource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.error.BorrowTimeoutException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.NestedCallException;
+import dev.terrarium.error.SessionBusyException;
 import dev.terrarium.testing.Task;
 import java.math.BigInteger;
 import java.time.Duration;
@@ -30,7 +32,8 @@ class SessionsTest {
   private static final Duration TTL = Duration.ofMinutes(10);
 
   private final AtomicLong clock = new AtomicLong();
-  private final Sessions sessions = new Sessions(new SessionLimits(TTL, 3, 100), clock::get);
+  private final Sessions sessions =
+      new Sessions(new SessionLimits(TTL, 3, 100), Duration.ofMinutes(1), clock::get);
 
   private void turnClock(Duration time) {
     clock.addAndGet(time.toNanos());
@@ -99,6 +102,52 @@ class SessionsTest {
 
       assertThat(third.hasBegun()).isTrue();
       third.close();
+    }
+
+    @Test
+    void turnBehindOneThatRunsTooLongIsRefusedAndTheQueueIsIntact() {
+      Sessions hasty = hasty();
+      Turn first = hasty.turn("s");
+      first.await(null, "'a.hang'");
+      first.start();
+      Turn second = hasty.turn("s");
+      Turn third = hasty.turn("s");
+      assertThatThrownBy(() -> second.await(null, "'a.b'"))
+          .isInstanceOf(SessionBusyException.class)
+          .isInstanceOf(BorrowTimeoutException.class)
+          .hasMessageMatching(
+              "The call of 'a\\.b' did not get its turn in the session 's' within PT0\\.02S"
+                  + " \\(turns before it: 1; 'a\\.hang' has run for PT\\S+S\\)\\. .* borrow"
+                  + " time-out\\.");
+      assertThatThrownBy(() -> second.await(Duration.ofMinutes(1), "'a.b'"))
+          .isInstanceOf(SessionBusyException.class);
+      second.close();
+      assertThat(third.hasBegun()).isFalse();
+      first.close();
+
+      assertThat(third.hasBegun()).isTrue();
+      third.close();
+    }
+
+    private Sessions hasty() {
+      return new Sessions(new SessionLimits(TTL, 3, 100), Duration.ofMillis(20), clock::get);
+    }
+
+    /** It may wait for its framework to load, by the limit that loading has. */
+    @Test
+    void turnBehindOneThatDoesNotRunYetIsNotRefused() throws Exception {
+      Sessions hasty = hasty();
+      Turn first = hasty.turn("s");
+      Turn second = hasty.turn("s");
+      assertThatThrownBy(() -> second.await(Duration.ofMillis(60), "'a.b'"))
+          .isInstanceOf(CallTimeoutException.class);
+      Task<@Nullable Void> waiter = Task.running(() -> second.await(null, "'a.b'"));
+      waiter.untilItWaits();
+      first.start();
+
+      assertThat(waiter.failure()).isInstanceOf(SessionBusyException.class);
+      first.close();
+      second.close();
     }
 
     @Test

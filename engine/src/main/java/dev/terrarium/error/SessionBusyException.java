@@ -1,0 +1,14 @@
+package dev.terrarium.error;
+
+/**
+ * A call did not get its turn in its session within the borrow time-out, because an earlier turn
+ * lasted longer. The message names the call that has the turn. No context was asked for.
+ */
+public final class SessionBusyException extends BorrowTimeoutException {
+
+  private static final long serialVersionUID = 1;
+
+  public SessionBusyException(String message) {
+    super(message, null);
+  }
+}
