@@ -23,6 +23,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -67,6 +68,12 @@ public final class ContextPool implements AutoCloseable {
   /** The share of the borrow time-out after which a waiter takes a context that others use. */
   private static final int PATIENCE = 4;
 
+  /** The share after which a queue has stood for long enough to be worth any load. */
+  private static final int STANDING = 10;
+
+  /** The share below which a queue is worth no load, however quick. */
+  private static final int STANDING_AT_LEAST = 100;
+
   private static final Logger LOGGER = System.getLogger("terrarium.pool");
 
   private final ContextFactory factory;
@@ -80,11 +87,14 @@ public final class ContextPool implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final List<Runnable> effects = new ArrayList<>();
 
-  private final Roster roster = new Roster();
+  private final Roster roster;
   private final Shortcuts shortcuts = new Shortcuts();
   private final MemoryBudget memory;
   private final List<CompletableFuture<@Nullable Void>> parking = new ArrayList<>();
   private final CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
+
+  /** How long the last load of each framework took, in nanoseconds. */
+  private final Map<String, Long> loadTimes = new HashMap<>();
 
   /** Done when the pool is closed, no context is being made and none is left. */
   private final CompletableFuture<@Nullable Void> quiet = new CompletableFuture<>();
@@ -139,6 +149,7 @@ public final class ContextPool implements AutoCloseable {
     this.timer = timer;
     this.makers = makers;
     this.room = room;
+    this.roster = new Roster(timer);
     this.memory = new MemoryBudget(limit, roster);
     this.events = events;
     this.leaks = new LeakWatch(settings.leakThreshold(), timer);
@@ -298,8 +309,39 @@ public final class ContextPool implements AutoCloseable {
             waiter.impatient = true;
             startWork(waiter);
           }
-          return Math.min(Math.min(deadline, left), patience > 0 ? patience : Long.MAX_VALUE);
+          long expansion = untilExpansion(waiter, now);
+          if (expansion <= 0) {
+            startWork(waiter);
+          }
+          long next = Math.min(deadline, left);
+          next = patience > 0 ? Math.min(next, patience) : next;
+          return expansion > 0 ? Math.min(next, expansion) : next;
         });
+  }
+
+  /**
+   * Nanoseconds until the waiter's framework may be loaded beside another one in an idle context,
+   * since its queue stands; the largest long when there is no such context.
+   */
+  private long untilExpansion(Waiter waiter, long now) {
+    if (!waiter.is(Waiter.Kind.BORROWER) || waiter.hasWork) {
+      return Long.MAX_VALUE;
+    }
+    long needed = standingFor(waiter.name());
+    return Math.max(
+        needed - roster.queues.stood(waiter.name(), now), roster.untilUnused(waiter, needed));
+  }
+
+  /**
+   * For how long a framework's queue must stand, in nanoseconds, to be worth a load: as long as the
+   * load takes, within bounds.
+   */
+  private long standingFor(String framework) {
+    long timeout = nanos(settings.borrowTimeout());
+    return Math.clamp(
+        loadTimes.getOrDefault(framework, Long.MAX_VALUE),
+        timeout / STANDING_AT_LEAST,
+        timeout / STANDING);
   }
 
   /** Nanoseconds that are left of a deadline. */
@@ -446,6 +488,25 @@ public final class ContextPool implements AutoCloseable {
         roster.idle.remove(other);
         replace(other, waiter);
       }
+    } else {
+      expand(waiter);
+    }
+  }
+
+  /**
+   * Loads the waiter's framework in an idle context that has others, beside them, when its queue
+   * has stood for as long as that is worth, and nobody has used the context meanwhile. Lock held.
+   */
+  private void expand(Waiter waiter) {
+    long now = timer.nanoTime();
+    if (roster.idle.isEmpty() || untilExpansion(waiter, now) > 0) {
+      return;
+    }
+    PooledContext unused = roster.leastMissedUnused(waiter, standingFor(waiter.name()));
+    if (unused != null && room.getAsBoolean()) {
+      roster.idle.remove(unused);
+      roster.queues.restart(waiter.name(), now);
+      prepare(unused, waiter, true);
     }
   }
 
@@ -646,14 +707,21 @@ public final class ContextPool implements AutoCloseable {
 
   /** Loads the waiter's framework in a context that is nobody's. Lock held. */
   private void prepare(PooledContext context, Waiter waiter) {
+    boolean roomy = roster.isQuick(waiter) || room.getAsBoolean(); // for a bridge alone there is
+    prepare(context, waiter, roomy);
+  }
+
+  /**
+   * @param roomy whether memory allows for it beside the frameworks that the context has
+   */
+  private void prepare(PooledContext context, Waiter waiter, boolean roomy) {
     context.become(ContextState.IN_USE);
     context.preparing = waiter.name();
     waiter.hasWork = true;
-    boolean roomy = roster.isQuick(waiter) || room.getAsBoolean(); // for a bridge alone there is
     List<String> drop = context.toDropFor(waiter.framework, roomy);
     drop.forEach(context.frameworks::remove);
     effects.add(memory.makingRoom(waiter));
-    long begin = now();
+    long begin = timer.nanoTime();
     effects.add(
         () -> {
           drop.forEach(context.context::cleanUp);
@@ -671,6 +739,8 @@ public final class ContextPool implements AutoCloseable {
     context.running = null;
     waiter.hasWork = false;
     waitAnew(each -> each.name().equals(waiter.name()));
+    long now = timer.nanoTime();
+    roster.queues.restart(waiter.name(), now);
     if (failure != null) {
       RuntimeException reason =
           failure instanceof Error
@@ -686,11 +756,12 @@ public final class ContextPool implements AutoCloseable {
     }
     context.used(waiter.framework);
     boolean loaded = context.has(waiter.name()); // if not, its bridge alone was attached
-    loads += loaded ? 1 : 0;
+    if (loaded) {
+      loads++;
+      loadTimes.put(waiter.name(), now - begin);
+    }
     if (loaded && events.active()) {
-      tell(
-          new TerrariumEvent.FrameworkLoaded(
-              waiter.name(), context.name(), timer.nanoTime() - begin));
+      tell(new TerrariumEvent.FrameworkLoaded(waiter.name(), context.name(), now - begin));
     }
     if (loaded && !memory.allowsLoaded(context, waiter.name()) && !waiter.is(Waiter.Kind.NESTED)) {
       unload(context, waiter);
@@ -755,12 +826,14 @@ public final class ContextPool implements AutoCloseable {
   void release(PooledContext context, @Nullable Throwable failure) {
     locked(
         () -> {
+          long now = timer.nanoTime();
           context.borrower = null;
+          context.usedAt = now;
           leaks.end(context);
           context.called();
           ended(context);
           switch (FaultPolicy.of(failure)) {
-            case KEEP -> keep(context);
+            case KEEP -> keep(context, now);
             case CHECK -> heal(context);
             case RESET -> recycle(context, ResetCause.MEMORY);
             case RETIRE -> retire(context, RetireCause.RUNTIME_FAILED);
@@ -768,8 +841,8 @@ public final class ContextPool implements AutoCloseable {
         });
   }
 
-  private void keep(PooledContext context) {
-    if (context.isRecyclingDue(settings, timer.nanoTime())) {
+  private void keep(PooledContext context, long now) {
+    if (context.isRecyclingDue(settings, now)) {
       recycle(context, ResetCause.RECYCLED);
     } else if (context.isCheckDue(settings.checkEvery())) {
       heal(context);

@@ -32,6 +32,9 @@ final class PooledContext {
   /** Who has it. */
   @Nullable Waiter borrower;
 
+  /** When the last borrower gave it back, or when it was made. */
+  long usedAt;
+
   /** What runs in it, for as long as someone may want to stop it. */
   volatile @Nullable Execution<?> running;
 
@@ -51,6 +54,7 @@ final class PooledContext {
     this.context = context;
     this.jitter = 1 - JITTER * random;
     this.recycledAt = now;
+    this.usedAt = now;
   }
 
   String name() {

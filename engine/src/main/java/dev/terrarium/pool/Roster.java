@@ -28,21 +28,35 @@ final class Roster {
   /** How many wait, by framework. */
   final Map<String, Integer> pending = new TreeMap<>();
 
+  /** For how long borrowers have been waiting. */
+  final StandingQueues queues = new StandingQueues();
+
   /** Contexts that are being made. */
   int starting;
 
+  private final Timer timer;
   private int prewarmings;
+
+  Roster(Timer timer) {
+    this.timer = timer;
+  }
 
   void join(Waiter waiter) {
     waiters.add(waiter);
     pending.merge(waiter.name(), 1, Integer::sum);
     prewarmings += waiter.is(Waiter.Kind.PREWARMING) ? 1 : 0;
+    if (waiter.is(Waiter.Kind.BORROWER)) {
+      queues.join(waiter.name(), timer.nanoTime());
+    }
   }
 
   void leave(Waiter waiter) {
     if (waiters.remove(waiter)) {
       pending.merge(waiter.name(), -1, (count, one) -> count == 1 ? null : count + one);
       prewarmings -= waiter.is(Waiter.Kind.PREWARMING) ? 1 : 0;
+      if (waiter.is(Waiter.Kind.BORROWER)) {
+        queues.leave(waiter.name(), timer.nanoTime());
+      }
     }
   }
 
@@ -76,8 +90,36 @@ final class Roster {
    * frameworks others have too, else of all.
    */
   @Nullable PooledContext leastMissed(Waiter waiter) {
-    PooledContext spare = leastRecentlyUsed(each -> couldLoad(each, waiter) && isSpare(each));
-    return spare != null ? spare : leastRecentlyUsed(each -> couldLoad(each, waiter));
+    return leastMissed(each -> couldLoad(each, waiter));
+  }
+
+  private @Nullable PooledContext leastMissed(Predicate<PooledContext> kind) {
+    PooledContext spare = leastRecentlyUsed(each -> kind.test(each) && isSpare(each));
+    return spare != null ? spare : leastRecentlyUsed(kind);
+  }
+
+  /**
+   * As above, of those that nobody has used for a time, and that lose nothing: the waiter's
+   * framework is loaded beside what they have.
+   */
+  @Nullable PooledContext leastMissedUnused(Waiter waiter, long nanos) {
+    long now = timer.nanoTime();
+    return leastMissed(each -> couldLoadBeside(each, waiter) && now - each.usedAt >= nanos);
+  }
+
+  /** Nanoseconds until one has not been used for that time; the largest long without any. */
+  long untilUnused(Waiter waiter, long nanos) {
+    long until = Long.MAX_VALUE;
+    for (PooledContext each : idle) {
+      if (couldLoadBeside(each, waiter)) {
+        until = Math.min(until, nanos - (timer.nanoTime() - each.usedAt));
+      }
+    }
+    return until;
+  }
+
+  private static boolean couldLoadBeside(PooledContext context, Waiter waiter) {
+    return couldLoad(context, waiter) && context.toDropFor(waiter.framework, true).isEmpty();
   }
 
   /** Whether a load there brings the waiter nearer: one that prewarms needs one context more. */

@@ -105,6 +105,10 @@ class PoolInterleavingsTest {
     private final List<CompletableFuture<@Nullable Void>> prewarmings = new ArrayList<>();
     private final PoolSettings settings;
     private final ContextPool pool;
+
+    /** Whether memory never keeps a framework from being loaded. */
+    private final boolean roomy;
+
     private boolean makingFails;
     private boolean closed;
 
@@ -117,6 +121,8 @@ class PoolInterleavingsTest {
               .withCheckEvery(2 + random.nextInt(5))
               .withRecycling(random.nextBoolean() ? 5 : 0, Duration.ZERO);
       makers.hold();
+      long memory = List.of(Long.MAX_VALUE, 150L, 250L).get(random.nextInt(3));
+      roomy = memory == Long.MAX_VALUE;
       pool =
           new ContextPool(
               this::make,
@@ -124,8 +130,8 @@ class PoolInterleavingsTest {
               settings,
               timer,
               makers,
-              () -> random.nextInt(4) > 0,
-              limit(List.of(Long.MAX_VALUE, 150L, 250L).get(random.nextInt(3)), random.nextInt(60)),
+              () -> roomy || random.nextInt(4) > 0,
+              limit(memory, random.nextInt(60)),
               Events.to(List.of(told::add)));
     }
 
@@ -432,9 +438,45 @@ class PoolInterleavingsTest {
     }
 
     private void turn() {
-      int millis = List.of(50, 150, 3_000, 11_000, 31_000, 70_000).get(random.nextInt(6));
+      int millis =
+          List.of(50, 150, 1_200, 1_200, 3_000, 11_000, 31_000, 70_000).get(random.nextInt(8));
       steps.add("turn " + millis);
       timer.turn(Duration.ofMillis(millis));
+      if (random.nextInt(4) > 0) { // else their threads are late
+        waiters(Waiter.Kind.BORROWER).forEach(pool::reconsider);
+        waiters(Waiter.Kind.NESTED).forEach(pool::reconsider);
+        waiters(Waiter.Kind.BORROWER).forEach(this::checkUnused);
+      }
+    }
+
+    /** Nobody waits for long beside a context that could serve, and that nobody uses. */
+    private void checkUnused(Waiter waiter) {
+      long loading = loading(waiter.name());
+      long longest = settings.borrowTimeout().dividedBy(10).toNanos();
+      long now = timer.nanoTime();
+      if (roomy
+          && !waiter.hasWork
+          && loading == 0
+          && now - waiter.waitingSince >= longest
+          && pool.contexts().stream()
+              .noneMatch(each -> each.state() == ContextState.SUSPECT && each.promises(waiter))) {
+        assertThat(pool.idle())
+            .as("unused while %s waits", waiter.name())
+            .noneMatch(
+                each ->
+                    each.fits(waiter)
+                        && now - each.usedAt >= longest
+                        && waiter.framework.sharesContext()
+                        && each.frameworks.values().stream().allMatch(BridgeSource::sharesContext));
+      }
+    }
+
+    private List<Waiter> waiters(Waiter.Kind kind) {
+      return pool.waiters().stream().filter(each -> each.is(kind)).toList();
+    }
+
+    private long loading(String framework) {
+      return pool.contexts().stream().filter(each -> framework.equals(each.preparing)).count();
     }
 
     /** Without waiting, as one who is interrupted. */
