@@ -8,6 +8,7 @@ import dev.terrarium.context.Commands;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.event.Events;
 import dev.terrarium.pool.ContextPool;
 import dev.terrarium.pool.Deadline;
 import dev.terrarium.pool.PoolCall;
@@ -43,6 +44,9 @@ final class Calls {
   /** The command of every bridge that needs the framework to be loaded, and nothing else. */
   private static final String BATCH = "batch";
 
+  /** What observers are told in place of the command of a shortcut. */
+  private static final String SHORTCUT = "shortcut";
+
   private final ContextPool pool;
   private final Sessions sessions;
   private final Admission admission;
@@ -50,10 +54,12 @@ final class Calls {
   private final CallSettings settings;
   private final int contexts;
   private final Function<AccessProfile, Map<String, HostFunction>> services;
+  private final Events events;
 
   /**
    * @param contexts how many calls can run at once
    * @param services what shortcuts can call, as Python code of that access can
+   * @param events told of each call
    */
   Calls(
       ContextPool pool,
@@ -62,7 +68,8 @@ final class Calls {
       ContextPropagation propagation,
       CallSettings settings,
       int contexts,
-      Function<AccessProfile, Map<String, HostFunction>> services) {
+      Function<AccessProfile, Map<String, HostFunction>> services,
+      Events events) {
     this.pool = pool;
     this.sessions = sessions;
     this.admission = admission;
@@ -70,6 +77,7 @@ final class Calls {
     this.settings = settings;
     this.contexts = contexts;
     this.services = services;
+    this.events = events;
   }
 
   @Nullable Object call(BridgeSource framework, Command command, CallOptions options) {
@@ -112,16 +120,26 @@ final class Calls {
     Duration timeout = options.deadline().orElse(null);
     Deadline deadline = Deadline.after(timeout);
     String account = account(options);
+    CallWatch watch = CallWatch.of(events, framework.name(), command, account, options);
+    Throwable failure = null;
     try (turn) {
       if (turn != null) {
         turn.await(timeout, "'" + framework.name() + "." + command + "'");
       }
       Permit permit = admission.admit(framework.name(), account, deadline);
-      T result = admitted(framework, command, account, deadline, turn, permit, work);
+      T result = admitted(framework, command, account, deadline, turn, permit, watch, work);
       if (turn != null) {
         turn.succeed();
       }
+      failure = work.failure();
       return result;
+    } catch (Throwable e) {
+      failure = e;
+      throw e;
+    } finally {
+      if (watch != null) {
+        watch.end(failure);
+      }
     }
   }
 
@@ -134,16 +152,25 @@ final class Calls {
     Duration timeout = options.deadline().orElse(null);
     Deadline deadline = Deadline.after(timeout);
     String account = account(options);
+    CallWatch watch = CallWatch.of(events, framework.name(), SHORTCUT, account, options);
+    Throwable failure = null;
     try (turn) {
       if (turn != null) {
         turn.await(timeout, "a shortcut of '" + framework.name() + "'");
       }
       Permit permit = admission.admit(framework.name(), account, deadline);
-      Object result = admitted(framework, shortcut, account, deadline, turn, permit);
+      Object result = admitted(framework, shortcut, account, deadline, turn, permit, watch);
       if (turn != null) {
         turn.succeed();
       }
       return result;
+    } catch (Throwable e) {
+      failure = e;
+      throw e;
+    } finally {
+      if (watch != null) {
+        watch.end(failure);
+      }
     }
   }
 
@@ -154,7 +181,8 @@ final class Calls {
       @Nullable String account,
       Deadline deadline,
       @Nullable Turn turn,
-      Permit permit) {
+      Permit permit,
+      @Nullable CallWatch watch) {
     Map<String, HostFunction> offered = services.apply(framework.profile());
     Shortcut.Host host = (name, arguments) -> service(offered, name).call(Arrays.asList(arguments));
     while (true) {
@@ -165,14 +193,15 @@ final class Calls {
         if (turn != null) {
           turn.start();
         }
-        switch (attempt(shortcut, host, scope, deadline, permit)) {
+        switch (attempt(shortcut, host, scope, deadline, permit, watch)) {
           case Shortcut.Answered(Object answer) -> {
             permit.end(null);
             return answer;
           }
           case Shortcut.HandedOver(Command command) -> {
             rest = new HandedOver(command, !shortcut.isIdempotent());
-            return admitted(framework, command.name(), account, deadline, turn, permit, rest);
+            return admitted(
+                framework, command.name(), account, deadline, turn, permit, watch, rest);
           }
         }
       } catch (Throwable e) {
@@ -186,7 +215,15 @@ final class Calls {
   }
 
   private Shortcut.Outcome attempt(
-      Shortcut shortcut, Shortcut.Host host, CallScope scope, Deadline deadline, Permit permit) {
+      Shortcut shortcut,
+      Shortcut.Host host,
+      CallScope scope,
+      Deadline deadline,
+      Permit permit,
+      @Nullable CallWatch watch) {
+    if (watch != null) {
+      watch.run();
+    }
     try {
       return Objects.requireNonNull(
           within(
@@ -195,6 +232,10 @@ final class Calls {
     } catch (Throwable e) {
       permit.end(e);
       throw e;
+    } finally {
+      if (watch != null) {
+        watch.pause();
+      }
     }
   }
 
@@ -280,13 +321,15 @@ final class Calls {
       Deadline deadline,
       @Nullable Turn turn,
       Permit permit,
+      @Nullable CallWatch watch,
       Work<T> work) {
+    Function<Commands, T> started = started(turn, work);
+    Function<Commands, T> watched = watch == null ? started : watch.timed(started);
     while (true) {
       Runnable undo = turn == null ? () -> {} : turn.savepoint();
       CallScope scope = new CallScope(framework.name(), account, permit, turn);
       PoolCall<T> call =
-          new PoolCall<>(
-              framework, command, deadline, started(turn, work), scope, propagation::wrap);
+          new PoolCall<>(framework, command, deadline, watched, scope, propagation::wrap);
       T result;
       try {
         result = pool.run(call);

@@ -121,7 +121,8 @@ public final class Terrarium implements AutoCloseable {
             config.contextPropagation(),
             config.calls(),
             config.contexts(),
-            services);
+            services,
+            events);
   }
 
   /** Starts with the defaults, and what environment and system properties say instead. */

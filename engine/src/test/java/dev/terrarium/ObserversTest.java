@@ -3,10 +3,17 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.admission.AdmissionConfig;
+import dev.terrarium.error.BorrowTimeoutException;
+import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.error.CircuitOpenException;
+import dev.terrarium.error.ClosedException;
 import dev.terrarium.error.PythonException;
+import dev.terrarium.error.SessionBusyException;
 import dev.terrarium.error.UnknownFrameworkException;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.event.TerrariumEvent.AdapterGet;
+import dev.terrarium.event.TerrariumEvent.CallEnded;
 import dev.terrarium.event.TerrariumEvent.CommandExecuted;
 import dev.terrarium.event.TerrariumEvent.ContextBorrowed;
 import dev.terrarium.event.TerrariumEvent.ContextCreated;
@@ -17,16 +24,23 @@ import dev.terrarium.event.TerrariumObserver;
 import dev.terrarium.testing.FakeModel;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.LogRecords;
+import dev.terrarium.testing.Reader;
 import dev.terrarium.testing.SharedTerrarium;
+import dev.terrarium.testing.Task;
+import dev.terrarium.testing.TestFunctions;
 import java.io.IOException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
@@ -229,6 +243,142 @@ class ObserversTest {
 
     private <T> List<T> told(Class<T> kind) {
       return told.stream().filter(kind::isInstance).map(kind::cast).toList();
+    }
+
+    /** How each call ended, such as {@code execute CANCELLED CallInterruptedException}. */
+    private List<String> calls() {
+      return told(CallEnded.class).stream()
+          .map(each -> each.command() + " " + each.outcome() + " " + each.failure())
+          .toList();
+    }
+
+    private void until(int calls) {
+      Task.until(calls + " calls were told", () -> told(CallEnded.class).size() == calls);
+    }
+
+    @Test
+    void eachCallIsToldWithWhoseItIsAndItsTimes() {
+      try (Terrarium terrarium = start(told::add)) {
+        CallOptions options = CallOptions.ofDefaults().withCallerKey("ann").withSession("talk");
+        terrarium.call("probe", "echo", Map.of("v", 1), options);
+        ask(terrarium);
+      }
+
+      assertThat(calls()).containsExactly("echo SUCCEEDED null", "call_host SUCCEEDED null");
+      CallEnded first = told(CallEnded.class).getFirst();
+      assertThat(first.framework()).isEqualTo("probe");
+      assertThat(first.callerKey()).isEqualTo("ann");
+      assertThat(first.session()).isEqualTo("talk");
+      assertThat(first.waitNanos())
+          .isGreaterThanOrEqualTo(told(FrameworkLoaded.class).getFirst().nanos());
+      assertThat(first.runNanos())
+          .isGreaterThanOrEqualTo(told(CommandExecuted.class).getFirst().nanos());
+      assertThat(first.nanos()).isEqualTo(first.waitNanos() + first.runNanos());
+      CallEnded second = told(CallEnded.class).getLast();
+      assertThat(second.callerKey()).isNull();
+      assertThat(second.session()).isNull();
+      assertThat(second.runNanos())
+          .isGreaterThanOrEqualTo(told(ModelCalled.class).getFirst().nanos());
+    }
+
+    @Test
+    void eachWayToCallIsTold() throws Exception {
+      Command echo = new Command("echo", Map.of("v", 1));
+      Adapter probe;
+      try (Terrarium terrarium = start(told::add)) {
+        probe = terrarium.adapter("probe");
+        Command fails = new Command("fail", Map.of("message", "no"));
+        probe.batch(List.of(echo, fails));
+        probe.batch(List.of(fails, fails));
+        probe.callAll(List.of(echo, fails));
+        probe.call(host -> new Shortcut.Answered("java"));
+        probe.call(host -> new Shortcut.HandedOver(echo));
+        probe.callAsync("echo", Map.of("v", 1)).get(60, TimeUnit.SECONDS);
+        Reader reader = Reader.of(probe.stream("count_to", Map.of("n", 3))).request(4);
+        assertThat(reader.end()).isNull();
+        until(8);
+        assertThat(told(CallEnded.class)).allMatch(each -> each.runNanos() > 0);
+      }
+      assertThatThrownBy(() -> probe.call("echo", Map.of("v", 1)))
+          .isInstanceOf(ClosedException.class);
+
+      assertThat(calls())
+          .containsExactly(
+              "batch SUCCEEDED null",
+              "batch FAILED PythonException",
+              "echo SUCCEEDED null",
+              "fail FAILED PythonException",
+              "shortcut SUCCEEDED null",
+              "shortcut SUCCEEDED null",
+              "echo SUCCEEDED null",
+              "count_to SUCCEEDED null",
+              "echo REFUSED ClosedException");
+    }
+
+    @Test
+    void callThatIsStoppedIsTold() {
+      Map<String, String> endless = Map.of("source", "while True: pass");
+      try (Terrarium terrarium = start(told::add)) {
+        terrarium.call("probe", "echo", Map.of("v", 1));
+        CallOptions soon = CallOptions.deadline(Duration.ofMillis(200));
+        assertThatThrownBy(() -> terrarium.call("probe", "execute", endless, soon))
+            .isInstanceOf(CallTimeoutException.class);
+        CompletableFuture<@Nullable Object> call =
+            terrarium.adapter("probe").callAsync("execute", endless);
+        Task.until("it runs", () -> terrarium.stats().pool().active() == 1);
+        call.completeExceptionally(new IllegalStateException("enough"));
+        until(3);
+      }
+
+      assertThat(calls())
+          .containsExactly(
+              "echo SUCCEEDED null",
+              "execute DEADLINE CallTimeoutException",
+              "execute CANCELLED CallInterruptedException");
+      assertThat(told(CallEnded.class).get(1).nanos()).isGreaterThanOrEqualTo(200_000_000);
+    }
+
+    @Test
+    void callThatGetsNoContextIsTold() throws Exception {
+      CountDownLatch inside = new CountDownLatch(1);
+      CountDownLatch goOn = new CountDownLatch(1);
+      TestFunctions.onCallWait(inside, goOn, "done");
+      TerrariumConfig config =
+          TerrariumConfig.custom()
+              .contexts(1)
+              .borrowTimeout(Duration.ofMillis(100))
+              .admission(
+                  AdmissionConfig.custom()
+                      .circuitBreaker(AdmissionConfig.CircuitBreaker.ofDefaults().withFailures(1))
+                      .build())
+              .observer(told::add)
+              .build();
+      try (Terrarium terrarium = Terrarium.start(config).register(SharedTerrarium.probe())) {
+        CallOptions session = CallOptions.ofDefaults().withSession("talk");
+        Map<String, ?> arguments = Map.of("expression", "host.call('test.call')");
+        CompletableFuture<@Nullable Object> busy =
+            terrarium.callAsync("probe", "evaluate", arguments, session);
+        Task.await(inside);
+        Map<String, ?> echo = Map.of("v", 1);
+        assertThatThrownBy(() -> terrarium.call("probe", "echo", echo, session))
+            .isInstanceOf(SessionBusyException.class);
+        assertThatThrownBy(() -> terrarium.call("probe", "echo", echo))
+            .isInstanceOf(BorrowTimeoutException.class);
+        assertThatThrownBy(() -> terrarium.call("probe", "echo", echo))
+            .isInstanceOf(CircuitOpenException.class);
+        goOn.countDown();
+        assertThat(busy.get(60, TimeUnit.SECONDS)).isEqualTo("done");
+      }
+
+      assertThat(calls())
+          .containsExactly(
+              "echo TIMED_OUT SessionBusyException",
+              "echo TIMED_OUT BorrowTimeoutException",
+              "echo CIRCUIT_OPEN CircuitOpenException",
+              "evaluate SUCCEEDED null");
+      assertThat(told(CallEnded.class).subList(0, 2))
+          .allMatch(each -> each.runNanos() == 0 && each.waitNanos() >= 100_000_000);
+      assertThat(told(CallEnded.class).getFirst().session()).isEqualTo("talk");
     }
 
     @Test

@@ -13,6 +13,52 @@ public sealed interface TerrariumEvent {
   record AdapterGet(String framework, boolean made, long nanos) implements TerrariumEvent {}
 
   /**
+   * A call ended: a batch and a stream as one, each of {@code callAll}, and one within a call too.
+   * Also one that never got a context. What is refused before it is a call is none: an unknown
+   * framework, a message that cannot be read, a batch that is too large.
+   *
+   * @param command {@code batch} for a batch, {@code shortcut} for what Java does by itself or
+   *     hands over
+   * @param callerKey on whose account; null for nobody's
+   * @param session that it was a turn of; null for none
+   * @param waitNanos for its turn in the session, for admission, for a context, with what had to be
+   *     made or loaded for it, and before another attempt
+   * @param runNanos in its context, in all attempts; a stream's with waiting for its subscriber, a
+   *     shortcut's with what it does in Java
+   * @param nanos in all, until it was answered: code that is being stopped may run on
+   * @param failure the simple name of the exception's class; null when it ended well
+   */
+  record CallEnded(
+      String framework,
+      String command,
+      @Nullable String callerKey,
+      @Nullable String session,
+      long waitNanos,
+      long runNanos,
+      long nanos,
+      CallOutcome outcome,
+      @Nullable String failure)
+      implements TerrariumEvent {}
+
+  /** How a call ended. */
+  enum CallOutcome {
+    /** With a result; of a batch, with one at least. */
+    SUCCEEDED,
+    /** Python, a model, a load, or the caller's own input failed. */
+    FAILED,
+    /** Its deadline passed. */
+    DEADLINE,
+    /** Its thread was interrupted, its future or stream ended before it, or all was closed. */
+    CANCELLED,
+    /** It waited too long for its turn, a context or a load; or nobody read its stream for long. */
+    TIMED_OUT,
+    /** The circuit breaker let it not in. */
+    CIRCUIT_OPEN,
+    /** The bulkhead, a budget or a limit let it not in, or all was closed before. */
+    REFUSED
+  }
+
+  /**
    * A command of a call ended, of a batch each by itself, in a call within a call too.
    *
    * @param nanos in its context, without waiting for one; a stream's with waiting for its

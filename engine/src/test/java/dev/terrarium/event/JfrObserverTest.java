@@ -24,6 +24,16 @@ class JfrObserverTest {
   private static final List<TerrariumEvent> ALL =
       List.of(
           new TerrariumEvent.AdapterGet("words", true, 1),
+          new TerrariumEvent.CallEnded(
+              "words",
+              "count",
+              "ann",
+              null,
+              9,
+              10,
+              19,
+              TerrariumEvent.CallOutcome.DEADLINE,
+              "CallTimeoutException"),
           new TerrariumEvent.CommandExecuted("words", "count", "context-1", 2, "PythonException"),
           new TerrariumEvent.ContextBorrowed("words", "context-1", 3),
           new TerrariumEvent.FrameworkLoaded("words", "context-1", 4),
@@ -106,7 +116,17 @@ class JfrObserverTest {
                       .containsEntry("promptTokens", 11)
                       .containsEntry("completionTokens", 12)
                       .containsEntry("nanos", 8L)
-                      .containsEntry("failure", null));
+                      .containsEntry("failure", null))
+          .anySatisfy(
+              call ->
+                  assertThat(call)
+                      .containsEntry("callerKey", "ann")
+                      .containsEntry("session", null)
+                      .containsEntry("waitNanos", 9L)
+                      .containsEntry("runNanos", 10L)
+                      .containsEntry("nanos", 19L)
+                      .containsEntry("outcome", "DEADLINE")
+                      .containsEntry("failure", "CallTimeoutException"));
       assertThat(events)
           .allMatch(event -> event.getEventType().getCategoryNames().equals(List.of("Terrarium")));
       assertThat(events.getFirst().getEventType().getLabel()).contains(" ");
