@@ -223,7 +223,7 @@ def _date(cls: Any) -> Check:
 
 
 # Types that have no more to them, by module and name, so that no module is imported for its type alone. Not by what
-# they say of themselves, since GraalPy's own types say another module.
+# they say of themselves, which differs between Pythons for types that are built in.
 _SIMPLE: dict[tuple[str, str], Callable[[Any], Check]] = {
     ("builtins", "bool"): lambda cls: Check("bool", frozenset({cls}), None, _refusing("bool")),
     ("builtins", "int"): lambda cls: _of(cls, "int", _whole),
