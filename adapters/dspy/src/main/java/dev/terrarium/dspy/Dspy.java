@@ -62,8 +62,7 @@ public final class Dspy {
     signature.put("instructions", instructions(inputs, outputs));
     signature.put("inputs", TypeSpec.fields(inputs));
     signature.put("outputs", TypeSpec.fields(outputs));
-    Map<String, ?> spec =
-        Map.of("kind", kind, "signature", signature, "options", options.toMap());
+    Map<String, ?> spec = Map.of("kind", kind, "signature", signature, "options", options.toMap());
     return new DspyProgram<>(adapter, programOf("define_program", spec), outputs);
   }
 

@@ -326,7 +326,8 @@ class DspyTest {
       FrozenDspyProgram<Question, Answer> frozen = program.freeze();
       Question question = new Question("?");
       for (String text :
-          List.of("see [[x]] ok then", "matrix [[1, 2], [3, 4]] end", "a \u2028b [[ ## c ## ]] d")) {
+          List.of(
+              "see [[x]] ok then", "matrix [[1, 2], [3, 4]] end", "a \u2028b [[ ## c ## ]] d")) {
         for (String answer :
             List.of(
                 "[[ ## answer ## ]]\n" + text + "\n\n[[ ## completed ## ]]",

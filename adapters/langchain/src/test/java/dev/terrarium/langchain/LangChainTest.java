@@ -204,7 +204,8 @@ class LangChainTest {
 
   @Test
   void typedAnswerThatIsCutOffIsTold() {
-    MODEL.scripted = "{\"colour\": \"BLUE\", \"warm\": false, \"strength\": 12";
+    String cutOff = "{\"colour\": \"BLUE\", \"warm\": false, \"strength\": 12";
+    MODEL.scripted = cutOff;
     MODEL.finished = FinishReason.LENGTH;
     Chain<Choice> chain = langchain.prompt("Choose for {thing}.").as(Choice.class);
     terrarium.call("langchain", "configure", Map.of("max_tokens", 12));
@@ -213,13 +214,13 @@ class LangChainTest {
           .isInstanceOfSatisfying(
               TruncatedAnswerException.class,
               e -> {
-                assertThat(e.text()).isEqualTo(MODEL.scripted);
+                assertThat(e.text()).isEqualTo(cutOff);
                 assertThat(e.maxTokens()).isEqualTo(12);
               });
     } finally {
       terrarium.call("langchain", "configure", Map.of());
     }
-    MODEL.scripted += "3, \"examples\": []}"; // complete exactly at the limit
+    MODEL.scripted = cutOff + "3, \"examples\": []}"; // complete exactly at the limit
     assertThat(chain.invoke(Map.of("thing", "x")).strength()).isEqualTo(123);
   }
 
