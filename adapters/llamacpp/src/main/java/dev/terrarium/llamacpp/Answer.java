@@ -43,7 +43,13 @@ final class Answer implements AutoCloseable {
       reason = FinishReason.STOP;
       return false;
     }
-    return count < generation.maxTokens();
+    if (count < generation.maxTokens()) {
+      return true;
+    }
+    if (choice.isComplete()) {
+      reason = FinishReason.STOP;
+    }
+    return false;
   }
 
   /** The token that was chosen last. */

@@ -96,6 +96,20 @@ final class TokenChoice implements AutoCloseable {
     return token;
   }
 
+  /** Whether there is a grammar, and it allows nothing more than the end of the answer. */
+  boolean isComplete() {
+    if (isNull(grammar)) {
+      return false;
+    }
+    apply(grammar, fillAll());
+    for (int token = 0; token < scores.length; token++) {
+      if (score(token) > Float.NEGATIVE_INFINITY && !vocabulary.ends(token)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private int likeliest() {
     int best = 0;
     for (int token = 1; token < scores.length; token++) {

@@ -218,6 +218,39 @@ class LlamaCppModelTest {
     assertThat(response.text()).startsWith("{\"name\": \"");
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void anAnswerThatIsCompleteAtTheBoundIsNotCut(int slots) {
+    LlamaCppOptions options = LlamaCppOptions.custom().slots(slots).build();
+    try (LlamaCppModel other = new LlamaCpp(options).open(null)) {
+      for (String schema : List.of("{\"enum\": [\"yes\", \"no\"]}", PERSON)) {
+        ChatRequest.Builder request = TestModel.ask("Are you a bee?").responseSchema(schema);
+        ChatResponse whole = other.chat(request.build());
+        int tokens = whole.usage().completionTokens() - 1; // without the one that ends it
+
+        ChatResponse bounded = other.chat(request.maxTokens(tokens).build());
+        assertThat(bounded.finishReason()).isEqualTo(FinishReason.STOP);
+        assertThat(bounded.text()).isEqualTo(whole.text());
+        assertThat(bounded.usage().completionTokens()).isEqualTo(tokens);
+
+        ChatResponse cut = other.chat(request.maxTokens(tokens - 1).build());
+        assertThat(cut.finishReason()).isEqualTo(FinishReason.LENGTH);
+      }
+    }
+  }
+
+  @Test
+  void aNumberThatCouldHaveMoreDigitsIsCutAtTheBound() {
+    ChatResponse response =
+        model.chat(
+            TestModel.ask("How many bees are there?")
+                .responseSchema("{\"type\": \"integer\", \"minimum\": 1000}")
+                .maxTokens(4)
+                .build());
+    assertThat(response.text()).matches("[0-9]{4}");
+    assertThat(response.finishReason()).isEqualTo(FinishReason.LENGTH);
+  }
+
   @Test
   void aSchemaWithoutEndIsBoundByTheDefaultOnTokens() {
     String endless =
