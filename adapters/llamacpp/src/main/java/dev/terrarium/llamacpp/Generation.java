@@ -65,6 +65,12 @@ final class Generation {
     events.add(new Event.Failed(cause));
   }
 
+  /** Cancels the answer and tells the one who waits why, without waiting for the worker. */
+  void giveUp(ModelException reason) {
+    cancel();
+    fail(reason);
+  }
+
   /** Makes the answer, on the worker's thread, and tells the one who waits. */
   void run(Vocabulary vocabulary, Conversations conversations) {
     if (cancelled) {

@@ -68,7 +68,7 @@ public final class LlamaCppModel implements LanguageModel {
     this.file = file;
     this.model = file.model();
     this.template = template;
-    this.window = Math.min(options.contextWindow(), Llama.modelTrainedWindow(model));
+    this.window = window(options.contextWindow(), Llama.modelTrainedWindow(model));
     this.bytes =
         fileBytes
             + options.parallel()
@@ -77,6 +77,11 @@ public final class LlamaCppModel implements LanguageModel {
                     : Conversations.mostBytes(
                         model, window, options.promptMemory() / options.parallel()));
     this.atExit = new Thread(this::abandon, "terrarium-llamacpp-exit");
+  }
+
+  /** The smaller of two windows, of which a file can say its own with 32 bits. */
+  static int window(int wanted, int trainedUnsigned) {
+    return (int) Math.min(wanted, Integer.toUnsignedLong(trainedUnsigned));
   }
 
   /**
@@ -249,14 +254,14 @@ public final class LlamaCppModel implements LanguageModel {
         "A worker of the language model " + name + " failed: " + cause, cause);
   }
 
-  /** Nothing is answered any more; whoever waits hears why. The memory stays until closed. */
+  /** Gives up all answers; whoever waits for one hears why. The memory stays until closed. */
   void fail(ModelException reason) {
     lock.lock();
     try {
       closed = true;
-      waiting.forEach(generation -> generation.fail(reason));
+      waiting.forEach(generation -> generation.giveUp(reason));
       waiting.clear();
-      running.forEach(generation -> generation.fail(reason));
+      running.forEach(generation -> generation.giveUp(reason));
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -368,23 +373,30 @@ public final class LlamaCppModel implements LanguageModel {
     }
   }
 
-  /** Waits for the answers in the making and those asked for before, then frees the model. */
+  /**
+   * Stops the answers in the making and those that wait for their turn, each with a {@link
+   * ModelException} for whoever asked, then frees the model. A block of a prompt that llama.cpp is
+   * reading is read to its end.
+   */
   @Override
   public void close() {
-    lock.lock();
-    try {
-      closed = true;
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
-    workers.forEach(LlamaCppModel::join);
+    stop(LoadedFile.closed(name));
     file.free();
     try {
       Runtime.getRuntime().removeShutdownHook(atExit);
     } catch (IllegalStateException e) {
       // The JVM is going down already.
     }
+  }
+
+  /** At exit: native code must not run any more when the process tears its libraries down. */
+  private void abandon() {
+    stop(new ModelException(Generation.GIVEN_UP));
+  }
+
+  private void stop(ModelException reason) {
+    fail(reason);
+    workers.forEach(LlamaCppModel::join);
   }
 
   private static void join(Thread worker) {
@@ -400,19 +412,5 @@ public final class LlamaCppModel implements LanguageModel {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  /** At exit: native code must not run any more when the process tears its libraries down. */
-  private void abandon() {
-    lock.lock();
-    try {
-      closed = true;
-      waiting.forEach(Generation::cancel);
-      running.forEach(Generation::cancel);
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
-    workers.forEach(LlamaCppModel::join);
   }
 }

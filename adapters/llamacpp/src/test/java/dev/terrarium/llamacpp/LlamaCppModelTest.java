@@ -22,6 +22,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -404,20 +406,50 @@ class LlamaCppModelTest {
         .hasMessage("The language model smollm2-135m-instruct is closed.");
   }
 
-  @Test
-  void closingWaitsForTheAnswersInTheMaking() throws Exception {
-    LlamaCppModel other = new LlamaCpp().open(null);
-    CountDownLatch begun = new CountDownLatch(1);
-    try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
-      Future<ChatResponse> answer =
-          threads.submit(
-              () ->
-                  other.stream(
-                      TestModel.ask("Write a long story.").maxTokens(20).build(),
-                      chunk -> begun.countDown()));
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3})
+  void closingStopsTheAnswersInTheMakingAndThoseThatWait(int slots) throws Exception {
+    LlamaCppModel other = new LlamaCpp(LlamaCppOptions.custom().slots(slots).build()).open(null);
+    ChatRequest request =
+        TestModel.ask("Write a very long story about bees.")
+            .responseSchema("{\"type\": \"string\", \"minLength\": 2000}")
+            .maxTokens(4000)
+            .build();
+    CountDownLatch begun = new CountDownLatch(slots);
+    AtomicInteger pieces = new AtomicInteger();
+    try (ExecutorService threads = Executors.newCachedThreadPool()) {
+      List<Future<ChatResponse>> answers = new ArrayList<>();
+      for (int i = 0; i < slots + 1; i++) {
+        AtomicBoolean first = new AtomicBoolean(true);
+        answers.add(
+            threads.submit(
+                () ->
+                    other.stream(
+                        request,
+                        chunk -> {
+                          pieces.incrementAndGet();
+                          if (first.getAndSet(false)) {
+                            begun.countDown();
+                          }
+                        })));
+      }
       begun.await();
       other.close();
-      assertThat(answer.get().usage().completionTokens()).isEqualTo(20);
+      for (Future<ChatResponse> answer : answers) {
+        assertThatThrownBy(answer::get)
+            .cause()
+            .isInstanceOf(ModelException.class)
+            .hasMessage("The language model smollm2-135m-instruct is closed.");
+      }
     }
+    assertThat(pieces.get()).isLessThan(1000 * slots);
+  }
+
+  @Test
+  void aTrainedWindowBeyond31BitsLeavesTheOptions() {
+    assertThat(LlamaCppModel.window(8192, 2048)).isEqualTo(2048);
+    assertThat(LlamaCppModel.window(8192, Integer.MAX_VALUE)).isEqualTo(8192);
+    assertThat(LlamaCppModel.window(8192, Integer.MIN_VALUE)).isEqualTo(8192);
+    assertThat(LlamaCppModel.window(8192, -1)).isEqualTo(8192);
   }
 }

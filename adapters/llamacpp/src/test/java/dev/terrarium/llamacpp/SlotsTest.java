@@ -256,37 +256,6 @@ class SlotsTest {
   }
 
   @Test
-  void closingLetsAnswersEndThatWereAskedFor() throws Exception {
-    LlamaCppModel model = open();
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      CountDownLatch begun = new CountDownLatch(SLOTS);
-      List<Future<ChatResponse>> answers = new ArrayList<>();
-      for (int i = 0; i < SLOTS; i++) {
-        answers.add(
-            threads.submit(
-                () -> {
-                  boolean[] first = {true};
-                  return model.stream(
-                      TestModel.ask("Write a long story about a bee.").maxTokens(30).build(),
-                      chunk -> {
-                        if (first[0]) {
-                          first[0] = false;
-                          begun.countDown();
-                        }
-                      });
-                }));
-      }
-      begun.await();
-      model.close();
-      for (Future<ChatResponse> answer : answers) {
-        assertThat(answer.get().usage().completionTokens()).isEqualTo(30);
-      }
-      assertThatThrownBy(() -> TestModel.answer(model, "Who?", 5))
-          .isInstanceOf(ModelException.class);
-    }
-  }
-
-  @Test
   void slotsAreOneToSixtyFour() {
     assertThatThrownBy(() -> LlamaCppOptions.custom().slots(0).build())
         .isInstanceOf(ConfigurationException.class)
