@@ -13,8 +13,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class DigitRange {
 
-  /** Bounds further away are taken as this one: a long holds it. */
-  private static final BigInteger FURTHEST = BigInteger.TEN.pow(18).subtract(BigInteger.ONE);
+  /** Where there is no bound, numbers have at most so many digits: a long holds them. */
+  private static final int OPEN_DIGITS = 18;
+
+  /** Most digits of a bound; one further out is taken as the furthest of so many. */
+  static final int MOST_DIGITS = 40;
 
   private final int decimals;
 
@@ -34,25 +37,36 @@ final class DigitRange {
       boolean lowExcluded,
       boolean highExcluded,
       int decimals) {
-    BigInteger from = low == null ? FURTHEST.negate() : scaled(low, decimals, RoundingMode.CEILING);
-    BigInteger to = high == null ? FURTHEST : scaled(high, decimals, RoundingMode.FLOOR);
-    if (lowExcluded && low != null && unscaled(from, decimals).compareTo(low) == 0) {
+    BigInteger from = low == null ? null : scaled(low, decimals, RoundingMode.CEILING);
+    BigInteger to = high == null ? null : scaled(high, decimals, RoundingMode.FLOOR);
+    if (lowExcluded && from != null && equal(from, low, decimals)) {
       from = from.add(BigInteger.ONE);
     }
-    if (highExcluded && high != null && unscaled(to, decimals).compareTo(high) == 0) {
+    if (highExcluded && to != null && equal(to, high, decimals)) {
       to = to.subtract(BigInteger.ONE);
     }
-    from = from.max(FURTHEST.negate());
-    to = to.min(FURTHEST);
-    return from.compareTo(to) > 0 ? null : new DigitRange(decimals).between(from, to);
+    BigInteger least =
+        (from == null ? furthest(to).negate() : from).max(nines(MOST_DIGITS).negate());
+    BigInteger most = (to == null ? furthest(from) : to).min(nines(MOST_DIGITS));
+    return least.compareTo(most) > 0 ? null : new DigitRange(decimals).between(least, most);
+  }
+
+  /** How far numbers go from the other bound to where there is none. */
+  private static BigInteger furthest(@Nullable BigInteger other) {
+    int digits = other == null ? 0 : other.abs().toString().length();
+    return nines(Math.max(OPEN_DIGITS, digits + 1));
+  }
+
+  private static BigInteger nines(int digits) {
+    return BigInteger.TEN.pow(digits).subtract(BigInteger.ONE);
   }
 
   private static BigInteger scaled(BigDecimal value, int decimals, RoundingMode rounding) {
     return value.setScale(decimals, rounding).unscaledValue();
   }
 
-  private static BigDecimal unscaled(BigInteger value, int decimals) {
-    return new BigDecimal(value, decimals);
+  private static boolean equal(BigInteger scaled, @Nullable BigDecimal bound, int decimals) {
+    return bound != null && new BigDecimal(scaled, decimals).compareTo(bound) == 0;
   }
 
   private String between(BigInteger from, BigInteger to) {
@@ -67,16 +81,22 @@ final class DigitRange {
     return "(" + String.join(" | ", ways) + ")";
   }
 
-  /** Ways to write numbers from 0 up, one for each count of digits. */
+  /** Ways to write numbers from 0 up: with the fewest digits, the most, and those between. */
   private List<String> natural(BigInteger from, BigInteger to) {
-    List<String> ways = new ArrayList<>();
-    int shortest = digits(from).length();
-    int longest = digits(to).length();
-    for (int length = shortest; length <= longest; length++) {
-      String least = length == shortest ? digits(from) : "1" + "0".repeat(length - 1);
-      String most = length == longest ? digits(to) : "9".repeat(length);
-      ways.add(sameLength(least, most));
+    String least = digits(from);
+    String most = digits(to);
+    int shortest = least.length();
+    int longest = most.length();
+    if (shortest == longest) {
+      return List.of(sameLength(least, most));
     }
+    List<String> ways = new ArrayList<>();
+    ways.add(sameLength(least, "9".repeat(shortest)));
+    if (longest - shortest > 1) {
+      String more = "[0-9]{" + (shortest - decimals) + "," + (longest - 2 - decimals) + "}";
+      ways.add("[1-9] " + more + any(decimals));
+    }
+    ways.add(sameLength("1" + "0".repeat(longest - 1), most));
     return ways;
   }
 

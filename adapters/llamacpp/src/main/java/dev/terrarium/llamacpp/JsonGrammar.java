@@ -19,11 +19,11 @@ import java.util.Set;
  *
  * <p>What the grammar makes conforms to the schema, and it has no choice where choice is a trap for
  * a small model: white space is that of {@code {"a": 1, "b": [2, 3]}}, numbers have bounded length,
- * lists without {@code maxItems} at most 20 items. It makes less than the schema allows: properties
- * come in the schema's order, and none that it does not name unless it names none at all. {@code
- * uniqueItems}, unknown formats and the exclusiveness of {@code oneOf} are not enforced; of
- * alternatives, those that cannot be enforced are left out. Anything else that cannot be enforced
- * is refused.
+ * lists without {@code maxItems} at most 20 items, and maps without {@code maxProperties} as many.
+ * It makes less than the schema allows: properties come in the schema's order, and none that it
+ * does not name unless it names none at all. {@code uniqueItems}, unknown formats and the
+ * exclusiveness of {@code oneOf} are not enforced; of alternatives, those that cannot be enforced
+ * are left out. Anything else that cannot be enforced is refused.
  */
 final class JsonGrammar {
 
@@ -31,8 +31,8 @@ final class JsonGrammar {
 
   private static final int MOST_REPEATS = 2000;
 
-  /** Of a list that the schema does not bound: a small model may never end one by itself. */
-  private static final int MOST_ITEMS = 20;
+  /** Of a list or map that the schema does not bound: a small model may never end one by itself. */
+  static final int MOST_ITEMS = 20;
 
   /** Keywords that only describe. */
   private static final Set<String> ANNOTATIONS =
@@ -549,11 +549,14 @@ final class JsonGrammar {
       }
     }
     int min = bound(schema, "minProperties", 0, path);
-    int max = bound(schema, "maxProperties", Gbnf.UNBOUNDED, path);
+    int max = bound(schema, "maxProperties", Math.max(MOST_ITEMS, min), path);
+    if (min > max) {
+      throw refused(path, "has minProperties " + min + " above maxProperties " + max);
+    }
     if (properties.isEmpty()) {
       return map(schema, others, min, max, path);
     }
-    if (min > required.size() || max < properties.size()) {
+    if (min > required.size() || (schema.has("maxProperties") && max < properties.size())) {
       throw refused(path, "bounds the number of its properties, which is not supported");
     }
     return members(properties, required, path);
@@ -561,6 +564,9 @@ final class JsonGrammar {
 
   private String map(JsonNode schema, JsonNode others, int min, int max, String path) {
     if (others.isBoolean() && !others.booleanValue()) {
+      if (min > 0) {
+        throw refused(path, "has minProperties " + min + " and allows no property");
+      }
       return "\"{}\"";
     }
     String key =

@@ -3,6 +3,7 @@ package dev.terrarium.llamacpp;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.math.BigDecimal;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,12 @@ final class JsonScalars {
 
   private static final int DECIMALS = 2;
   private static final int MOST_DECIMALS = 9;
+
+  /** Most digits before the point of a number whose bounds are not written digit by digit. */
+  private static final int WHOLE_DIGITS = 15;
+
+  private static final int MOST_EXPONENT = 99;
+  private static final int MOST_BOUND_DIGITS = DigitRange.MOST_DIGITS - MOST_DECIMALS;
 
   private static final String HEX = "[0-9a-fA-F]";
   private static final String DATE =
@@ -97,7 +104,10 @@ final class JsonScalars {
     return number(schema, path, 0);
   }
 
-  /** Numbers between bounds, which then have a fixed count of decimals, or any. */
+  /**
+   * Numbers between bounds, or any. Where a bound is below 10^{@value #WHOLE_DIGITS} they have a
+   * fixed count of decimals, else an exponent that keeps them within.
+   */
   String number(JsonNode schema, String path) {
     return number(schema, path, DECIMALS);
   }
@@ -108,12 +118,19 @@ final class JsonScalars {
     BigDecimal above = decimal(schema, "exclusiveMinimum", path);
     BigDecimal below = decimal(schema, "exclusiveMaximum", path);
     if (low == null && high == null && above == null && below == null) {
-      return decimals == 0 ? integer() : number();
+      return decimals == 0 ? integer() : number(MOST_EXPONENT);
     }
     boolean lowExcluded = above != null && (low == null || above.compareTo(low) >= 0);
     boolean highExcluded = below != null && (high == null || below.compareTo(high) <= 0);
     BigDecimal from = lowExcluded ? above : low;
     BigDecimal to = highExcluded ? below : high;
+    int exponent = Math.min(exponent(from, -1), exponent(to, 1));
+    if (decimals > 0 && exponent >= 0) {
+      return number(exponent);
+    }
+    if (hasMoreDigits(from, -1) || hasMoreDigits(to, 1)) {
+      throw JsonGrammar.refused(path, "has a bound of more than " + MOST_BOUND_DIGITS + " digits");
+    }
     int places = decimals == 0 ? 0 : Math.max(decimals, Math.max(scale(from), scale(to)));
     if (places > MOST_DECIMALS) {
       throw JsonGrammar.refused(path, "has a bound of more than " + MOST_DECIMALS + " decimals");
@@ -123,6 +140,22 @@ final class JsonScalars {
       throw JsonGrammar.refused(path, "has bounds between which there is no number");
     }
     return range;
+  }
+
+  /** The greatest one within a bound of all numbers of {@link #WHOLE_DIGITS}; below 0 for none. */
+  private static int exponent(@Nullable BigDecimal bound, int side) {
+    return bound == null
+        ? MOST_EXPONENT
+        : bound.signum() == side
+            ? Math.min(MOST_EXPONENT, bound.precision() - bound.scale() - 1 - WHOLE_DIGITS)
+            : -1;
+  }
+
+  /** Whether all numbers within a bound have too many digits to be written one by one. */
+  private static boolean hasMoreDigits(@Nullable BigDecimal bound, int side) {
+    return bound != null
+        && bound.signum() == -side
+        && bound.precision() - bound.scale() > MOST_BOUND_DIGITS;
   }
 
   private static int scale(@Nullable BigDecimal bound) {
@@ -150,11 +183,22 @@ final class JsonScalars {
       return value;
     }
     grammar.shared(
-        value, "object | array | " + string() + " | " + number() + " | " + bool() + " | \"null\"");
-    grammar.shared("object", "\"{\" (" + "member (\", \" member)*" + ")? \"}\"");
+        value,
+        "object | array | "
+            + string()
+            + " | "
+            + number(MOST_EXPONENT)
+            + " | "
+            + bool()
+            + " | \"null\"");
+    grammar.shared("object", "\"{\" " + few("member") + " \"}\"");
     grammar.shared("member", string() + " \": \" value");
-    grammar.shared("array", "\"[\" (value (\", \" value)*)? \"]\"");
+    grammar.shared("array", "\"[\" " + few(value) + " \"]\"");
     return value;
+  }
+
+  private static String few(String item) {
+    return Gbnf.repeat(item, "\", \"", 0, JsonGrammar.MOST_ITEMS);
   }
 
   private String character() {
@@ -177,10 +221,23 @@ final class JsonScalars {
     return grammar.shared("integer", "\"0\" | \"-\"? [1-9] [0-9]{0,17}");
   }
 
-  private String number() {
+  private String number(int mostExponent) {
+    String power =
+        mostExponent == MOST_EXPONENT
+            ? "[-+]? [1-9] [0-9]?"
+            : "\"-\" [1-9] [0-9]?" + (mostExponent > 0 ? " | \"+\"? " + upTo(mostExponent) : "");
     return grammar.shared(
-        "number",
-        "\"-\"? (\"0\" | [1-9] [0-9]{0,14}) (\".\" [0-9]{1,12})? ([eE] [-+]? [1-9] [0-9]?)?");
+        mostExponent == MOST_EXPONENT ? "number" : "number-e" + mostExponent,
+        "\"-\"? (\"0\" | [1-9] [0-9]{0,"
+            + (WHOLE_DIGITS - 1)
+            + "}) (\".\" [0-9]{1,12})? ([eE] ("
+            + power
+            + "))?");
+  }
+
+  private static String upTo(int most) {
+    return Objects.requireNonNull(
+        DigitRange.grammar(BigDecimal.ONE, BigDecimal.valueOf(most), false, false, 0));
   }
 
   String bool() {

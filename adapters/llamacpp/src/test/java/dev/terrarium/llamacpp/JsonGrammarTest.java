@@ -4,6 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.error.ModelException;
+import java.math.BigInteger;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -90,6 +98,104 @@ class JsonGrammarTest {
   void makesWhatConformsAndNothingElse(String schema, String right, String wrong) {
     assertThat(makes(schema, right)).as("%s of %s", right, schema).isTrue();
     assertThat(makes(schema, wrong)).as("%s of %s", wrong, schema).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "-128, 127",
+    "-32768, 32767",
+    "-2147483648, 2147483647",
+    "-9223372036854775808, 9223372036854775807",
+    "0, 18446744073709551615",
+    "1000000000000000000000, 1000000000000000000009",
+    "-70, -7",
+    "0, 0",
+    "99, 101",
+  })
+  void integersKeepToBoundsExactly(BigInteger low, BigInteger high) {
+    String grammar =
+        JsonGrammar.of(
+            "{\"type\": \"integer\", \"minimum\": %s, \"maximum\": %s}".formatted(low, high));
+    Random random = new Random(7);
+    Set<BigInteger> tried = new TreeSet<>(List.of(low, high, BigInteger.ZERO));
+    for (int i = 0; i < 60; i++) {
+      BigInteger any = new BigInteger(random.nextInt(high.subtract(low).bitLength() + 6), random);
+      tried.addAll(List.of(low.add(any), low.subtract(any), high.add(any), high.subtract(any)));
+      BigInteger power = BigInteger.TEN.pow(random.nextInt(25));
+      tried.addAll(List.of(power, power.negate(), power.subtract(BigInteger.ONE)));
+    }
+    for (BigInteger value : tried) {
+      assertThat(GrammarMatcher.matches(grammar, value.toString()))
+          .as("%s in %s to %s", value, low, high)
+          .isEqualTo(value.compareTo(low) >= 0 && value.compareTo(high) <= 0);
+    }
+    assertThat(GrammarMatcher.matches(grammar, "00")).isFalse();
+  }
+
+  @Test
+  void aBoundOnOneSideBeyond18DigitsLeavesRoomOnTheOther() {
+    String above = "{\"type\": \"integer\", \"minimum\": 5000000000000000000000}";
+    assertThat(makes(above, "5000000000000000000000")).isTrue();
+    assertThat(makes(above, "98765432109876543210987")).isTrue();
+    assertThat(makes(above, "4999999999999999999999")).isFalse();
+    assertThatThrownBy(() -> JsonGrammar.of("{\"type\": \"integer\", \"minimum\": 1e50}"))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("more than 31 digits");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "-3.4028234663852886E38, 3.4028234663852886E38, 1.5e23, 1.5e24",
+    "-3.4028234663852886E38, 3.4028234663852886E38, 999999999999999.9E+23, 1.0e99",
+    "-3.4028234663852886E38, 3.4028234663852886E38, -0.000123e-45, -2.5e30",
+    "-1.7976931348623157E308, 1.7976931348623157E308, 1.5e99, 1.5e100",
+    "-1e15, 1e16, 123456.789, 1.5e1",
+    "-1e15, 1e16, 5e-7, 5e7",
+  })
+  void farBoundsOfANumberBoundItsExponent(String low, String high, String right, String wrong) {
+    String schema = "{\"type\": \"number\", \"minimum\": %s, \"maximum\": %s}".formatted(low, high);
+    assertThat(makes(schema, right)).as(right).isTrue();
+    assertThat(makes(schema, wrong)).as(wrong).isFalse();
+  }
+
+  @Test
+  void mapsThatTheSchemaDoesNotBoundEnd() {
+    for (String schema :
+        List.of(
+            "{\"type\": \"object\", \"additionalProperties\": {\"type\": \"integer\"}}",
+            "{\"type\": \"object\"}",
+            "{}")) {
+      assertThat(makes(schema, map(20))).as(schema).isTrue();
+      assertThat(makes(schema, map(21))).as(schema).isFalse();
+    }
+    String more = "{\"type\": \"object\", \"maxProperties\": 30}";
+    assertThat(makes(more, map(30))).isTrue();
+    assertThat(makes(more, map(31))).isFalse();
+    assertThat(makes("{\"type\": \"object\", \"minProperties\": 25}", map(25))).isTrue();
+    assertThatThrownBy(
+            () -> JsonGrammar.of("{\"type\":\"object\",\"minProperties\":3,\"maxProperties\":2}"))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("minProperties 3 above maxProperties 2");
+    assertThatThrownBy(
+            () ->
+                JsonGrammar.of(
+                    "{\"type\":\"object\",\"minProperties\":1,\"additionalProperties\":false}"))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("allows no property");
+  }
+
+  @Test
+  void listsOfAnythingEnd() {
+    String of20 = "[" + String.join(", ", Collections.nCopies(20, "1")) + "]";
+    assertThat(makes("{}", of20)).isTrue();
+    assertThat(makes("{}", "[[" + of20 + "]]")).isTrue();
+    assertThat(makes("{}", of20.replace("]", ", 1]"))).isFalse();
+  }
+
+  private static String map(int size) {
+    return IntStream.range(0, size)
+        .mapToObj(i -> "\"k" + i + "\": " + i)
+        .collect(Collectors.joining(", ", "{", "}"));
   }
 
   @Test
