@@ -24,6 +24,16 @@ def test_simple_types() -> None:
         assert json_schema({"type": kind}) == {"type": kind}
 
 
+def test_integers_and_numbers_may_have_bounds() -> None:
+    byte = {"type": "integer", "minimum": -128, "maximum": 127}
+    single = {"type": "number", "minimum": -3.4028234663852886e38}
+    assert json_schema(byte) == byte
+    assert json_schema(single) == single
+    assert json_schema({"type": "list", "items": byte})["items"] == byte
+    assert json_schema({"type": "map", "values": byte})["additionalProperties"] == byte
+    assert json_schema({"type": "optional", "of": byte})["anyOf"][0] == byte
+
+
 def test_texts_of_dates_times_and_decimals() -> None:
     for kind, good, bad in (
         ("date", ["2024-02-29", "0001-01-01"], ["2024-13-01", "2024-1-1", "2024-01-32", "2024-01-01T00:00:00"]),
@@ -92,6 +102,11 @@ def test_what_is_malformed_is_told_with_its_place() -> None:
         ({"type": "list"}, "type", "list needs 'items'"),
         ({"type": "list", "items": {"type": "map"}}, "type.items", "map needs 'values'"),
         ({"type": "optional"}, "type", "optional needs 'of'"),
+        ({"type": "string", "minimum": 1}, "type", "string can have no 'minimum'"),
+        ({"type": "integer", "minimum": 1.5}, "type.minimum", "of the type integer, got 1.5"),
+        ({"type": "integer", "maximum": True}, "type.maximum", "got True"),
+        ({"type": "number", "maximum": float("inf")}, "type.maximum", "must be a finite number"),
+        ({"type": "integer", "minimum": 2, "maximum": 1}, "type", "a minimum of 2 above its maximum of 1"),
         ({"type": "enum", "values": []}, "type", "enum needs 'values'"),
         ({"type": "enum", "values": ["A", "A"]}, "type", "distinct"),
         ({"type": "enum", "values": [1]}, "type", "strings"),

@@ -236,6 +236,32 @@ def test_what_the_schema_says_of_records() -> None:
     }
 
 
+def test_the_schema_has_the_bounds_of_integers_and_numbers() -> None:
+    byte = {"type": "integer", "minimum": -128, "maximum": 127}
+    single = {"type": "number", "minimum": -3.4e38, "maximum": 3.4e38}
+    record = {"type": "record", "name": "Pair", "fields": [{"name": "a", "type": byte}, {"name": "b", "type": single}]}
+    cases: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        (byte, byte),
+        ({"type": "list", "items": byte}, {"type": "array", "items": byte}),
+        ({"type": "map", "values": single}, {"type": "object", "additionalProperties": single}),
+        ({"type": "optional", "of": byte}, {"anyOf": [byte, {"type": "null"}]}),
+    ]
+    for type_spec, expected in cases:
+        with hosted() as fake:
+            bridge = DspyBridge()
+            program = bridge.dispatch("create_program", {"spec": one_field("outputs", type_spec)})["program"]
+            bridge.dispatch("call", {"program": program, "inputs": {"other": "x"}})
+        assert fake.requests[0]["schema"]["properties"]["value"] == expected
+        assert "127" not in str(fake.requests[0]["messages"])
+    with hosted() as fake:
+        bridge = DspyBridge()
+        spec = one_field("outputs", {"type": "list", "items": record})
+        spec["kind"] = "chain_of_thought"
+        program = bridge.dispatch("create_program", {"spec": spec})["program"]
+        bridge.dispatch("call", {"program": program, "inputs": {"other": "x"}})
+    assert fake.requests[0]["schema"]["properties"]["value"]["items"]["properties"] == {"a": byte, "b": single}
+
+
 def test_every_type_as_an_input() -> None:
     person = {"name": "Ann", "age": None, "mood": "GOOD"}
     cases: list[tuple[dict[str, Any], Any, str]] = [

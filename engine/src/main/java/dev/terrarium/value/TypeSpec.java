@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Java types as the bridges' type language: plain maps such as {@code {"type": "list", "items":
  * {"type": "string"}}}. The types are string, integer, number, boolean, decimal, date, datetime,
- * enum (values), list (items), map (values), optional (of) and record (name, fields).
+ * enum (values), list (items), map (values), optional (of) and record (name, fields). Integers and
+ * numbers have the {@code minimum} and the {@code maximum} of the Java type, where it has any.
  */
 public final class TypeSpec {
 
@@ -111,42 +112,52 @@ public final class TypeSpec {
     if (type.isArray() && type != byte[].class) {
       return Map.of("type", "list", "items", of(type.getComponentType(), path + "[]", open));
     }
-    String optional = OPTIONALS.get(type);
+    Class<?> optional = OPTIONALS.get(type);
     if (optional != null) {
-      return Map.of("type", "optional", "of", Map.of("type", optional));
+      return Map.of("type", "optional", "of", of(optional, path, open));
     }
-    String name = SIMPLE.get(type);
-    if (name == null) {
+    Map<String, @Nullable Object> simple = SIMPLE.get(type);
+    if (simple == null) {
       throw unsupported(type, path);
     }
-    return Map.of("type", name);
+    return simple;
   }
 
-  private static final Map<Class<?>, String> OPTIONALS =
+  private static final Map<Class<?>, Class<?>> OPTIONALS =
       Map.of(
-          OptionalInt.class, "integer",
-          OptionalLong.class, "integer",
-          OptionalDouble.class, "number");
+          OptionalInt.class, int.class,
+          OptionalLong.class, long.class,
+          OptionalDouble.class, double.class);
 
-  private static final Map<Class<?>, String> SIMPLE =
+  private static final Map<Class<?>, Map<String, @Nullable Object>> SIMPLE =
       Map.ofEntries(
-          Map.entry(String.class, "string"),
-          Map.entry(boolean.class, "boolean"),
-          Map.entry(Boolean.class, "boolean"),
-          Map.entry(int.class, "integer"),
-          Map.entry(Integer.class, "integer"),
-          Map.entry(long.class, "integer"),
-          Map.entry(Long.class, "integer"),
-          Map.entry(short.class, "integer"),
-          Map.entry(Short.class, "integer"),
-          Map.entry(BigInteger.class, "integer"),
-          Map.entry(double.class, "number"),
-          Map.entry(Double.class, "number"),
-          Map.entry(float.class, "number"),
-          Map.entry(Float.class, "number"),
-          Map.entry(BigDecimal.class, "decimal"),
-          Map.entry(LocalDate.class, "date"),
-          Map.entry(LocalDateTime.class, "datetime"));
+          Map.entry(String.class, Map.of("type", "string")),
+          Map.entry(boolean.class, Map.of("type", "boolean")),
+          Map.entry(Boolean.class, Map.of("type", "boolean")),
+          Map.entry(byte.class, integer(Byte.MIN_VALUE, Byte.MAX_VALUE)),
+          Map.entry(Byte.class, integer(Byte.MIN_VALUE, Byte.MAX_VALUE)),
+          Map.entry(short.class, integer(Short.MIN_VALUE, Short.MAX_VALUE)),
+          Map.entry(Short.class, integer(Short.MIN_VALUE, Short.MAX_VALUE)),
+          Map.entry(int.class, integer(Integer.MIN_VALUE, Integer.MAX_VALUE)),
+          Map.entry(Integer.class, integer(Integer.MIN_VALUE, Integer.MAX_VALUE)),
+          Map.entry(long.class, integer(Long.MIN_VALUE, Long.MAX_VALUE)),
+          Map.entry(Long.class, integer(Long.MIN_VALUE, Long.MAX_VALUE)),
+          Map.entry(BigInteger.class, Map.of("type", "integer")),
+          Map.entry(float.class, number(Float.MAX_VALUE)),
+          Map.entry(Float.class, number(Float.MAX_VALUE)),
+          Map.entry(double.class, Map.of("type", "number")),
+          Map.entry(Double.class, Map.of("type", "number")),
+          Map.entry(BigDecimal.class, Map.of("type", "decimal")),
+          Map.entry(LocalDate.class, Map.of("type", "date")),
+          Map.entry(LocalDateTime.class, Map.of("type", "datetime")));
+
+  private static Map<String, @Nullable Object> integer(long minimum, long maximum) {
+    return Map.of("type", "integer", "minimum", minimum, "maximum", maximum);
+  }
+
+  private static Map<String, @Nullable Object> number(double furthest) {
+    return Map.of("type", "number", "minimum", -furthest, "maximum", furthest);
+  }
 
   private static ConversionException unsupported(Type type, String path) {
     return new ConversionException(

@@ -37,15 +37,7 @@ class TypeSpecTest {
         arguments(String.class, "string"),
         arguments(boolean.class, "boolean"),
         arguments(Boolean.class, "boolean"),
-        arguments(short.class, "integer"),
-        arguments(Short.class, "integer"),
-        arguments(int.class, "integer"),
-        arguments(Integer.class, "integer"),
-        arguments(long.class, "integer"),
-        arguments(Long.class, "integer"),
         arguments(BigInteger.class, "integer"),
-        arguments(float.class, "number"),
-        arguments(Float.class, "number"),
         arguments(double.class, "number"),
         arguments(Double.class, "number"),
         arguments(BigDecimal.class, "decimal"),
@@ -58,6 +50,28 @@ class TypeSpecTest {
   void simpleTypes(Class<?> type, String name) {
     assertThat(TypeSpec.of(type, "x")).isEqualTo(Map.of("type", name));
   }
+
+  static Stream<Arguments> bounded() {
+    double most = Float.MAX_VALUE;
+    return Stream.of(
+        arguments(byte.class, Byte.class, "integer", -128L, 127L),
+        arguments(short.class, Short.class, "integer", -32768L, 32767L),
+        arguments(int.class, Integer.class, "integer", -2147483648L, 2147483647L),
+        arguments(long.class, Long.class, "integer", Long.MIN_VALUE, Long.MAX_VALUE),
+        arguments(float.class, Float.class, "number", -most, most));
+  }
+
+  @ParameterizedTest
+  @MethodSource("bounded")
+  void numbersHaveTheBoundsOfTheirJavaType(
+      Class<?> primitive, Class<?> boxed, String name, Number minimum, Number maximum) {
+    Map<String, Object> expected = Map.of("type", name, "minimum", minimum, "maximum", maximum);
+    assertThat(TypeSpec.of(primitive, "x")).isEqualTo(expected);
+    assertThat(TypeSpec.of(boxed, "x")).isEqualTo(expected);
+  }
+
+  private static final Map<String, Object> INTEGER =
+      Map.of("type", "integer", "minimum", -2147483648L, "maximum", 2147483647L);
 
   @Test
   void optionalsOfPrimitivesAreOptional() {
@@ -98,8 +112,7 @@ class TypeSpecTest {
         .containsEntry("description", "a part");
     assertThat(TypeSpec.fields(Part.class)).isEqualTo(spec.get("fields"));
     assertThat(TypeSpec.fields(Part.class).getFirst())
-        .isEqualTo(
-            Map.of("name", "count", "type", Map.of("type", "integer"), "description", "how many"));
+        .isEqualTo(Map.of("name", "count", "type", INTEGER, "description", "how many"));
     assertThat(TypeSpec.fields(Part.class).getLast())
         .containsEntry("name", "mood")
         .containsEntry("description", null);
@@ -123,12 +136,7 @@ class TypeSpecTest {
     assertThat(fields.get(5).get("type"))
         .isEqualTo(Map.of("type", "list", "items", Map.of("type", "string")));
     assertThat(fields.get(6).get("type"))
-        .isEqualTo(
-            Map.of(
-                "type",
-                "list",
-                "items",
-                Map.of("type", "list", "items", Map.of("type", "integer"))));
+        .isEqualTo(Map.of("type", "list", "items", Map.of("type", "list", "items", INTEGER)));
   }
 
   @ParameterizedTest

@@ -1,6 +1,7 @@
 """The type language of specs, as JSON schema.
 
 A type is a dict: ``{"type": "string"|"integer"|"number"|"boolean"|"date"|"datetime"|"decimal"}``,
+of which integers and numbers may have a ``minimum`` and a ``maximum``,
 ``{"type": "enum", "values": [str, ...]}``, ``{"type": "list", "items": T}``, ``{"type": "map",
 "values": T}`` (keys are strings), ``{"type": "optional", "of": T}`` or ``{"type": "record",
 "name": str, "description": str | None, "fields": [{"name": str, "type": T, "description": str | None}, ...]}``.
@@ -8,6 +9,7 @@ A type is a dict: ``{"type": "string"|"integer"|"number"|"boolean"|"date"|"datet
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .errors import SpecError, nearest
@@ -29,6 +31,8 @@ SIMPLE: dict[str, dict[str, Any]] = {
 
 KINDS = (*SIMPLE, "enum", "list", "map", "optional", "record")
 
+_BOUNDS = ("minimum", "maximum")
+
 
 def kind_of(spec: Any, path: str = "type") -> str:
     """Return the kind of a type, after checking that it has what its kind needs (not deeply).
@@ -42,6 +46,7 @@ def kind_of(spec: Any, path: str = "type") -> str:
         close = nearest(kind, KINDS) if isinstance(kind, str) else None
         hint = f"; did you mean {close!r}?" if close else "."
         raise SpecError(path, f"unknown type {kind!r}{hint} Known types: {', '.join(KINDS)}")
+    _check_bounds(spec, str(kind), path)
     part = {"list": "items", "map": "values", "optional": "of"}.get(kind)
     if part is not None and part not in spec:
         raise SpecError(path, f"{kind} needs {part!r}, the type of what it holds")
@@ -59,6 +64,20 @@ def kind_of(spec: Any, path: str = "type") -> str:
             raise SpecError(path, f"record needs 'name', an identifier, got {spec.get('name')!r}")
         check_fields(spec.get("fields"), f"{path}.fields")
     return str(kind)
+
+
+def _check_bounds(spec: dict[str, Any], kind: str, path: str) -> None:
+    for name in _BOUNDS:
+        if name not in spec:
+            continue
+        if kind not in ("integer", "number"):
+            raise SpecError(path, f"{kind} can have no {name!r}, only integer and number")
+        bound = spec[name]
+        number = isinstance(bound, int if kind == "integer" else (int, float)) and not isinstance(bound, bool)
+        if not number or (isinstance(bound, float) and not math.isfinite(bound)):
+            raise SpecError(f"{path}.{name}", f"must be a finite number and of the type {kind}, got {bound!r}")
+    if all(name in spec for name in _BOUNDS) and spec["minimum"] > spec["maximum"]:
+        raise SpecError(path, f"has a minimum of {spec['minimum']!r} above its maximum of {spec['maximum']!r}")
 
 
 def check_fields(fields: Any, path: str) -> None:
@@ -94,7 +113,7 @@ def json_schema(spec: Any, path: str = "type") -> dict[str, Any]:
     """
     kind = kind_of(spec, path)
     if kind in SIMPLE:
-        return dict(SIMPLE[kind])
+        return {**SIMPLE[kind], **{name: spec[name] for name in _BOUNDS if name in spec}}
     if kind == "enum":
         return {"type": "string", "enum": list(spec["values"])}
     if kind == "list":

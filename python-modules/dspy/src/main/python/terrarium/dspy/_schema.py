@@ -17,7 +17,9 @@ from typing import Any, Literal, Union, get_args, get_origin
 import dspy
 import pydantic
 
-from terrarium.bridge.types import SIMPLE
+from terrarium.bridge.types import SIMPLE, json_schema
+
+from ._signatures import DECLARED
 
 _LEAVES: dict[Any, dict[str, Any]] = {
     str: SIMPLE["string"],
@@ -50,7 +52,7 @@ def output_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
 def _object(fields: dict[str, Any], open_models: tuple[type, ...]) -> dict[str, Any]:
     properties = {}
     for name, field in fields.items():
-        schema = dict(_schema(field.annotation, open_models))
+        schema = _declared(field) or dict(_schema(field.annotation, open_models))
         description = _description(name, field)
         if description:
             schema["description"] = description
@@ -61,6 +63,13 @@ def _object(fields: dict[str, Any], open_models: tuple[type, ...]) -> dict[str, 
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+def _declared(field: Any) -> dict[str, Any] | None:
+    """Return the schema of the type spec that a field was made of, if it was made of one."""
+    extra = field.json_schema_extra
+    spec = extra.get(DECLARED) if isinstance(extra, dict) else None
+    return None if spec is None else json_schema(spec)
 
 
 def _description(name: str, field: Any) -> str | None:

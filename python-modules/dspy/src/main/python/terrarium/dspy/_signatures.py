@@ -41,6 +41,9 @@ _NAMED: dict[str, Any] = {
     "Decimal": decimal.Decimal,
 }
 
+#: Where a field has the type spec that its annotation was made of, which may have bounds.
+DECLARED = "terrarium_declared"
+
 #: By content, so that programs of equal signatures share one class.
 _cache: Lru[str, type[dspy.Signature]] = Lru(256)
 
@@ -116,6 +119,7 @@ def _of_fields(spec: dict[str, Any], path: str) -> type[dspy.Signature]:
                 raise SpecError(f"{at}.name", f"must not start with an underscore, got {field['name']!r}")
             description = field.get("description")
             info = make(desc=description) if description else make()
+            info.json_schema_extra[DECLARED] = field["type"]
             fields[field["name"]] = (type_of(field["type"], f"{at}.type"), info)
     try:
         return _made(fields, instructions, name)
