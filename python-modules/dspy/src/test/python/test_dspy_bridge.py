@@ -262,6 +262,39 @@ def test_the_schema_has_the_bounds_of_integers_and_numbers() -> None:
     assert fake.requests[0]["schema"]["properties"]["value"]["items"]["properties"] == {"a": byte, "b": single}
 
 
+def test_a_decimal_written_as_a_number_keeps_its_digits() -> None:
+    price = Decimal("1234567890123456.78")
+    decimal = {"type": "decimal"}
+    record = {
+        "type": "record",
+        "name": "Bill",
+        "fields": [{"name": "sum", "type": decimal}, {"name": "rate", "type": {"type": "number"}}],
+    }
+    cases: list[tuple[str, dict[str, Any], str, Any]] = [
+        ("json", decimal, "1234567890123456.78", price),
+        ("json", decimal, '"1234567890123456.78"', price),
+        ("json", {"type": "list", "items": decimal}, "[1234567890123456.78, 1.50, 7]", [price, Decimal("1.50"), 7]),
+        ("json", {"type": "map", "values": decimal}, '{"k": 1234567890123456.78}', {"k": price}),
+        ("json", {"type": "optional", "of": decimal}, "null", None),
+        ("json", record, '{"sum": 1234567890123456.78, "rate": 0.1}', {"sum": price, "rate": 0.1}),
+        ("chat", decimal, "1234567890123456.78", price),
+        ("chat", {"type": "optional", "of": decimal}, "None", None),
+        ("chat", record, '{"sum": 1234567890123456.78, "rate": 0.1}', {"sum": price, "rate": 0.1}),
+    ]
+    for adapter, type_spec, written, expected in cases:
+        whole = f'{{"value": {written}}}'
+        answers = [f"[[ ## value ## ]]\n{written}"] if adapter == "chat" else [whole, f"Here:\n```json\n{whole}\n```"]
+        for answer in answers:
+            with hosted(answer):
+                bridge = DspyBridge()
+                program = bridge.dispatch("create_program", {"spec": one_field("outputs", type_spec)})["program"]
+                call = {"program": program, "inputs": {"other": "x"}, "options": {"adapter": adapter}}
+                value = bridge.dispatch("call", call)["outputs"]["value"]
+            assert value == expected
+            if isinstance(value, dict) and "rate" in value:
+                assert type(value["rate"]) is float
+
+
 def test_every_type_as_an_input() -> None:
     person = {"name": "Ann", "age": None, "mood": "GOOD"}
     cases: list[tuple[dict[str, Any], Any, str]] = [

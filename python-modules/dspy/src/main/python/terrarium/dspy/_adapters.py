@@ -9,13 +9,14 @@ from typing import Any
 
 import dspy
 import pydantic
-from dspy.adapters.utils import apply_output_field_defaults, parse_value
+from dspy.adapters import utils
 
-from terrarium.bridge import times
 from terrarium.bridge.errors import TruncatedAnswerError
 from terrarium.bridge.exchanges import Exchange
 
+from . import _decimals
 from ._cut import TruncatedParseError, is_closed
+from ._decimals import parse_value
 from ._members import closed_object, first_of_each
 from ._model import cut_off, mark_whole
 from ._schema import NoSchemaError, output_schema
@@ -32,7 +33,8 @@ def install() -> None:
 
 def remove() -> None:
     """Restore DSPy's JSON adapter, and drop what is kept for signatures."""
-    _json_adapter_module.parse_value = parse_value
+    _json_adapter_module.parse_value = utils.parse_value
+    _decimals.forget()
     for cache in (_system_message, _answer_reader):
         cache.cache_clear()
 
@@ -126,7 +128,7 @@ def _answer_reader(signature: Any) -> Callable[[str], pydantic.BaseModel]:
     """Return what reads a JSON object of the outputs, or raises ValidationError."""
     fields: dict[str, Any] = {name: (field.annotation, ...) for name, field in signature.output_fields.items()}
     with shadowing_allowed():
-        return times.json_reader(pydantic.TypeAdapter(pydantic.create_model("Answer", **fields)))
+        return _decimals.json_reader(pydantic.TypeAdapter(pydantic.create_model("Answer", **fields)))
 
 
 class HostChatAdapter(_HostAdapter, dspy.ChatAdapter):
@@ -158,7 +160,7 @@ class HostChatAdapter(_HostAdapter, dspy.ChatAdapter):
         for name in outputs:
             if name not in texts and any(marker(name) in text for text in texts.values()):
                 raise failed(f"The marker of field {name} does not begin a line.")
-        fields = apply_output_field_defaults(signature, fields)
+        fields = utils.apply_output_field_defaults(signature, fields)
         if fields.keys() != outputs.keys():
             raise failed(None, parsed_result=fields)
         if cut is not None:

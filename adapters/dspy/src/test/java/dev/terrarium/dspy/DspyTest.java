@@ -21,6 +21,7 @@ import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.value.Describe;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -74,6 +75,10 @@ class DspyTest {
   record Num(int n) {}
 
   record Nested(Form form, Map<String, Integer> counts) {}
+
+  record Amounts(byte level, List<Long> ids, Map<String, Item> items, BigDecimal sum) {}
+
+  record Item(Optional<Short> size, float rate) {}
 
   private static final ScriptedModel SCRIPTED = new ScriptedModel();
 
@@ -147,6 +152,28 @@ class DspyTest {
         .isEqualTo(
             new Nested(
                 new Form(false, Mood.HAPPY, 0, List.of(), Optional.empty()), Map.of("a", 1)));
+  }
+
+  @Test
+  void numbersAreBoundToTheirJavaTypesAndDecimalsAreExact() {
+    SCRIPTED.answers(
+        """
+        {"level": 127, "ids": [9223372036854775807], "items": {"a": {"size": 3, "rate": 0.5}},
+         "sum": 1234567890123456.78}\
+        """);
+    Amounts amounts = dspy.predict(Question.class, Amounts.class).call(new Question("?"));
+    assertThat(amounts)
+        .isEqualTo(
+            new Amounts(
+                (byte) 127,
+                List.of(Long.MAX_VALUE),
+                Map.of("a", new Item(Optional.of((short) 3), 0.5f)),
+                new BigDecimal("1234567890123456.78")));
+    assertThat(SCRIPTED.last().responseSchema())
+        .contains("{\"type\":\"integer\",\"minimum\":-128,\"maximum\":127}")
+        .contains("\"minimum\":-9223372036854775808,\"maximum\":9223372036854775807")
+        .contains("\"minimum\":-32768,\"maximum\":32767")
+        .contains("\"minimum\":-3.4028234663852886E38,\"maximum\":3.4028234663852886E38");
   }
 
   /** With pydantic's own time zone writing it would end the JVM (terrarium.bridge.times). */
