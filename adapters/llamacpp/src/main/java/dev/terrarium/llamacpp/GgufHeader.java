@@ -6,24 +6,53 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a GGUF file says of itself: read before llama.cpp sees the file, so that a file which is
- * none, or not all there, is refused in plain words.
+ * none, not all there or contradicts itself is refused in plain words, and not by the end of the
+ * process. Immutable.
  *
  * @param version of the format
- * @param tensors how many there are
- * @param values single values by key; lists, such as the vocabulary, are left out
- * @param end where the last tensor's data ends, in bytes; 0 when a tensor's type is not known
+ * @param entries the values by key
+ * @param tensors in the file's order
+ * @param dataStart where the tensors' data begins, in bytes
  */
-record GgufHeader(int version, long tensors, Map<String, Object> values, long end) {
+record GgufHeader(int version, Map<String, Entry> entries, List<Tensor> tensors, long dataStart) {
 
+  static final int UINT8 = 0;
+  static final int INT8 = 1;
+  static final int UINT16 = 2;
+  static final int INT16 = 3;
+  static final int UINT32 = 4;
+  static final int INT32 = 5;
+  static final int FLOAT32 = 6;
+  static final int BOOL = 7;
+  static final int STRING = 8;
+  static final int ARRAY = 9;
+  static final int UINT64 = 10;
+  static final int INT64 = 11;
+  static final int FLOAT64 = 12;
+
+  private static final List<String> TYPE_NAMES =
+      List.of(
+          "UINT8", "INT8", "UINT16", "INT16", "UINT32", "INT32", "FLOAT32", "BOOL", "STRING",
+          "ARRAY", "UINT64", "INT64", "FLOAT64");
+
+  private static final String ALIGNMENT = "general.alignment";
+  private static final String ARCHITECTURE = "general.architecture";
   private static final int MAGIC = 0x46554747;
   private static final int OLDEST_VERSION = 2;
   private static final int NEWEST_VERSION = 3;
@@ -32,7 +61,54 @@ record GgufHeader(int version, long tensors, Map<String, Object> values, long en
   private static final long HEADER_LIMIT = 1L << 30;
   private static final int LOOK = 64;
 
-  /** Elements and bytes of a block, by {@code ggml_type}. */
+  /** The name of the first of several files that are one model. */
+  private static final Pattern FIRST_PART = Pattern.compile("(.*)-00001-of-(\\d{5}\\.gguf)");
+
+  /**
+   * A value.
+   *
+   * @param type one of the constants
+   * @param value a Long, Double, Boolean, String or {@link Values}
+   */
+  record Entry(int type, Object value) {}
+
+  /**
+   * A list of values.
+   *
+   * @param type of each
+   * @param content their bytes
+   */
+  record Values(int type, long count, ByteBuffer content) {
+
+    /**
+     * Calls the action with the bytes of each text, as Latin-1: they need not be whole characters.
+     */
+    void forEachText(Consumer<String> action) {
+      ByteBuffer in = content.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+      for (long i = 0; i < count; i++) {
+        action.accept(text(in, StandardCharsets.ISO_8859_1));
+      }
+    }
+
+    /** The values of a list of 32-bit integers. */
+    int[] ints() {
+      int[] ints = new int[Math.toIntExact(count)];
+      content.duplicate().order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().get(ints);
+      return ints;
+    }
+  }
+
+  /**
+   * Where a tensor lies and how large it is.
+   *
+   * @param shape the extent in each dimension
+   * @param type the number of its {@code ggml_type}
+   * @param offset of its data, in bytes from {@link #dataStart}
+   * @param bytes that its data takes
+   */
+  record Tensor(String name, List<Long> shape, int type, long offset, long bytes) {}
+
+  /** Elements and bytes of a block, by {@code ggml_type}, of those that weights can have. */
   private static final Map<Integer, int[]> BLOCKS =
       Map.ofEntries(
           Map.entry(0, new int[] {1, 4}),
@@ -55,13 +131,10 @@ record GgufHeader(int version, long tensors, Map<String, Object> values, long en
           Map.entry(21, new int[] {256, 110}),
           Map.entry(22, new int[] {256, 82}),
           Map.entry(23, new int[] {256, 136}),
-          Map.entry(24, new int[] {1, 1}),
-          Map.entry(25, new int[] {1, 2}),
-          Map.entry(26, new int[] {1, 4}),
-          Map.entry(27, new int[] {1, 8}),
-          Map.entry(28, new int[] {1, 8}),
           Map.entry(29, new int[] {256, 56}),
-          Map.entry(30, new int[] {1, 2}));
+          Map.entry(30, new int[] {1, 2}),
+          Map.entry(34, new int[] {256, 54}),
+          Map.entry(35, new int[] {256, 66}));
 
   /** What other files begin with, and what to say of them. */
   private static final Map<String, String> FOREIGN =
@@ -79,7 +152,8 @@ record GgufHeader(int version, long tensors, Map<String, Object> values, long en
   /**
    * Reads and checks a file.
    *
-   * @throws ModelException when it is missing, unreadable, empty, of another kind or not whole
+   * @throws ModelException when it is missing, unreadable, empty, of another kind, not whole, or
+   *     contradicts itself
    */
   static GgufHeader read(Path file) {
     if (!Files.exists(file)) {
@@ -106,10 +180,32 @@ record GgufHeader(int version, long tensors, Map<String, Object> values, long en
     }
   }
 
+  /**
+   * A file and those that it continues in, all of which are read and checked.
+   *
+   * @throws ModelException as {@link #read(Path)}
+   */
+  static List<Path> parts(Path file) {
+    Long count = read(file).integer("split.count");
+    List<Path> parts = new ArrayList<>(List.of(file));
+    Matcher name = FIRST_PART.matcher(String.valueOf(file.getFileName()));
+    if (count != null && name.matches()) {
+      for (int i = 2; i <= count; i++) {
+        Path part = file.resolveSibling("%s-%05d-of-%s".formatted(name.group(1), i, name.group(2)));
+        GgufHeader unused = read(part);
+        parts.add(part);
+      }
+    }
+    return parts;
+  }
+
   private static GgufHeader read(Path file, ByteBuffer bytes, long size) {
     GgufHeader header;
     try {
       header = new Reader(bytes).header();
+      if (header.end() <= size) {
+        GgufChecks.check(header);
+      }
     } catch (BufferUnderflowException e) {
       throw new ModelException(
           "The model file "
@@ -122,14 +218,14 @@ record GgufHeader(int version, long tensors, Map<String, Object> values, long en
       throw new ModelException(
           "The model file " + file + " is damaged: " + e.getMessage() + ". Fetch it again.", e);
     }
-    if (header.end > size) {
+    if (header.end() > size) {
       throw new ModelException(
           "The model file "
               + file
               + " is cut off: it has "
               + size
               + " bytes of "
-              + header.end
+              + header.end()
               + ". Fetch it again.");
     }
     return header;
@@ -153,7 +249,55 @@ record GgufHeader(int version, long tensors, Map<String, Object> values, long en
 
   /** The model's kind, such as {@code llama}. */
   @Nullable String architecture() {
-    return values.get("general.architecture") instanceof String text ? text : null;
+    return text(ARCHITECTURE);
+  }
+
+  /** The text of a key; null when there is none. */
+  @Nullable String text(String key) {
+    Entry entry = entries.get(key);
+    return entry != null && entry.value() instanceof String text ? text : null;
+  }
+
+  /** The integer of a key; null when there is none. */
+  @Nullable Long integer(String key) {
+    Entry entry = entries.get(key);
+    return entry != null && entry.value() instanceof Long integer ? integer : null;
+  }
+
+  /** The list of a key; null when there is none. */
+  @Nullable Values list(String key) {
+    Entry entry = entries.get(key);
+    return entry != null && entry.value() instanceof Values values ? values : null;
+  }
+
+  /** Where the last tensor's data ends, in bytes; 0 when there is none. */
+  long end() {
+    return tensors.stream()
+        .mapToLong(
+            tensor -> Math.addExact(dataStart, Math.addExact(tensor.offset(), tensor.bytes())))
+        .max()
+        .orElse(0);
+  }
+
+  /** What tensors begin at a multiple of. */
+  int alignment() {
+    Long given = integer(ALIGNMENT);
+    return given == null ? DEFAULT_ALIGNMENT : given.intValue();
+  }
+
+  /** What a type is called. */
+  static String typeName(int type) {
+    return type >= 0 && type < TYPE_NAMES.size() ? TYPE_NAMES.get(type) : "unknown type " + type;
+  }
+
+  private static String text(ByteBuffer in, Charset charset) {
+    long length = in.getLong();
+    if (length < 0 || length > in.remaining()) {
+      throw new BufferUnderflowException();
+    }
+    byte[] bytes = new byte[(int) length];
+    in.get(bytes);
+    return new String(bytes, charset);
   }
 
   /** Walks over the header's bytes. What is not there yet underflows. */
@@ -177,104 +321,125 @@ record GgufHeader(int version, long tensors, Map<String, Object> values, long en
                 + NEWEST_VERSION
                 + " can be read");
       }
-      long tensors = in.getLong();
+      long tensorCount = in.getLong();
       long keys = in.getLong();
-      if (tensors < 0 || keys < 0) {
+      if (tensorCount < 0 || keys < 0) {
         throw new IllegalArgumentException("its header counts are below 0");
       }
-      Map<String, Object> values = new HashMap<>();
+      Map<String, Entry> entries = new LinkedHashMap<>();
       for (long i = 0; i < keys; i++) {
-        String key = text();
-        Object value = value(in.getInt());
-        if (value != null) {
-          values.put(key, value);
+        String key = text(in, StandardCharsets.UTF_8);
+        int type = in.getInt();
+        if (key.isEmpty() || entries.put(key, new Entry(type, value(key, type))) != null) {
+          throw new IllegalArgumentException("it has the key '" + key + "' twice or empty");
         }
       }
-      long end = tensorsEnd(tensors);
-      long alignment =
-          values.get("general.alignment") instanceof Integer given ? given : DEFAULT_ALIGNMENT;
-      if (alignment <= 0) {
-        throw new IllegalArgumentException("its alignment is " + alignment);
+      long alignment = alignment(entries.get(ALIGNMENT));
+      List<Tensor> tensors = new ArrayList<>();
+      for (long i = 0; i < tensorCount; i++) {
+        tensors.add(tensor());
       }
       long start = (in.position() + alignment - 1) / alignment * alignment;
-      return new GgufHeader(version, tensors, Map.copyOf(values), end == 0 ? 0 : start + end);
+      return new GgufHeader(
+          version, Collections.unmodifiableMap(entries), List.copyOf(tensors), start);
     }
 
-    private @Nullable Object value(int type) {
+    private static long alignment(@Nullable Entry entry) {
+      if (entry == null) {
+        return DEFAULT_ALIGNMENT;
+      }
+      if (entry.type() != UINT32 || !(entry.value() instanceof Long given)) {
+        throw new IllegalArgumentException(
+            ALIGNMENT + " is of the type " + typeName(entry.type()) + " and not UINT32");
+      }
+      if (given > 1L << 30 || Long.bitCount(given) != 1) {
+        throw new IllegalArgumentException(
+            ALIGNMENT + " is " + given + ", which is no power of 2 up to 2^30");
+      }
+      return given;
+    }
+
+    private Object value(String key, int type) {
       return switch (type) {
-        case 0, 1, 7 -> in.get();
-        case 2, 3 -> in.getShort();
-        case 4, 5 -> in.getInt();
-        case 6 -> in.getFloat();
-        case 8 -> text();
-        case 9 -> skipList();
-        case 10, 11 -> in.getLong();
-        case 12 -> in.getDouble();
-        default -> throw new IllegalArgumentException("a value has the unknown type " + type);
+        case UINT8 -> Long.valueOf(Byte.toUnsignedLong(in.get()));
+        case INT8 -> Long.valueOf(in.get());
+        case UINT16 -> Long.valueOf(Short.toUnsignedLong(in.getShort()));
+        case INT16 -> Long.valueOf(in.getShort());
+        case UINT32 -> Long.valueOf(Integer.toUnsignedLong(in.getInt()));
+        case INT32 -> Long.valueOf(in.getInt());
+        case UINT64, INT64 -> Long.valueOf(in.getLong());
+        case FLOAT32 -> Double.valueOf(in.getFloat());
+        case FLOAT64 -> Double.valueOf(in.getDouble());
+        case BOOL -> in.get() != 0;
+        case STRING -> text(in, StandardCharsets.UTF_8);
+        case ARRAY -> list(key);
+        default -> throw unknownType(key, type);
       };
     }
 
-    private @Nullable Object skipList() {
+    private static IllegalArgumentException unknownType(String key, int type) {
+      return new IllegalArgumentException("the value of " + key + " has the unknown type " + type);
+    }
+
+    private Values list(String key) {
       int type = in.getInt();
       long count = in.getLong();
       if (count < 0) {
-        throw new IllegalArgumentException("a list's length is below 0");
+        throw new IllegalArgumentException("the length of the list " + key + " is below 0");
       }
-      int width =
-          switch (type) {
-            case 0, 1, 7 -> 1;
-            case 2, 3 -> 2;
-            case 4, 5, 6 -> 4;
-            case 10, 11, 12 -> 8;
-            default -> 0;
-          };
-      if (width > 0) {
-        skip(Math.multiplyExact(count, (long) width));
-      } else {
+      int start = in.position();
+      if (type == STRING) {
         for (long i = 0; i < count; i++) {
-          if (type == 8) {
-            skip(in.getLong());
-          } else {
-            value(type);
-          }
+          skip(in.getLong());
         }
+      } else {
+        int width =
+            switch (type) {
+              case UINT8, INT8, BOOL -> 1;
+              case UINT16, INT16 -> 2;
+              case UINT32, INT32, FLOAT32 -> 4;
+              case UINT64, INT64, FLOAT64 -> 8;
+              default -> throw unknownType(key, type);
+            };
+        skip(Math.multiplyExact(count, (long) width));
       }
-      return null;
+      return new Values(type, count, in.slice(start, in.position() - start));
     }
 
-    /** Where the last tensor ends, counted from the begin of the data; 0 when that is not known. */
-    private long tensorsEnd(long tensors) {
-      long end = 0;
-      boolean known = true;
-      for (long i = 0; i < tensors; i++) {
-        skip(in.getLong());
-        int dimensions = in.getInt();
-        if (dimensions < 0 || dimensions > MOST_DIMENSIONS) {
-          throw new IllegalArgumentException("a tensor has " + dimensions + " dimensions");
-        }
-        long elements = 1;
-        for (int d = 0; d < dimensions; d++) {
-          elements = Math.multiplyExact(elements, in.getLong());
-        }
-        int[] block = BLOCKS.get(in.getInt());
-        long offset = in.getLong();
-        if (block == null) {
-          known = false;
-        } else {
-          end = Math.max(end, offset + elements / block[0] * block[1]);
-        }
+    private Tensor tensor() {
+      String name = text(in, StandardCharsets.UTF_8);
+      int dimensions = in.getInt();
+      if (dimensions < 0 || dimensions > MOST_DIMENSIONS) {
+        throw new IllegalArgumentException(
+            "the tensor " + name + " has " + dimensions + " dimensions");
       }
-      return known ? end : 0;
-    }
-
-    private String text() {
-      long length = in.getLong();
-      if (length < 0 || length > in.remaining()) {
-        throw new BufferUnderflowException();
+      List<Long> shape = new ArrayList<>();
+      long elements = 1;
+      for (int d = 0; d < dimensions; d++) {
+        long extent = in.getLong();
+        if (extent < 1) {
+          throw new IllegalArgumentException(
+              "the tensor " + name + " has the extent " + extent + " in one dimension");
+        }
+        shape.add(extent);
+        elements = Math.multiplyExact(elements, extent);
       }
-      byte[] bytes = new byte[(int) length];
-      in.get(bytes);
-      return new String(bytes, StandardCharsets.UTF_8);
+      int type = in.getInt();
+      long offset = in.getLong();
+      int[] block = BLOCKS.get(type);
+      if (block == null) {
+        throw new IllegalArgumentException(
+            "the tensor " + name + " is of the type " + type + ", which no weights are of");
+      }
+      if ((shape.isEmpty() ? 1 : shape.getFirst()) % block[0] != 0) {
+        throw new IllegalArgumentException(
+            "the tensor " + name + " has rows that are not made of whole blocks of its type");
+      }
+      if (offset < 0) {
+        throw new IllegalArgumentException("the tensor " + name + " lies before the data");
+      }
+      long bytes = Math.multiplyExact(elements / block[0], (long) block[1]);
+      return new Tensor(name, List.copyOf(shape), type, offset, bytes);
     }
 
     private void skip(long bytes) {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,23 @@ public final class LlamaCpp implements LanguageModelProvider {
     }
   }
 
+  /**
+   * Probes a file, if the options say so and it is not the default model's.
+   *
+   * @throws ModelException when it is missing, damaged, of another kind, or ends the process that
+   *     loads it
+   */
+  static void probe(Path file, LlamaCppOptions options) {
+    List<Path> parts = GgufHeader.parts(file);
+    try {
+      if (options.probe() && !isDefault(withoutDetours(file))) {
+        ModelProbe.ofDefaults().check(parts);
+      }
+    } catch (IOException e) {
+      throw new ModelException("The model file " + file + " cannot be read: " + e, e);
+    }
+  }
+
   private static boolean isDefault(Path file) throws IOException {
     Path place;
     try {
@@ -101,6 +119,9 @@ public final class LlamaCpp implements LanguageModelProvider {
   @Override
   public Optional<Tokenizer> tokenizer(@Nullable String spec) {
     Path file = spec == null ? DefaultModel.find(LOADER).unpacked(LOADER) : path(spec);
+    if (spec != null) {
+      probe(file, options);
+    }
     return Optional.of(new LlamaTokenizer(LoadedFile.load(file.toString(), file, true), true));
   }
 

@@ -85,18 +85,19 @@ public final class LlamaCppModel implements LanguageModel {
   }
 
   /**
-   * Loads a file, under its own name without {@code .gguf}.
+   * Loads a file, under its own name without {@code .gguf}, after it was probed, unless the options
+   * say otherwise.
    *
    * @throws ModelException when it is missing, damaged, of another kind, or cannot be run here
    */
   public static LlamaCppModel load(Path file, LlamaCppOptions options) {
+    LlamaCpp.probe(file, Objects.requireNonNull(options, "options"));
     Path fileName = file.getFileName();
     String name = fileName == null ? file.toString() : fileName.toString();
     return load(name.replaceFirst("\\.gguf$", ""), file, options);
   }
 
   static LlamaCppModel load(String name, Path file, LlamaCppOptions options) {
-    Objects.requireNonNull(options, "options");
     LoadedFile loaded = LoadedFile.load(name, file, false);
     try {
       MemorySegment model = loaded.model();

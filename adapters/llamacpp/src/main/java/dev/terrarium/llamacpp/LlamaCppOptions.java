@@ -28,6 +28,10 @@ import org.jspecify.annotations.Nullable;
  * @param seed for sampling at temperatures above 0
  * @param chatTemplate name of a template that llama.cpp knows, such as {@code chatml}, or its
  *     source; none takes the one in the file
+ * @param probe whether a file other than that of the model on the class path is first loaded by
+ *     another JVM, which makes a token with it: a file that llama.cpp cannot digest, although its
+ *     header looks sound, would end this process. Done once for each file; what passed is
+ *     remembered in the cache folder
  */
 public record LlamaCppOptions(
     int contextWindow,
@@ -38,7 +42,8 @@ public record LlamaCppOptions(
     int maxTokens,
     double temperature,
     long seed,
-    @Nullable String chatTemplate) {
+    @Nullable String chatTemplate,
+    boolean probe) {
 
   static final int DEFAULT_CONTEXT_WINDOW = 8192;
   static final long DEFAULT_PROMPT_MEMORY = 256L << 20;
@@ -110,6 +115,7 @@ public record LlamaCppOptions(
     private double temperature;
     private long seed;
     private @Nullable String chatTemplate;
+    private boolean probe = true;
 
     private Builder() {}
 
@@ -167,6 +173,12 @@ public record LlamaCppOptions(
       return this;
     }
 
+    public Builder probe(boolean first) {
+      once("probe");
+      probe = first;
+      return this;
+    }
+
     private void once(String name) {
       if (!given.add(name)) {
         throw new ConfigurationException(name + " was given twice");
@@ -188,7 +200,8 @@ public record LlamaCppOptions(
           maxTokens,
           temperature,
           seed,
-          chatTemplate);
+          chatTemplate,
+          probe);
     }
   }
 }

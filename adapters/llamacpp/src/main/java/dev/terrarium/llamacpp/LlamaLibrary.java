@@ -36,7 +36,7 @@ final class LlamaLibrary {
   /** Rounds of looking whether the other threads are there, before a thread sleeps. */
   private static final String SPIN_COUNT = "1000";
 
-  private static final String RESOURCE = "de/kherud/llama/Linux/x86_64/libjllama.so";
+  static final String RESOURCE = "de/kherud/llama/Linux/x86_64/libjllama.so";
 
   /** What the library was compiled for, and what the kernel calls it. */
   private static final Map<String, String> CPU_FEATURES =
@@ -184,12 +184,18 @@ final class LlamaLibrary {
     }
   }
 
-  private static Path unpacked() {
+  /** Where the class path has the library. */
+  static URL resource() {
     URL resource = LlamaLibrary.class.getClassLoader().getResource(RESOURCE);
     if (resource == null) {
       throw new ModelException(
           "llama.cpp's library is not on the class path: add de.kherud:llama:" + VERSION + ".");
     }
+    return resource;
+  }
+
+  private static Path unpacked() {
+    URL resource = resource();
     CacheFolder cache = CacheFolder.ofDefaults();
     try {
       cache.requireCode("llama.cpp's library");

@@ -11,9 +11,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.URL;
 import java.net.URLClassLoader;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ServiceLoader;
@@ -113,14 +110,7 @@ class LlamaCppTest {
 
   @Test
   void tellsWhatLlamaCppComplainsOf(@TempDir Path folder) throws IOException {
-    byte[] key = "general.architecture".getBytes(StandardCharsets.US_ASCII);
-    byte[] value = "beehive".getBytes(StandardCharsets.US_ASCII);
-    ByteBuffer bytes = ByteBuffer.wrap(new byte[128]).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.put("GGUF".getBytes(StandardCharsets.US_ASCII)).putInt(3).putLong(0).putLong(1);
-    bytes.putLong(key.length).put(key).putInt(8).putLong(value.length).put(value);
-    byte[] content = new byte[128];
-    bytes.get(0, content);
-    Path file = Files.write(folder.resolve("hive.gguf"), content);
+    Path file = TestModel.ofUnknownKind(folder.resolve("hive.gguf"));
     assertThatThrownBy(() -> new LlamaCpp().open(file.toString()))
         .isInstanceOf(ModelException.class)
         .hasMessageContaining("llama.cpp cannot load")

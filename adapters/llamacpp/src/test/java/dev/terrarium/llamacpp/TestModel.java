@@ -3,6 +3,11 @@ package dev.terrarium.llamacpp;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.LanguageModel;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The model on the class path, loaded once for all tests. */
@@ -22,6 +27,16 @@ final class TestModel {
 
   static Vocabulary vocabulary() {
     return Holder.VOCABULARY;
+  }
+
+  /** A file of a kind of model that there is not, which llama.cpp refuses. */
+  static Path ofUnknownKind(Path file) throws IOException {
+    byte[] key = "general.architecture".getBytes(StandardCharsets.US_ASCII);
+    byte[] value = "beehive".getBytes(StandardCharsets.US_ASCII);
+    ByteBuffer bytes = ByteBuffer.allocate(128).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.put("GGUF".getBytes(StandardCharsets.US_ASCII)).putInt(3).putLong(0).putLong(1);
+    bytes.putLong(key.length).put(key).putInt(8).putLong(value.length).put(value);
+    return Files.write(file, bytes.array());
   }
 
   static ChatRequest.Builder ask(String question) {

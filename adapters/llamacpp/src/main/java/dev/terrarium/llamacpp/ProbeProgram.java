@@ -1,0 +1,80 @@
+package dev.terrarium.llamacpp;
+
+import dev.terrarium.error.ModelException;
+import dev.terrarium.resource.CacheFolder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URL;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** The program of the process in which {@link ModelProbe} has a file tried. */
+final class ProbeProgram {
+
+  private static final String TEXT = "A bee";
+  private static final int WINDOW = 64;
+
+  private ProbeProgram() {}
+
+  /**
+   * How it is started; a file's path is to follow.
+   *
+   * @throws UncheckedIOException when its classes are not in files of their own
+   */
+  static List<String> command(Path cache) {
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-XX:TieredStopAtLevel=1",
+        "-XX:+UseSerialGC",
+        "-XX:-CreateCoredumpOnCrash",
+        "-XX:+SuppressFatalErrorMessage",
+        "--enable-native-access=ALL-UNNAMED",
+        "-Dterrarium.cache=" + cache,
+        "-cp",
+        classPath(),
+        ProbeProgram.class.getName());
+  }
+
+  private static String classPath() {
+    Set<Path> places = new LinkedHashSet<>();
+    try {
+      for (Class<?> type : List.of(ProbeProgram.class, CacheFolder.class)) {
+        String name = type.getName().replace('.', '/') + ".class";
+        URL url = Objects.requireNonNull(type.getClassLoader().getResource(name), name);
+        places.add(ModelProbe.origin(url, name));
+      }
+      places.add(ModelProbe.origin(LlamaLibrary.resource(), LlamaLibrary.RESOURCE));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return places.stream().map(Path::toString).collect(Collectors.joining(":"));
+  }
+
+  /** Loads the file, if it can be, and makes one token. */
+  public static void main(String[] arguments) {
+    try {
+      LoadedFile file = LoadedFile.load("probed", Path.of(arguments[0]), false);
+      if (Llama.modelIsDecoderOnly(file.model())) {
+        makeToken(file);
+      }
+      file.free();
+    } catch (ModelException e) {
+      // The process that asks will hear the same.
+    }
+  }
+
+  private static void makeToken(LoadedFile file) {
+    Vocabulary vocabulary = file.vocabulary();
+    int[] prompt = vocabulary.tokens(TEXT);
+    try (Conversation conversation = new Conversation(file.model(), 1, WINDOW);
+        TokenChoice choice = new TokenChoice(vocabulary, 0, 0, null)) {
+      if (prompt.length > 0 && conversation.read(prompt, 1, () -> false)) {
+        byte[] unused = vocabulary.bytes(choice.next(conversation.context(), -1));
+      }
+    }
+  }
+}
