@@ -59,6 +59,11 @@ public final class ContextPool implements AutoCloseable {
   /** How long a check of a context may take. */
   static final Duration CHECK_LIMIT = Duration.ofSeconds(10);
 
+  /** How long a framework may load at least, and how many load time-outs, until that is stopped. */
+  static final Duration LOAD_LIMIT = Duration.ofMinutes(2);
+
+  private static final int LOAD_TIMEOUTS = 4;
+
   /** How long work that was stopped may go on before its thread is counted as lost. */
   static final Duration ABANDON_AFTER = Duration.ofMinutes(1);
 
@@ -728,25 +733,32 @@ public final class ContextPool implements AutoCloseable {
           Execution<@Nullable Void> loading =
               context.context.prepare(waiter.framework, waiter.command);
           runs(context, loading);
+          Runnable cancel = timer.after(loadLimit(), () -> stop(context, loading));
           loading.whenDone(
-              (done, failure) -> locked(() -> prepared(context, waiter, failure, begin)));
+              (done, failure) -> {
+                cancel.run();
+                locked(() -> prepared(context, waiter, failure, begin));
+              });
         });
+  }
+
+  private Duration loadLimit() {
+    long most = Long.MAX_VALUE / 2 / LOAD_TIMEOUTS; // so that the timer can count so far
+    Duration limit =
+        Duration.ofNanos(Math.min(nanos(settings.loadTimeout()), most) * LOAD_TIMEOUTS);
+    return limit.compareTo(LOAD_LIMIT) > 0 ? limit : LOAD_LIMIT;
   }
 
   private void prepared(
       PooledContext context, Waiter waiter, @Nullable Throwable failure, long begin) {
     context.preparing = null;
-    context.running = null;
+    ended(context);
     waiter.hasWork = false;
     waitAnew(each -> each.name().equals(waiter.name()));
     long now = timer.nanoTime();
     roster.queues.restart(waiter.name(), now);
     if (failure != null) {
-      RuntimeException reason =
-          failure instanceof Error
-              ? new FrameworkLoadException(
-                  "Framework '" + waiter.name() + "' could not be loaded: " + failure, failure)
-              : Awaiting.unchecked(failure);
+      RuntimeException reason = loadFailure(waiter, failure);
       List.copyOf(roster.waiters).stream()
           .filter(each -> each == waiter || failsWith(each, waiter, reason))
           .forEach(each -> refuse(each, reason));
@@ -778,6 +790,19 @@ public final class ContextPool implements AutoCloseable {
     } else {
       offer(context);
     }
+  }
+
+  private RuntimeException loadFailure(Waiter waiter, Throwable failure) {
+    if (failure instanceof CancellationException && !closed) {
+      return new FrameworkLoadException(
+          "Framework '%s' had not loaded after %s and was stopped. Raise the load time-out if it needs longer."
+              .formatted(waiter.name(), loadLimit()),
+          failure);
+    }
+    return failure instanceof Error
+        ? new FrameworkLoadException(
+            "Framework '" + waiter.name() + "' could not be loaded: " + failure, failure)
+        : Awaiting.unchecked(failure);
   }
 
   /**

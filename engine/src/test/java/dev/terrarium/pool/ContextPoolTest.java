@@ -475,6 +475,38 @@ class ContextPoolTest {
       assertThat(stats().idle()).isOne();
     }
 
+    @Test
+    void loadThatHangsIsStoppedAndItsContextServesOn() {
+      bench.open(1, 1);
+      StubContext context = bench.context(0).hold(Kind.PREPARE);
+      context.obeys = true;
+      Waiter waiter = bench.ask(A);
+      bench.timer.turn(Duration.ofMinutes(8));
+
+      assertThat(waiter.failure())
+          .isInstanceOf(FrameworkLoadException.class)
+          .hasMessageContaining("Framework 'a' had not loaded after PT8M and was stopped");
+      assertThat(context.count(Kind.HEAL)).isOne();
+      assertThat(stats().idle()).isOne();
+      context.release(Kind.PREPARE);
+      bench.borrow(B).close();
+    }
+
+    @Test
+    void loadThatHangsAndDoesNotStopIsSetAsideUntilItEnds() {
+      bench.open(1, 1);
+      StubContext context = bench.context(0).hold(Kind.PREPARE);
+      Waiter waiter = bench.ask(A);
+      bench.timer.turn(Duration.ofMinutes(8));
+      bench.timer.turn(ContextPool.GRACE);
+      assertThat(stats().suspect()).isOne();
+      assertThat(stats().total()).as("another takes its place").isEqualTo(2);
+
+      context.running().end();
+      assertThat(stats().suspect()).isZero();
+      bench.lease(waiter).close();
+    }
+
     /** The load that served another first was begun for somebody, and there is one place less. */
     @Test
     void whomAnothersLoadWillServeWaitsForItAsForItsOwn() {
