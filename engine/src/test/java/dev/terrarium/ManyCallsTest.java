@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.error.CallbackEndedException;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.error.PythonException;
@@ -522,6 +523,61 @@ class ManyCallsTest {
     assertThatThrownBy(() -> apply("apply", length, List.of()))
         .isInstanceOf(ConversionException.class)
         .hasMessageContaining("argument 0");
+  }
+
+  private static final String KEEPING =
+      """
+      from terrarium.bridge import BaseBridge, HostCallError, Pushed, handler
+
+      class Keeping(BaseBridge):
+          framework = "keeping"
+
+          @handler
+          def keep(self, function):
+              self.function = function
+              return function("now")
+
+          @handler
+          def use(self):
+              return self.function("later")
+
+          @handler
+          def use_and_catch(self):
+              try:
+                  return self.function("later")
+              except HostCallError as error:
+                  return str(error)
+
+          @handler
+          def push(self):
+              def run(emit):
+                  self.function = emit
+                  emit("now")
+              return Pushed(run)
+      """;
+
+  @Test
+  void functionsThatPythonKeptEndWithTheirCall() throws Exception {
+    TerrariumConfig config = TerrariumConfig.custom().contexts(1).build();
+    try (Terrarium one = Terrarium.start(config)) {
+      one.register(Framework.fromSource("keeping", KEEPING, "keeping.py"));
+      List<String> got = new CopyOnWriteArrayList<>();
+      HostFunction add = Callback.of(String.class, got::add);
+      Adapter keeping = one.adapter("keeping");
+
+      assertThat(keeping.call("keep", Map.of("function", add))).isEqualTo(true);
+      assertThatThrownBy(() -> keeping.call("use", Map.of()))
+          .isInstanceOf(CallbackEndedException.class)
+          .hasMessageContaining("'args.function' ended with the call");
+      Command keep = new Command("keep", Map.of("function", add));
+      List<CallResult<@Nullable Object>> both =
+          keeping.batch(List.of(keep, new Command("use_and_catch", Map.of())));
+      assertThat((String) both.get(1).value()).contains("ended with the call");
+      Reader reader = Reader.of(keeping.stream("push", Map.of())).request(Long.MAX_VALUE);
+      assertThat(reader.end()).isNull();
+      assertThat((String) keeping.call("use_and_catch", Map.of())).contains("'stream' ended");
+      assertThat(got).containsExactly("now", "now");
+    }
   }
 
   @Test

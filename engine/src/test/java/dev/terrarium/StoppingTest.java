@@ -20,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Named;
@@ -132,6 +133,16 @@ class StoppingTest {
         .hasMessageContaining("'probe.execute'")
         .hasMessageContaining("PT0.2S");
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(CEILING);
+    assertThatAllIsWell(before);
+  }
+
+  @Test
+  void conversionOfWhatNeverEndsIsStopped() {
+    PoolStats before = terrarium.stats().pool();
+    Iterable<String> endless = () -> Stream.generate(() -> "more").iterator();
+
+    assertThatThrownBy(() -> terrarium.call("probe", "echo", Map.of("v", endless), SOON))
+        .isInstanceOf(CallTimeoutException.class);
     assertThatAllIsWell(before);
   }
 

@@ -91,7 +91,7 @@ final class GraalPyContext implements PythonContext {
     try {
       this.embed = context.eval(runtime.bootstrap());
       restrict();
-      this.marshaller = new Marshaller(embed, input, this::guarded);
+      this.marshaller = new Marshaller(embed, input, this::guarded, this::checkStopped);
       shieldNativeImports();
       shareCode();
       this.errors = new PythonErrors(embed, profile);
@@ -385,18 +385,22 @@ final class GraalPyContext implements PythonContext {
 
     @Override
     public void stream(String command, Map<String, ?> arguments, Consumer<@Nullable Object> sink) {
-      Object emit = marshaller.sink(sink);
       handle(
           command,
           handler ->
               embed
-                  .invokeMember("stream", handler, marshaller.toPython(arguments, "args"), emit)
+                  .invokeMember(
+                      "stream",
+                      handler,
+                      marshaller.toPython(arguments, "args"),
+                      marshaller.sink(sink))
                   .isNull());
     }
 
     private @Nullable Object handle(String command, Function<Value, @Nullable Object> handling) {
       Logger before = output.get();
       output.set(outputOf(framework));
+      Marshaller.Callbacks outer = marshaller.beginCall();
       try {
         return handling.apply(table.get(command).callable());
       } catch (PolyglotException e) {
@@ -405,6 +409,7 @@ final class GraalPyContext implements PythonContext {
       } catch (StackOverflowError e) {
         throw stackOverflow(e);
       } finally {
+        marshaller.endCall(outer);
         output.set(before);
       }
     }

@@ -14,6 +14,7 @@ public abstract sealed class TerrariumException extends RuntimeException
         BudgetExceededException,
         CallInterruptedException,
         CallTimeoutException,
+        CallbackEndedException,
         CircuitOpenException,
         ClosedException,
         ConfigurationException,

@@ -1,5 +1,6 @@
 package dev.terrarium.value;
 
+import dev.terrarium.error.CallbackEndedException;
 import dev.terrarium.error.ConversionException;
 import java.lang.reflect.Array;
 import java.math.BigDecimal;
@@ -78,6 +79,9 @@ public final class Marshaller {
   /** What all surrogates, and no other characters, have in common with the least of them. */
   private static final int SURROGATE_MASK = 0xF800;
 
+  /** After each so many elements of what is converted the call may be stopped. */
+  private static final int CHECKPOINT = 4096;
+
   /** Characters that are looked at in one go: 2 KiB. */
   private static final int PART = 1024;
 
@@ -103,15 +107,20 @@ public final class Marshaller {
   private final Value makeCallback;
   private final BulkInput input;
   private final UnaryOperator<HostFunction> guard;
+  private final Runnable checkpoint;
+  private @Nullable Callbacks callbacks;
 
   /**
    * @param embed the module {@code terrarium.bridge.embed} of the context
    * @param input the standard input of the context
    * @param guard what every Java function is wrapped in before Python gets it
+   * @param checkpoint throws when the call is being stopped; run every some thousand elements
    */
-  public Marshaller(Value embed, BulkInput input, UnaryOperator<HostFunction> guard) {
+  public Marshaller(
+      Value embed, BulkInput input, UnaryOperator<HostFunction> guard, Runnable checkpoint) {
     this.input = input;
     this.guard = guard;
+    this.checkpoint = checkpoint;
     call = embed.getMember("call");
     none = embed.getMember("none").execute();
     makeList = embed.getMember("make_list");
@@ -250,7 +259,7 @@ public final class Marshaller {
           depth < MAX_DEPTH && (item instanceof Double || item instanceof Long)
               ? item // as toPython, without the path
               : toPython(item, path + "[" + index + "]", depth + 1));
-      index++;
+      checkpoint(++index);
     }
     return makeList.execute(converted.toArray());
   }
@@ -314,6 +323,7 @@ public final class Marshaller {
       String place = path + "." + key;
       handed.add(toPython(key, place, depth + 1));
       handed.add(toPython(entry.getValue(), place, depth + 1));
+      checkpoint(handed.size);
     }
     return texts;
   }
@@ -339,6 +349,12 @@ public final class Marshaller {
     return opened.isString() && opened.asString().isEmpty()
         ? toJava(value, "result")
         : container(value, opened, "result", 0);
+  }
+
+  private void checkpoint(int converted) {
+    if (converted % CHECKPOINT == 0) {
+      checkpoint.run();
+    }
   }
 
   private static List<@Nullable Object> elements(Object array) {
@@ -382,8 +398,10 @@ public final class Marshaller {
    */
   private Value callback(HostFunction function, String path) {
     ProxyExecutable executable = executable(function, "result");
+    Callbacks own = ofThisCall();
     ProxyExecutable plain =
         arguments -> {
+          own.check(path);
           try {
             return executable.execute(arguments);
           } catch (ConversionException e) {
@@ -393,10 +411,44 @@ public final class Marshaller {
     return makeCallback.execute(plain, path);
   }
 
-  /** A Python callable that hands its one argument, marshalled, to the sink. */
+  /**
+   * Begins a call. The functions that it passes to Python end with it.
+   *
+   * @return those of the call that it is within, for {@link #endCall}
+   */
+  public @Nullable Callbacks beginCall() {
+    Callbacks outer = callbacks;
+    callbacks = null; // made when there is a function
+    return outer;
+  }
+
+  /** Ends the call that {@link #beginCall} began. */
+  public void endCall(@Nullable Callbacks outer) {
+    Callbacks own = callbacks;
+    if (own != null) {
+      own.ended = true;
+    }
+    callbacks = outer;
+  }
+
+  private Callbacks ofThisCall() {
+    Callbacks own = callbacks;
+    if (own == null) {
+      own = new Callbacks();
+      callbacks = own;
+    }
+    return own;
+  }
+
+  /**
+   * A Python callable that hands its one argument, marshalled, to the sink, as long as the call
+   * lasts.
+   */
   public ProxyExecutable sink(Consumer<@Nullable Object> sink) {
     long[] index = {0};
+    Callbacks own = ofThisCall();
     return arguments -> {
+      own.check("stream");
       sink.accept(toJava(arguments[0], "item " + index[0]++));
       return none;
     };
@@ -468,6 +520,7 @@ public final class Marshaller {
           depth < MAX_DEPTH && item.isNumber()
               ? number(item, path) // as toJava, without the path
               : toJava(item, path + "[" + i + "]", depth + 1));
+      checkpoint(i + 1);
     }
     return plain;
   }
@@ -491,6 +544,7 @@ public final class Marshaller {
       }
       Value item = keysAndValues.getArrayElement((long) size + i);
       plain.put(key, toJava(item, path + "." + key, depth + 1));
+      checkpoint(i + 1);
     }
     return plain;
   }
@@ -599,6 +653,19 @@ public final class Marshaller {
       throw new ConversionException(
           path.substring(0, Math.min(80, path.length())) + "...",
           "the value is nested deeper than " + MAX_DEPTH + " levels, or contains itself");
+    }
+  }
+
+  /** The functions that one call passed to Python, which end with it. */
+  public static final class Callbacks {
+    private volatile boolean ended;
+
+    private Callbacks() {}
+
+    private void check(String path) {
+      if (ended) {
+        throw new CallbackEndedException(path);
+      }
     }
   }
 }
