@@ -96,6 +96,9 @@ class StoppingTest {
       import time
       time.sleep(1000)
 
+      import time
+      time.sleep(1000.5)
+
       import threading
       threading.Event().wait()
 

@@ -91,6 +91,7 @@ final class GraalPyContext implements PythonContext {
     try {
       this.embed = context.eval(runtime.bootstrap());
       restrict();
+      embed.invokeMember("replace_sleep");
       this.marshaller = new Marshaller(embed, input, this::guarded, this::checkStopped);
       shieldNativeImports();
       shareCode();

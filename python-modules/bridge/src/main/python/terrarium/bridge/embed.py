@@ -335,6 +335,13 @@ def shield_native_imports(begin: Callable[[], object], end: Callable[[], object]
     imp.exec_dynamic = shielded(imp.exec_dynamic)
 
 
+def replace_sleep() -> None:
+    """Has `time.sleep` stop when its call is stopped."""
+    from terrarium.bridge import sleep
+
+    sleep.install()
+
+
 # ---------------------------------------------------------------- code
 
 

@@ -29,6 +29,8 @@ from _weakref import ref as _ref
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from terrarium.bridge import sleep
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
@@ -95,6 +97,7 @@ _COVERED = (
     ModuleType,
     type,
     type(functools.lru_cache(lambda: None)),
+    type(sleep.sleep),
 )
 _STREAMS = ("stderr", "stdin", "stdout")
 _HOOKS = ("breakpointhook", "displayhook", "excepthook", "unraisablehook")
