@@ -3,6 +3,7 @@
 import asyncio
 import builtins
 import concurrent.futures
+import concurrent.futures.thread
 import contextlib
 import dis
 import gc
@@ -21,9 +22,10 @@ import unittest.mock
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from random import Random
 from typing import Any
 
-from terrarium.bridge import BaseBridge, embed, handler
+from terrarium.bridge import BaseBridge, embed, executors, handler
 from terrarium.bridge import health as health_module
 from terrarium.bridge.health import Health
 
@@ -578,23 +580,184 @@ def test_the_engine_s_functions() -> None:
     assert "handlers: words.count is missing" in found
 
 
-def test_modules_of_a_package_whose_import_failed_are_forgotten() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        package = os.path.join(folder, "halfmade")
-        os.mkdir(package)
-        with open(os.path.join(package, "__init__.py"), "w") as file:
-            file.write("from . import inner\nraise KeyError('cut off')\n")
-        with open(os.path.join(package, "inner.py"), "w") as file:
-            file.write("import halfmade\n")
+@contextmanager
+def watching(folder: str) -> Iterator[Health]:
+    """As `sound`, with imports watched, from this folder, too."""
+    bootstrap: Any = importlib.import_module("_frozen_importlib")
+    load = bootstrap._load_unlocked
+    before = set(sys.modules)
+    with sound() as health:
+        bootstrap._load_unlocked = health.imported.watch(load, {})
         sys.path.insert(0, folder)
         try:
+            health.accept()
+            yield health
+        finally:
+            bootstrap._load_unlocked = load
+            for name in [*sys.modules]:
+                if name not in before:
+                    del sys.modules[name]
+
+
+def package(folder: str, name: str, **modules: str) -> None:
+    os.mkdir(os.path.join(folder, name))
+    for module, source in modules.items():
+        with open(os.path.join(folder, name, module + ".py"), "w") as file:
+            file.write(source)
+
+
+def test_what_a_call_broke_in_a_module_that_it_imported() -> None:
+    with tempfile.TemporaryDirectory() as folder, watching(folder) as health:
+        package(folder, "theirs", __init__="from . import inner\ndef f(): return 1\n", inner="def g(): return 2\n")
+        colorsys, theirs = map(importlib.import_module, ("colorsys", "theirs"))
+        for module, name in ((colorsys, "rgb_to_hsv"), (theirs, "f"), (theirs.inner, "g")):
+            vars(module)[name] = None
+        found = health.check()
+        left = health.reset()
+        health.settle()
+        vars(theirs)["f"] = None  # by right or not, as in all modules that are not of the standard library
+        del colorsys.rgb_to_hsv
+        later = health.check()
+        health.reset()
+        assert "theirs.inner" in sys.modules
+        assert callable(colorsys.rgb_to_hsv)
+        assert callable(theirs.inner.g)
+    kind = "is another object, of type NoneType"
+    assert found == [f"attribute: {name} {kind}" for name in ("colorsys.rgb_to_hsv", "theirs.f", "theirs.inner.g")]
+    assert left == []
+    assert later == ["attribute: colorsys.rgb_to_hsv is missing"]
+
+
+def test_what_bodies_of_modules_do_to_each_other_counts_as_imported() -> None:
+    with tempfile.TemporaryDirectory() as folder, watching(folder) as health:
+        package(folder, "patching", __init__="import tabnanny\ntabnanny.check = len\n")
+        importlib.import_module("patching")
+        health.accept_imports()
+        found = health.check()
+    assert found == []
+
+
+def test_entries_that_no_import_made_stay_after_good_calls_only() -> None:
+    with tempfile.TemporaryDirectory() as folder, watching(folder) as health:
+        sys.modules["made_well"] = types.ModuleType("made_well")
+        health.accept_imports()
+        sys.modules["made_badly"] = types.ModuleType("made_badly")
+        sys.modules["object"] = Hostile()  # type: ignore[assignment]
+        sys.modules["not_there"] = None  # type: ignore[assignment]
+        importlib.import_module("sched")
+        found = health.check()
+        health.settle()
+        assert "made_well" in sys.modules
+        assert "sched" in sys.modules
+        assert not {"made_badly", "object", "not_there"} & {*sys.modules}
+        assert health.imported.size == len(sys.modules)
+        sys.modules["not_there"] = None  # type: ignore[assignment]
+        health.accept_imports()
+        assert "not_there" not in sys.modules
+    assert found == []
+
+
+def test_modules_of_a_package_whose_import_failed_are_forgotten() -> None:
+    inner = "import halfmade, tabnanny\n"
+    with tempfile.TemporaryDirectory() as folder, watching(folder) as health:
+        package(folder, "halfmade", __init__="from . import inner\nraise KeyError('cut off')\n", inner=inner)
+        for good in (True, False):
             with contextlib.suppress(KeyError):
                 importlib.import_module("halfmade")
             assert "halfmade" not in sys.modules
             assert "halfmade.inner" in sys.modules
-            embed.drop_orphans()
+            if good:
+                health.accept_imports()
+            else:
+                health.check()
+                health.settle()
             assert "halfmade.inner" not in sys.modules
+            assert "tabnanny" in sys.modules
             assert "os.path" in sys.modules
-        finally:
-            sys.path.remove(folder)
-            sys.modules.pop("halfmade.inner", None)
+
+
+def test_random_calls_that_import_and_break_modules() -> None:
+    names = [
+        "colorsys",
+        "sched",
+        "wave",
+        "fileinput",
+        "zipapp",
+        "plistlib",
+        "xml.dom.pulldom",
+        "xml.sax.saxutils",
+        "this_is_no_module",
+    ]
+    spoils: list[Callable[[str], object]] = [
+        lambda name: vars(sys.modules[name]).update(dict.fromkeys(functions(name))),
+        lambda name: [vars(sys.modules[name]).pop(each) for each in functions(name)],
+        lambda name: sys.modules.pop(name),
+        lambda name: vars(sys)["modules"].update({name: None}),
+        lambda name: sys.modules.update({name: types.ModuleType(name)}),
+    ]
+
+    def functions(name: str) -> list[str]:
+        return [each for each, value in vars(sys.modules[name]).items() if isinstance(value, types.FunctionType)]
+
+    first: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder, watching(folder) as health:
+        for seed in range(300):
+            random = Random(seed)  # noqa: S311
+            for _ in range(random.randrange(1, 6)):
+                name = random.choice(names)
+                with contextlib.suppress(ImportError):
+                    importlib.import_module(name)
+                if random.random() < 0.5 and sys.modules.get(name) is not None:
+                    random.choice(spoils)(name)
+                elif random.random() < 0.2:
+                    sys.modules[name] = None  # type: ignore[assignment]
+                if random.random() < 0.4:
+                    health.accept_imports()  # the call ended well
+            health.check()  # it failed
+            assert health.reset() == [], seed
+            health.settle()
+            for name in names[:-1]:
+                module = importlib.import_module(name)
+                package, _, own = name.rpartition(".")
+                assert not package or vars(sys.modules[package])[own] is module, (seed, name)
+                now = {each: vars(module)[each] for each in functions(name)}
+                assert first.setdefault(name, now) == now, (seed, name)
+                assert functions(name), (seed, name)
+            assert "this_is_no_module" not in sys.modules
+            health.accept_imports()
+
+
+def test_threads_that_were_ended_from_outside_are_forgotten() -> None:
+    with sound() as health:
+        thread = threading.Thread(target=lambda: None)
+        thread.start()
+        thread.join()
+        vars(threading)["_active"][1] = thread
+        running = [*threading.enumerate()]
+        health.settle()
+        left = threading.enumerate()
+    assert thread in running
+    assert left == [each for each in running if each is not thread]
+
+
+def test_executors_go_on_after_their_threads_were_ended() -> None:
+    executors.mend(concurrent.futures.thread)
+    ended = threading.Event()
+    executor = concurrent.futures.ThreadPoolExecutor(1)
+    executor.submit(len, "ab").result()
+    (worker,) = executor._threads
+    queue_of_work: Any = executor._work_queue
+    queue_of_work.put(None)  # it takes the executor for one that was dropped
+    executor._shutdown = True
+    worker.join()
+    executor._shutdown = False
+    queue_of_work.get()
+    waiting = concurrent.futures.Future[None]()
+    executor._work_queue.put(concurrent.futures.thread._WorkItem(waiting, ended.set, (), {}))
+    vars(threading)["_active"][1] = worker
+    with sound() as health:
+        health.settle()
+    assert executor.submit(len, "ab").result(5) == 2
+    assert waiting.cancelled()
+    assert not ended.is_set()
+    executor.shutdown()

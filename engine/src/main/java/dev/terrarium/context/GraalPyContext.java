@@ -64,6 +64,12 @@ final class GraalPyContext implements PythonContext {
   private Map<String, HostFunction> services = Map.of();
   private volatile PythonPackages packages;
 
+  /** How many calls run, each but the first within another. */
+  private int calls;
+
+  /** Whether one of them failed, with what it left not looked at yet. */
+  private boolean failed;
+
   private GraalPyContext(
       String name,
       AccessProfile profile,
@@ -95,6 +101,7 @@ final class GraalPyContext implements PythonContext {
       this.marshaller = new Marshaller(embed, input, this::guarded, this::checkStopped);
       shieldNativeImports();
       shareCode();
+      watchImports();
       this.errors = new PythonErrors(embed, profile);
       embed.invokeMember("accept");
       ready = true;
@@ -190,6 +197,12 @@ final class GraalPyContext implements PythonContext {
           return true;
         };
     embed.invokeMember("share_code", keep);
+  }
+
+  /** What a call imported is sound when it ended well, with all that ran within it. */
+  private void watchImports() {
+    ProxyExecutable isGood = arguments -> calls == 1 && !failed;
+    embed.invokeMember("watch_imports", isGood);
   }
 
   /** A Java function, which a call that is being stopped no longer reaches, nor comes back from. */
@@ -361,7 +374,12 @@ final class GraalPyContext implements PythonContext {
 
   private <T extends @Nullable Object> CarrierWork<T> commands(
       String framework, Function<Commands, T> body) {
-    return work(inside(() -> body.apply(new BridgeCommands(framework))));
+    return work(
+        inside(
+            () -> {
+              failed &= calls > 0; // what others left was looked at, or need not be
+              return body.apply(new BridgeCommands(framework));
+            }));
   }
 
   /** The commands of one bridge; a call that is being stopped gets no further than to the next. */
@@ -402,14 +420,20 @@ final class GraalPyContext implements PythonContext {
       Logger before = output.get();
       output.set(outputOf(framework));
       Marshaller.Callbacks outer = marshaller.beginCall();
+      calls++;
+      boolean good = false;
       try {
-        return handling.apply(table.get(command).callable());
+        Object result = handling.apply(table.get(command).callable());
+        good = true;
+        return result;
       } catch (PolyglotException e) {
         checkStopped();
         throw errors.translate(e);
       } catch (StackOverflowError e) {
         throw stackOverflow(e);
       } finally {
+        failed |= !good;
+        calls--;
         marshaller.endCall(outer);
         output.set(before);
       }

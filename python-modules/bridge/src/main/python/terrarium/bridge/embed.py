@@ -36,6 +36,9 @@ _NO_PACKAGES = (
 _environment: list[str] = []
 
 _health = Health()  # made before there is any code of users, whose builtins it might get to see
+_imported = _health.imported
+_modules = sys.modules
+_len = len
 
 
 # ---------------------------------------------------------------- values, Java to Python
@@ -227,6 +230,8 @@ def call(handler: Callable[[dict[str, Any]], Any], *keys_and_values: Any) -> obj
     for i in range(0, len(keys_and_values), 2):
         args[keys_and_values[i]] = keys_and_values[i + 1]
     value = handler(args)
+    if _len(_modules) != _imported.size:
+        _accept_imports()
     cls = type(value)
     if value is None or cls is str or cls is bool or cls is int or cls is float:
         return value
@@ -242,9 +247,14 @@ def stream(handler: Callable[[dict[str, Any]], Any], args: dict[str, Any], emit:
     Generators and other iterators are run through and closed however that ends; what pushes is run; anything else is
     one piece.
     """
+    _stream(handler(args), emit)
+    if _len(_modules) != _imported.size:
+        _accept_imports()
+
+
+def _stream(value: Any, emit: Callable[[object], None]) -> None:
     from terrarium.bridge.handlers import Pushed
 
-    value = handler(args)
     if isinstance(value, Pushed):
         value.run(make_callback(emit, "stream"))
         return
@@ -428,6 +438,7 @@ def load_source(framework: str, text: str, filename: str) -> BaseBridge:
     if len(found) != 1:
         names = sorted(each.__name__ for each in found)
         raise TypeError(f"{filename} must define one subclass of BaseBridge; it defines {names or 'none'}")
+    _imported.accept_one(name)
     bridge = _instance(found[0], filename)
     if bridge.framework != framework:
         raise TypeError(
@@ -463,8 +474,7 @@ def forget() -> None:
     _health.unwatch_all()
     names = [each for each in sys.modules if each.startswith(_SOURCE_MODULE)]
     _health.release(names)
-    for name in names:
-        del sys.modules[name]
+    _imported.forget(names)
     install_services({})
 
 
@@ -480,17 +490,36 @@ def accept() -> None:
     _health.accept()
 
 
-def check() -> list[str]:
-    """What differs from the accepted state, each as `kind: detail`; empty when the context is sound.
+def _always() -> bool:
+    return True
 
-    Modules that a sound context has imported since are watched from then on.
-    """
-    faults = _health.check()
-    if not faults:
-        drop_orphans()
-        if _health.has_grown():
-            _health.accept()
-    return faults
+
+_is_good: Callable[[], bool] = _always
+
+
+def watch_imports(is_good: Callable[[], bool]) -> None:
+    """Has modules taken for sound as their import made them, and at the end of calls of which `is_good` says so."""
+    global _is_good
+    from importlib import import_module
+
+    from terrarium.bridge import executors
+
+    _is_good = is_good
+    bootstrap: Any = import_module("_frozen_importlib")
+    mends: dict[str, Callable[[Any], None]] = {"concurrent.futures.thread": executors.mend}
+    for name in mends.keys() & sys.modules.keys():
+        mends[name](sys.modules[name])
+    bootstrap._load_unlocked = _imported.watch(bootstrap._load_unlocked, mends)
+
+
+def _accept_imports() -> None:
+    if _is_good():
+        _health.accept_imports()
+
+
+def check() -> list[str]:
+    """What differs from the accepted state, each as `kind: detail`; empty when the context is sound."""
+    return _health.check()
 
 
 def reset() -> list[str]:
@@ -498,35 +527,13 @@ def reset() -> list[str]:
     return _health.reset()
 
 
-def drop_orphans() -> None:
-    """Forgets the modules of packages whose import was cut off or failed, so that it can be made again from the start.
-
-    Python removes the package's own module then and keeps its submodules, which hold on to the half-made package. Not
-    extension modules, which cannot be imported twice, nor what the accepted state holds.
-    """
-    accepted = _health.accepted_modules()
-    orphans = [""]
-    while orphans:
-        orphans = [
-            name
-            for name, module in list(sys.modules.items())
-            if "." in name
-            and name.rpartition(".")[0] not in sys.modules
-            and name not in accepted
-            and str(getattr(module, "__file__", None) or "").endswith(".py")
-        ]
-        for name in orphans:
-            del sys.modules[name]
-
-
 def settle() -> None:
-    """What is left to do once a context is sound again: orphans are dropped, one throw-away native call is made, and
-    frameworks recover.
+    """What is left to do once a context is sound again; one throw-away native call is part of it, and frameworks recover.
 
     An interruption within pydantic's core that calls a Python validator leaves an exception pending, which the next
     native call raises as SystemError, once.
     """
-    drop_orphans()
+    _health.settle()
     core = sys.modules.get("pydantic_core")
     if core is not None:
         with suppress(SystemError):

@@ -29,12 +29,14 @@ from _weakref import ref as _ref
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from terrarium.bridge import sleep
+from terrarium.bridge import executors, sleep
+from terrarium.bridge.imported import ImportedModules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Iterable
 
     from terrarium.bridge.base import BaseBridge
+    from terrarium.bridge.imported import Imported
 
 _all = all
 _any = any
@@ -137,8 +139,10 @@ class Health:
     """
 
     def __init__(self) -> None:
+        self.imported = ImportedModules()
         self._bridges: list[tuple[str, BaseBridge]] = []
         self._bindings: list[_Bindings] = []
+        self._on_trial: list[_Bindings] = []
         self._elements: list[_Elements] = []
         self._handlers: list[tuple[_Bindings, _Entries]] = []
         self._environment: _Entries | None = None
@@ -190,9 +194,9 @@ class Health:
         verdicts: dict[type, bool] = {}
         for name, module in loaded.items():
             if _type(module) is ModuleType and _is_ours(name):
-                namespace = module.__dict__
-                names = _covered(namespace, _REBOUND_BY_RIGHT.get(name, ()), verdicts)
-                self._bindings.append(_bindings("attribute", name + ".", namespace, names))
+                self._bindings.append(_attributes(name, module, (*module.__dict__.items(),), verdicts))
+        self._on_trial = []
+        self.imported.accept()
         self._elements = [
             (kind, "sys." + name, _sys_names[name], (*_sys_names[name],))
             for kind, name in (("path", "path"), ("hook", "meta_path"), ("hook", "path_hooks"))
@@ -211,25 +215,34 @@ class Health:
         self._trace = _gettrace()
         self._profile = _getprofile()
 
-    def accepted_modules(self) -> set[str]:
-        """Return the names of the modules that the accepted state holds."""
-        return {name for name, _ in self._bindings[2][3]} if self._bindings else {*()}
+    def accept_imports(self) -> None:
+        """Take the modules that a good call imported for sound ones, as they were when their import ended."""
+        if self._bindings:
+            self._adopt(self.imported.take_all())
 
-    def has_grown(self) -> bool:
-        """Tell whether modules were imported since ``accept``, which it does not watch."""
-        return _len(self._bindings) > 0 and _len(_sys_names["modules"]) > _len(self._bindings[2][3])
+    def settle(self) -> None:
+        """Forget, after ``check``, what a call left half done: modules, and threads that were ended."""
+        self._forget_dead_threads()
+        if self._bindings:
+            self._on_trial = []
+            self.imported.forget_rest()
 
     def check(self) -> list[str]:
         """Return what differs from the accepted state, each as ``kind: detail``; empty when nothing does.
 
+        Modules that were imported since are compared with what they were when their import ended: those of the
+        standard library from now on, others until ``settle``, since only a call that fails is known to have spoilt
+        what it imported.
+
         The kinds are builtin, module, attribute, stream, hook, path, environment, directory, handlers, thread,
-        lock, limit and gc. Sorted; after the first twenty only their number. Changes nothing.
+        lock, limit and gc. Sorted; after the first twenty only their number. Changes nothing of what it looks at.
         """
         if not self._bindings:
             return []
         limit, trace, profile = _getrecursionlimit(), _gettrace(), _getprofile()
         try:
             self._free()
+            self._adopt(self.imported.take(), self._on_trial)
             faults = self._faults()
             if limit != self._limit:
                 faults.append(f"limit: sys.setrecursionlimit is at {limit} and was at {self._limit}")
@@ -263,8 +276,9 @@ class Health:
         known = {*[name for name, _ in self._bindings[0][3]], *_REBOUND_BY_RIGHT["builtins"]}
         for name in [each for each in _builtin_names if _type(each) is _str and each not in known]:
             del _builtin_names[name]
-        for bindings in self._bindings:
+        for bindings in (*self._bindings, *self._on_trial):
             _rebind(bindings)
+        self._rebind_submodules()
         for each in self._elements:
             if _changed(each):
                 _refill(each)
@@ -279,6 +293,30 @@ class Health:
         self._join_strays()
         self._replace_locks()
         return self.check()
+
+    def _rebind_submodules(self) -> None:
+        """Have packages hold their submodules, and not those that were imported in place of a missing one."""
+        modules = _sys_names["modules"]
+        for name, module in self._bindings[2][3]:
+            package, _, own = name.rpartition(".")
+            holder = modules.get(package) if package else None
+            if _type(holder) is ModuleType:
+                held = holder.__dict__.get(own)
+                if held is not module and _type(held) is ModuleType and _same(held.__dict__.get("__name__"), name):
+                    holder.__dict__[own] = module
+
+    def _adopt(self, modules: list[Imported], others: list[_Bindings] | None = None) -> None:
+        """Watch modules from now on, by what they held; those that are not ours only if there is a list for them."""
+        if not modules:
+            return
+        kind, prefix, namespace, pairs = self._bindings[2]
+        known = (*pairs, *[(name, module) for name, module, _ in modules])
+        self._bindings[2] = (kind, prefix, namespace, known)
+        verdicts: dict[type, bool] = {}
+        for name, module, content in modules:
+            bindings = self._bindings if _is_ours(name) else others
+            if content and bindings is not None:
+                bindings.append(_attributes(name, module, content, verdicts))
 
     def _accept_handlers(self) -> None:
         self._handlers = []
@@ -305,7 +343,7 @@ class Health:
 
     def _faults(self) -> list[str]:
         faults: list[str] = []
-        for bindings in self._bindings:
+        for bindings in (*self._bindings, *self._on_trial):
             if not _is_bound(bindings):
                 faults += _binding_faults(bindings)
         for each in self._elements:
@@ -359,6 +397,17 @@ class Health:
             if (left := end - _monotonic()) > 0:
                 _attempt(_join, thread, left)
 
+    def _forget_dead_threads(self) -> None:
+        """Have ``threading`` forget threads that were ended from outside, which could not sign off."""
+        pools = _sys_names["modules"].get("concurrent.futures.thread")
+        alive = (_main_thread, _active.get(_get_ident()))
+        for ident, thread in (*_active.items(),):
+            cls = _type(thread)
+            if not _has(alive, thread) and cls is not _DummyThread and _issubclass(cls, _Thread) and not _runs(thread):
+                _active.pop(ident, None)
+                if _type(pools) is ModuleType:
+                    executors.abandon(pools, thread)
+
     def _replace_locks(self) -> None:
         if self._strays():
             return  # they may hold them by right
@@ -403,17 +452,20 @@ def _is_ours(module: str) -> bool:
     return module.partition(".")[0] in _STANDARD or (module + ".").startswith("terrarium.bridge.")
 
 
-def _covered(namespace: dict[Any, Any], others: Collection[str], verdicts: dict[type, bool]) -> tuple[str, ...]:
-    """The names of functions, classes and modules in a module, but for others; verdicts are those on types so far."""
-    names = []
-    for name, value in (*namespace.items(),):
-        cls = _type(value)
+def _attributes(
+    name: str, module: ModuleType, content: tuple[tuple[Any, Any], ...], verdicts: dict[type, bool]
+) -> _Bindings:
+    """The functions, classes and modules that a module held, but for some; verdicts are those on types so far."""
+    others = _REBOUND_BY_RIGHT.get(name, ())
+    pairs = []
+    for pair in content:
+        cls = _type(pair[1])
         covered = verdicts.get(cls)
         if covered is None:
             covered = verdicts[cls] = _issubclass(cls, _COVERED)
-        if covered and name not in others and _type(name) is _str:
-            names.append(name)
-    return (*names,)
+        if covered and pair[0] not in others and _type(pair[0]) is _str:
+            pairs.append(pair)
+    return "attribute", name + ".", module.__dict__, (*pairs,)
 
 
 def _is_bound(bindings: _Bindings) -> bool:
