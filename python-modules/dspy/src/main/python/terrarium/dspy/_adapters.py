@@ -83,8 +83,8 @@ def _system_message(adapter: _HostAdapter, signature: Any, _doc: str | None) -> 
 class SchemaJsonAdapter(_HostAdapter, dspy.JSONAdapter):
     """The JSON adapter, with one schema for every kind of output that the type language has.
 
-    An answer that is valid is read as it stands; DSPy's lenient reading, which guesses what a text
-    may mean (``"12.50"`` becomes 12.5), is left for the others. Of two members with the same name the
+    What of an answer is valid is read as it stands; DSPy's lenient reading, which guesses what a text
+    may mean (``"12.50"`` becomes 12.5), is left for the rest. Of two members with the same name the
     first one counts, as of two sections in the chat adapter.
     """
 
@@ -113,22 +113,39 @@ class SchemaJsonAdapter(_HostAdapter, dspy.JSONAdapter):
             if completion.count(f'"{name}"') > 1:
                 completion = first_of_each(completion)
                 break
+        names = tuple(signature.output_fields)
         try:
-            answer = _answer_reader(signature)(completion)
-            fields = {name: getattr(answer, name) for name in signature.output_fields}
-        except pydantic.ValidationError:
+            fields = _read(signature, names, completion)
+        except pydantic.ValidationError as error:
             fields = super().parse(signature, completion)
+            faulty = {fault["loc"][0] if fault["loc"] else None for fault in error.errors(include_url=False)}
+            valid = () if None in faulty else tuple(name for name in names if name not in faulty)
+            if valid:
+                fields |= _read(signature, valid, completion)
         if cut is not None:
             mark_whole(cut)
         return fields
 
 
+def _read(signature: Any, names: tuple[str, ...], completion: str) -> dict[str, Any]:
+    answer = _answer_reader(signature, names)(completion)
+    return {name: getattr(answer, name) for name in names}
+
+
 @functools.lru_cache(maxsize=256)
-def _answer_reader(signature: Any) -> Callable[[str], pydantic.BaseModel]:
-    """Return what reads a JSON object of the outputs, or raises ValidationError."""
-    fields: dict[str, Any] = {name: (field.annotation, ...) for name, field in signature.output_fields.items()}
+def _answer_reader(signature: Any, names: tuple[str, ...]) -> Callable[[str], pydantic.BaseModel]:
+    """Return what reads these outputs of a JSON object as they stand, or raises ValidationError.
+
+    Strictly, since a text is no number: pydantic would make the integer 5 of ``"5.0"`` where ``int | float`` is asked
+    for.
+    """
+    fields: dict[str, Any] = {name: (signature.output_fields[name].annotation, ...) for name in names}
     with shadowing_allowed():
-        return _decimals.json_reader(pydantic.TypeAdapter(pydantic.create_model("Answer", **fields)))
+        def model(strict: bool) -> pydantic.TypeAdapter[Any]:
+            config = pydantic.ConfigDict(strict=strict)
+            return pydantic.TypeAdapter(pydantic.create_model("Answer", __config__=config, **fields))
+
+        return _decimals.json_reader(model(strict=True), lambda: model(strict=False))
 
 
 class HostChatAdapter(_HostAdapter, dspy.ChatAdapter):

@@ -35,15 +35,17 @@ def parse_value(value: Any, annotation: Any) -> Any:
     return _parse_value(value, annotation)
 
 
-def json_reader(adapter: pydantic.TypeAdapter[Any]) -> Callable[[str], Any]:
+def json_reader(
+    adapter: pydantic.TypeAdapter[Any], lenient: Callable[[], pydantic.TypeAdapter[Any]]
+) -> Callable[[str], Any]:
     """Return :func:`times.json_reader`, whose results have exact decimals where it reads decimals.
 
-    Then it also reads JSON in a code fence, of which DSPy's lenient reading would make floats.
+    What ``adapter`` accepts is read a second time for that, by the adapter that ``lenient`` makes. Then it also reads JSON in a code fence, of which DSPy's lenient reading would make floats.
     """
     read = times.json_reader(adapter)
     if not _reads_decimals(adapter):
         return read
-    read_plain = times.reader(adapter)
+    read_plain = times.reader(lenient())
 
     def read_exactly(text: str) -> Any:
         try:
