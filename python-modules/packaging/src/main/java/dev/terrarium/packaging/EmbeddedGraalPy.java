@@ -17,6 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.graalvm.polyglot.Context;
 import org.graalvm.polyglot.Engine;
+import org.graalvm.polyglot.PolyglotException;
 import org.graalvm.polyglot.Source;
 import org.graalvm.polyglot.io.IOAccess;
 
@@ -73,6 +74,8 @@ final class EmbeddedGraalPy implements GraalPy {
     try (Engine engine = newEngine()) {
       return Integer.parseInt(
           run(engine, home, "lazy_imports.py", "compile_lazily", root, List.copyOf(names)));
+    } catch (PolyglotException e) {
+      throw new PackagingException("Imports could not be deferred: " + e.getMessage(), e);
     }
   }
 

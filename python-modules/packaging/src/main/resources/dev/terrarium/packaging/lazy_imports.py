@@ -2,6 +2,9 @@
 
 What is deferred, and why that changes nothing else, is told by `rewrite`; `terrarium.bridge.imports` makes the imports.
 The sources stay as they are, and so do the `.pyc` files beside them: the others have a tag of their own.
+
+What is compiled is a text, in which everything stands on the line where it stood, and not a changed syntax tree, which
+GraalPy 25.0.3 compiles to other code than a text (decision 027).
 """
 
 from __future__ import annotations
@@ -10,7 +13,9 @@ import ast
 import importlib.util
 import marshal
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterator
+from types import CodeType
 
 #: In the names of the compiled files, as `terrarium.bridge.imports` looks for them.
 TAG = "lazy"
@@ -21,7 +26,11 @@ MODULE = "__terrarium_module__"
 #: What a module's own ``__getattr__`` is called once it is rewritten.
 OWN_GETATTR = "__terrarium_getattr__"
 
+#: A line of which nothing is left: the statement of the line before goes on.
+_EMPTIED = " \\"
+
 _Import = ast.Import | ast.ImportFrom
+_Simple = _Import | ast.Assign | ast.AnnAssign | ast.Expr
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 #: Of a deferred name: the module, the attribute of it or an empty text, and modules that are imported before.
@@ -29,22 +38,79 @@ Target = tuple[str, str, tuple[str, ...]]
 
 
 def compile_lazily(root: str, names: str) -> str:
-    """Compiles the named files (one a line, relative to root), as far as they defer anything; how many do."""
+    """Compiles the named files (one a line, relative to root), as far as they defer anything; how many do.
+
+    Raises ValueError when what was compiled disagrees with the ordinary code of a file.
+    """
     site = Site(root)
     written = 0
     for name in names.splitlines():
         path = os.path.join(root, name)
         with open(path, "rb") as file:
             source = file.read()
-        tree = rewrite(source, *_module_of(name), site)
-        if tree is not None:
-            code = marshal.dumps(compile(tree, name, "exec", dont_inherit=True))
+        text = rewrite(source, *_module_of(name), site)
+        if text is not None:
+            code = compile(text, name, "exec", dont_inherit=True)
+            found = disagreement(_ordinary(path, source, name), code, text)
+            if found:
+                raise ValueError(f"{name}: with deferred imports {found}")
             target = importlib.util.cache_from_source(path, optimization=TAG)
             os.makedirs(os.path.dirname(target), exist_ok=True)
             with open(target, "wb") as file:  # as PEP 552 says: valid whatever the time stamp of its source
-                file.write(importlib.util.MAGIC_NUMBER + b"\1\0\0\0" + importlib.util.source_hash(source) + code)
+                file.write(
+                    importlib.util.MAGIC_NUMBER + b"\1\0\0\0" + importlib.util.source_hash(source) + marshal.dumps(code)
+                )
             written += 1
     return str(written)
+
+
+def _ordinary(path: str, source: bytes, name: str) -> CodeType:
+    """The code of a file as it is, which the packaging has compiled before."""
+    try:
+        with open(importlib.util.cache_from_source(path), "rb") as file:
+            code: CodeType = marshal.loads(file.read()[16:])
+            return code
+    except OSError:
+        return compile(source, name, "exec", dont_inherit=True)
+
+
+def disagreement(ordinary: CodeType, deferring: CodeType, text: str) -> str:
+    """What differs in the classes and functions of a module whose text defers its imports, empty if nothing does.
+
+    Their code has to use and bind the same names, in the same way, and to have the same constants.
+    """
+    lines = text.split("\n")
+    expected = [each for each in _nested(ordinary) if lines[each.co_firstlineno - 1] != _EMPTIED]
+    found = list(_nested(deferring))
+    for theirs, ours in zip(expected, found, strict=False):
+        before, after = _seen_of(theirs), _seen_of(ours)
+        for what, value in before.items():
+            if after[what] != value:
+                return f"the {what} of {theirs.co_qualname} would be {after[what]} in place of {value}"
+    return "" if len(expected) == len(found) else f"there would be {len(found)} pieces of code, not {len(expected)}"
+
+
+def _nested(code: CodeType) -> Iterator[CodeType]:
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            yield each
+            yield from _nested(each)
+
+
+def _seen_of(code: CodeType) -> dict[str, object]:
+    return {
+        "name": "__getattr__" if code.co_name == OWN_GETATTR else code.co_name,
+        "line": code.co_firstlineno,
+        "flags": code.co_flags,
+        "parameters": (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount),
+        "variables": (code.co_varnames, code.co_cellvars, code.co_freevars),
+        "names": sorted({*code.co_names} - {MODULE}),
+        "constants": [
+            sorted(map(repr, each)) if isinstance(each, frozenset) else repr(each)
+            for each in code.co_consts
+            if not isinstance(each, CodeType)
+        ],
+    }
 
 
 def _module_of(name: str) -> tuple[str, bool]:
@@ -115,8 +181,8 @@ def literal_all(tree: ast.Module) -> tuple[str, ...] | None:
     return None
 
 
-def rewrite(source: bytes, module: str, is_package: bool, site: Site) -> ast.Module | None:
-    """The module's tree with its imports deferred, None when there is nothing to defer.
+def rewrite(source: bytes, module: str, is_package: bool, site: Site) -> str | None:
+    """The module's text with its imports deferred, None when there is nothing to defer.
 
     Deferred is what an import statement at the module's top level binds, if nothing else in the file binds that name,
     in whatever scope, and nothing needs it while the module is loaded: neither code outside functions, nor an
@@ -126,23 +192,25 @@ def rewrite(source: bytes, module: str, is_package: bool, site: Site) -> ast.Mod
     package, in ``__all__``, or that ``*`` stands for, are for others. A ``try`` of nothing but imports of the same
     package, which is there, counts as these imports.
     """
-    tree = ast.parse(source)
+    text = _Text(importlib.util.decode_source(source))
+    tree = ast.parse(text.original)
     package = module if is_package else module.rpartition(".")[0]
-    tree.body = list(_without_tries(tree.body))
-    imports = [each for each in tree.body if isinstance(each, _Import)]
+    groups = {statement: imports for statement in tree.body if (imports := _imports(statement))}
     offered = set(literal_all(tree) or ())
-    for statement in imports:
+    bindings: dict[_Import, list[ast.alias]] = {}
+    for statement in [each for imports in groups.values() for each in imports]:
+        bindings[statement] = statement.names
         if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
             names = site.exported(_origin(statement, package))
             if names is not None:
-                statement.names = [ast.alias(name) for name in names]
+                bindings[statement] = [ast.alias(name) for name in names]
                 offered.update(names)
-    uses = _Uses(tree, frozenset(imports))
+    uses = _Uses(tree, groups.keys(), text)
     submodules = site.submodules(module) if is_package else frozenset()
     table: dict[str, Target] = {}
     kept = set()
-    for statement in imports:
-        for alias in statement.names:
+    for statement, aliases in bindings.items():
+        for alias in aliases:
             name, target = _binding(statement, alias, package)
             if (
                 name.startswith("__")
@@ -160,27 +228,97 @@ def rewrite(source: bytes, module: str, is_package: bool, site: Site) -> ast.Mod
         table.pop(name, None)
     if not table:
         return None
-    for statement in imports:
-        statement.names = [each for each in statement.names if _binding(statement, each, package)[0] not in table]
-    tree.body = [each for each in tree.body if not isinstance(each, _Import) or each.names]
-    _Deferring(frozenset(table)).visit(tree)
-    for statement in tree.body:
-        if isinstance(statement, ast.FunctionDef) and statement.name == "__getattr__":
-            statement.name = OWN_GETATTR
+    prologue = (
+        f"from terrarium.bridge.imports import defer as {MODULE}; "
+        f"{MODULE} = {MODULE}(__name__, {table!r}, {tuple(sorted(submodules))!r})"
+    )
     place = _first_statement(tree.body)
-    tree.body[place:place] = _prologue(table, submodules)
-    return ast.fix_missing_locations(tree)
+    if place:
+        text.insert_behind(tree.body[place - 1], f"; {prologue}")
+    elif isinstance(tree.body[0], _Simple):
+        text.insert_before(tree.body[0], f"{prologue}; ")
+    else:
+        return None  # no line has room for it
+    for reference in uses.references:
+        if reference.id in table:
+            text.insert_before(reference, f"{MODULE}.")
+    for group, imports in groups.items():
+        left = {each: [a for a in bindings[each] if _binding(each, a, package)[0] not in table] for each in imports}
+        if any(remaining != each.names for each, remaining in left.items()):
+            for each, remaining in left.items():
+                each.names = remaining
+            text.replace(group, "; ".join(ast.unparse(each) for each in imports if each.names) or "pass")
+    for definition in tree.body:
+        if isinstance(definition, ast.FunctionDef) and definition.name == "__getattr__":
+            text.rename(definition, OWN_GETATTR)
+    return text.edited()
 
 
-def _without_tries(body: Iterable[ast.stmt]) -> Iterable[ast.stmt]:
-    for statement in body:
-        if isinstance(statement, ast.Try) and not statement.orelse and not statement.finalbody:
-            caught = {ast.unparse(each.type) for each in statement.handlers if each.type is not None}
-            certain = all(isinstance(each, ast.ImportFrom) and each.level for each in statement.body)
-            if certain and caught <= {"ImportError", "ModuleNotFoundError"}:
-                yield from statement.body
-                continue
-        yield statement
+class _Text:
+    """The text of a module with the changes to be made, none of which moves anything to another line."""
+
+    def __init__(self, original: str) -> None:
+        self.original = original if original.endswith("\n") else original + "\n"
+        self._lines = self.original.split("\n")
+        self._starts = [0]
+        for line in self._lines:
+            self._starts.append(self._starts[-1] + len(line) + 1)
+        self._changes: list[tuple[int, int, str]] = []
+
+    def _start(self, node: ast.stmt | ast.expr) -> int:
+        return self._offset(node.lineno, node.col_offset)
+
+    def _end(self, node: ast.stmt | ast.expr) -> int:
+        return self._offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
+
+    def _offset(self, line: int, column: int) -> int:
+        encoded = self._lines[line - 1].encode()
+        return self._starts[line - 1] + len(encoded[:column].decode(errors="ignore"))
+
+    def shows(self, name: ast.Name) -> bool:
+        """Whether a name stands where the parser says, which GraalPy 25.0.3 gets wrong in some f-strings."""
+        return self.original.startswith(name.id, self._start(name))
+
+    def shows_expression(self, node: ast.FormattedValue) -> bool:
+        """Whether a part of an f-string is one that shows the text of its expression, as ``{name=}`` does."""
+        return re.compile(r"[\s)]*=").match(self.original, self._end(node.value)) is not None
+
+    def insert_before(self, node: ast.stmt | ast.expr, inserted: str) -> None:
+        start = self._start(node)
+        self._changes.append((start, start, inserted))
+
+    def insert_behind(self, node: ast.stmt, inserted: str) -> None:
+        end = self._end(node)
+        self._changes.append((end, end, inserted))
+
+    def replace(self, statement: ast.stmt, statements: str) -> None:
+        """Replaces a statement by others of one line, which then goes over as many lines as the first did."""
+        start, end = self._start(statement), self._end(statement)
+        self._changes.append((start, end, statements + f"{_EMPTIED}\n" * self.original.count("\n", start, end)))
+
+    def rename(self, function: ast.FunctionDef, name: str) -> None:
+        start = self.original.index(function.name, self._start(function))
+        self._changes.append((start, start + len(function.name), name))
+
+    def edited(self) -> str:
+        pieces = []
+        position = 0
+        for start, end, changed in sorted(self._changes, key=lambda change: change[:2]):
+            pieces += [self.original[position:start], changed]
+            position = end
+        return "".join(pieces) + self.original[position:]
+
+
+def _imports(statement: ast.stmt) -> list[_Import]:
+    """The imports that a statement stands for: an import, or a ``try`` of imports that cannot fail."""
+    if isinstance(statement, _Import):
+        return [statement]
+    if isinstance(statement, ast.Try) and not statement.orelse and not statement.finalbody:
+        caught = {ast.unparse(each.type) for each in statement.handlers if each.type is not None}
+        imports = [each for each in statement.body if isinstance(each, ast.ImportFrom) and each.level]
+        if len(imports) == len(statement.body) and caught <= {"ImportError", "ModuleNotFoundError"}:
+            return [*imports]
+    return []
 
 
 def _origin(statement: ast.ImportFrom, package: str) -> str:
@@ -203,9 +341,11 @@ def _binding(statement: _Import, alias: ast.alias, package: str) -> tuple[str, T
 class _Uses(ast.NodeVisitor):
     """The names that a module uses, and those that it needs at once or binds by other means than its imports."""
 
-    def __init__(self, tree: ast.Module, imports: frozenset[_Import]) -> None:
+    def __init__(self, tree: ast.Module, imports: Collection[ast.stmt], text: _Text) -> None:
         self.used: set[str] = set()
         self.needed: set[str] = set()
+        self.references: list[ast.Name] = []
+        self._text = text
         self._in_function = False
         for statement in tree.body:
             if statement not in imports:
@@ -215,8 +355,14 @@ class _Uses(ast.NodeVisitor):
 
     def visit_Name(self, node: ast.Name) -> None:
         self.used.add(node.id)
-        if not (self._in_function and isinstance(node.ctx, ast.Load)):
+        self.references.append(node)
+        if not (self._in_function and isinstance(node.ctx, ast.Load) and self._text.shows(node)):
             self.needed.add(node.id)
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> None:
+        if self._text.shows_expression(node):
+            self.needed.update(each.id for each in ast.walk(node.value) if isinstance(each, ast.Name))
+        self.generic_visit(node)
 
     def _visit_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> None:
         outer, self._in_function = self._in_function, True
@@ -276,19 +422,6 @@ class _Uses(ast.NodeVisitor):
     visit_TypeVar = visit_ParamSpec = visit_TypeVarTuple = _visit_binding
 
 
-class _Deferring(ast.NodeTransformer):
-    """Turns each use of a deferred name into an attribute of the module."""
-
-    def __init__(self, names: frozenset[str]) -> None:
-        self._names = names
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id not in self._names:
-            return node
-        module = ast.copy_location(ast.Name(MODULE, ast.Load()), node)
-        return ast.copy_location(ast.Attribute(module, node.id, ast.Load()), node)
-
-
 def _first_statement(body: list[ast.stmt]) -> int:
     """The place behind the module's text and what it imports from ``__future__``."""
     for place, statement in enumerate(body):
@@ -296,10 +429,3 @@ def _first_statement(body: list[ast.stmt]) -> int:
         if not text and not (isinstance(statement, ast.ImportFrom) and statement.module == "__future__"):
             return place
     return len(body)
-
-
-def _prologue(table: dict[str, Target], submodules: frozenset[str]) -> list[ast.stmt]:
-    return ast.parse(
-        f"from terrarium.bridge.imports import defer as {MODULE}\n"
-        f"{MODULE} = {MODULE}(__name__, {table!r}, {tuple(sorted(submodules))!r})\n"
-    ).body

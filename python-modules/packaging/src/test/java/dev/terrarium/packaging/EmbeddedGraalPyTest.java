@@ -8,25 +8,29 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The one test that starts the real GraalPy. */
+/** The tests that start the real GraalPy. */
 final class EmbeddedGraalPyTest {
 
-  private final Path folder;
+  private static final EmbeddedGraalPy graalPy = new EmbeddedGraalPy();
+  private static Path folder;
+  private static Path home;
+  private static Path root;
 
-  EmbeddedGraalPyTest(@TempDir Path folder) {
-    this.folder = folder;
+  @BeforeAll
+  static void unpack(@TempDir Path given) throws IOException {
+    folder = given;
+    home = folder.resolve("home");
+    graalPy.unpackHome(home);
+    root = folder.resolve("site");
+    Files.createDirectories(root.resolve("pack"));
   }
 
   @Test
   void compiledFilesHoldNoPathOfThisMachine() throws IOException {
-    EmbeddedGraalPy graalPy = new EmbeddedGraalPy();
-    Path home = folder.resolve("home");
-    graalPy.unpackHome(home);
-    Path root = folder.resolve("site");
-    Files.createDirectories(root.resolve("pack"));
     Files.writeString(root.resolve("pack/good.py"), "def f(x):\n    return {x, 'a', 'b'}\n");
     Files.writeString(root.resolve("pack/bad.py"), "def f(:\n");
 
@@ -37,6 +41,40 @@ final class EmbeddedGraalPyTest {
     String content = Files.readString(compiled, StandardCharsets.ISO_8859_1);
     assertThat(content).contains("pack/good.py").doesNotContain(folder.toString());
     assertThat(Files.readAllBytes(compiled)).startsWith(headerOfUncheckedHash(compiled));
+  }
+
+  /** As a text, that is: GraalPy 25.0.3 leaves {@code __classdictcell__} in classes of trees. */
+  @Test
+  void classesOfModulesThatDeferImportsAreCompiledAsOrdinaryOnes() throws IOException {
+    Files.writeString(
+        root.resolve("pack/lazy.py"),
+        """
+        import json
+        from string import (
+            Template,
+            capwords,
+        )
+
+        class Reader:
+            base = Template
+
+            async def read(self, text: str) -> dict:
+                def titled(value: str) -> str:
+                    return f"é {capwords(value)}"
+
+                return json.loads(titled(text))
+        """);
+
+    int deferring = graalPy.compileLazily(home, root, List.of("pack/lazy.py"));
+
+    assertThat(deferring).isEqualTo(1);
+    String content =
+        Files.readString(
+            root.resolve("pack/__pycache__/lazy.graalpy250-312.opt-lazy.pyc"),
+            StandardCharsets.ISO_8859_1);
+    assertThat(content)
+        .contains("__terrarium_module__", "pack/lazy.py")
+        .doesNotContain("__classdictcell__", folder.toString());
   }
 
   /** Magic number, then the flags 1: hash-based, and never checked against the source. */
