@@ -1,10 +1,13 @@
 """Check all Python sources, those of the benchmarks too: ruff, mypy and pytest, as in requirements-dev.lock.
 
-    python3 check.py [--fix] [--cache DIR] [ruff] [format] [mypy] [pytest]
+    python3 check.py [--fix] [--cache DIR] [--reports DIR] [ruff] [format] [mypy] [pytest] [upstream]
 
-Without names all four run, each to its end; the exit status is 1 when one of them failed, 2 when they could not be
-set up. The tools live in a virtual environment in Terrarium's cache folder, made once for a lock file and an
-interpreter, and shared by all checkouts. `--fix` lets ruff change the sources.
+Without names all run, each to its end; the exit status is 1 when one of them failed, 2 when they could not be set up.
+The tools live in a virtual environment in Terrarium's cache folder, made once for a lock file and an interpreter, and
+shared by all checkouts. `--fix` lets ruff change the sources. `--reports` is where pytest writes what it counted.
+
+`upstream` runs the frameworks' own tests, from the releases that upstream/sdists.lock names, with what Terrarium
+changes in the frameworks (upstream/src/test/python/terrarium_upstream.py).
 """
 
 from __future__ import annotations
@@ -12,15 +15,17 @@ from __future__ import annotations
 import argparse
 import fcntl
 import hashlib
+import importlib.util
 import os
 import platform
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 import venv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,8 +33,15 @@ HERE = Path(__file__).resolve().parent
 PEERS = HERE.parent / "jmh" / "peers"
 LOCK = HERE / "requirements-dev.lock"
 CONFIG = HERE / "pyproject.toml"
-STEPS = ("ruff", "format", "mypy", "pytest")
+SDISTS = HERE / "upstream" / "sdists.lock"
+TESTS = HERE / "upstream" / "tests.lock"
+DEFERRING = HERE / "packaging" / "src" / "main" / "resources" / "dev" / "terrarium" / "packaging" / "lazy_imports.py"
+DEFERRED = ("dspy", "langchain_core", "langsmith")
+SUITES = {"langchain-core": "tests/unit_tests", "dspy": "tests"}
+PLUGINS = ("pytest_asyncio.plugin", "pytest_mock", "syrupy", "terrarium_upstream")
+STEPS = ("ruff", "format", "mypy", "pytest", "upstream")
 OLDEST = (3, 11)
+KEPT = 3  # of the folders that change with the sources
 
 
 class SetupError(Exception):
@@ -41,6 +53,7 @@ def main() -> int:
     parser.add_argument("steps", nargs="*", metavar="step", help=f"some of {', '.join(STEPS)}; all when left out")
     parser.add_argument("--fix", action="store_true", help="let ruff change the sources")
     parser.add_argument("--cache", type=Path, help="the cache folder, in place of Terrarium's usual one")
+    parser.add_argument("--reports", type=Path, help="the folder for pytest's reports, TEST-NAME.xml")
     arguments = parser.parse_args()
     for step in arguments.steps:
         if step not in STEPS:
@@ -48,10 +61,12 @@ def main() -> int:
     try:
         check_locks()
         home = environment(arguments.cache or cache_folder())
+        if "upstream" in (arguments.steps or STEPS):
+            prepare_upstream(home)
     except SetupError as error:
         print(f"check.py: {error}", file=sys.stderr)
         return 2
-    outcomes = {step: run(home, step, arguments.fix) for step in arguments.steps or STEPS}
+    outcomes = {step: run(home, step, arguments.fix, arguments.reports) for step in arguments.steps or STEPS}
     for step, (status, last_line) in outcomes.items():
         print(f"{step:8} {'ok' if status == 0 else f'FAILED ({status})'}  {last_line}")
     return 1 if any(status for status, _ in outcomes.values()) else 0
@@ -70,7 +85,7 @@ def check_locks() -> None:
     """Refuse a lock that tests other versions than the modules carry."""
     ours = pins(LOCK)
     faults = []
-    for lock in sorted(HERE.glob("*/requirements.lock")):
+    for lock in [*sorted(HERE.glob("*/requirements.lock")), SDISTS]:
         for name, version in pins(lock).items():
             if ours.get(name) != version:
                 faults.append(f"{name} is {version} in {lock.relative_to(HERE)} and {ours.get(name)} in {LOCK.name}")
@@ -143,7 +158,77 @@ def install(home: Path, held: int) -> None:
     print(f"check.py: set up in {time.monotonic() - started:.0f} s", file=sys.stderr)
 
 
-def run(home: Path, step: str, fix: bool) -> tuple[int, str]:
+def prepare_upstream(home: Path) -> None:
+    """Have the frameworks' tests, and their modules rewritten as the build of the jars does it."""
+    make_once(home, "upstream", made_of_locks(), lambda folder, held: unpack_tests(home, folder, held))
+    make_once(home, "deferring", DEFERRING.read_bytes(), lambda folder, _: compile_deferring(home, folder))
+
+
+def made_of_locks() -> bytes:
+    return SDISTS.read_bytes() + TESTS.read_bytes()
+
+
+def make_once(home: Path, name: str, made_of: bytes, make: Callable[[Path, int], None]) -> Path:
+    """The folder of that name for what it is made of; `make` fills it when it is not whole. Older ones are removed."""
+    folder = made_folder(home, name, made_of)
+    complete = folder / "complete"
+    with exclusive(home / f"{name}.lock") as held:
+        if not complete.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder, held)
+            complete.touch()
+        complete.touch()
+        made = sorted(home.glob(f"{name}-*"), key=lambda each: each.stat().st_mtime, reverse=True)
+        for old in made[KEPT:]:
+            shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def made_folder(home: Path, name: str, made_of: bytes) -> Path:
+    return home / f"{name}-{hashlib.sha256(made_of).hexdigest()[:16]}"
+
+
+def unpack_tests(home: Path, folder: Path, held: int) -> None:
+    print(f"check.py: fetching what {SDISTS.name} and {TESTS.name} name", file=sys.stderr)
+    pip = [str(home / "bin" / "python"), "-m", "pip"]
+    options = ["--quiet", "--disable-pip-version-check", "--no-input", "--no-deps", "--require-hashes"]
+    library = str(folder / "lib")
+    # pip asks each source distribution for its metadata, for which it runs what builds it: that is in our lock.
+    for command in (
+        [*pip, "install", *options, "--only-binary=:all:", "--target", library, "-r", str(TESTS)],
+        [*pip, "download", *options, "--no-binary=:all:", "--no-build-isolation", "-d", str(folder), "-r", str(SDISTS)],
+    ):
+        environment = {**os.environ, "PYTHONPATH": library}
+        if status := subprocess.run(command, check=False, pass_fds=[held], env=environment).returncode:
+            raise SetupError(f"pip could not fetch {command[-1]} (status {status}); is the package index reachable?")
+    for name in SUITES:
+        with tarfile.open(next(folder.glob(f"{name.replace('-', '_')}-*.tar.gz"))) as archive:
+            for member in archive.getmembers():
+                # Without the framework itself, which would be found before the installed one.
+                member.name = member.name.partition("/")[2]
+                if member.name.startswith("tests/") or member.name == "pyproject.toml":
+                    archive.extract(member, folder / name, filter="data")
+
+
+def compile_deferring(home: Path, folder: Path) -> None:
+    print("check.py: compiling modules that defer their imports", file=sys.stderr)
+    site = next(home.glob("lib/python*/site-packages"))
+    names = [path.relative_to(site) for package in DEFERRED for path in sorted((site / package).rglob("*.py"))]
+    spec = importlib.util.spec_from_file_location("lazy_imports", DEFERRING)
+    assert spec is not None  # noqa: S101
+    assert spec.loader is not None  # noqa: S101
+    tool = importlib.util.module_from_spec(spec)
+    before = sys.pycache_prefix, sys.dont_write_bytecode
+    sys.pycache_prefix, sys.dont_write_bytecode = str(folder), True
+    try:
+        spec.loader.exec_module(tool)
+        tool.compile_lazily(str(site), "\n".join(map(str, names)))
+    finally:
+        sys.pycache_prefix, sys.dont_write_bytecode = before
+
+
+def run(home: Path, step: str, fix: bool, reports: Path | None) -> tuple[int, str]:
     """Run one of the tools, pass on what it prints, and return its status and the last line that it printed."""
     print(f"--- {step}", flush=True)
     variables = {
@@ -152,33 +237,59 @@ def run(home: Path, step: str, fix: bool) -> tuple[int, str]:
         "RUFF_CACHE_DIR": str(home / "ruff"),
     }
     variables.pop("PYTHONPATH", None)
-    last_line = ""
-    for folder, command in commands(home, step, fix):
-        with subprocess.Popen(command, cwd=folder, env=variables, stdout=subprocess.PIPE, text=True) as process:
+    last_lines = []
+    failed = 0
+    for folder, command, more in commands(home, step, fix, reports):
+        last_line = ""
+        environment = {**variables, **more}
+        with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
             for line in process.stdout or ():
                 print(line, end="", flush=True)
                 last_line = line.strip() or last_line
-        if process.returncode:
-            return process.returncode, last_line
-    return 0, last_line
+        last_lines.append(last_line)
+        failed = failed or process.returncode
+    return failed, "; ".join(last_lines)
 
 
-def commands(home: Path, step: str, fix: bool) -> list[tuple[Path, list[str]]]:
-    """The commands of a step, each with the folder to start it in."""
+def commands(home: Path, step: str, fix: bool, reports: Path | None) -> list[tuple[Path, list[str], dict[str, str]]]:
+    """The commands of a step, each with the folder to start it in and further variables."""
     this = str(HERE / "check.py")
     sources = [str(path) for path in sorted(HERE.glob("*/src/*/python"))]
     everywhere = [*sources, this, str(PEERS)]
     ruff = str(home / "bin" / "ruff")
     python = [str(home / "bin" / "python"), "-P", "-m"]
+    pytest = [*python, "pytest", "-q"]
     if step == "ruff":
-        return [(HERE, [ruff, "check", "--config", str(CONFIG), *(["--fix"] if fix else []), *everywhere])]
+        return [(HERE, [ruff, "check", "--config", str(CONFIG), *(["--fix"] if fix else []), *everywhere], {})]
     if step == "format":
-        return [(HERE, [ruff, "format", "--config", str(CONFIG), *([] if fix else ["--check"]), *everywhere])]
+        return [(HERE, [ruff, "format", "--config", str(CONFIG), *([] if fix else ["--check"]), *everywhere], {})]
     if step == "mypy":
         # Neither started in this folder nor told of it together with the rest: mypy would take dspy/ for the package.
         mypy = [*python, "mypy", "--config-file", str(CONFIG), "--cache-dir", str(home / "mypy")]
-        return [(home, [*mypy, this]), (home, [*mypy, *sources, str(PEERS)])]
-    return [(HERE, [*python, "pytest", "--config-file", str(CONFIG), "--rootdir", str(HERE), "-q"])]
+        return [(home, [*mypy, this], {}), (home, [*mypy, *sources, str(PEERS)], {})]
+    if step == "pytest":
+        return [(HERE, [*pytest, "--config-file", str(CONFIG), "--rootdir", str(HERE), *report(reports, "pytest")], {})]
+    tests = made_folder(home, "upstream", made_of_locks())
+    paths = [*HERE.glob("*/src/main/python"), SDISTS.parent / "src" / "test" / "python", tests / "lib"]
+    variables = {
+        "PYTHONPATH": os.pathsep.join(map(str, paths)),
+        "PYTHONPYCACHEPREFIX": str(made_folder(home, "deferring", DEFERRING.read_bytes())),
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
+    plugins = [f"-p{name}" for name in ("no:cacheprovider", *PLUGINS)]
+    return [
+        (
+            tests / name,
+            [*pytest, *plugins, folder, *report(reports, f"upstream-{name}")],
+            {**variables, "TERRARIUM_SUITE": name},
+        )
+        for name, folder in SUITES.items()
+    ]
+
+
+def report(reports: Path | None, name: str) -> list[str]:
+    return [] if reports is None else [f"--junitxml={reports.resolve() / f'TEST-{name}.xml'}"]
 
 
 if __name__ == "__main__":
