@@ -141,6 +141,7 @@ def _answer_reader(signature: Any, names: tuple[str, ...]) -> Callable[[str], py
     """
     fields: dict[str, Any] = {name: (signature.output_fields[name].annotation, ...) for name in names}
     with shadowing_allowed():
+
         def model(strict: bool) -> pydantic.TypeAdapter[Any]:
             config = pydantic.ConfigDict(strict=strict)
             return pydantic.TypeAdapter(pydantic.create_model("Answer", __config__=config, **fields))
