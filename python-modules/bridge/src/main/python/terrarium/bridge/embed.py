@@ -528,7 +528,7 @@ def reset() -> list[str]:
 
 
 def settle() -> None:
-    """What is left to do once a context is sound again; one throw-away native call is part of it, and frameworks recover.
+    """What is left to do once a context is sound again: one throw-away native call, and frameworks recover.
 
     An interruption within pydantic's core that calls a Python validator leaves an exception pending, which the next
     native call raises as SystemError, once.

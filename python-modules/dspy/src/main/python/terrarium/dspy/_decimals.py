@@ -40,7 +40,8 @@ def json_reader(
 ) -> Callable[[str], Any]:
     """Return :func:`times.json_reader`, whose results have exact decimals where it reads decimals.
 
-    What ``adapter`` accepts is read a second time for that, by the adapter that ``lenient`` makes. Then it also reads JSON in a code fence, of which DSPy's lenient reading would make floats.
+    What ``adapter`` accepts is read a second time for that, by the adapter that ``lenient`` makes. Then it also reads
+    JSON in a code fence, of which DSPy's lenient reading would make floats.
     """
     read = times.json_reader(adapter)
     if not _reads_decimals(adapter):
