@@ -171,6 +171,32 @@ class ImportedModulesTest {
         .isEqualTo(List.of(2L, List.of()));
   }
 
+  /** The heap is measured then, for which each thread must reach a safepoint. */
+  @Test
+  void idleThreadOfAnExecutorDoesNotHoldUpALoad() {
+    execute(
+        """
+        import concurrent.futures
+        idle = concurrent.futures.ThreadPoolExecutor(1)
+        idle.submit(len, 'ab').result()
+        """);
+    String later =
+        """
+        from terrarium.bridge import BaseBridge, handler
+
+        class Later(BaseBridge):
+            framework = "later"
+
+            @handler
+            def answer(self):
+                return 42
+        """;
+    one.register(Framework.fromSource("later", later, "later.py"));
+
+    CallOptions options = CallOptions.deadline(Duration.ofSeconds(30));
+    assertThat(one.call("later", "answer", Map.of(), options)).isEqualTo(42L);
+  }
+
   /** A thread that was stopped in the midst of an import holds that module's lock for ever. */
   @Test
   void moduleWhoseImportAThreadWasStoppedInCanBeImported() {

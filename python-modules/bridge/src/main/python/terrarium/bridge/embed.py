@@ -506,7 +506,10 @@ def watch_imports(is_good: Callable[[], bool]) -> None:
 
     _is_good = is_good
     bootstrap: Any = import_module("_frozen_importlib")
-    mends: dict[str, Callable[[Any], None]] = {"concurrent.futures.thread": executors.mend}
+    mends: dict[str, Callable[[Any], None]] = {
+        "concurrent.futures.thread": executors.mend,
+        "queue": executors.mend_queues,
+    }
     for name in mends.keys() & sys.modules.keys():
         mends[name](sys.modules[name])
     bootstrap._load_unlocked = _imported.watch(bootstrap._load_unlocked, mends)

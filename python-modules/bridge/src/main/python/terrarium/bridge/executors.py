@@ -1,4 +1,7 @@
-"""Executors whose threads were ended from outside, as all threads of a context are when a call is stopped.
+"""Executors whose threads wait, or were ended from outside, as all threads of a context are when a call is stopped.
+
+GraalPy 25.0.3 waits for an item of a ``queue.SimpleQueue`` where it reaches no safepoint. An idle thread of an executor
+does so, and whoever needs one of all threads then waits for ever: the heap's measurement when a framework loads.
 
 An executor counts its threads by those that it started. One that has lost them starts no other, and whoever submits
 work to it waits for ever. What the stopped call had submitted is not run by later ones.
@@ -11,6 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+
+def mend_queues(module: ModuleType) -> None:
+    """Have ``queue`` use its own ``SimpleQueue``, which waits for a lock."""
+    names = module.__dict__
+    names["SimpleQueue"] = names["_PySimpleQueue"]
 
 
 def mend(module: ModuleType) -> None:
