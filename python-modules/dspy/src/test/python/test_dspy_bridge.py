@@ -348,7 +348,8 @@ def test_wrong_inputs_are_named_with_the_right_ones() -> None:
         assert "call: unknown input 'qestion'; did you mean 'question'?" in str(error)
         assert "missing input 'question'" in str(error)
         assert "Accepted inputs: question, context" in str(error)
-        assert "not str" in str(raised(ArgumentError, lambda: bridge.dispatch("call", {**program, "inputs": "?"})))
+        error = raised(ArgumentError, lambda: bridge.dispatch("call", {**program, "inputs": "?"}))
+        assert "argument 'inputs': expected dict[str, Any], found str '?'" in str(error)
     assert fake.requests == []
 
 
@@ -861,7 +862,7 @@ def test_commands_and_their_parameters() -> None:
     handlers = DspyBridge()._handlers
     assert {name for name, entry in handlers.items() if not entry.loads} == {
         *("ping", "get_stats", "cleanup_framework", "configure"),
-        *("delete_program", "list_programs", "get_program_info"),
+        *("define_program", "delete_program", "list_programs", "get_program_info"),
     }
     assert [entry["name"] for entry in handlers["call"].parameters] == ["program", "inputs", "options", "trace"]
 

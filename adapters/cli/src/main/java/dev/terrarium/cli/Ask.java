@@ -48,8 +48,6 @@ final class Ask implements Callable<Integer> {
   @Describe("Answer the question.")
   record Answer(String answer) {}
 
-  private static final int MAX_TOKENS = 256;
-
   @Spec private CommandSpec spec;
 
   @Mixin private ModelOption model;
@@ -65,6 +63,13 @@ final class Ask implements Callable<Integer> {
       defaultValue = "dspy",
       description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
   private FrameworkName framework = FrameworkName.dspy;
+
+  @Option(
+      names = "--max-tokens",
+      paramLabel = "N",
+      defaultValue = "256",
+      description = "Bound on an answer by dspy; default ${DEFAULT-VALUE}.")
+  private int maxTokens;
 
   @Option(names = "--stream", description = "Print the answer while it is written.")
   private boolean stream;
@@ -142,7 +147,7 @@ final class Ask implements Callable<Integer> {
                 .predict(
                     Question.class,
                     Answer.class,
-                    DspyOptions.ofDefaults().withTemperature(0).withMaxTokens(MAX_TOKENS));
+                    DspyOptions.ofDefaults().withTemperature(0).withMaxTokens(maxTokens));
         yield stream
             ? (question, out) -> streamed(program.stream(new Question(question)), out)
             : (question, out) -> {
