@@ -137,6 +137,34 @@ def save_and_load():
     return loaded.predictors()[0].demos[0]["answer"]
 
 
+def own_interpreter():
+    """An object that has what DSPy's runtime protocol names, run by a program of DSPy's."""
+    import dspy
+    from dspy.primitives.code_interpreter import CodeInterpreter, FinalOutput
+
+    class Interpreter:
+        tools = {}
+
+        def start(self):
+            pass
+
+        def execute(self, code, variables=None):
+            return FinalOutput({"answer": 42})
+
+        def shutdown(self):
+            pass
+
+    lm = dspy.utils.DummyLM(
+        [
+            {"reasoning": "compute", "generated_code": "```python\nx = 42\n```"},
+            {"reasoning": "computed", "answer": "42"},
+        ]
+    )
+    with dspy.context(lm=lm):
+        found = dspy.ProgramOfThought("question -> answer", interpreter_factory=Interpreter)(question="?")
+    return [isinstance(Interpreter(), CodeInterpreter), found.answer]
+
+
 def _model(*answers):
     from langchain_core.language_models import FakeListChatModel
 
@@ -344,6 +372,15 @@ def untraced():
     return [add(1, 2), tracing_is_enabled(), Dataset.__module__, client.api_url]
 
 
+def protocols():
+    """What langsmith's runtime protocols ask of an object."""
+    from langsmith import _types, schemas
+    from typing_extensions import get_protocol_members
+
+    asked = (schemas.BinaryIOLike, schemas.BaseMessageLike, _types.HeadersLikeProtocol)
+    return [sorted(get_protocol_members(each)) for each in asked]
+
+
 def refused():
     from langchain_core.messages import HumanMessageChunk
     from pydantic import ValidationError
@@ -428,6 +465,22 @@ def models(packages):
     return unbuilt, described
 
 
+def namespaces(packages):
+    """The names in the namespaces of all classes of the packages, without those that pydantic sets when it builds."""
+    import inspect
+
+    found = set()
+    for module in _loaded(packages):
+        waiting = [each for each in vars(module).values() if inspect.isclass(each) and each.__module__ == module.__name__]
+        while waiting:
+            value = waiting.pop()
+            names = sorted(each for each in vars(value) if not each.startswith("__pydantic_"))
+            found.add(f"{value.__module__}.{value.__qualname__} {names}")
+            inner = [each for each in vars(value).values() if inspect.isclass(each)]
+            waiting += [each for each in inner if each.__qualname__.startswith(f"{value.__qualname__}.")]
+    return sorted(found)
+
+
 EXPECTED = {
     "dspy": {
         predict: "Paris",
@@ -440,6 +493,7 @@ EXPECTED = {
         streamify: "Bern",
         acall: "Oslo",
         save_and_load: "b",
+        own_interpreter: [True, "42"],
     },
     "langchain": {
         chain: ["Paris", "System: You are a.\nHuman: b"],
@@ -461,6 +515,7 @@ EXPECTED = {
         graph: [4, True],
         documents: [{"n": 1}, ["v", None]],
         untraced: [3, False, "langsmith.types.dataset", "http://localhost:1"],
+        protocols: [["getvalue", "read", "seek"], ["additional_kwargs", "content", "type"], ["get"]],
         refused: "ValidationError: 1",
         handed_on: [{"type": "human", "content": "a"}, "string"],
     },
@@ -477,17 +532,19 @@ class Functional(BaseBridge):
 
     @handler
     def run(self, framework):
-        """Return what each gave and what was expected, modules and models not built before that, hints and models."""
+        """Return what each gave and what was expected, modules and models not built before that, hints, classes and models."""
         packages = PACKAGES[framework]
         modules, loaded = len(_loaded(packages)), len(sys.modules)
         results = {each.__name__: {"got": _given(each), "expected": value} for each, value in EXPECTED[framework].items()}
         hints = unreadable_hints(packages)
+        classes = namespaces(packages)
         unbuilt, described = models(packages)
         return {
             "modules": modules,
             "loaded": loaded,
             "results": results,
             "unreadable": hints,
+            "namespaces": classes,
             "unbuilt": unbuilt,
             "models": described,
         }
