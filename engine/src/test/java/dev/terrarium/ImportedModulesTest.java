@@ -155,16 +155,15 @@ class ImportedModulesTest {
 
   @Test
   void executorGoesOnAfterAStopEndedItsThreads() {
-    CallOptions soon = CallOptions.deadline(Duration.ofMillis(300));
-    String source =
+    execute(
         """
         import concurrent.futures, time
         pool = concurrent.futures.ThreadPoolExecutor(1)
         pool.submit(len, 'ab').result()
         ran = []
-        pool.submit(time.sleep, 30.5)
-        pool.submit(ran.append, 1).result()
-        """;
+        """);
+    CallOptions soon = CallOptions.deadline(Duration.ofMillis(300));
+    String source = "pool.submit(time.sleep, 30.5)\npool.submit(ran.append, 1).result()";
     assertThatThrownBy(() -> one.call("probe", "execute", Map.of("source", source), soon))
         .isInstanceOf(CallTimeoutException.class);
     assertThat(evaluate("[pool.submit(len, 'ab').result(20), ran]"))

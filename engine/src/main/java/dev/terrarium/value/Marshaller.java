@@ -374,9 +374,23 @@ public final class Marshaller {
     functions.forEach(
         (name, function) -> {
           converted.add(name);
-          converted.add(executable(function, name));
+          converted.add(service(executable(function, name)));
         });
     return makeDict.execute(converted.toArray());
+  }
+
+  /** The functions that a service returns see to their end themselves. */
+  private ProxyExecutable service(ProxyExecutable executable) {
+    Callbacks endless = new Callbacks();
+    return arguments -> {
+      Callbacks ofCall = callbacks;
+      callbacks = endless;
+      try {
+        return executable.execute(arguments);
+      } finally {
+        callbacks = ofCall;
+      }
+    };
   }
 
   /**
