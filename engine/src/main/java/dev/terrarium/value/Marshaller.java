@@ -108,6 +108,7 @@ public final class Marshaller {
   private final BulkInput input;
   private final UnaryOperator<HostFunction> guard;
   private final Runnable checkpoint;
+  private final Thread carrier = Thread.currentThread();
   private @Nullable Callbacks callbacks;
 
   /**
@@ -383,6 +384,9 @@ public final class Marshaller {
   private ProxyExecutable service(ProxyExecutable executable) {
     Callbacks endless = new Callbacks();
     return arguments -> {
+      if (Thread.currentThread() != carrier) { // a thread of Python's, which began no call
+        return executable.execute(arguments);
+      }
       Callbacks ofCall = callbacks;
       callbacks = endless;
       try {
