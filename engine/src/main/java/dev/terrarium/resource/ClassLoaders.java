@@ -37,10 +37,10 @@ public final class ClassLoaders {
         more.add(loader);
       }
     }
-    if (first == null || more.isEmpty()) {
-      return more.isEmpty() ? ClassLoader.getSystemClassLoader() : new Joined(null, more);
+    if (!more.isEmpty()) {
+      return new Joined(first, more);
     }
-    return new Joined(first, more);
+    return first == null ? ClassLoader.getSystemClassLoader() : first;
   }
 
   private static boolean sees(@Nullable ClassLoader loader, Class<?> type) {

@@ -179,14 +179,14 @@ class MarshallingTest {
             ZonedDateTime.ofInstant(instant, ZoneId.of("Asia/Kolkata")),
             "datetime",
             "datetime.datetime(2024, 2, 29, 17, 30, 0, 1,"
-                + " tzinfo=zoneinfo.ZoneInfo(key='Asia/Kolkata'))",
+                + " tzinfo=ZoneInfo(key='Asia/Kolkata'))",
             ZonedDateTime.ofInstant(instant, ZoneId.of("Asia/Kolkata"))),
         arguments(
             ZonedDateTime.of(2024, 10, 27, 2, 30, 0, 0, ZoneId.of("Europe/Berlin"))
                 .withLaterOffsetAtOverlap(),
             "datetime",
-            "datetime.datetime(2024, 10, 27, 2, 30, fold=1,"
-                + " tzinfo=zoneinfo.ZoneInfo(key='Europe/Berlin'))",
+            "datetime.datetime(2024, 10, 27, 2, 30, tzinfo=ZoneInfo(key=\'Europe/Berlin\'),"
+                + " fold=1)",
             ZonedDateTime.of(2024, 10, 27, 2, 30, 0, 0, ZoneId.of("Europe/Berlin"))
                 .withLaterOffsetAtOverlap()),
         arguments( // a region that Python's data has not
