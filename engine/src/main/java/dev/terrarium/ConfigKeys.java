@@ -50,7 +50,8 @@ final class ConfigKeys {
           ConfigKey.time(
               "borrow-timeout",
               ABOVE_ZERO,
-              "how long a call waits for a free context",
+              "how long a call waits for a free context, and behind a turn of its session that"
+                  + " runs",
               TerrariumConfig::borrowTimeout,
               TerrariumConfig.Builder::borrowTimeout),
           ConfigKey.time(

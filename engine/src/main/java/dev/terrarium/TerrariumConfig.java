@@ -510,14 +510,16 @@ public final class TerrariumConfig {
      * Without, it sees none: those of the process stay hidden. All frameworks can read them.
      */
     public Builder environment(Map<String, String> variables) {
-      variables.forEach(
-          (name, value) -> {
-            if (name.isEmpty() || name.indexOf('=') >= 0 || (name + value).indexOf('\0') >= 0) {
-              throw new ConfigurationException(
-                  "environment: '" + name + "' cannot be a variable of that value");
-            }
-            environment.put(name, value);
-          });
+      given("environment", variables)
+          .forEach(
+              (name, value) -> {
+                given("environment: " + given("environment", name), value);
+                if (name.isEmpty() || name.indexOf('=') >= 0 || (name + value).indexOf('\0') >= 0) {
+                  throw new ConfigurationException(
+                      "environment: '" + name + "' cannot be a variable of that value");
+                }
+                environment.put(name, value);
+              });
       return this;
     }
 

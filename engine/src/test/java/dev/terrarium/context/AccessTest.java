@@ -93,17 +93,21 @@ class AccessTest {
         framework, commands -> commands.call(command, arguments), UnaryOperator.identity());
   }
 
-  static @Nullable Object evaluate(PythonContext context, String expression) {
+  private static @Nullable Object evaluate(PythonContext context, String expression) {
+    return evaluateText(
+        context,
+        expression
+            .replace("TEMP", "'" + temp + "'")
+            .replace("PORT", "" + server.getLocalPort())
+            .replace("os.", "__import__('os')."));
+  }
+
+  static @Nullable Object evaluateText(PythonContext context, String expression) {
     BridgeSource probe =
         new BridgeSource.Source(
             "probe", context.profile(), true, resource(), "frameworks/probe.py");
     await(context.prepare(probe, "evaluate"));
-    String text =
-        expression
-            .replace("TEMP", "'" + temp + "'")
-            .replace("PORT", "" + server.getLocalPort())
-            .replace("os.", "__import__('os').");
-    return await(call(context, "probe", "evaluate", Map.of("expression", text)));
+    return await(call(context, "probe", "evaluate", Map.of("expression", expression)));
   }
 
   private static String resource() {
@@ -115,7 +119,7 @@ class AccessTest {
   }
 
   /** {@code granted}, {@code AccessException}, or the type of the Python exception. */
-  static String outcome(PythonContext context, String expression) {
+  private static String outcome(PythonContext context, String expression) {
     try {
       evaluate(context, expression);
       return GRANTED;
@@ -253,7 +257,7 @@ class AccessTest {
         "__import__('termios') and None | AccessException",
         "__import__('_sqlite3') and None | AccessException",
         "__import__('_ctypes').dlopen('libc.so.6', 2) and None | AccessException",
-        "__import__('ctypes').CDLL(None) and None | ImportError",
+        "__import__('ctypes').CDLL(None) and None | AccessException",
       })
   void nativeCode(String expression, String refusal) {
     check(expression, refusal, refusal, GRANTED);

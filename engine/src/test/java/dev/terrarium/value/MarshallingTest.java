@@ -185,8 +185,7 @@ class MarshallingTest {
             ZonedDateTime.of(2024, 10, 27, 2, 30, 0, 0, ZoneId.of("Europe/Berlin"))
                 .withLaterOffsetAtOverlap(),
             "datetime",
-            "datetime.datetime(2024, 10, 27, 2, 30, tzinfo=ZoneInfo(key=\'Europe/Berlin\'),"
-                + " fold=1)",
+            "datetime.datetime(2024, 10, 27, 2, 30, tzinfo=ZoneInfo(key='Europe/Berlin'), fold=1)",
             ZonedDateTime.of(2024, 10, 27, 2, 30, 0, 0, ZoneId.of("Europe/Berlin"))
                 .withLaterOffsetAtOverlap()),
         arguments( // a region that Python's data has not

@@ -133,9 +133,12 @@ def _refuse_native_code(profile: str) -> None:
             path=spec.origin,
         )
 
+    def refuse_library(*_: object) -> NoReturn:  # the import of ctypes opens one
+        raise NativeCodeError(f"the access profile {profile} grants no native code (ctypes)", name="ctypes")
+
     for name in ("__create_dynamic__", "create_dynamic"):
         _replace("_imp", name, refuse)
-    _replace("_ctypes", "dlopen", _refusal(f"the access profile {profile} grants no native code (ctypes)"))
+    _replace("_ctypes", "dlopen", refuse_library)
     _replace("sys", "getsizeof", getsizeof)
 
 
