@@ -474,7 +474,7 @@ def namespaces(packages):
         waiting = [each for each in vars(module).values() if inspect.isclass(each) and each.__module__ == module.__name__]
         while waiting:
             value = waiting.pop()
-            names = sorted(each for each in vars(value) if not each.startswith("__pydantic_"))
+            names = sorted(each for each in vars(value) if not each.startswith(("__pydantic_", "__signature__")))
             found.add(f"{value.__module__}.{value.__qualname__} {names}")
             inner = [each for each in vars(value).values() if inspect.isclass(each)]
             waiting += [each for each in inner if each.__qualname__.startswith(f"{value.__qualname__}.")]
