@@ -80,7 +80,6 @@ class BlockingCallsTest {
       import multiprocessing as m; m.Event().wait(T) | None 20 20.5
       import multiprocessing as m; m.Semaphore(0).acquire(timeout=T) | None 20 20.5
       import multiprocessing as m; m.Queue().get(timeout=T) | None 20 20.5
-      import fcntl, tempfile; a = tempfile.NamedTemporaryFile(); b = open(a.name, 'w'); fcntl.flock(a, 2); fcntl.flock(b, 2) | -
       """;
 
   private final Terrarium terrarium;
