@@ -194,7 +194,8 @@ class Health:
         verdicts: dict[type, bool] = {}
         for name, module in loaded.items():
             if _type(module) is ModuleType and _is_ours(name):
-                self._bindings.append(_attributes(name, module, (*module.__dict__.items(),), verdicts))
+                pairs = (*_dict(module.__dict__).items(),)  # of a copy: a namespace is counted at each step on GraalPy
+                self._bindings.append(_attributes(name, module, pairs, verdicts))
         self._on_trial = []
         self.imported.accept()
         self._elements = [

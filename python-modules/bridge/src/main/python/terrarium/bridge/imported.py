@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _len = len
+_dict = dict
 _str = str
 _type = type
 _issubclass = issubclass
@@ -192,7 +193,8 @@ class ImportedModules:
 
 
 def _content(module: Any) -> tuple[tuple[Any, Any], ...]:
-    return (*module.__dict__.items(),) if _type(module) is ModuleType else ()
+    # Of a copy, since each step through a module's own namespace counts all of it on GraalPy.
+    return (*_dict(module.__dict__).items(),) if _type(module) is ModuleType else ()
 
 
 def _is_orphan(name: str) -> bool:
