@@ -82,7 +82,7 @@ class TracingTest {
             .environment(environment)
             .environment(
                 Map.of("LANGSMITH_ENDPOINT", "http://127.0.0.1:" + service.getAddress().getPort()))
-            .languageModel(FakeLanguageModel.answering("Paris"))
+            .languageModel(FakeLanguageModel.answering("Paris", "Paris"))
             .build());
   }
 
