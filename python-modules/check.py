@@ -278,6 +278,8 @@ def commands(home: Path, step: str, fix: bool, reports: Path | None) -> list[tup
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }
     plugins = [f"-p{name}" for name in ("no:cacheprovider", *PLUGINS)]
+    # Our plugin first: pytest imports what the filters of warnings in pyproject.toml name, before any plugin.
+    pytest = [*python[:-1], "-c", f"import {PLUGINS[-1]}, pytest; raise SystemExit(pytest.main())", "-q"]
     return [
         (
             tests / name,

@@ -46,7 +46,7 @@ _DIFFERENT: dict[str, dict[str, str]] = {
 }
 
 #: Fewer modules than these are rewritten only when something keeps the rewritten ones from being found.
-_FEWEST_DEFERRING = {"dspy": 40, "langchain-core": 40}
+_FEWEST_DEFERRING = {"dspy": 60, "langchain-core": 100}
 
 
 def _stand_in_for_forbiddenfruit() -> None:
