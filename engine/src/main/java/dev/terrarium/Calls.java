@@ -110,37 +110,20 @@ final class Calls {
     return session == null ? () -> null : sessions.turns(session);
   }
 
-  /** Does work when it is the call's turn in its session, if it has one. */
+  /** Does work in a context that is ready for the command. */
   private <T extends @Nullable Object> T visit(
       BridgeSource framework,
       String command,
       CallOptions options,
       @Nullable Turn turn,
       Work<T> work) {
-    Duration timeout = options.deadline().orElse(null);
-    Deadline deadline = Deadline.after(timeout);
-    String account = account(options);
-    CallWatch watch = CallWatch.of(events, framework.name(), command, account, options);
-    Throwable failure = null;
-    try (turn) {
-      if (turn != null) {
-        turn.await(timeout, "'" + framework.name() + "." + command + "'");
-      }
-      Permit permit = admission.admit(framework.name(), account, deadline);
-      T result = admitted(framework, command, account, deadline, turn, permit, watch, work);
-      if (turn != null) {
-        turn.succeed();
-      }
-      failure = work.failure();
-      return result;
-    } catch (Throwable e) {
-      failure = e;
-      throw e;
-    } finally {
-      if (watch != null) {
-        watch.end(failure);
-      }
-    }
+    return admit(
+        framework,
+        command,
+        options,
+        turn,
+        call -> visit(framework, command, call, work),
+        work::failure);
   }
 
   @Nullable Object call(BridgeSource framework, Shortcut shortcut, CallOptions options) {
@@ -149,64 +132,92 @@ final class Calls {
 
   private @Nullable Object call(
       BridgeSource framework, Shortcut shortcut, CallOptions options, @Nullable Turn turn) {
-    Duration timeout = options.deadline().orElse(null);
-    Deadline deadline = Deadline.after(timeout);
-    String account = account(options);
-    CallWatch watch = CallWatch.of(events, framework.name(), SHORTCUT, account, options);
-    Throwable failure = null;
-    try (turn) {
-      if (turn != null) {
-        turn.await(timeout, "a shortcut of '" + framework.name() + "'");
-      }
-      Permit permit = admission.admit(framework.name(), account, deadline);
-      Object result = admitted(framework, shortcut, account, deadline, turn, permit, watch);
-      if (turn != null) {
-        turn.succeed();
-      }
-      return result;
-    } catch (Throwable e) {
-      failure = e;
-      throw e;
-    } finally {
-      if (watch != null) {
-        watch.end(failure);
-      }
-    }
+    return admit(
+        framework, SHORTCUT, options, turn, call -> take(framework, shortcut, call), () -> null);
   }
 
-  /** Does what a shortcut does; and again when it failed, if that is safe and wanted. */
-  private @Nullable Object admitted(
-      BridgeSource framework,
-      Shortcut shortcut,
+  /** A call whose turn it is and that may run. */
+  private record Admitted(
       @Nullable String account,
       Deadline deadline,
       @Nullable Turn turn,
       Permit permit,
       @Nullable CallWatch watch) {
+
+    /** Takes back what the session got from the attempt that begins here. */
+    Runnable savepoint() {
+      return turn == null ? () -> {} : turn.savepoint();
+    }
+
+    CallScope scope(BridgeSource framework) {
+      return new CallScope(framework.name(), account, permit, turn);
+    }
+  }
+
+  /**
+   * Makes a call when it is its turn in its session, if it has one, and it is admitted; tells its
+   * observers.
+   *
+   * @param failure what went wrong in a call that returned; null when all is well
+   */
+  private <T extends @Nullable Object> T admit(
+      BridgeSource framework,
+      String command,
+      CallOptions options,
+      @Nullable Turn turn,
+      Function<Admitted, T> call,
+      Supplier<? extends @Nullable Throwable> failure) {
+    Duration timeout = options.deadline().orElse(null);
+    Deadline deadline = Deadline.after(timeout);
+    String account = account(options);
+    CallWatch watch = CallWatch.of(events, framework.name(), command, account, options);
+    Throwable failed = null;
+    try (turn) {
+      if (turn != null) {
+        turn.await(timeout, "'" + framework.name() + "." + command + "'");
+      }
+      Permit permit = admission.admit(framework.name(), account, deadline);
+      T result = call.apply(new Admitted(account, deadline, turn, permit, watch));
+      if (turn != null) {
+        turn.succeed();
+      }
+      failed = failure.get();
+      return result;
+    } catch (Throwable e) {
+      failed = e;
+      throw e;
+    } finally {
+      if (watch != null) {
+        watch.end(failed);
+      }
+    }
+  }
+
+  /** Does what a shortcut does; and again when it failed, if that is safe and wanted. */
+  private @Nullable Object take(BridgeSource framework, Shortcut shortcut, Admitted call) {
     Map<String, HostFunction> offered = services.apply(framework.profile());
     Shortcut.Host host = (name, arguments) -> service(offered, name).call(Arrays.asList(arguments));
     while (true) {
-      Runnable undo = turn == null ? () -> {} : turn.savepoint();
+      Runnable undo = call.savepoint();
       HandedOver rest = null;
       try {
-        CallScope scope = new CallScope(framework.name(), account, permit, turn);
-        if (turn != null) {
-          turn.start();
+        CallScope scope = call.scope(framework);
+        if (call.turn != null) {
+          call.turn.start();
         }
-        switch (attempt(shortcut, host, scope, deadline, permit, watch)) {
+        switch (attempt(shortcut, host, scope, call)) {
           case Shortcut.Answered(Object answer) -> {
-            permit.end(null);
+            call.permit.end(null);
             return answer;
           }
           case Shortcut.HandedOver(Command command) -> {
             rest = new HandedOver(command, !shortcut.isIdempotent());
-            return admitted(
-                framework, command.name(), account, deadline, turn, permit, watch, rest);
+            return visit(framework, command.name(), call, rest);
           }
         }
       } catch (Throwable e) {
         boolean waitedInVain = rest != null && !rest.begun;
-        if (waitedInVain || !shortcut.isIdempotent() || !permit.again(e)) {
+        if (waitedInVain || !shortcut.isIdempotent() || !call.permit.again(e)) {
           throw e;
         }
         undo.run();
@@ -215,26 +226,22 @@ final class Calls {
   }
 
   private Shortcut.Outcome attempt(
-      Shortcut shortcut,
-      Shortcut.Host host,
-      CallScope scope,
-      Deadline deadline,
-      Permit permit,
-      @Nullable CallWatch watch) {
-    if (watch != null) {
-      watch.run();
+      Shortcut shortcut, Shortcut.Host host, CallScope scope, Admitted call) {
+    if (call.watch != null) {
+      call.watch.run();
     }
     try {
       return Objects.requireNonNull(
           within(
-              deadline, () -> pool.withoutContext(() -> scope.call(() -> shortcut.attempt(host)))),
+              call.deadline,
+              () -> pool.withoutContext(() -> scope.call(() -> shortcut.attempt(host)))),
           "the shortcut's outcome");
     } catch (Throwable e) {
-      permit.end(e);
+      call.permit.end(e);
       throw e;
     } finally {
-      if (watch != null) {
-        watch.pause();
+      if (call.watch != null) {
+        call.watch.pause();
       }
     }
   }
@@ -314,34 +321,32 @@ final class Calls {
    * Does work in a context that is ready for the command; and again when it failed, if that is safe
    * and wanted.
    */
-  private <T extends @Nullable Object> T admitted(
-      BridgeSource framework,
-      String command,
-      @Nullable String account,
-      Deadline deadline,
-      @Nullable Turn turn,
-      Permit permit,
-      @Nullable CallWatch watch,
-      Work<T> work) {
-    Function<Commands, T> started = started(turn, work);
-    Function<Commands, T> watched = watch == null ? started : watch.timed(started);
+  private <T extends @Nullable Object> T visit(
+      BridgeSource framework, String command, Admitted call, Work<T> work) {
+    Function<Commands, T> started = started(call.turn, work);
+    Function<Commands, T> watched = call.watch == null ? started : call.watch.timed(started);
     while (true) {
-      Runnable undo = turn == null ? () -> {} : turn.savepoint();
-      CallScope scope = new CallScope(framework.name(), account, permit, turn);
-      PoolCall<T> call =
-          new PoolCall<>(framework, command, deadline, watched, scope, propagation::wrap);
+      Runnable undo = call.savepoint();
+      PoolCall<T> attempt =
+          new PoolCall<>(
+              framework,
+              command,
+              call.deadline,
+              watched,
+              call.scope(framework),
+              propagation::wrap);
       T result;
       try {
-        result = pool.run(call);
+        result = pool.run(attempt);
       } catch (Throwable e) { // the context has been given back
-        permit.end(e);
-        if (call.isIdempotent() && work.isRepeatable() && permit.again(e)) {
+        call.permit.end(e);
+        if (attempt.isIdempotent() && work.isRepeatable() && call.permit.again(e)) {
           undo.run();
           continue;
         }
         throw e;
       }
-      permit.end(work.failure());
+      call.permit.end(work.failure());
       return result;
     }
   }

@@ -269,7 +269,7 @@ class ShortcutTest {
     Adapter soon = talk.with(session.options().withDeadline(Duration.ofMillis(20)));
     assertThatThrownBy(() -> soon.call(saying("second")))
         .isInstanceOf(CallTimeoutException.class)
-        .hasMessageContaining("a shortcut of 'talk' waited for its turn");
+        .hasMessageContaining("'talk.shortcut' waited for its turn");
     goOn.countDown();
     assertThat(first.get(60, TimeUnit.SECONDS)).isEqualTo("first");
   }

@@ -30,6 +30,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from terrarium.bridge import executors, sleep
+from terrarium.bridge.builtin import keep
 from terrarium.bridge.imported import ImportedModules
 
 if TYPE_CHECKING:
@@ -38,22 +39,10 @@ if TYPE_CHECKING:
     from terrarium.bridge.base import BaseBridge
     from terrarium.bridge.imported import Imported
 
-_all = all
-_any = any
-_ascii = ascii
-_bytes = bytes
-_dict = dict
-_enumerate = enumerate
-_issubclass = issubclass
-_len = len
-_list = list
-_map = map
+keep(globals())
+
 _object_attribute = object.__getattribute__
-_str = str
-_type = type
 _type_name = type.__dict__["__name__"].__get__  # not cls.__name__, which a metaclass may answer
-_zip = zip
-_Exception = Exception
 
 _builtin_names = builtins.__dict__
 _sys_names = sys.__dict__
@@ -171,7 +160,7 @@ class Health:
     def release(self, modules: Iterable[str]) -> None:
         """Forget modules that were dropped from ``sys.modules`` on purpose, so that they are not put back."""
         dropped = {*modules}
-        for index, (kind, prefix, namespace, pairs) in _enumerate(self._bindings):
+        for index, (kind, prefix, namespace, pairs) in enumerate(self._bindings):
             if kind == "module" and not prefix:
                 kept = (*[pair for pair in pairs if pair[0] not in dropped],)
                 self._bindings[index] = (kind, prefix, namespace, kept)
@@ -179,9 +168,9 @@ class Health:
     def accept(self) -> None:
         """Take the present state for the sound one; nothing of the state before it is kept."""
         modules: dict[Any, Any] = _sys_names["modules"]
-        loaded = {name: module for name, module in (*modules.items(),) if _type(name) is _str and module is not None}
+        loaded = {name: module for name, module in (*modules.items(),) if type(name) is str and module is not None}
         others = _REBOUND_BY_RIGHT["builtins"]
-        builtin_names = [name for name in (*_builtin_names,) if _type(name) is _str and name not in others]
+        builtin_names = [name for name in (*_builtin_names,) if type(name) is str and name not in others]
         self._bindings = [
             _bindings("builtin", "", _builtin_names, (*builtin_names,)),
             _bindings("module", "sys.", _sys_names, ("modules",)),
@@ -193,19 +182,19 @@ class Health:
         ]
         verdicts: dict[type, bool] = {}
         for name, module in loaded.items():
-            if _type(module) is ModuleType and _is_ours(name):
-                pairs = (*_dict(module.__dict__).items(),)  # of a copy: a namespace is counted at each step on GraalPy
+            if type(module) is ModuleType and _is_ours(name):
+                pairs = (*dict(module.__dict__).items(),)  # of a copy: a namespace is counted at each step on GraalPy
                 self._bindings.append(_attributes(name, module, pairs, verdicts))
         self._on_trial = []
         self.imported.accept()
         self._elements = [
             (kind, "sys." + name, _sys_names[name], (*_sys_names[name],))
             for kind, name in (("path", "path"), ("hook", "meta_path"), ("hook", "path_hooks"))
-            if _type(_sys_names[name]) is _list
+            if type(_sys_names[name]) is list
         ]
         self._environment = None
         variables = _object_attribute(_os_names["environ"], "__dict__")
-        if _type(variables.get("_data")) is _dict:
+        if type(variables.get("_data")) is dict:
             self._bindings.append(_bindings("environment", "os.environ.", variables, ("_data",)))
             self._environment = _entries("environment", "", variables["_data"])
         self._accept_handlers()
@@ -259,7 +248,7 @@ class Health:
             if limit < self._limit:
                 _attempt(_setrecursionlimit, limit)  # refused when it was set further up the stack
         faults.sort()
-        if (more := _len(faults) - _MOST_MESSAGES) > 0:
+        if (more := len(faults) - _MOST_MESSAGES) > 0:
             faults[_MOST_MESSAGES:] = [f"and {more} more"]
         return faults
 
@@ -275,7 +264,7 @@ class Health:
         if _getrecursionlimit() != self._limit:
             _setrecursionlimit(self._limit)
         known = {*[name for name, _ in self._bindings[0][3]], *_REBOUND_BY_RIGHT["builtins"]}
-        for name in [each for each in _builtin_names if _type(each) is _str and each not in known]:
+        for name in [each for each in _builtin_names if type(each) is str and each not in known]:
             del _builtin_names[name]
         for bindings in (*self._bindings, *self._on_trial):
             _rebind(bindings)
@@ -301,9 +290,9 @@ class Health:
         for name, module in self._bindings[2][3]:
             package, _, own = name.rpartition(".")
             holder = modules.get(package) if package else None
-            if _type(holder) is ModuleType:
+            if type(holder) is ModuleType:
                 held = holder.__dict__.get(own)
-                if held is not module and _type(held) is ModuleType and _same(held.__dict__.get("__name__"), name):
+                if held is not module and type(held) is ModuleType and _same(held.__dict__.get("__name__"), name):
                     holder.__dict__[own] = module
 
     def _adopt(self, modules: list[Imported], others: list[_Bindings] | None = None) -> None:
@@ -324,7 +313,7 @@ class Health:
         for framework, bridge in self._bridges:
             namespace = _object_attribute(bridge, "__dict__")
             table = namespace.get("_handlers")
-            if _type(table) is _dict:
+            if type(table) is dict:
                 prefix = framework + "."
                 self._handlers.append(
                     (
@@ -379,9 +368,9 @@ class Health:
         strays: list[threading.Thread] = []
         # `start` returns before the thread has moved from limbo; in this order none is missed
         for thread in (*_limbo.values(), *_active.values()):
-            cls = _type(thread)
+            cls = type(thread)
             # Nobody can tell whether a dummy, which stands for a thread not started by threading, runs.
-            if cls is _DummyThread or not _issubclass(cls, _Thread) or _type_name(cls) in _THREADS_BY_RIGHT:
+            if cls is _DummyThread or not issubclass(cls, _Thread) or _type_name(cls) in _THREADS_BY_RIGHT:
                 continue
             if _module_run_by(thread) in _THREADS_OF_MODULES_BY_RIGHT:
                 continue
@@ -403,10 +392,10 @@ class Health:
         pools = _sys_names["modules"].get("concurrent.futures.thread")
         alive = (_main_thread, _active.get(_get_ident()))
         for ident, thread in (*_active.items(),):
-            cls = _type(thread)
-            if not _has(alive, thread) and cls is not _DummyThread and _issubclass(cls, _Thread) and not _runs(thread):
+            cls = type(thread)
+            if not _has(alive, thread) and cls is not _DummyThread and issubclass(cls, _Thread) and not _runs(thread):
                 _active.pop(ident, None)
-                if _type(pools) is ModuleType:
+                if type(pools) is ModuleType:
                     executors.abandon(pools, thread)
 
     def _replace_locks(self) -> None:
@@ -424,7 +413,7 @@ class Health:
             return
         before = self._environment[2]
         for name, _ in now:
-            if (_type(name) is _bytes or _type(name) is _str) and name not in before:
+            if (type(name) is bytes or type(name) is str) and name not in before:
                 _attempt(_unsetenv, name)
         for name, value in before.items():
             _attempt(_putenv, name, value)
@@ -434,7 +423,7 @@ def _attempt(action: Callable[..., object], *arguments: Any) -> None:
     """Do something that may be refused; `check` tells when it was, and matters."""
     try:
         action(*arguments)
-    except _Exception:
+    except Exception:
         return
 
 
@@ -460,11 +449,11 @@ def _attributes(
     others = _REBOUND_BY_RIGHT.get(name, ())
     pairs = []
     for pair in content:
-        cls = _type(pair[1])
+        cls = type(pair[1])
         covered = verdicts.get(cls)
         if covered is None:
-            covered = verdicts[cls] = _issubclass(cls, _COVERED)
-        if covered and pair[0] not in others and _type(pair[0]) is _str:
+            covered = verdicts[cls] = issubclass(cls, _COVERED)
+        if covered and pair[0] not in others and type(pair[0]) is str:
             pairs.append(pair)
     return "attribute", name + ".", module.__dict__, (*pairs,)
 
@@ -501,7 +490,7 @@ def _rebind(bindings: _Bindings) -> None:
 def _changed(elements: _Elements) -> bool:
     _, _, now, before = elements
     kept = [each for each in now if not _may_stay(each, before)]
-    return _len(kept) != _len(before) or not _all(_map(_same, kept, before))
+    return len(kept) != len(before) or not all(map(_same, kept, before))
 
 
 def _refill(elements: _Elements) -> None:
@@ -511,18 +500,18 @@ def _refill(elements: _Elements) -> None:
 
 def _may_stay(finder: Any, before: tuple[Any, ...]) -> bool:
     """Whether an element of a list was added by right."""
-    return _type_name(_type(finder)) in _FINDERS_BY_RIGHT and not _has(before, finder)
+    return _type_name(type(finder)) in _FINDERS_BY_RIGHT and not _has(before, finder)
 
 
 def _entry_faults(entries: _Entries) -> list[str]:
     if _has_entries(entries):
         return []
     kind, prefix, table, pairs = entries
-    before = _dict(pairs)
+    before = dict(pairs)
     now = {}
     faults = []
     for key, value in (*table.items(),):
-        if _type(key) is not _str and _type(key) is not _bytes:
+        if type(key) is not str and type(key) is not bytes:
             faults.append(f"{kind}: {prefix}({_kind_of(key)}) was added")
         elif key in before:
             now[key] = value
@@ -538,9 +527,9 @@ def _entry_faults(entries: _Entries) -> list[str]:
 
 def _has_entries(entries: _Entries) -> bool:
     _, _, table, pairs = entries
-    if _len(table) != _len(pairs):
+    if len(table) != len(pairs):
         return False
-    for (key, value), (key_before, value_before) in _zip((*table.items(),), pairs):
+    for (key, value), (key_before, value_before) in zip((*table.items(),), pairs):
         if not (key is key_before and value is value_before):
             return False
     return True
@@ -559,37 +548,37 @@ def _replace_entries(entries: _Entries) -> bool:
 def _same(now: Any, before: Any) -> bool:
     if now is before:
         return True
-    if _type(now) is not _type(before):
+    if type(now) is not type(before):
         return False
-    if _type(now) is _str or _type(now) is _bytes:
+    if type(now) is str or type(now) is bytes:
         same: bool = now == before
         return same
     return False
 
 
 def _has(objects: Iterable[Any], wanted: Any) -> bool:
-    return _any(each is wanted for each in objects)  # not `in`, which asks objects whether they are equal
+    return any(each is wanted for each in objects)  # not `in`, which asks objects whether they are equal
 
 
 def _directory() -> str | None:
     """The working directory, None when it cannot be read."""
     try:
         return _getcwd()
-    except _Exception:
+    except Exception:
         return None
 
 
 def _module_run_by(thread: threading.Thread) -> str:
     """The name of the module that has the function which a thread runs, empty when it is none."""
     function = _object_attribute(thread, "__dict__").get("_target")
-    module = function.__module__ if _type(function) is FunctionType else ""
-    return module if _type(module) is _str else ""
+    module = function.__module__ if type(function) is FunctionType else ""
+    return module if type(module) is str else ""
 
 
 def _runs(thread: threading.Thread) -> bool:
     try:
         return _is_alive(thread)  # false for one that was ended from outside and could not sign off
-    except _Exception:
+    except Exception:
         return True
 
 
@@ -605,24 +594,24 @@ def _is_free(name: str) -> bool:
 def _executor_workers(modules: dict[Any, Any]) -> list[Any]:
     """The threads of executors, which wait for work as long as the executor is there."""
     module = modules.get("concurrent.futures.thread")
-    if _type(module) is not ModuleType:
+    if type(module) is not ModuleType:
         return []
     queues = _object_attribute(module.__dict__.get("_threads_queues"), "__dict__").get("data")
-    if _type(queues) is not _dict:
+    if type(queues) is not dict:
         return []
-    return [each() for each in (*queues,) if _type(each) is _ref]
+    return [each() for each in (*queues,) if type(each) is _ref]
 
 
 def _shown(name: Any) -> str:
     """A name as it can be written into a message."""
-    if _type(name) is _bytes:
+    if type(name) is bytes:
         name = name.decode("utf-8", "replace")
-    if _type(name) is not _str:
+    if type(name) is not str:
         return f"({_kind_of(name)})"
     text: str = name[:_MOST_CHARACTERS]
-    return text if text.isprintable() else _ascii(text)
+    return text if text.isprintable() else ascii(text)
 
 
 def _kind_of(value: Any) -> str:
-    name: str = _type_name(_type(value))
+    name: str = _type_name(type(value))
     return name

@@ -17,15 +17,13 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from terrarium.bridge.builtin import keep
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_len = len
-_dict = dict
-_str = str
-_type = type
-_issubclass = issubclass
-_RuntimeError = RuntimeError
+keep(globals())
+
 _object_attribute = object.__getattribute__
 _get_ident = threading.get_ident
 _lock_held = _imp.lock_held
@@ -66,7 +64,7 @@ class ImportedModules:
         def watched(spec: Any) -> Any:
             thread = _get_ident()
             depth = importing.get(thread, 0)
-            if not importing and _len(_modules) != self._seen:
+            if not importing and len(_modules) != self._seen:
                 self._strangers |= self._unknown()
             importing[thread] = depth + 1
             try:
@@ -112,7 +110,7 @@ class ImportedModules:
         self._forget([name for name, module in (*_modules.items(),) if module is None and not self._is_known(name)])
         self._forget_orphans()
         for name, module in (*_modules.items(),):
-            if _type(name) is _str and not self._is_known(name):
+            if type(name) is str and not self._is_known(name):
                 taken.append((name, module, _content(module)))
                 self._known[name] = module
         self._settled()
@@ -138,10 +136,10 @@ class ImportedModules:
         self._strangers.clear()
         self._current.clear()
         self._importing.clear()  # a thread that was stopped could not sign off
-        self.size = self._seen = _len(_modules)
+        self.size = self._seen = len(_modules)
 
     def _is_known(self, name: Any) -> bool:
-        return _type(name) is _str and (name in self._known or name in self._fresh)
+        return type(name) is str and (name in self._known or name in self._fresh)
 
     def _unknown(self) -> set[Any]:
         return _modules.keys() - self._known.keys() - self._fresh.keys()
@@ -160,10 +158,10 @@ class ImportedModules:
         """Remember what an import has brought, with entries that bodies of modules have made for others."""
         for name in self._current | self._unknown():
             module = _modules.get(name)
-            if _type(name) is _str and module is not None and name not in self._strangers:
+            if type(name) is str and module is not None and name not in self._strangers:
                 self._fresh[name] = (name, module, _content(module))
         self._current.clear()
-        self._seen = _len(_modules)
+        self._seen = len(_modules)
 
     def _forget_orphans(self) -> None:
         """Drop what is left of packages whose import failed or was cut off, so that it can be made from the start."""
@@ -172,7 +170,7 @@ class ImportedModules:
             orphans = [
                 name
                 for name in (*_modules,)
-                if _type(name) is _str and _is_orphan(name) and not self._is_known(name) and _has_source(name)
+                if type(name) is str and _is_orphan(name) and not self._is_known(name) and _has_source(name)
             ]
             self._forget(orphans)
 
@@ -188,13 +186,13 @@ class ImportedModules:
         try:
             while _lock_held():
                 _release_lock()
-        except _RuntimeError:
+        except RuntimeError:
             return  # a thread has it that no call left
 
 
 def _content(module: Any) -> tuple[tuple[Any, Any], ...]:
     # Of a copy, since each step through a module's own namespace counts all of it on GraalPy.
-    return (*_dict(module.__dict__).items(),) if _type(module) is ModuleType else ()
+    return (*dict(module.__dict__).items(),) if type(module) is ModuleType else ()
 
 
 def _is_orphan(name: str) -> bool:
@@ -204,15 +202,15 @@ def _is_orphan(name: str) -> bool:
 
 def _file(name: Any) -> Any:
     module = _modules.get(name)
-    return _object_attribute(module, "__dict__").get("__file__") if _issubclass(_type(module), ModuleType) else None
+    return _object_attribute(module, "__dict__").get("__file__") if issubclass(type(module), ModuleType) else None
 
 
 def _has_source(name: Any) -> bool:
     file = _file(name)
-    return _type(file) is _str and file.endswith(_SOURCES)
+    return type(file) is str and file.endswith(_SOURCES)
 
 
 def _may_go(name: Any) -> bool:
-    if _type(name) is not _str or _modules[name] is None or _has_source(name):
+    if type(name) is not str or _modules[name] is None or _has_source(name):
         return True
     return _file(name) is None and name not in _BUILT_IN

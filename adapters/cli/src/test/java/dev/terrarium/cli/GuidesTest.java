@@ -24,6 +24,7 @@ import dev.terrarium.dspy.DspyChunk;
 import dev.terrarium.dspy.DspyProgram;
 import dev.terrarium.dspy.FrozenDspyProgram;
 import dev.terrarium.dspy.FrozenStats;
+import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.BudgetExceededException;
 import dev.terrarium.event.JfrObserver;
 import dev.terrarium.event.TerrariumEvent;
@@ -57,6 +58,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -81,7 +83,8 @@ class GuidesTest {
 
   private static final Path GUIDES = Path.of("../../docs/guides");
   private static final Path JAVA = Path.of("src/test/java/dev/terrarium/cli/GuidesTest.java");
-  private static final Path PYTHON = Path.of("src/test/resources/guide.py");
+  private static final List<Path> PYTHON =
+      List.of(Path.of("src/test/resources/guide.py"), Path.of("src/test/resources/ratings.py"));
 
   private static final Pattern BLOCK =
       Pattern.compile("(?:<!-- (\\w+) -->\\n)?```(java|python)\\n(.*?)```", Pattern.DOTALL);
@@ -114,7 +117,10 @@ class GuidesTest {
 
   @Test
   void theGuidesShowWhatIsCompiledAndRunHere() throws IOException {
-    String sources = flat(Files.readString(JAVA)) + flat(Files.readString(PYTHON));
+    String sources = flat(Files.readString(JAVA));
+    for (Path python : PYTHON) {
+      sources += flat(Files.readString(python));
+    }
     int blocks = 0;
     for (Path file : guides()) {
       Matcher block = BLOCK.matcher(Files.readString(file));
@@ -159,6 +165,30 @@ class GuidesTest {
 
     assertThat(counts).isEqualTo(Map.of("words", 6L));
     assertThat(typed.words()).isEqualTo(2);
+  }
+
+  enum Mood {
+    HAPPY,
+    SAD
+  }
+
+  record Review(String text, Mood mood, Set<String> tags) {}
+
+  @Test
+  void byAnnotations() {
+    terrarium.register(Framework.fromResource("/ratings.py"));
+    Adapter ratings = terrarium.adapter("ratings");
+    List<Review> reviews =
+        List.of(
+            new Review("fine", Mood.HAPPY, Set.of("food")), new Review("dull", Mood.SAD, Set.of()));
+    Map<String, Object> wrong =
+        Map.of("text", "fine", "mood", "SAD", "tags", List.of(), "stars", "4");
+
+    assertThat(ratings.call("rate", Map.of("reviews", reviews))).isEqualTo(0.5);
+    assertThatThrownBy(() -> ratings.call("rate", Map.of("reviews", List.of(wrong))))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessage(
+            "rate: argument 'reviews' at reviews[0].stars: expected int or None, found str '4'");
   }
 
   @Test
