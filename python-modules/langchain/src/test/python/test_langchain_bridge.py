@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime
 import decimal
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from langchain_core.exceptions import OutputParserException
+from langchain_core.prompts import PromptTemplate
 
 from terrarium.bridge import ArgumentError, SpecError, host
 from terrarium.bridge.errors import TruncatedAnswerError, UnknownProgramError
 from terrarium.bridge.testing import python_calls
-from terrarium.langchain import LangchainBridge
+from terrarium.langchain import LangchainBridge, _specs
 
 if TYPE_CHECKING:
     from conftest import FakeHost
@@ -347,10 +349,12 @@ def test_wrong_options(bridge: LangchainBridge, fake: FakeHost, options: Any, me
         ({"prompt": []}, "spec.prompt", "must be a text or a list of messages"),
         ({"prompt": "{"}, "spec.prompt", "is not a template with variables in braces"),
         ({"prompt": "{}"}, "spec.prompt", "{} has no name"),
-        ({"prompt": "{a.b}"}, "spec.prompt", "Invalid variable name 'a.b'"),
+        ({"prompt": "{a.b}"}, "spec.prompt", "{a.b} is not the name of a variable"),
         ({"prompt": "{self}"}, "spec.prompt", "{self} is a name that LangChain uses itself"),
         ({"prompt": [{"role": "ai", "template": "{b} {self!r}"}]}, "spec.prompt[0].template", "{self} is a name"),
-        ({"prompt": "{stop}"}, "spec.prompt", "Cannot have an input variable named 'stop'"),
+        ({"prompt": "{stop}"}, "spec.prompt", "{stop} is a name that LangChain uses itself"),
+        ({"prompt": "{1}"}, "spec.prompt", "{1} is not the name of a variable"),
+        ({"prompt": "{a:{b}}"}, "spec.prompt", "the format of {a} has braces"),
         ({"prompt": "{a!z}"}, "spec.prompt", "Unknown conversion specifier z"),
         ({"prompt": ["x"]}, "spec.prompt[0]", "must be a dict of 'role' and 'template'"),
         ({"prompt": [{"role": "human"}]}, "spec.prompt[0]", "must be a dict of 'role' and 'template'"),
@@ -369,11 +373,44 @@ def test_wrong_options(bridge: LangchainBridge, fake: FakeHost, options: Any, me
     ],
 )
 def test_wrong_specs(bridge: LangchainBridge, fake: FakeHost, spec: Any, path: str, message: str) -> None:
-    with pytest.raises(SpecError) as caught:
-        bridge.dispatch("create_program", {"spec": spec, "program": "p"})
-    assert caught.value.path == path
-    assert message in str(caught.value)
-    assert fake.specs == {}
+    for command in ("create_program", "define_program"):
+        with pytest.raises(SpecError) as caught:
+            bridge.dispatch(command, {"spec": spec, "program": "p"})
+        assert caught.value.path == path
+        assert message in str(caught.value)
+        assert fake.specs == {}
+
+
+def test_a_defined_program_loads_langchain_when_it_is_called(bridge: LangchainBridge, fake: FakeHost) -> None:
+    spec = {"prompt": [*CHAT, {"role": "history", "last": 2}], "output": CITY, "options": {"max_tokens": 20}}
+    bridge.dispatch("define_program", {"spec": spec, "program": "p"})
+    assert fake.specs == {("langchain", "p"): spec}
+    assert not bridge.dispatch("ping", {})["loaded"]
+    fake.answers = ['{"name": "Oslo", "people": 1, "mayor": null}']
+    assert invoke(bridge, "p", inputs={"field": "maps", "country": "Norway"})["output"]["name"] == "Oslo"
+    assert bridge.dispatch("ping", {})["loaded"]
+
+
+def filled_in(text: str) -> None:
+    template = PromptTemplate.from_template(text)
+    template.format(**dict.fromkeys(template.input_variables, "x"))
+
+
+def test_a_template_is_in_a_spec_what_it_is_to_langchain() -> None:
+    parts = [*"{}[]!:.<>0a _-", "{{", "}}", "{a}", "{b!r}", "{c:>5}", "{d.e}", "text"]
+    choices = Random(7)  # noqa: S311 - no secrets
+    taken = 0
+    for _ in range(2000):
+        text = "".join(choices.choices(parts, k=choices.randrange(1, 6)))
+        try:
+            _specs.read({"prompt": text})
+        except SpecError:
+            with pytest.raises((ValueError, KeyError, IndexError)):
+                filled_in(text)
+        else:
+            PromptTemplate.from_template(text)
+            taken += 1
+    assert 500 < taken < 1500
 
 
 def test_any_context_builds_a_program_on_first_use(bridge: LangchainBridge, fake: FakeHost) -> None:

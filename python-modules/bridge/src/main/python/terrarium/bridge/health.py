@@ -529,7 +529,7 @@ def _has_entries(entries: _Entries) -> bool:
     _, _, table, pairs = entries
     if len(table) != len(pairs):
         return False
-    for (key, value), (key_before, value_before) in zip((*table.items(),), pairs):
+    for (key, value), (key_before, value_before) in zip((*table.items(),), pairs, strict=False):
         if not (key is key_before and value is value_before):
             return False
     return True

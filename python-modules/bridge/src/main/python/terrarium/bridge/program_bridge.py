@@ -15,8 +15,9 @@ P = TypeVar("P")
 class ProgramBridge(BaseBridge, Generic[P]):
     """A bridge with the commands that create, change, describe and delete programs, which all contexts share.
 
-    Thread-safe as :class:`BaseBridge` is. A subclass says how a program is built (``_build``) and, if programs have a
-    compiled state, how it is loaded and dumped (``_load_state``, ``_dump_state``). Commands of its own get the program
+    Thread-safe as :class:`BaseBridge` is. A subclass says how a program is built (``_build``), may check its spec
+    (``_check``) and, if programs have a compiled state, says how it is loaded and dumped (``_load_state``,
+    ``_dump_state``). Commands of its own get the program
     of an id by ``self._programs.get(program)``.
     """
 
@@ -37,11 +38,12 @@ class ProgramBridge(BaseBridge, Generic[P]):
 
     @handler(loads=False)
     def define_program(self, spec: dict[str, Any], program: str | None = None) -> dict[str, str]:
-        """Store a program's spec with the host as it is, and return ``{"program": id}``; the framework is not loaded.
+        """Store a program's spec with the host unbuilt, and return ``{"program": id}``; the framework is not loaded.
 
-        As :meth:`create_program`, but the first command that needs the program builds it, and raises SpecError for a
-        spec that is wrong.
+        As :meth:`create_program`, but the first command that needs the program builds it. Raises SpecError for what is
+        seen to be wrong without the framework; that command raises it for the rest.
         """
+        self._check(spec)
         return {"program": self._programs.define(spec, program)}
 
     @handler(loads=False)
@@ -83,6 +85,9 @@ class ProgramBridge(BaseBridge, Generic[P]):
         return self._dump_state(self._programs.get(program))
 
     # Hooks of a subclass.
+
+    def _check(self, spec: dict[str, Any]) -> None:
+        """Raise SpecError for what is seen to be wrong in a spec without the framework; by default nothing is."""
 
     def _build(self, spec: dict[str, Any]) -> P:
         """Return a program made from a spec; raises SpecError with the place inside it."""

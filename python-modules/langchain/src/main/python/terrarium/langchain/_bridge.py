@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from terrarium.bridge import ProgramBridge, exchanges, handler
 from terrarium.bridge.options import SharedDefaults, checked
 
-from . import _setup
+from . import _setup, _specs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,6 +121,9 @@ class LangchainBridge(ProgramBridge["Program"]):
         from ._programs import Program
 
         return Program(spec)
+
+    def _check(self, spec: dict[str, Any]) -> None:
+        _specs.read(spec)
 
     def _load_framework(self) -> None:
         _setup.prepare()

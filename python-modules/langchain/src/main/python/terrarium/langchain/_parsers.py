@@ -17,9 +17,7 @@ from terrarium.bridge.errors import TruncatedAnswerError
 
 from ._coerce import MismatchError, coerce, declared_part
 from ._json_answers import DECODER, DECODER_OF_ALL_DIGITS, NOTHING, PartialJson, read
-
-VALUE = "value"
-"""The one property of the object in which a value travels that is no object itself."""
+from ._specs import VALUE, is_wrapped
 
 _Chunk: TypeAlias = "str | BaseMessage"
 
@@ -184,14 +182,6 @@ class CompleteListOutputParser(_StreamsByGrowth, CommaSeparatedListOutputParser)
 
     def _growth(self) -> _Growth:
         return _ListGrowth(self)
-
-
-def is_wrapped(output: dict[str, Any]) -> bool:
-    """Tell whether a value of that type travels as the only property of an object.
-
-    JSON schemas of model providers have an object at the top.
-    """
-    return output["type"] not in ("record", "map")
 
 
 class _JsonGrowth:

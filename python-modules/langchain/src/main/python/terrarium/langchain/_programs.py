@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any
 
 from langchain_core.exceptions import LangChainException
 from langchain_core.output_parsers import BaseOutputParser, StrOutputParser
@@ -14,24 +14,18 @@ from langchain_core.runnables import Runnable
 
 from terrarium.bridge import ArgumentError, SpecError, session
 from terrarium.bridge.exchanges import Exchange
-from terrarium.bridge.options import checked
-from terrarium.bridge.types import json_schema
 
-from . import _kept
+from . import _kept, _specs
 from ._model import HostChatModel, Recording
-from ._parsers import VALUE, CompleteJsonOutputParser, CompleteListOutputParser, TypedOutputParser, is_wrapped
+from ._parsers import CompleteJsonOutputParser, CompleteListOutputParser, TypedOutputParser
+from ._specs import HISTORY, Spec
 
-_KEYS = ("prompt", "parser", "output", "options")
-_ROLES = {"system": "system", "human": "human", "user": "human", "ai": "ai", "assistant": "ai"}
 _PARSERS: dict[str, type[BaseOutputParser[Any]]] = {
     "str": StrOutputParser,
     "json": CompleteJsonOutputParser,
     "list": CompleteListOutputParser,
 }
 _INSTRUCTIONS = "format_instructions"
-_HISTORY = "history"
-_OF_LANGCHAIN = "self"  # upstream passes the variables to methods by name
-_Template = TypeVar("_Template", bound=BasePromptTemplate[Any])
 
 
 def load_rest() -> None:
@@ -52,15 +46,12 @@ class Program:
 
         Raises SpecError with the place inside the spec.
         """
-        if not isinstance(spec, dict):
-            raise SpecError("spec", f"must be a dict, not {type(spec).__name__}")
-        for key in spec.keys() - set(_KEYS):
-            raise SpecError("spec", f"unknown key {key!r}. Known keys: {', '.join(_KEYS)}")
-        self.options = checked(spec.get("options"), "spec.options")
-        self._schema = _schema(spec.get("output"))
-        self._parser = _parser(spec.get("parser"), spec.get("output"), self._schema)
-        self._prompt = _with_instructions(_prompt(spec.get("prompt")), self._parser)
-        self._history = _history(spec["prompt"])
+        read = _specs.read(spec)
+        self.options = read.options
+        self._schema = read.schema
+        self._parser = _parser(read)
+        self._prompt = _with_instructions(_prompt(read), self._parser)
+        self._history = read.history
         self.inputs = list(self._prompt.input_variables)
         self._built: tuple[dict[str, Any], Runnable[Any, Any]] | None = None
 
@@ -89,15 +80,15 @@ class Program:
                 yield inputs, exchanges
                 return
             place, last = self._history
-            kept = session.state().get(_HISTORY, [])
+            kept = session.state().get(HISTORY, [])
             before = _recent(kept, last)
-            yield {**inputs, _HISTORY: before}, exchanges
+            yield {**inputs, HISTORY: before}, exchanges
         if session.active():
             request, response = exchanges[-1]
             new = request["messages"][place + len(before) :]
             answer = {"role": "assistant", "content": response["text"]}
             # Another program of the session may want more of it than this one.
-            session.update({_HISTORY: _recent([*kept, *new, answer], max(last, len(kept)))})
+            session.update({HISTORY: _recent([*kept, *new, answer], max(last, len(kept)))})
 
     def runnable(self, options: dict[str, Any]) -> Runnable[Any, Any]:
         """Return ``prompt | model | parser`` with those options of the model; the last one is kept."""
@@ -121,50 +112,22 @@ class Program:
             )
 
 
-def _schema(output: Any) -> dict[str, Any] | None:
-    if output is None:
-        return None
-    schema = json_schema(output, "spec.output")
-    if not is_wrapped(output):
-        return schema
-    return {
-        "type": "object",
-        "properties": {VALUE: schema},
-        "required": [VALUE],
-        "additionalProperties": False,
-    }
+def _parser(spec: Spec) -> BaseOutputParser[Any]:
+    if spec.output is not None and spec.schema is not None:
+        return TypedOutputParser(output=spec.output, json_schema=spec.schema)
+    return _PARSERS[spec.parser]()
 
 
-def _parser(name: Any, output: Any, schema: dict[str, Any] | None) -> BaseOutputParser[Any]:
-    if schema is not None:
-        if name not in (None, "json"):
-            raise SpecError("spec.parser", f"must be json where 'output' is given, got {name!r}")
-        return TypedOutputParser(output=output, json_schema=schema)
-    if name is not None and not (isinstance(name, str) and name in _PARSERS):
-        raise SpecError("spec.parser", f"must be one of {', '.join(_PARSERS)}, got {name!r}")
-    return _PARSERS[name or "str"]()
-
-
-def _prompt(prompt: Any) -> BasePromptTemplate[Any]:
-    if isinstance(prompt, str):
-        return _made(lambda: PromptTemplate.from_template(prompt), "spec.prompt")
-    if not isinstance(prompt, list) or not prompt:
-        raise SpecError("spec.prompt", f"must be a text or a list of messages, got {prompt!r}")
-    messages = [_message(message, f"spec.prompt[{index}]") for index, message in enumerate(prompt)]
-    templates = [message for message in messages if not isinstance(message, MessagesPlaceholder)]
-    if len(templates) < len(messages) - 1:
-        raise SpecError("spec.prompt", "has more than one message of the role 'history'")
-    if len(templates) < len(messages) and any(_HISTORY in template.input_variables for template in templates):
-        raise SpecError("spec.prompt", "has a variable {history} beside the message of that role")
-    return ChatPromptTemplate.from_messages(messages)
-
-
-def _history(prompt: Any) -> tuple[int, int] | None:
-    """Return where the session's messages go in a prompt that has been checked, and how many; None for nowhere."""
-    for index, message in enumerate(prompt if isinstance(prompt, list) else ()):
-        if message["role"] == _HISTORY:
-            return index, message["last"]
-    return None
+def _prompt(spec: Spec) -> BasePromptTemplate[Any]:
+    try:
+        if isinstance(spec.prompt, str):
+            return PromptTemplate.from_template(spec.prompt)
+        messages: list[Any] = [*spec.prompt]
+        if spec.history is not None:
+            messages.insert(spec.history[0], MessagesPlaceholder(HISTORY, optional=True))
+        return ChatPromptTemplate.from_messages(messages)
+    except (ValueError, LangChainException) as error:
+        raise SpecError("spec.prompt", f"is not a prompt of LangChain's: {error}") from error
 
 
 def _recent(messages: list[dict[str, str]], last: int) -> list[dict[str, str]]:
@@ -173,44 +136,6 @@ def _recent(messages: list[dict[str, str]], last: int) -> list[dict[str, str]]:
     while recent and recent[0]["role"] == "assistant":
         recent = recent[1:]
     return recent
-
-
-def _message(message: Any, path: str) -> Any:
-    if isinstance(message, dict) and message.get("role") == _HISTORY:
-        last = message.get("last")
-        if message.keys() != {"role", "last"} or not isinstance(last, int) or isinstance(last, bool) or last < 2:
-            raise SpecError(path, f"must be a dict of 'role' and 'last', an integer of at least 2, got {message!r}")
-        return MessagesPlaceholder(_HISTORY, optional=True)
-    if not isinstance(message, dict) or message.keys() != {"role", "template"}:
-        raise SpecError(path, f"must be a dict of 'role' and 'template', got {message!r}")
-    role, template = message["role"], message["template"]
-    if not (isinstance(role, str) and role in _ROLES):
-        raise SpecError(f"{path}.role", f"must be one of system, human, ai, got {role!r}")
-    if not isinstance(template, str):
-        raise SpecError(f"{path}.template", f"must be a text, got {template!r}")
-    pair = (_ROLES[role], template)
-    return _made(lambda: ChatPromptTemplate.from_messages([pair]), f"{path}.template").messages[0]
-
-
-class _Anything:
-    """A value that every format takes."""
-
-    def __format__(self, _: str) -> str:
-        return ""
-
-
-def _made(make: Callable[[], _Template], path: str) -> _Template:
-    """Return the template that ``make`` makes; raises SpecError with the path when no values can be filled in."""
-    try:
-        template = make()
-        if "" in template.input_variables:
-            raise ValueError("{} has no name")
-        if _OF_LANGCHAIN in template.input_variables:
-            raise ValueError(f"{{{_OF_LANGCHAIN}}} is a name that LangChain uses itself, take another one")
-        template.format_prompt(**dict.fromkeys(template.input_variables, _Anything()))
-        return template
-    except (ValueError, KeyError, IndexError, LangChainException) as error:
-        raise SpecError(path, f"is not a template with variables in braces: {error}") from error
 
 
 def _with_instructions(prompt: BasePromptTemplate[Any], parser: BaseOutputParser[Any]) -> BasePromptTemplate[Any]:

@@ -11,7 +11,8 @@ import java.util.Map;
 
 /**
  * LangChain: {@code terrarium.adapter(LangChain.class)}. A chain is {@code prompt | model | parser}
- * of langchain-core on a language model of the JVM. Thread-safe.
+ * of langchain-core on a language model of the JVM. Making one checks it and loads nothing; its
+ * first call loads LangChain, or {@link dev.terrarium.Terrarium#prewarm} ahead of it. Thread-safe.
  *
  * <pre>{@code
  * Chain<String> chain = langchain.prompt("Name a {kind}.").text();
@@ -81,11 +82,11 @@ public final class LangChain {
     private String create(Map<String, Object> parser) {
       Map<String, Object> spec = new LinkedHashMap<>(parser);
       spec.put("prompt", messages);
-      Object created = adapter.call("create_program", Map.of("spec", spec));
-      if (created instanceof Map<?, ?> map && map.get("program") instanceof String id) {
+      Object defined = adapter.call("define_program", Map.of("spec", spec));
+      if (defined instanceof Map<?, ?> map && map.get("program") instanceof String id) {
         return id;
       }
-      throw new ConversionException("create_program", "expected a dict, found " + created);
+      throw new ConversionException("define_program", "expected a dict, found " + defined);
     }
   }
 }
