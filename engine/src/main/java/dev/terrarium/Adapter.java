@@ -1,6 +1,6 @@
 package dev.terrarium;
 
-import dev.terrarium.value.MessageFormat;
+import dev.terrarium.spi.Shortcut;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -20,7 +20,7 @@ public interface Adapter {
   /**
    * Runs a command in any free context.
    *
-   * @param arguments by name; see {@link dev.terrarium.value.Marshaller} for what can cross
+   * @param arguments by name; see {@link dev.terrarium.internal.value.Marshaller} for what can cross
    * @return plain data: null, Boolean, Long, BigInteger, Double, String, byte[], arrays of numbers,
    *     List, Map, BigDecimal, UUID or a java.time value
    * @throws dev.terrarium.error.TerrariumException one of its kinds, which say what went wrong

@@ -1,5 +1,6 @@
 package dev.terrarium;
 
+import dev.terrarium.internal.value.Suggestion;
 import dev.terrarium.error.ConfigurationException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -109,7 +110,7 @@ final class ConfigText {
   }
 
   private static Optional<String> nearest(String name) {
-    return Nearest.to(name, ConfigKeys.ALL.stream().map(ConfigKey::name).toList());
+    return Suggestion.to(name, ConfigKeys.ALL.stream().map(ConfigKey::name).toList());
   }
 
   private static void add(Map<String, Target> given, String name, String text, String source) {
@@ -161,7 +162,7 @@ final class ConfigText {
         source
             + " is no key of the configuration"
             + (framework == null ? "" : " of one framework")
-            + Nearest.to(name, names).map(near -> "; did you mean '" + near + "'?").orElse(".")
+            + Suggestion.to(name, names).map(near -> "; did you mean '" + near + "'?").orElse(".")
             + " Known keys: "
             + String.join(", ", names)
             + ".");

@@ -1,7 +1,7 @@
 package dev.terrarium;
 
-import dev.terrarium.model.ModelCache;
-import dev.terrarium.pool.MemoryLimit;
+import dev.terrarium.internal.model.ModelCache;
+import dev.terrarium.internal.pool.MemoryLimit;
 
 /** What frameworks may take in contexts, beside their models. Thread-safe. */
 record ContextMemory(ModelCache models, TerrariumConfig config) implements MemoryLimit {

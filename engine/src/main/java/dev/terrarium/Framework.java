@@ -1,9 +1,8 @@
 package dev.terrarium;
 
-import dev.terrarium.context.AccessProfile;
-import dev.terrarium.context.BridgeSource;
+import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.error.ConfigurationException;
-import dev.terrarium.resource.ClassLoaders;
+import dev.terrarium.internal.resource.ClassLoaders;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -1,7 +1,5 @@
 package dev.terrarium;
 
-import dev.terrarium.context.HeapUse;
-import dev.terrarium.resource.ResourceLimits;
 
 /**
  * What one framework has of what is limited, at one moment. Immutable.

@@ -1,6 +1,6 @@
 package dev.terrarium;
 
-import dev.terrarium.resource.Sessions;
+import dev.terrarium.internal.resource.Sessions;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 

@@ -1,11 +1,6 @@
 package dev.terrarium;
 
-import dev.terrarium.admission.AdmissionStats;
-import dev.terrarium.model.EmbeddingCache;
-import dev.terrarium.model.ModelCacheStats;
-import dev.terrarium.model.ModelStats;
-import dev.terrarium.pool.PoolStats;
-import dev.terrarium.resource.ResourceStats;
+import dev.terrarium.internal.model.EmbeddingCache;
 import java.util.List;
 import java.util.Map;
 

@@ -1,37 +1,40 @@
 package dev.terrarium;
 
-import dev.terrarium.admission.Admission;
-import dev.terrarium.context.AccessProfile;
-import dev.terrarium.context.BridgeSource;
-import dev.terrarium.context.PolyglotRuntime;
-import dev.terrarium.context.PythonPackages;
+import dev.terrarium.internal.call.Calls;
+import dev.terrarium.internal.call.FrameworkAdapter;
+import dev.terrarium.internal.call.HttpFunctions;
+import dev.terrarium.internal.call.SessionFunctions;
+import dev.terrarium.internal.value.Suggestion;
+import dev.terrarium.spi.AdapterFactory;
+import dev.terrarium.internal.admission.Admission;
+import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.context.PolyglotRuntime;
+import dev.terrarium.internal.context.PythonPackages;
 import dev.terrarium.error.AccessException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.TerrariumException;
 import dev.terrarium.error.UnknownFrameworkException;
-import dev.terrarium.event.Events;
+import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.event.TerrariumObserver;
-import dev.terrarium.model.EmbeddingCache;
-import dev.terrarium.model.EmbeddingService;
+import dev.terrarium.internal.model.EmbeddingCache;
+import dev.terrarium.internal.model.EmbeddingService;
 import dev.terrarium.model.LanguageModel;
-import dev.terrarium.model.LanguageModels;
-import dev.terrarium.model.ModelCache;
-import dev.terrarium.model.ModelCacheStats;
-import dev.terrarium.model.ModelService;
+import dev.terrarium.internal.model.LanguageModels;
+import dev.terrarium.internal.model.ModelCache;
+import dev.terrarium.internal.model.ModelService;
 import dev.terrarium.model.Tokenizer;
-import dev.terrarium.model.TokenizerService;
-import dev.terrarium.pool.ContextPool;
-import dev.terrarium.pool.PoolStats;
-import dev.terrarium.program.ProgramRegistry;
-import dev.terrarium.resource.CacheFolder;
-import dev.terrarium.resource.ClassLoaders;
-import dev.terrarium.resource.HttpConnections;
-import dev.terrarium.resource.ResourcePool;
-import dev.terrarium.resource.Sessions;
-import dev.terrarium.value.HostFunction;
-import dev.terrarium.value.HostFunctions;
+import dev.terrarium.internal.model.TokenizerService;
+import dev.terrarium.internal.pool.ContextPool;
+import dev.terrarium.internal.program.ProgramRegistry;
+import dev.terrarium.internal.resource.CacheFolder;
+import dev.terrarium.internal.resource.ClassLoaders;
+import dev.terrarium.internal.resource.HttpConnections;
+import dev.terrarium.internal.resource.ResourcePool;
+import dev.terrarium.internal.resource.Sessions;
+import dev.terrarium.spi.HostFunction;
+import dev.terrarium.spi.HostFunctions;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -218,7 +221,7 @@ public final class Terrarium implements AutoCloseable {
    * Runs a command of a framework in any free context; the framework is loaded when it is first
    * needed.
    *
-   * @param arguments by name; see {@link dev.terrarium.value.Marshaller} for what can cross
+   * @param arguments by name; see {@link dev.terrarium.internal.value.Marshaller} for what can cross
    * @return plain data: null, Boolean, Long, BigInteger, Double, String, byte[], an array of
    *     numbers, List, Map, BigDecimal, UUID or a java.time value
    * @throws TerrariumException one of its kinds, which say what went wrong
@@ -297,7 +300,7 @@ public final class Terrarium implements AutoCloseable {
                 "The configuration has settings for a framework '"
                     + name
                     + "', which is not there"
-                    + Nearest.to(name, frameworks.keySet())
+                    + Suggestion.to(name, frameworks.keySet())
                         .map(near -> "; did you mean '" + near + "'?")
                         .orElse(".")
                     + " Known frameworks: "

@@ -1,17 +1,14 @@
 package dev.terrarium;
 
-import dev.terrarium.admission.AdmissionConfig;
-import dev.terrarium.context.AccessProfile;
-import dev.terrarium.context.Imports;
+import dev.terrarium.internal.call.CallSettings;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.event.TerrariumObserver;
 import dev.terrarium.model.CacheLimits;
 import dev.terrarium.model.EmbeddingModel;
 import dev.terrarium.model.LanguageModel;
-import dev.terrarium.pool.PoolSettings;
-import dev.terrarium.resource.CacheFolder;
-import dev.terrarium.resource.ResourceLimits;
-import dev.terrarium.resource.SessionLimits;
+import dev.terrarium.internal.pool.PoolSettings;
+import dev.terrarium.internal.resource.CacheFolder;
+import dev.terrarium.internal.resource.SessionLimits;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

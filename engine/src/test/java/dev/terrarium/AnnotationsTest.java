@@ -8,8 +8,6 @@ import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.FrameworkLoadException;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.LogRecords;
-import dev.terrarium.value.Callback;
-import dev.terrarium.value.MessageFormat;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

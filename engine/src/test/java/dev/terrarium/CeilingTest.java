@@ -3,7 +3,6 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.context.AccessProfile;
 import dev.terrarium.error.AccessException;
 import dev.terrarium.error.ConfigurationException;
 import java.io.IOException;

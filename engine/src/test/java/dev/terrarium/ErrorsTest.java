@@ -10,7 +10,7 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.TestFunctions;
-import dev.terrarium.value.HostFunction;
+import dev.terrarium.spi.HostFunction;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -3,8 +3,7 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.context.AccessProfile;
-import dev.terrarium.context.BridgeSource;
+import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.error.ConfigurationException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.error.OverloadException;
 import dev.terrarium.event.JfrObserver;
-import dev.terrarium.resource.ResourceLimits;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.SharedTerrarium;
 import dev.terrarium.testing.Task;

@@ -3,6 +3,7 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.spi.AdapterFactory;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
@@ -18,8 +19,7 @@ import dev.terrarium.testing.Reader;
 import dev.terrarium.testing.SharedTerrarium;
 import dev.terrarium.testing.Task;
 import dev.terrarium.testing.TestFunctions;
-import dev.terrarium.value.Callback;
-import dev.terrarium.value.HostFunction;
+import dev.terrarium.spi.HostFunction;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;

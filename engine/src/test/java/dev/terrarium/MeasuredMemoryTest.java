@@ -3,7 +3,6 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.terrarium.context.HeapUse;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Tag;

@@ -9,13 +9,12 @@ import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.SharedTerrarium;
-import dev.terrarium.value.MessageFormat;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Calls by messages; {@link dev.terrarium.value.MessageFormat} has tests of its own. */
+/** Calls by messages; {@link dev.terrarium.MessageFormat} has tests of its own. */
 @GraalPyTest
 class MessagesTest {
 

@@ -3,7 +3,8 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.admission.AdmissionConfig;
+import dev.terrarium.spi.AdapterFactory;
+import dev.terrarium.spi.Shortcut;
 import dev.terrarium.error.BorrowTimeoutException;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.CircuitOpenException;

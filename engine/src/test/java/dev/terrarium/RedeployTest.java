@@ -5,8 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.testing.GraalPyTest;
-import dev.terrarium.value.Callback;
-import dev.terrarium.value.HostFunction;
+import dev.terrarium.spi.HostFunction;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;

@@ -4,15 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
-import dev.terrarium.context.AccessProfile;
 import dev.terrarium.error.AccessException;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.ConnectionException;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.model.ModelCache;
-import dev.terrarium.resource.ResourceLimits;
+import dev.terrarium.internal.model.ModelCache;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.SharedTerrarium;
 import dev.terrarium.testing.TestFunctions;

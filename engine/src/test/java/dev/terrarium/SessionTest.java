@@ -3,6 +3,7 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.spi.Shortcut;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.ConfigurationException;
@@ -10,7 +11,6 @@ import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.SessionBusyException;
-import dev.terrarium.pool.PoolStats;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.Task;
 import dev.terrarium.testing.TestFunctions;

@@ -4,12 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.terrarium.admission.AdmissionConfig;
 import dev.terrarium.admission.AdmissionConfig.Bulkhead;
-import dev.terrarium.context.AccessProfile;
+import dev.terrarium.AdmissionConfig.Bulkhead;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.model.EmbeddingModel;
-import dev.terrarium.resource.ResourceLimits;
 import dev.terrarium.testing.FakeModel;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;

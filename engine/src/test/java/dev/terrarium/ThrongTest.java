@@ -3,7 +3,6 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrarium.error.BorrowTimeoutException;
-import dev.terrarium.pool.PoolStats;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.Task;
 import java.io.IOException;

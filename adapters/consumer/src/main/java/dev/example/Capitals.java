@@ -3,7 +3,7 @@ package dev.example;
 import dev.terrarium.Framework;
 import dev.terrarium.Terrarium;
 import dev.terrarium.dspy.Dspy;
-import dev.terrarium.value.Describe;
+import dev.terrarium.Describe;
 import java.util.Map;
 
 /** The examples of the README, whole. */

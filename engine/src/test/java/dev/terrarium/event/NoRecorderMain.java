@@ -1,5 +1,7 @@
 package dev.terrarium.event;
 
+import dev.terrarium.internal.event.Events;
+
 /** Tells what comes of an observer for the Flight Recorder in a Java runtime that has none. */
 final class NoRecorderMain {
 

@@ -1,7 +1,7 @@
 package dev.terrarium.testing;
 
-import dev.terrarium.pool.ContextPool;
-import dev.terrarium.pool.PoolStats;
+import dev.terrarium.internal.pool.ContextPool;
+import dev.terrarium.PoolStats;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;

@@ -7,7 +7,7 @@ import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.TokenUsage;
-import dev.terrarium.resource.CallScope;
+import dev.terrarium.internal.resource.CallScope;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;

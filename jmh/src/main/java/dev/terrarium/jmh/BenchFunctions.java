@@ -1,7 +1,7 @@
 package dev.terrarium.jmh;
 
-import dev.terrarium.value.HostFunction;
-import dev.terrarium.value.HostFunctions;
+import dev.terrarium.spi.HostFunction;
+import dev.terrarium.spi.HostFunctions;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

@@ -1,8 +1,8 @@
 package dev.terrarium.jmh;
 
-import dev.terrarium.pool.ContextLease;
-import dev.terrarium.pool.ContextPool;
-import dev.terrarium.pool.Deadline;
+import dev.terrarium.internal.pool.ContextLease;
+import dev.terrarium.internal.pool.ContextPool;
+import dev.terrarium.internal.pool.Deadline;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;

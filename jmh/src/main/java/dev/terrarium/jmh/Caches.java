@@ -1,11 +1,11 @@
 package dev.terrarium.jmh;
 
-import dev.terrarium.event.Events;
+import dev.terrarium.internal.event.Events;
 import dev.terrarium.model.CacheLimits;
-import dev.terrarium.model.EmbeddingCache;
+import dev.terrarium.internal.model.EmbeddingCache;
 import dev.terrarium.model.EmbeddingModel;
-import dev.terrarium.model.ModelCache;
-import dev.terrarium.resource.ResourceLimits;
+import dev.terrarium.internal.model.ModelCache;
+import dev.terrarium.ResourceLimits;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

@@ -3,7 +3,7 @@ package dev.terrarium.jmh;
 import dev.terrarium.CallOptions;
 import dev.terrarium.Terrarium;
 import dev.terrarium.error.CallTimeoutException;
-import dev.terrarium.pool.PoolStats;
+import dev.terrarium.PoolStats;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

@@ -2,7 +2,7 @@ package dev.terrarium.jmh;
 
 import dev.terrarium.Adapter;
 import dev.terrarium.Terrarium;
-import dev.terrarium.value.MessageFormat;
+import dev.terrarium.MessageFormat;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;

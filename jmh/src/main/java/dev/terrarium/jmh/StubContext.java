@@ -1,15 +1,15 @@
 package dev.terrarium.jmh;
 
-import dev.terrarium.context.AccessProfile;
-import dev.terrarium.context.BridgeSource;
-import dev.terrarium.context.Commands;
-import dev.terrarium.context.Condition;
-import dev.terrarium.context.Execution;
-import dev.terrarium.context.PythonContext;
-import dev.terrarium.event.Events;
-import dev.terrarium.pool.ContextPool;
-import dev.terrarium.pool.MemoryLimit;
-import dev.terrarium.pool.PoolSettings;
+import dev.terrarium.AccessProfile;
+import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.context.Commands;
+import dev.terrarium.internal.context.HealthStatus;
+import dev.terrarium.internal.context.Execution;
+import dev.terrarium.internal.context.PythonContext;
+import dev.terrarium.internal.event.Events;
+import dev.terrarium.internal.pool.ContextPool;
+import dev.terrarium.internal.pool.MemoryLimit;
+import dev.terrarium.internal.pool.PoolSettings;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -84,12 +84,12 @@ public record StubContext(AccessProfile profile) implements PythonContext {
   }
 
   @Override
-  public Execution<Condition> heal() {
-    return Done.with(Condition.SOUND);
+  public Execution<HealthStatus> heal() {
+    return Done.with(HealthStatus.SOUND);
   }
 
   @Override
-  public Execution<Condition> reset() {
+  public Execution<HealthStatus> reset() {
     return heal();
   }
 

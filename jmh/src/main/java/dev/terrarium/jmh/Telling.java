@@ -1,6 +1,6 @@
 package dev.terrarium.jmh;
 
-import dev.terrarium.event.Events;
+import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

@@ -1,14 +1,15 @@
 package dev.terrarium.cli;
 
+import dev.terrarium.resource.CacheFolder.Removed;
 import dev.terrarium.Terrarium;
-import dev.terrarium.context.PolyglotRuntime;
-import dev.terrarium.context.PythonPackages;
+import dev.terrarium.internal.context.PolyglotRuntime;
+import dev.terrarium.internal.context.PythonPackages;
 import dev.terrarium.error.PackageException;
 import dev.terrarium.error.TerrariumException;
-import dev.terrarium.resource.CacheFolder;
-import dev.terrarium.resource.CacheFolder.Removed;
-import dev.terrarium.resource.ClassLoaders;
-import dev.terrarium.resource.Tree;
+import dev.terrarium.internal.resource.CacheFolder;
+import dev.terrarium.internal.resource.CacheFolder.Removed;
+import dev.terrarium.internal.resource.ClassLoaders;
+import dev.terrarium.internal.resource.UnpackedArchive;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,7 +68,7 @@ final class Doctor implements Callable<Integer> {
 
   /** Reads every file; damaged ones are removed, so that the next start lays them out again. */
   private static String packages(Path folder) {
-    List<String> damaged = Tree.damaged(folder);
+    List<String> damaged = UnpackedArchive.damaged(folder);
     try {
       for (String path : damaged) {
         Files.deleteIfExists(folder.resolve(path));

@@ -1,7 +1,7 @@
 package dev.terrarium.cli;
 
 import dev.terrarium.Stats;
-import dev.terrarium.model.ModelStats;
+import dev.terrarium.ModelStats;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.math.BigDecimal;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.terrarium.Framework;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
-import dev.terrarium.context.Imports;
+import dev.terrarium.Imports;
 import dev.terrarium.testkit.FakeLanguageModel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.terrarium.dspy;
 
 import dev.terrarium.Adapter;
-import dev.terrarium.AdapterFactory;
+import dev.terrarium.spi.AdapterFactory;
 
 /** Makes {@link Dspy} for {@code terrarium.adapter(Dspy.class)}. */
 public final class DspyFactory implements AdapterFactory<Dspy> {

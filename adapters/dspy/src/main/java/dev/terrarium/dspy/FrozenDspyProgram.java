@@ -2,7 +2,7 @@ package dev.terrarium.dspy;
 
 import dev.terrarium.CallOptions;
 import dev.terrarium.CallResult;
-import dev.terrarium.value.TypedReader;
+import dev.terrarium.spi.TypedReader;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;

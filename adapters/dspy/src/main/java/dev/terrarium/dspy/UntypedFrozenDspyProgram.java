@@ -4,7 +4,7 @@ import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.CallResult;
 import dev.terrarium.Command;
-import dev.terrarium.Shortcut;
+import dev.terrarium.spi.Shortcut;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;

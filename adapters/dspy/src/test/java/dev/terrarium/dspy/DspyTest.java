@@ -20,7 +20,7 @@ import dev.terrarium.llamacpp.LlamaCpp;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.LanguageModel;
-import dev.terrarium.value.Describe;
+import dev.terrarium.Describe;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -3,7 +3,7 @@ package dev.terrarium.hostmodules;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.value.HostFunction;
+import dev.terrarium.spi.HostFunction;
 import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.List;

@@ -5,7 +5,7 @@ import dev.terrarium.CallOptions;
 import dev.terrarium.CallResult;
 import dev.terrarium.Command;
 import dev.terrarium.error.ConversionException;
-import dev.terrarium.value.TypedReader;
+import dev.terrarium.spi.TypedReader;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;

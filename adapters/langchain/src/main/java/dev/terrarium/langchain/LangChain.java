@@ -3,7 +3,7 @@ package dev.terrarium.langchain;
 import dev.terrarium.Adapter;
 import dev.terrarium.Programs;
 import dev.terrarium.error.ConversionException;
-import dev.terrarium.value.TypeSpec;
+import dev.terrarium.spi.TypeSpec;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

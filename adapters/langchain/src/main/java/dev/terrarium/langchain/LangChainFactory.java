@@ -1,7 +1,7 @@
 package dev.terrarium.langchain;
 
 import dev.terrarium.Adapter;
-import dev.terrarium.AdapterFactory;
+import dev.terrarium.spi.AdapterFactory;
 
 /** Makes {@link LangChain} for {@code terrarium.adapter(LangChain.class)}. */
 public final class LangChainFactory implements AdapterFactory<LangChain> {

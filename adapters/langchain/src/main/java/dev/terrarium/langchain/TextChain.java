@@ -2,7 +2,7 @@ package dev.terrarium.langchain;
 
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
-import dev.terrarium.value.TypedReader;
+import dev.terrarium.spi.TypedReader;
 import java.util.Map;
 import java.util.concurrent.Flow;
 

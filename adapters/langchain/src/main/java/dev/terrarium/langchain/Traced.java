@@ -3,7 +3,7 @@ package dev.terrarium.langchain;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.TokenUsage;
-import dev.terrarium.value.TypedReader;
+import dev.terrarium.spi.TypedReader;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;

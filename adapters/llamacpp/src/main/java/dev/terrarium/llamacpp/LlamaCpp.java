@@ -1,7 +1,7 @@
 package dev.terrarium.llamacpp;
 
 import dev.terrarium.error.ModelException;
-import dev.terrarium.model.LanguageModelProvider;
+import dev.terrarium.spi.LanguageModelProvider;
 import dev.terrarium.model.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,7 +2,7 @@ package dev.terrarium.llamacpp;
 
 import dev.terrarium.error.ModelException;
 import dev.terrarium.error.PackageException;
-import dev.terrarium.resource.CacheFolder;
+import dev.terrarium.internal.resource.CacheFolder;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;

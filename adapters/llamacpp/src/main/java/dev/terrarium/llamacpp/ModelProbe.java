@@ -2,7 +2,7 @@ package dev.terrarium.llamacpp;
 
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.resource.CacheFolder;
+import dev.terrarium.internal.resource.CacheFolder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

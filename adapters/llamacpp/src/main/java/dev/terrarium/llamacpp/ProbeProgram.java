@@ -1,7 +1,7 @@
 package dev.terrarium.llamacpp;
 
 import dev.terrarium.error.ModelException;
-import dev.terrarium.resource.CacheFolder;
+import dev.terrarium.internal.resource.CacheFolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URL;

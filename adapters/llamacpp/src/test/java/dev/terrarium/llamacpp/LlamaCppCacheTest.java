@@ -2,13 +2,13 @@ package dev.terrarium.llamacpp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.terrarium.event.Events;
+import dev.terrarium.internal.event.Events;
 import dev.terrarium.model.CacheLimits;
 import dev.terrarium.model.LanguageModel;
-import dev.terrarium.model.LanguageModels;
-import dev.terrarium.model.ModelCache;
-import dev.terrarium.resource.ResourceLimits;
-import dev.terrarium.resource.ResourcePool;
+import dev.terrarium.internal.model.LanguageModels;
+import dev.terrarium.internal.model.ModelCache;
+import dev.terrarium.ResourceLimits;
+import dev.terrarium.internal.resource.ResourcePool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.model.LanguageModelProvider;
+import dev.terrarium.spi.LanguageModelProvider;
 import dev.terrarium.model.Tokenizer;
 import java.io.IOException;
 import java.net.URI;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.resource.CacheFolder;
+import dev.terrarium.internal.resource.CacheFolder;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;

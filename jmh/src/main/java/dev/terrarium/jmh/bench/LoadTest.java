@@ -3,7 +3,7 @@ package dev.terrarium.jmh.bench;
 import dev.terrarium.Terrarium;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.event.TerrariumObserver;
-import dev.terrarium.pool.PoolStats;
+import dev.terrarium.PoolStats;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -2,9 +2,9 @@ package dev.terrarium.jmh.bench;
 
 import dev.terrarium.jmh.StubContext;
 import dev.terrarium.jmh.peer.PythonSide;
-import dev.terrarium.pool.ContextLease;
-import dev.terrarium.pool.ContextPool;
-import dev.terrarium.pool.Deadline;
+import dev.terrarium.internal.pool.ContextLease;
+import dev.terrarium.internal.pool.ContextPool;
+import dev.terrarium.internal.pool.Deadline;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

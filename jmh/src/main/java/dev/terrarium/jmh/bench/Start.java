@@ -1,6 +1,6 @@
 package dev.terrarium.jmh.bench;
 
-import dev.terrarium.context.Imports;
+import dev.terrarium.Imports;
 import dev.terrarium.jmh.Bench;
 import dev.terrarium.jmh.peer.Handlers;
 import dev.terrarium.jmh.peer.JsonProcesses;

@@ -1,0 +1,95 @@
+package dev.terrarium;
+
+import dev.terrarium.internal.value.JsonReader;
+import dev.terrarium.internal.value.JsonWriter;
+import dev.terrarium.internal.value.Marshaller;
+import dev.terrarium.internal.value.MsgpackReader;
+import dev.terrarium.internal.value.MsgpackWriter;
+import dev.terrarium.internal.value.ValuePath;
+import dev.terrarium.error.ArgumentException;
+import dev.terrarium.error.ConversionException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A form of plain data as bytes, for callers that have bytes and want bytes. Stateless. Whatever
+ * {@link Marshaller#toJava} returns is written and read back equal, or refused when it is a number
+ * of more than 10,000 characters: null, booleans, 64-bit integers, finite doubles, texts, lists and
+ * maps with text keys in the format's own terms, and the rest so:
+ *
+ * <table>
+ * <caption>What is tagged</caption>
+ * <tr><th>value</th><th>JSON</th><th>MessagePack</th></tr>
+ * <tr><td>byte[]</td><td>{@code {"$bytes": BASE64}}</td><td>bin</td></tr>
+ * <tr><td>BigInteger</td><td>{@code {"$int": TEXT}}</td><td>uint 64, else extension 1</td></tr>
+ * <tr><td>BigDecimal</td><td>{@code {"$decimal": TEXT}}</td><td>extension 2</td></tr>
+ * <tr><td>date</td><td>{@code {"$date": TEXT}}</td><td>extension 3</td></tr>
+ * <tr><td>time</td><td>{@code {"$time": TEXT}}</td><td>extension 4</td></tr>
+ * <tr><td>date and time</td><td>{@code {"$datetime": TEXT}}</td><td>extension 5</td></tr>
+ * <tr><td>Duration</td><td>{@code {"$duration": TEXT}}</td><td>extension 6</td></tr>
+ * <tr><td>UUID</td><td>{@code {"$uuid": TEXT}}</td><td>extension 8</td></tr>
+ * <tr><td>NaN, infinities</td><td>{@code {"$float": TEXT}}</td><td>float 64</td></tr>
+ * <tr><td>short[], int[], long[], float[], double[]</td><td>{@code {"$double[]": BASE64}}</td>
+ *     <td>extensions 16 to 20</td></tr>
+ * <tr><td>map with other keys</td><td>{@code {"$map": [[KEY, VALUE], ...]}}</td><td>map</td></tr>
+ * </table>
+ *
+ * <p>Texts are ISO 8601 for times and decimal for numbers; extensions 1 to 6 and 8 hold such a text
+ * in UTF-8; arrays are little-endian. A JSON object with a tag among its keys has that one key
+ * only; a map that has such a key is written by {@code $map}. MessagePack's own time stamp
+ * (extension -1) is read as an OffsetDateTime.
+ */
+public enum MessageFormat {
+  JSON,
+  MSGPACK;
+
+  /**
+   * Reads a message of values by name.
+   *
+   * @param maxBytes the longest that is read at all
+   * @throws ArgumentException when it is longer, before any of it is read
+   * @throws ConversionException for what is not this format, with the place in bytes, or has no
+   *     meaning, a duplicate key, or a depth above {@link Marshaller#MAX_DEPTH}, with the path
+   */
+  public Map<String, @Nullable Object> read(byte[] message, int maxBytes) {
+    if (message.length > maxBytes) {
+      throw new ArgumentException(
+          "message: "
+              + message.length
+              + " bytes are more than the "
+              + maxBytes
+              + " that a message may have. Send less at once, or raise maxMessage.");
+    }
+    ValuePath steps = new ValuePath("message");
+    Object value =
+        switch (this) {
+          case JSON -> new JsonReader(message, steps).read();
+          case MSGPACK -> new MsgpackReader(message, steps).read();
+        };
+    if (!(value instanceof Map<?, ?> map)) {
+      throw steps.refuse("a message is a map of the arguments by name, and this is none");
+    }
+    Map<String, @Nullable Object> byName = LinkedHashMap.newLinkedHashMap(map.size());
+    for (Map.Entry<?, ?> entry : map.entrySet()) {
+      if (!(entry.getKey() instanceof String name)) {
+        throw steps.refuse("the name of an argument is a text, not " + entry.getKey());
+      }
+      byName.put(name, entry.getValue());
+    }
+    return byName;
+  }
+
+  /**
+   * Writes plain data, such as the result of a call.
+   *
+   * @throws ConversionException for what is no plain data, with the path to it
+   */
+  public byte[] write(@Nullable Object plain) {
+    ValuePath steps = new ValuePath("result");
+    return switch (this) {
+      case JSON -> new JsonWriter(steps).write(plain);
+      case MSGPACK -> new MsgpackWriter(steps).write(plain);
+    };
+  }
+}

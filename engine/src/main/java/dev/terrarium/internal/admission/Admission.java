@@ -1,0 +1,122 @@
+package dev.terrarium.internal.admission;
+
+import dev.terrarium.AdmissionConfig;
+import dev.terrarium.AdmissionStats;
+import dev.terrarium.admission.AdmissionConfig.Bulkhead;
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.terrarium.AdmissionConfig.Bulkhead;
+import dev.terrarium.error.BudgetExceededException;
+import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.error.CircuitOpenException;
+import dev.terrarium.error.OverloadException;
+import dev.terrarium.internal.pool.Deadline;
+import dev.terrarium.ResourceLimits;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets calls in to the frameworks of one Terrarium, or refuses them; every way to call comes by
+ * here. Where all is off it lets everyone in and keeps nothing. Thread-safe.
+ */
+public final class Admission {
+
+  private final AdmissionConfig all;
+  private final Map<String, AdmissionConfig> own;
+  private final Function<String, OptionalInt> concurrency;
+  private final BooleanSupplier withinCall;
+  private final Ticker ticker;
+  private final boolean off;
+  private final @Nullable Budgets shared;
+  private final Map<String, Gate> gates = new ConcurrentHashMap<>();
+
+  /**
+   * @param all for frameworks without a configuration of their own; these share its budget
+   * @param own by framework, each in place of the one for all
+   * @param limits by framework, of whose concurrency a bulkhead is made where none is configured;
+   *     null when none has one
+   * @param withinCall whether the calling thread is in a call already
+   */
+  public Admission(
+      AdmissionConfig all,
+      Map<String, AdmissionConfig> own,
+      @Nullable Function<String, ResourceLimits> limits,
+      BooleanSupplier withinCall) {
+    this(all, own, limits, withinCall, Ticker.systemTicker());
+  }
+
+  /** As above, with the time given. */
+  Admission(
+      AdmissionConfig all,
+      Map<String, AdmissionConfig> own,
+      @Nullable Function<String, ResourceLimits> limits,
+      BooleanSupplier withinCall,
+      Ticker ticker) {
+    this.all = all;
+    this.own = Map.copyOf(own);
+    this.concurrency =
+        limits == null
+            ? framework -> OptionalInt.empty()
+            : framework -> limits.apply(framework).concurrency();
+    this.withinCall = withinCall;
+    this.ticker = ticker;
+    this.off =
+        limits == null && all.isOff() && own.values().stream().allMatch(AdmissionConfig::isOff);
+    this.shared = budgets(all);
+  }
+
+  private @Nullable Budgets budgets(AdmissionConfig config) {
+    return config.budget().map(limit -> new Budgets(limit, ticker)).orElse(null);
+  }
+
+  /**
+   * Lets a call in, when it is its turn. A call within a call passes: it was let in with the outer
+   * one, which would have to wait for it, or be the trial that it is refused for.
+   *
+   * @param callerKey on whose account, null for nobody's
+   * @return to be ended with the call
+   * @throws BudgetExceededException when the key has used up its calls or tokens
+   * @throws CircuitOpenException when the framework has failed too often
+   * @throws OverloadException when the bulkhead and the queue before it are full, or the wait in it
+   *     took too long
+   * @throws CallTimeoutException when the deadline passes first
+   * @throws CallInterruptedException when the calling thread is interrupted; so it is then
+   */
+  public Permit admit(String framework, @Nullable String callerKey, Deadline deadline) {
+    if (off) {
+      return Permit.open();
+    }
+    Gate known = gates.get(framework);
+    Gate gate = known == null ? gates.computeIfAbsent(framework, this::gate) : known;
+    return withinCall.getAsBoolean()
+        ? gate.admitNested(callerKey)
+        : gate.admit(callerKey, deadline);
+  }
+
+  private Gate gate(String framework) {
+    AdmissionConfig config = own.get(framework);
+    return config == null
+        ? new Gate(framework, limited(framework, all), shared, ticker)
+        : new Gate(framework, limited(framework, config), budgets(config), ticker);
+  }
+
+  /** With the bulkhead that the framework's limits ask for, unless it has one. */
+  private AdmissionConfig limited(String framework, AdmissionConfig config) {
+    OptionalInt calls = concurrency.apply(framework);
+    return calls.isEmpty() || config.bulkhead().isPresent()
+        ? config
+        : AdmissionConfig.from(config).bulkhead(Bulkhead.of(calls.getAsInt())).build();
+  }
+
+  /** Figures by framework, of those that were called; none where all is off. */
+  public Map<String, AdmissionStats> stats() {
+    Map<String, AdmissionStats> stats = new TreeMap<>();
+    gates.forEach((framework, gate) -> stats.put(framework, gate.stats()));
+    return Map.copyOf(stats);
+  }
+}

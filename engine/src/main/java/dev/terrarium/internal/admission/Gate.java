@@ -1,0 +1,209 @@
+package dev.terrarium.internal.admission;
+
+import dev.terrarium.AdmissionConfig;
+import dev.terrarium.AdmissionStats;
+import dev.terrarium.admission.AdmissionStats.BreakerState;
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.terrarium.AdmissionStats.BreakerState;
+import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.error.CircuitOpenException;
+import dev.terrarium.error.OverloadException;
+import dev.terrarium.internal.pool.Deadline;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Admission to one framework. A call passes its budget, the breaker, the queue with the bulkhead,
+ * and the breaker again, which may have opened meanwhile. Thread-safe.
+ */
+final class Gate {
+
+  private final String framework;
+  private final @Nullable Breaker breaker;
+  private final @Nullable BulkheadQueue places;
+  private final AdmissionConfig.@Nullable Retry retry;
+  private final @Nullable Budgets budgets;
+  private final LongAdder rejected = new LongAdder();
+
+  /**
+   * @param budgets those that the framework shares with others
+   */
+  Gate(String framework, AdmissionConfig config, @Nullable Budgets budgets, Ticker ticker) {
+    this.framework = framework;
+    this.breaker =
+        config.circuitBreaker().map(part -> new Breaker(framework, part, ticker)).orElse(null);
+    this.places = config.bulkhead().map(part -> new BulkheadQueue(framework, part)).orElse(null);
+    this.retry = config.retry().orElse(null);
+    this.budgets = budgets;
+  }
+
+  /** Lets a call in, or refuses it. */
+  Permit admit(@Nullable String key, Deadline deadline) {
+    boolean metered = budgets != null && key != null;
+    if (breaker == null && places == null && retry == null && !metered) {
+      return Permit.open();
+    }
+    Ticket ticket = new Ticket(key, deadline);
+    try {
+      ticket.begin();
+    } catch (RuntimeException e) {
+      rejected.increment();
+      throw e;
+    }
+    return ticket;
+  }
+
+  /** Lets a call in that is within another one: it waits for nothing, and its tokens count. */
+  Permit admitNested(@Nullable String key) {
+    return budgets == null || key == null ? Permit.open() : new Metered(budgets, key);
+  }
+
+  AdmissionStats stats() {
+    return new AdmissionStats(
+        breaker == null ? BreakerState.OFF : breaker.state(),
+        places == null ? 0 : places.running(),
+        places == null ? 0 : places.queued(),
+        rejected.sum());
+  }
+
+  /** Where nothing is on. */
+  enum Open implements Permit {
+    PERMIT;
+
+    @Override
+    public void accept(long tokens) {}
+
+    @Override
+    public void end(@Nullable Throwable failure) {}
+
+    @Override
+    public boolean again(Throwable failure) {
+      return false;
+    }
+  }
+
+  /** For a call within another one, which was let in for both: only its tokens count. */
+  record Metered(Budgets budgets, String key) implements Permit {
+
+    @Override
+    public void accept(long tokens) {
+      budgets.charge(key, tokens);
+    }
+
+    @Override
+    public void end(@Nullable Throwable failure) {}
+
+    @Override
+    public boolean again(Throwable failure) {
+      return false;
+    }
+  }
+
+  /** For a call that passed the gate. */
+  final class Ticket implements Permit {
+
+    private final @Nullable String key;
+    private final Deadline deadline;
+    private int attempts;
+    private boolean trial;
+
+    private Ticket(@Nullable String key, Deadline deadline) {
+      this.key = key;
+      this.deadline = deadline;
+    }
+
+    private void begin() {
+      if (budgets == null || key == null) {
+        enter();
+        return;
+      }
+      budgets.enter(key);
+      boolean entered = false;
+      try {
+        enter();
+        entered = true;
+      } finally {
+        if (!entered) {
+          budgets.takeBack(key);
+        }
+      }
+    }
+
+    private void enter() {
+      attempts++;
+      if (breaker != null) {
+        breaker.check(); // before the queue, in which there is nothing to wait for
+      }
+      if (places != null) {
+        places.enter(deadline);
+      }
+      if (breaker != null) {
+        enterBreaker(breaker);
+      }
+    }
+
+    private void enterBreaker(Breaker entered) {
+      try {
+        trial = entered.enter();
+      } catch (CircuitOpenException e) {
+        if (places != null) {
+          places.leave();
+        }
+        throw e;
+      }
+    }
+
+    @Override
+    public void accept(long tokens) {
+      if (budgets != null && key != null) {
+        budgets.charge(key, tokens);
+      }
+    }
+
+    @Override
+    public void end(@Nullable Throwable failure) {
+      if (breaker != null) {
+        breaker.exit(trial, failure);
+      }
+      if (places != null) {
+        places.leave();
+      }
+    }
+
+    @Override
+    public boolean again(Throwable failure) {
+      if (retry == null
+          || attempts >= retry.attempts()
+          || failure instanceof CallTimeoutException
+          || Outcome.of(failure) != Outcome.FAILURE) {
+        return false;
+      }
+      long pause = retry.pause().toNanos();
+      if (deadline.left(System.nanoTime()) <= pause) {
+        return false;
+      }
+      pause(pause);
+      try {
+        enter();
+        return true;
+      } catch (CircuitOpenException | OverloadException refusal) {
+        failure.addSuppressed(refusal);
+        return false;
+      }
+    }
+
+    /** Waits for the time, or an interruption, and nothing else. */
+    private void pause(long nanos) {
+      try {
+        boolean unused = new CountDownLatch(1).await(nanos, TimeUnit.NANOSECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new CallInterruptedException(
+            "Interrupted before another attempt at a call of framework '" + framework + "'.", e);
+      }
+    }
+  }
+}

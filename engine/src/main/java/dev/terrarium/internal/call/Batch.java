@@ -1,0 +1,101 @@
+package dev.terrarium.internal.call;
+
+import dev.terrarium.CallResult;
+import dev.terrarium.Command;
+import dev.terrarium.internal.admission.Outcome;
+import dev.terrarium.internal.context.Commands;
+import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.internal.resource.CallScope;
+import dev.terrarium.internal.resource.SessionTurn;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Commands that run one after another, and what became of each. Thread-safe. */
+final class Batch implements ContextTask<Batch> {
+
+  private final List<Command> commands;
+  private final boolean stopsOnFailure;
+  private final List<CallResult<@Nullable Object>> results = new ArrayList<>();
+  private boolean begun;
+  private boolean complete;
+
+  Batch(List<Command> commands, boolean stopsOnFailure) {
+    this.commands = List.copyOf(commands);
+    this.stopsOnFailure = stopsOnFailure;
+  }
+
+  @Override
+  public Batch apply(Commands context) {
+    begin();
+    boolean stopped = false;
+    for (Command command : commands) {
+      CallResult<@Nullable Object> result =
+          stopped ? new CallResult.Skipped<>() : run(context, command);
+      add(result);
+      stopped |= stopsOnFailure && !result.isSuccess();
+    }
+    return this;
+  }
+
+  /** One that fails changes nothing in the session. */
+  private static CallResult<@Nullable Object> run(Commands context, Command command) {
+    Optional<Runnable> undo = CallScope.current().flatMap(CallScope::turn).map(SessionTurn::savepoint);
+    CallResult<@Nullable Object> result =
+        CallResult.of(() -> context.call(command.name(), command.arguments()));
+    if (!result.isSuccess()) {
+      undo.ifPresent(Runnable::run);
+    }
+    return result;
+  }
+
+  private synchronized void begin() {
+    begun = true;
+  }
+
+  /** Whether it has come to a context. */
+  synchronized boolean hasBegun() {
+    return begun;
+  }
+
+  private synchronized void add(CallResult<@Nullable Object> result) {
+    if (!complete) {
+      results.add(result);
+    }
+  }
+
+  /** None when a command ended well; else a failure, by preference of the framework's own. */
+  @Override
+  public synchronized @Nullable Throwable failure() {
+    Throwable failure = null;
+    for (CallResult<?> result : results) {
+      if (result.isSuccess()) {
+        return null;
+      }
+      if (result instanceof CallResult.Failure<?>(RuntimeException error)
+          && (failure == null || Outcome.of(error) == Outcome.FAILURE)) {
+        failure = error;
+      }
+    }
+    return failure;
+  }
+
+  @Override
+  public boolean isRepeatable() {
+    return false; // some of it may have been done
+  }
+
+  /** What has no result yet fails with this; a result that comes later is dropped. */
+  synchronized void failRest(CallTimeoutException reason) {
+    complete = true;
+    while (results.size() < commands.size()) {
+      results.add(new CallResult.Failure<>(reason));
+    }
+  }
+
+  /** One for each command, in order. */
+  synchronized List<CallResult<@Nullable Object>> results() {
+    return List.copyOf(results);
+  }
+}

@@ -1,0 +1,131 @@
+package dev.terrarium.internal.call;
+
+import dev.terrarium.CallOptions;
+import dev.terrarium.internal.context.Commands;
+import dev.terrarium.error.BorrowTimeoutException;
+import dev.terrarium.error.BudgetExceededException;
+import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.error.CircuitOpenException;
+import dev.terrarium.error.ClosedException;
+import dev.terrarium.error.LimitExceededException;
+import dev.terrarium.error.LoadTimeoutException;
+import dev.terrarium.error.NestedCallException;
+import dev.terrarium.error.OverloadException;
+import dev.terrarium.error.StreamIdleException;
+import dev.terrarium.internal.event.Events;
+import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.event.TerrariumEvent.CallOutcome;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The times of one call, from when it is made, for its observers; a call that nobody observes has
+ * none. Thread-safe.
+ */
+final class CallWatch {
+
+  private final Events events;
+  private final String framework;
+  private final String command;
+  private final @Nullable String callerKey;
+  private final @Nullable String session;
+  private final long begin = System.nanoTime();
+
+  /** Nanoseconds in which it has run, without those since {@link #runningSince}. */
+  private long ran;
+
+  private long runningSince;
+  private boolean running;
+
+  private CallWatch(
+      Events events,
+      String framework,
+      String command,
+      @Nullable String callerKey,
+      @Nullable String session) {
+    this.events = events;
+    this.framework = framework;
+    this.command = command;
+    this.callerKey = callerKey;
+    this.session = session;
+  }
+
+  /** Of a call that is being made; null when nobody observes it. */
+  static @Nullable CallWatch of(
+      Events events,
+      String framework,
+      String command,
+      @Nullable String callerKey,
+      CallOptions options) {
+    return events.active()
+        ? new CallWatch(events, framework, command, callerKey, options.session().orElse(null))
+        : null;
+  }
+
+  /** The work, in which the call runs and does not wait. */
+  <T extends @Nullable Object> Function<Commands, T> timed(Function<Commands, T> work) {
+    return commands -> {
+      run();
+      try {
+        return work.apply(commands);
+      } finally {
+        pause();
+      }
+    };
+  }
+
+  /** The call begins to run, or to run again. */
+  synchronized void run() {
+    running = true;
+    runningSince = System.nanoTime();
+  }
+
+  /** The call does not run any more, or waits before it runs again. */
+  synchronized void pause() {
+    if (running) {
+      running = false;
+      ran += System.nanoTime() - runningSince;
+    }
+  }
+
+  /** Tells of the call, which has ended; work of it that is being stopped may still run. */
+  void end(@Nullable Throwable failure) {
+    pause();
+    long nanos = System.nanoTime() - begin;
+    long runNanos = ran();
+    events.emit(
+        new TerrariumEvent.CallEnded(
+            framework,
+            command,
+            callerKey,
+            session,
+            nanos - runNanos,
+            runNanos,
+            nanos,
+            outcome(failure),
+            failure == null ? null : failure.getClass().getSimpleName()));
+  }
+
+  private synchronized long ran() {
+    return ran;
+  }
+
+  private static CallOutcome outcome(@Nullable Throwable failure) {
+    return switch (failure) {
+      case null -> CallOutcome.SUCCEEDED;
+      case CallTimeoutException deadline -> CallOutcome.DEADLINE;
+      case CallInterruptedException cancelled -> CallOutcome.CANCELLED;
+      case BorrowTimeoutException timeout -> CallOutcome.TIMED_OUT;
+      case LoadTimeoutException timeout -> CallOutcome.TIMED_OUT;
+      case StreamIdleException timeout -> CallOutcome.TIMED_OUT;
+      case CircuitOpenException open -> CallOutcome.CIRCUIT_OPEN;
+      case OverloadException refusal -> CallOutcome.REFUSED;
+      case BudgetExceededException refusal -> CallOutcome.REFUSED;
+      case LimitExceededException refusal -> CallOutcome.REFUSED;
+      case NestedCallException refusal -> CallOutcome.REFUSED;
+      case ClosedException refusal -> CallOutcome.REFUSED;
+      default -> CallOutcome.FAILED;
+    };
+  }
+}

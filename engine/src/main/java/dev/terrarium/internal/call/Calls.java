@@ -1,0 +1,589 @@
+package dev.terrarium.internal.call;
+
+import dev.terrarium.CallOptions;
+import dev.terrarium.CallResult;
+import dev.terrarium.Command;
+import dev.terrarium.ContextPropagation;
+import dev.terrarium.spi.Shortcut;
+import dev.terrarium.internal.admission.Admission;
+import dev.terrarium.internal.admission.Permit;
+import dev.terrarium.AccessProfile;
+import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.context.Commands;
+import dev.terrarium.error.ArgumentException;
+import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.internal.event.Events;
+import dev.terrarium.internal.pool.ContextPool;
+import dev.terrarium.internal.pool.Deadline;
+import dev.terrarium.internal.pool.PoolCall;
+import dev.terrarium.internal.resource.CallScope;
+import dev.terrarium.internal.resource.Sessions;
+import dev.terrarium.internal.resource.SessionTurn;
+import dev.terrarium.spi.HostFunction;
+import dev.terrarium.MessageFormat;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The ways to call a framework; each is one or more visits to a context. Thread-safe. */
+final class Calls {
+
+  /** The command of every bridge that needs the framework to be loaded, and nothing else. */
+  private static final String BATCH = "batch";
+
+  /** What observers are told in place of the command of a shortcut. */
+  private static final String SHORTCUT = "shortcut";
+
+  private final ContextPool pool;
+  private final Sessions sessions;
+  private final Admission admission;
+  private final ContextPropagation propagation;
+  private final CallSettings settings;
+  private final int contexts;
+  private final Function<AccessProfile, Map<String, HostFunction>> services;
+  private final Events events;
+
+  /**
+   * @param contexts how many calls can run at once
+   * @param services what shortcuts can call, as Python code of that access can
+   * @param events told of each call
+   */
+  Calls(
+      ContextPool pool,
+      Sessions sessions,
+      Admission admission,
+      ContextPropagation propagation,
+      CallSettings settings,
+      int contexts,
+      Function<AccessProfile, Map<String, HostFunction>> services,
+      Events events) {
+    this.pool = pool;
+    this.sessions = sessions;
+    this.admission = admission;
+    this.propagation = propagation;
+    this.settings = settings;
+    this.contexts = contexts;
+    this.services = services;
+    this.events = events;
+  }
+
+  @Nullable Object call(BridgeSource framework, Command command, CallOptions options) {
+    return call(framework, command, options, turns(options).get());
+  }
+
+  private @Nullable Object call(
+      BridgeSource framework, Command command, CallOptions options, @Nullable SessionTurn turn) {
+    return visit(
+        framework,
+        command.name(),
+        options,
+        turn,
+        commands -> commands.call(command.name(), command.arguments()));
+  }
+
+  byte[] call(
+      BridgeSource framework,
+      String command,
+      byte[] message,
+      MessageFormat format,
+      CallOptions options) {
+    Map<String, @Nullable Object> arguments = format.read(message, settings.maxMessage());
+    return format.write(call(framework, new Command(command, arguments), options));
+  }
+
+  /** Gives turns in the session, as the calling thread would get them; nulls without one. */
+  private Supplier<? extends @Nullable SessionTurn> turns(CallOptions options) {
+    String session = options.session().orElse(null);
+    return session == null ? () -> null : sessions.turns(session);
+  }
+
+  /** Does work in a context that is ready for the command. */
+  private <T extends @Nullable Object> T visit(
+      BridgeSource framework,
+      String command,
+      CallOptions options,
+      @Nullable SessionTurn turn,
+      ContextTask<T> work) {
+    return admit(
+        framework,
+        command,
+        options,
+        turn,
+        call -> visit(framework, command, call, work),
+        work::failure);
+  }
+
+  @Nullable Object call(BridgeSource framework, Shortcut shortcut, CallOptions options) {
+    return call(framework, shortcut, options, turns(options).get());
+  }
+
+  private @Nullable Object call(
+      BridgeSource framework, Shortcut shortcut, CallOptions options, @Nullable SessionTurn turn) {
+    return admit(
+        framework, SHORTCUT, options, turn, call -> take(framework, shortcut, call), () -> null);
+  }
+
+  /** A call whose turn it is and that may run. */
+  private record Admitted(
+      @Nullable String account,
+      Deadline deadline,
+      @Nullable SessionTurn turn,
+      Permit permit,
+      @Nullable CallWatch watch) {
+
+    /** Takes back what the session got from the attempt that begins here. */
+    Runnable savepoint() {
+      return turn == null ? () -> {} : turn.savepoint();
+    }
+
+    CallScope scope(BridgeSource framework) {
+      return new CallScope(framework.name(), account, permit, turn);
+    }
+  }
+
+  /**
+   * Makes a call when it is its turn in its session, if it has one, and it is admitted; tells its
+   * observers.
+   *
+   * @param failure what went wrong in a call that returned; null when all is well
+   */
+  private <T extends @Nullable Object> T admit(
+      BridgeSource framework,
+      String command,
+      CallOptions options,
+      @Nullable SessionTurn turn,
+      Function<Admitted, T> call,
+      Supplier<? extends @Nullable Throwable> failure) {
+    Duration timeout = options.deadline().orElse(null);
+    Deadline deadline = Deadline.after(timeout);
+    String account = account(options);
+    CallWatch watch = CallWatch.of(events, framework.name(), command, account, options);
+    Throwable failed = null;
+    try (turn) {
+      if (turn != null) {
+        turn.await(timeout, "'" + framework.name() + "." + command + "'");
+      }
+      Permit permit = admission.admit(framework.name(), account, deadline);
+      T result = call.apply(new Admitted(account, deadline, turn, permit, watch));
+      if (turn != null) {
+        turn.succeed();
+      }
+      failed = failure.get();
+      return result;
+    } catch (Throwable e) {
+      failed = e;
+      throw e;
+    } finally {
+      if (watch != null) {
+        watch.end(failed);
+      }
+    }
+  }
+
+  /** Does what a shortcut does; and again when it failed, if that is safe and wanted. */
+  private @Nullable Object take(BridgeSource framework, Shortcut shortcut, Admitted call) {
+    Map<String, HostFunction> offered = services.apply(framework.profile());
+    Shortcut.Host host = (name, arguments) -> service(offered, name).call(Arrays.asList(arguments));
+    while (true) {
+      Runnable undo = call.savepoint();
+      HandedOver rest = null;
+      try {
+        CallScope scope = call.scope(framework);
+        if (call.turn != null) {
+          call.turn.start();
+        }
+        switch (attempt(shortcut, host, scope, call)) {
+          case Shortcut.Answered(Object answer) -> {
+            call.permit.end(null);
+            return answer;
+          }
+          case Shortcut.HandedOver(Command command) -> {
+            rest = new HandedOver(command, !shortcut.isIdempotent());
+            return visit(framework, command.name(), call, rest);
+          }
+        }
+      } catch (Throwable e) {
+        boolean waitedInVain = rest != null && !rest.begun;
+        if (waitedInVain || !shortcut.isIdempotent() || !call.permit.again(e)) {
+          throw e;
+        }
+        undo.run();
+      }
+    }
+  }
+
+  private Shortcut.Outcome attempt(
+      Shortcut shortcut, Shortcut.Host host, CallScope scope, Admitted call) {
+    if (call.watch != null) {
+      call.watch.run();
+    }
+    try {
+      return Objects.requireNonNull(
+          within(
+              call.deadline,
+              () -> pool.withoutContext(() -> scope.call(() -> shortcut.attempt(host)))),
+          "the shortcut's outcome");
+    } catch (Throwable e) {
+      call.permit.end(e);
+      throw e;
+    } finally {
+      if (call.watch != null) {
+        call.watch.pause();
+      }
+    }
+  }
+
+  /** A shortcut's command. */
+  private static final class HandedOver implements ContextTask<@Nullable Object> {
+
+    private final Command command;
+    private final boolean alone;
+
+    /** Whether it had a context. */
+    volatile boolean begun;
+
+    /**
+     * @param alone whether it may be repeated by itself, and not with the shortcut as a whole
+     */
+    HandedOver(Command command, boolean alone) {
+      this.command = command;
+      this.alone = alone;
+    }
+
+    @Override
+    public @Nullable Object apply(Commands commands) {
+      begun = true;
+      return commands.call(command.name(), command.arguments());
+    }
+
+    @Override
+    public boolean isRepeatable() {
+      return alone;
+    }
+  }
+
+  private static HostFunction service(Map<String, HostFunction> services, String name) {
+    HostFunction service = services.get(name);
+    if (service == null) {
+      throw new ArgumentException(
+          "The host offers no service '"
+              + name
+              + "'. Services: "
+              + new TreeSet<>(services.keySet()));
+    }
+    return service;
+  }
+
+  /** Does work here, or on a virtual thread that is interrupted when the deadline passes. */
+  private <T> T within(Deadline deadline, Supplier<T> work) {
+    if (deadline == Deadline.none()) {
+      return work.get();
+    }
+    CallFuture<T> answer = CallFuture.start(propagated(work::get));
+    try {
+      return answer.get(deadline.left(System.nanoTime()), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw new CallTimeoutException(
+          "The call did not end within its deadline of " + deadline + ", and is being stopped.");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CallInterruptedException("Interrupted while waiting for the call.", e);
+    } catch (ExecutionException e) {
+      throw unchecked(e);
+    } finally {
+      answer.cancel(true);
+    }
+  }
+
+  /** What failed; an error is thrown. */
+  private static RuntimeException unchecked(ExecutionException e) {
+    return switch (e.getCause()) {
+      case RuntimeException failure -> failure;
+      case Error error -> throw error;
+      case null, default -> new IllegalStateException(e);
+    };
+  }
+
+  /**
+   * Does work in a context that is ready for the command; and again when it failed, if that is safe
+   * and wanted.
+   */
+  private <T extends @Nullable Object> T visit(
+      BridgeSource framework, String command, Admitted call, ContextTask<T> work) {
+    Function<Commands, T> started = started(call.turn, work);
+    Function<Commands, T> watched = call.watch == null ? started : call.watch.timed(started);
+    while (true) {
+      Runnable undo = call.savepoint();
+      PoolCall<T> attempt =
+          new PoolCall<>(
+              framework,
+              command,
+              call.deadline,
+              watched,
+              call.scope(framework),
+              propagation::wrap);
+      T result;
+      try {
+        result = pool.run(attempt);
+      } catch (Throwable e) { // the context has been given back
+        call.permit.end(e);
+        if (attempt.isIdempotent() && work.isRepeatable() && call.permit.again(e)) {
+          undo.run();
+          continue;
+        }
+        throw e;
+      }
+      call.permit.end(work.failure());
+      return result;
+    }
+  }
+
+  /** The work, which has its turn's call run from when it begins. */
+  private static <T extends @Nullable Object> Function<Commands, T> started(
+      @Nullable SessionTurn turn, ContextTask<T> work) {
+    return turn == null
+        ? work
+        : commands -> {
+          turn.start();
+          return work.apply(commands);
+        };
+  }
+
+  /** On whose account a call is made; one within a call, on that one's unless it says another. */
+  private static @Nullable String account(CallOptions options) {
+    return options
+        .callerKey()
+        .or(() -> CallScope.current().flatMap(CallScope::callerKey))
+        .orElse(null);
+  }
+
+  /** The same for calls on other threads, which do not know what is around this one. */
+  private static CallOptions onAccount(CallOptions options) {
+    String account = account(options);
+    return account == null ? options : options.withCallerKey(account);
+  }
+
+  /**
+   * @param reading makes of the result what the future holds
+   */
+  <T extends @Nullable Object> CompletableFuture<T> callAsync(
+      BridgeSource framework,
+      Command command,
+      CallOptions options,
+      Function<? super @Nullable Object, ? extends T> reading) {
+    return async(options, (own, turn) -> reading.apply(call(framework, command, own, turn)));
+  }
+
+  /** As above. */
+  <T extends @Nullable Object> CompletableFuture<T> callAsync(
+      BridgeSource framework,
+      Shortcut shortcut,
+      CallOptions options,
+      Function<? super @Nullable Object, ? extends T> reading) {
+    return async(options, (own, turn) -> reading.apply(call(framework, shortcut, own, turn)));
+  }
+
+  private <T extends @Nullable Object> CompletableFuture<T> async(
+      CallOptions options, BiFunction<CallOptions, @Nullable SessionTurn, T> call) {
+    CallOptions own = onAccount(options);
+    SessionTurn turn = turns(options).get(); // in the order of the calls, not in that of their threads
+    try {
+      Callable<T> propagated = propagated(() -> call.apply(own, turn));
+      return CallFuture.start(
+          () -> {
+            try (turn) {
+              return propagated.call();
+            }
+          });
+    } catch (RuntimeException | Error e) {
+      if (turn != null) {
+        turn.close();
+      }
+      throw e;
+    }
+  }
+
+  /** The work with what the calling thread has around it, to be run on another one. */
+  private <T extends @Nullable Object> Callable<T> propagated(Callable<T> work) {
+    ClassLoader callers = Thread.currentThread().getContextClassLoader();
+    CompletableFuture<T> answer = new CompletableFuture<>();
+    Runnable propagated =
+        propagation.wrap(
+            () -> {
+              try {
+                answer.complete(work.call());
+              } catch (Throwable e) {
+                answer.completeExceptionally(e);
+              }
+            });
+    return () -> {
+      Thread.currentThread().setContextClassLoader(callers);
+      propagated.run();
+      if (!answer.isDone()) {
+        throw new IllegalStateException("The context propagation did not run the call.");
+      }
+      return outcome(answer);
+    };
+  }
+
+  private static <T extends @Nullable Object> T outcome(CompletableFuture<T> done)
+      throws Exception {
+    try {
+      return done.get();
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case Exception failure -> throw failure;
+        case Error error -> throw error;
+        case null, default -> throw e;
+      }
+    }
+  }
+
+  List<CallResult<@Nullable Object>> batch(
+      BridgeSource framework, List<Command> commands, CallOptions options) {
+    if (commands.size() > settings.maxBatch()) {
+      throw new ArgumentException(
+          "batch: "
+              + commands.size()
+              + " commands are more than the "
+              + settings.maxBatch()
+              + " that one batch may hold. Split it, use callAll, or raise maxBatch.");
+    }
+    if (commands.isEmpty()) {
+      return List.of();
+    }
+    Batch batch = new Batch(commands, options.stopsOnFailure());
+    try {
+      visit(framework, BATCH, options, turns(options).get(), batch);
+    } catch (CallTimeoutException e) {
+      if (!batch.hasBegun()) {
+        throw e;
+      }
+      batch.failRest(e);
+    }
+    return batch.results();
+  }
+
+  List<CallResult<@Nullable Object>> callAll(
+      BridgeSource framework, List<Command> commands, CallOptions options) {
+    Supplier<? extends @Nullable SessionTurn> turns = turns(options);
+    return all(commands, (command, own) -> call(framework, command, own, turns.get()), options);
+  }
+
+  List<CallResult<@Nullable Object>> callAllShortcuts(
+      BridgeSource framework, List<? extends Shortcut> shortcuts, CallOptions options) {
+    Supplier<? extends @Nullable SessionTurn> turns = turns(options);
+    return all(shortcuts, (shortcut, own) -> call(framework, shortcut, own, turns.get()), options);
+  }
+
+  private <C> List<CallResult<@Nullable Object>> all(
+      List<? extends C> calls,
+      BiFunction<C, CallOptions, @Nullable Object> call,
+      CallOptions options) {
+    CallOptions own = onAccount(options);
+    int size = calls.size();
+    List<CallResult<@Nullable Object>> results =
+        Collections.synchronizedList(
+            new ArrayList<>(Collections.nCopies(size, new CallResult.Skipped<>())));
+    AtomicInteger begun = new AtomicInteger();
+    AtomicBoolean stopped = new AtomicBoolean();
+    Callable<@Nullable Void> worker =
+        () -> {
+          for (int i = begun.getAndIncrement();
+              i < size && !stopped.get();
+              i = begun.getAndIncrement()) {
+            C next = calls.get(i);
+            CallResult<@Nullable Object> result =
+                CallResult.<@Nullable Object>of(() -> call.apply(next, own));
+            results.set(i, result);
+            if (!result.isSuccess() && options.stopsOnFailure()) {
+              stopped.set(true);
+            }
+          }
+          return null;
+        };
+    if (pool.isWithinCall()) {
+      runHere(worker);
+    } else {
+      List<CallFuture<@Nullable Void>> workers = new ArrayList<>();
+      try {
+        // Calls of one session take turns anyway, but not within a turn that they are part of.
+        int most = options.session().isPresent() ? 1 : contexts;
+        for (int i = 0; i < Math.min(most, size); i++) {
+          workers.add(CallFuture.start(propagated(worker)));
+        }
+        join(workers);
+      } finally {
+        workers.forEach(each -> each.cancel(true));
+      }
+    }
+    return List.copyOf(results);
+  }
+
+  private static void runHere(Callable<?> work) {
+    try {
+      Object unused = work.call();
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Waits for all, until one fails or this thread is interrupted. */
+  private static void join(List<CallFuture<@Nullable Void>> workers) {
+    try {
+      for (CallFuture<?> worker : workers) {
+        Object unused = worker.get();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CallInterruptedException("Interrupted while waiting for the calls.", e);
+    } catch (ExecutionException e) {
+      throw unchecked(e);
+    }
+  }
+
+  /**
+   * @param reading makes of what the command yields what subscribers get
+   */
+  <T> Flow.Publisher<T> stream(
+      BridgeSource framework,
+      Command command,
+      CallOptions options,
+      Function<Object, ? extends T> reading) {
+    Supplier<? extends @Nullable SessionTurn> turns = turns(options);
+    CallOptions own = onAccount(options);
+    return new CallStream<>(
+        "The stream of '" + framework.name() + "." + command.name() + "'",
+        sink ->
+            visit(
+                framework,
+                command.name(),
+                own,
+                turns.get(),
+                new Streaming(
+                    command, piece -> sink.accept(piece == null ? null : reading.apply(piece)))),
+        this::propagated,
+        settings.streamBuffer(),
+        settings.streamIdleTimeout());
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * Terrarium: the facade, its configuration, frameworks and adapters. Most users import nothing
+ * else.
+ */
+@NullMarked
+package dev.terrarium.internal.call;
+
+import org.jspecify.annotations.NullMarked;

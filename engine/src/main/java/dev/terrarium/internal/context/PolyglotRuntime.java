@@ -1,0 +1,318 @@
+package dev.terrarium.internal.context;
+
+import dev.terrarium.AccessProfile;
+import dev.terrarium.Imports;
+import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.error.PackageException;
+import dev.terrarium.internal.resource.CacheFolder;
+import dev.terrarium.spi.HostFunction;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.graalvm.polyglot.Context;
+import org.graalvm.polyglot.Engine;
+import org.graalvm.polyglot.EnvironmentAccess;
+import org.graalvm.polyglot.HostAccess;
+import org.graalvm.polyglot.PolyglotAccess;
+import org.graalvm.polyglot.Source;
+import org.graalvm.polyglot.io.IOAccess;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What all contexts of the process share: the polyglot engine, and the contexts that are parked.
+ * One for each Python home on disk, which is one for nearly every process; never closed
+ * (docs/decisions/002). Thread-safe.
+ */
+public final class PolyglotRuntime {
+
+  private static final Map<Path, PolyglotRuntime> BY_HOME = new ConcurrentHashMap<>();
+
+  /** The name of the engine that has no compiler. */
+  private static final String INTERPRETED = "Interpreted";
+
+  /** The property of the JVM that names the class loader that has started the engine. */
+  private static final String OWNER = "dev.terrarium.engine.loader";
+
+  private static final CompilationHold HOLD = new CompilationHold(CompilationHold.LIMIT);
+  private static final AtomicInteger CONTEXTS = new AtomicInteger();
+
+  /**
+   * Every context that is not closed. One that the garbage collector finds is closed by the next
+   * thread that makes one, which can then wait for ever for the other's threads.
+   */
+  private static final Set<GraalPyContext> OPEN = ConcurrentHashMap.newKeySet();
+
+  private static @Nullable Engine engine;
+  private static volatile HeapMeter heapMeter = HeapMeter.none();
+  private static volatile SharedCode sharedCode = SharedCode.none();
+
+  private final Path home;
+  private final Path prefix;
+  private final Path site;
+  private final Source bootstrap =
+      Source.newBuilder("python", "import terrarium.bridge.embed as embed\nembed", "<terrarium>")
+          .cached(true)
+          .internal(true)
+          .buildLiteral();
+  private final Deque<GraalPyContext> parked = new ArrayDeque<>();
+
+  private PolyglotRuntime(Path bridge) {
+    home = bridge.resolve("home");
+    prefix = bridge.resolve("prefix");
+    site = bridge.resolve("site");
+  }
+
+  /**
+   * A factory of contexts that work with these packages, and services by their access profile.
+   *
+   * @param environment the variables that Python code sees
+   * @throws dev.terrarium.error.UnsupportedPlatformException on anything but Linux x86_64
+   * @throws PackageException when the Python home cannot be laid out, or lies where native code
+   *     that the access profile grants cannot be loaded
+   */
+  public static ContextFactory factory(
+      PythonPackages packages,
+      Imports imports,
+      Map<String, String> environment,
+      CacheFolder cache,
+      Function<AccessProfile, Map<String, HostFunction>> services) {
+    Platform.check();
+    return profile -> {
+      if (profile.nativeCode()) {
+        cache.requireCode("Native Python extensions");
+      }
+      Path bridge = packages.folder("bridge");
+      startEngine(cache);
+      return BY_HOME
+          .computeIfAbsent(bridge, PolyglotRuntime::new)
+          .acquire(profile, bridge, packages, imports, environment, services.apply(profile));
+    };
+  }
+
+  /**
+   * Claims the JVM for the class loader of this class: GraalPy's native libraries, and the numbers
+   * of their copies, belong to the first one that brings them in. The JVM's properties are what all
+   * loaders share.
+   *
+   * @throws ConfigurationException when another class loader has claimed it
+   */
+  public static void requireOneClassLoader() {
+    ClassLoader loader = PolyglotRuntime.class.getClassLoader();
+    String own = loader + " (" + Integer.toHexString(System.identityHashCode(loader)) + ")";
+    Object first = System.getProperties().putIfAbsent(OWNER, own);
+    if (first != null && !first.equals(own)) {
+      throw new ConfigurationException(
+          "Terrarium was started in this JVM by another class loader, "
+              + first
+              + ", and native Python code can be loaded by one only. Put the Terrarium jars and"
+              + " what they depend on into a class loader that all applications share, such as the"
+              + " lib folder of a servlet container, and out of the applications themselves.");
+    }
+  }
+
+  /**
+   * Whether Python that is hot is compiled to machine code, or all of it interpreted. Starts the
+   * engine if nothing has yet.
+   *
+   * @throws dev.terrarium.error.UnsupportedPlatformException on anything but Linux x86_64
+   */
+  public static boolean compiles(CacheFolder cache) {
+    Platform.check();
+    return !startEngine(cache).getImplementationName().equals(INTERPRETED);
+  }
+
+  /** Native slots of the process that contexts have taken, and how many there are. */
+  public static int nativeSlotsTaken() {
+    return NativeSlots.taken();
+  }
+
+  public static int nativeSlotLimit() {
+    return NativeSlots.LIMIT;
+  }
+
+  private GraalPyContext acquire(
+      AccessProfile profile,
+      Path bridge,
+      PythonPackages packages,
+      Imports imports,
+      Map<String, String> environment,
+      Map<String, HostFunction> services) {
+    GraalPyContext context =
+        profile.nativeCode() ? nativeContext(bridge, packages) : create(profile, packages);
+    try {
+      join(context.open(packages, imports, environment, services));
+    } catch (RuntimeException | Error e) {
+      context.retire();
+      throw e;
+    }
+    return context;
+  }
+
+  /** A parked context, or a new one with a native slot of its own. */
+  private GraalPyContext nativeContext(Path bridge, PythonPackages packages) {
+    synchronized (parked) {
+      GraalPyContext context = parked.poll();
+      if (context != null) {
+        return context;
+      }
+    }
+    NativeSlots.take();
+    boolean made = false;
+    try {
+      NativeSlots.prepare(bridge);
+      GraalPyContext context = create(AccessProfile.TRUSTED_NATIVE, packages);
+      made = true;
+      return context;
+    } finally {
+      if (!made) {
+        NativeSlots.giveBack();
+      }
+    }
+  }
+
+  private GraalPyContext create(AccessProfile profile, PythonPackages packages) {
+    String name = "terrarium-context-" + CONTEXTS.incrementAndGet();
+    GraalPyContext context = join(GraalPyContext.create(name, profile, this, packages));
+    OPEN.add(context);
+    return context;
+  }
+
+  /** A framework has loaded, or failed to. */
+  void loadEnded() {
+    HOLD.end();
+  }
+
+  void closed(GraalPyContext context) {
+    OPEN.remove(context);
+  }
+
+  private static <T extends @Nullable Object> T join(CompletableFuture<T> future) {
+    try {
+      return future.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw e;
+    }
+  }
+
+  /** Keeps a context with native code for its next user. */
+  void parked(GraalPyContext context) {
+    synchronized (parked) {
+      parked.add(context);
+    }
+  }
+
+  SharedCode sharedCode() {
+    return sharedCode;
+  }
+
+  HeapMeter heapMeter() {
+    return heapMeter;
+  }
+
+  Source bootstrap() {
+    return bootstrap;
+  }
+
+  static synchronized Engine startEngine(CacheFolder cache) {
+    if (engine == null) {
+      // Truffle's own native libraries go where ours go, not to a second place in the user's home.
+      System.getProperties()
+          .putIfAbsent(
+              "polyglot.engine.userResourceCache", cache.root().resolve("graal").toString());
+      HOLD.begin();
+      engine = withOwnClassLoader(PolyglotRuntime::newEngine);
+      heapMeter = EngineInstrument.heapMeter(engine);
+      sharedCode = EngineInstrument.sharedCode(engine);
+    }
+    return engine;
+  }
+
+  private static Engine newEngine() {
+    return Engine.newBuilder("python")
+        .option("engine.WarnInterpreterOnly", "false")
+        .logHandler(new LineLog(() -> System.getLogger("terrarium.polyglot"), Level.DEBUG))
+        .build();
+  }
+
+  /** The engine's shutdown hook would keep the first user's class loader, which it inherits. */
+  private static <T> T withOwnClassLoader(Supplier<T> work) {
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    thread.setContextClassLoader(PolyglotRuntime.class.getClassLoader());
+    try {
+      return work.get();
+    } finally {
+      thread.setContextClassLoader(before);
+    }
+  }
+
+  /** The files of a restricted context: Python's own. */
+  PackageFiles files() throws IOException {
+    return new PackageFiles(home).allow(home).allow(prefix).allow(site);
+  }
+
+  /**
+   * A context of this access profile. None has processes, environment variables, Java classes or
+   * other languages.
+   *
+   * @param files what a restricted context reads
+   * @param in by which values are handed over, and empty otherwise
+   */
+  Context newContext(
+      AccessProfile profile,
+      PackageFiles files,
+      InputStream in,
+      OutputStream out,
+      OutputStream err) {
+    Engine shared = engine;
+    if (shared == null) {
+      throw new IllegalStateException("the engine is started before any context is made");
+    }
+    boolean trusted = profile.grants(AccessProfile.TRUSTED);
+    Context.Builder builder =
+        Context.newBuilder("python")
+            .engine(shared)
+            .allowExperimentalOptions(true)
+            .allowNativeAccess(profile.nativeCode())
+            .allowCreateThread(trusted)
+            .allowCreateProcess(false)
+            .allowEnvironmentAccess(EnvironmentAccess.NONE)
+            .allowIO(trusted ? IOAccess.ALL : IOAccess.newBuilder().fileSystem(files).build())
+            .allowHostAccess(HostAccess.NONE)
+            .allowPolyglotAccess(PolyglotAccess.NONE)
+            .in(in)
+            .out(out)
+            .err(err)
+            .option("python.PythonHome", home.toString())
+            .option("python.SysBasePrefix", home.toString())
+            .option("python.SysPrefix", prefix.toString())
+            .option("python.PythonPath", site.toString())
+            .option("python.IgnoreEnvironmentFlag", "true")
+            .option("python.NoUserSiteFlag", "true")
+            .option("python.WarnExperimentalFeatures", "false")
+            // Exceptions of Java's inside GraalPy become SystemErrors, which `finally` sees.
+            .option("python.CatchAllExceptions", "true")
+            // Of all: one context without it that tries native code spoils that of the process.
+            .option("python.IsolateNativeModules", "true");
+    if (!profile.nativeCode()) {
+      // Trying to load the C API takes a native slot, even where native code is not allowed.
+      builder.option("python.CAPI", prefix.resolve("no-native-code").toString());
+    }
+    return builder.build();
+  }
+}

@@ -1,0 +1,184 @@
+package dev.terrarium.internal.context;
+
+import dev.terrarium.AccessProfile;
+import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.error.PackageException;
+import dev.terrarium.internal.resource.CacheFolder;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.URL;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The Python packages that jars on the class path carry, and their place on disk. Each archive is
+ * unpacked once into the cache folder, under its content's hash, when it is first needed.
+ * Thread-safe.
+ */
+public final class PythonPackages {
+
+  static final String DESCRIPTOR = "META-INF/terrarium/python-packages.properties";
+
+  private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
+  private static final Pattern BRIDGE = Pattern.compile("[\\w.]+:\\w+");
+
+  private record Archive(
+      String name,
+      URL url,
+      String sha256,
+      @Nullable String framework,
+      @Nullable String bridge,
+      AccessProfile access,
+      boolean alone) {}
+
+  private final Map<String, Archive> archives;
+  private final CacheFolder cache;
+  private final Map<String, Path> unpacked = new ConcurrentHashMap<>();
+
+  private PythonPackages(Map<String, Archive> archives, CacheFolder cache) {
+    this.archives = archives;
+    this.cache = cache;
+  }
+
+  /**
+   * Finds the archives that a class loader can see.
+   *
+   * @throws PackageException when a descriptor cannot be read
+   * @throws ConfigurationException when two jars carry different packages under one name
+   */
+  public static PythonPackages discover(ClassLoader loader, CacheFolder cache) {
+    Map<String, Archive> archives = new TreeMap<>();
+    try {
+      for (URL descriptor : Collections.list(loader.getResources(DESCRIPTOR))) {
+        Archive archive = read(descriptor);
+        Archive other = archives.putIfAbsent(archive.name(), archive);
+        if (other != null && !other.sha256().equals(archive.sha256())) {
+          throw new ConfigurationException(
+              "Two jars carry different Python packages named '"
+                  + archive.name()
+                  + "': "
+                  + other.url()
+                  + " and "
+                  + archive.url()
+                  + ". Keep one version of Terrarium on the class path.");
+        }
+      }
+    } catch (IOException e) {
+      throw new PackageException("Cannot read the Python packages on the class path: " + e, e);
+    }
+    return new PythonPackages(archives, cache);
+  }
+
+  private static Archive read(URL descriptor) throws IOException {
+    Properties properties = new Properties();
+    try (InputStream in = descriptor.openStream()) {
+      properties.load(in);
+    }
+    String text = descriptor.toString();
+    String root = text.substring(0, text.length() - DESCRIPTOR.length());
+    String sha256 = required(properties, "sha256", descriptor);
+    if (!SHA256.matcher(sha256).matches()) {
+      throw new PackageException(descriptor + ": sha256 is no SHA-256 in hex: " + sha256);
+    }
+    String bridge = properties.getProperty("bridge");
+    if (bridge != null && !BRIDGE.matcher(bridge).matches()) {
+      throw new PackageException(
+          descriptor + ": bridge is not of the form module:Class: " + bridge);
+    }
+    return new Archive(
+        required(properties, "name", descriptor),
+        URI.create(root + required(properties, "archive", descriptor)).toURL(),
+        sha256,
+        properties.getProperty("framework"),
+        bridge,
+        access(properties, descriptor),
+        Boolean.parseBoolean(properties.getProperty("alone")));
+  }
+
+  private static AccessProfile access(Properties properties, URL descriptor) {
+    String word = properties.getProperty("access", AccessProfile.TRUSTED_NATIVE.word());
+    return AccessProfile.ofWord(word)
+        .orElseThrow(
+            () ->
+                new PackageException(
+                    descriptor
+                        + ": access is '"
+                        + word
+                        + "'; it can be "
+                        + Arrays.stream(AccessProfile.values())
+                            .map(AccessProfile::word)
+                            .collect(Collectors.joining(", "))
+                        + "."));
+  }
+
+  private static String required(Properties properties, String key, URL descriptor) {
+    String value = properties.getProperty(key);
+    if (value == null) {
+      throw new PackageException(descriptor + " lacks the key '" + key + "'.");
+    }
+    return value;
+  }
+
+  /** The frameworks that the archives declare. */
+  public Collection<BridgeSource> frameworks() {
+    List<BridgeSource> frameworks = new ArrayList<>();
+    for (Archive archive : archives.values()) {
+      if (archive.framework() != null && archive.bridge() != null) {
+        String[] bridge = archive.bridge().split(":", 2);
+        frameworks.add(
+            new BridgeSource.Packaged(
+                archive.framework(),
+                archive.access(),
+                !archive.alone(),
+                archive.name(),
+                bridge[0],
+                bridge[1]));
+      }
+    }
+    return frameworks;
+  }
+
+  /** The names of the archives, sorted. */
+  public Collection<String> names() {
+    return archives.keySet();
+  }
+
+  /**
+   * The folder of one archive, unpacked now if it was not before.
+   *
+   * @throws PackageException when there is no such archive, or it cannot be unpacked
+   */
+  public Path folder(String name) {
+    return unpacked.computeIfAbsent(name, this::unpack);
+  }
+
+  private Path unpack(String name) {
+    Archive archive = archives.get(name);
+    if (archive == null) {
+      throw new PackageException(
+          "No jar on the class path carries the Python packages '"
+              + name
+              + "'; there are "
+              + archives.keySet()
+              + ". Add dev.terrarium:terrarium-python-"
+              + name
+              + ".");
+    }
+    return cache.tree(
+        "python/" + archive.name() + "-" + archive.sha256().substring(0, 16),
+        archive.sha256(),
+        () -> archive.url().openStream());
+  }
+}

@@ -1,0 +1,315 @@
+package dev.terrarium.internal.model;
+
+import dev.terrarium.ModelStats;
+import dev.terrarium.model.ChatChunk;
+import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.LanguageModel;
+import dev.terrarium.model.TokenUsage;
+import dev.terrarium.model.Tokenizer;
+import dev.terrarium.spi.LanguageModelProvider;
+import dev.terrarium.error.ModelException;
+import dev.terrarium.internal.event.Events;
+import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.internal.resource.CallScope;
+import dev.terrarium.spi.ResourceKind;
+import dev.terrarium.internal.resource.ResourcePool;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The language models of one Terrarium: those it was given, and those that providers on the class
+ * path open when they are first asked for, which the {@link ModelCache} holds under the provider's
+ * name and canonical spec, empty for its default. Their tokenizers are in the {@link ResourcePool}.
+ * Thread-safe; opening one blocks those who want the same.
+ */
+public final class LanguageModels {
+
+  private static final char KEY_SEPARATOR = ':';
+
+  private final Map<String, LanguageModel> given;
+  private final @Nullable String defaultSpec;
+  private final List<LanguageModelProvider> providers;
+  private final ModelCache cache;
+  private final ResourcePool resources;
+  private final ResourceKind<Tokenizer> tokenizers =
+      ResourceKind.<Tokenizer>shared("tokenizer", this::openTokenizer)
+          .closer(Tokenizer::close)
+          .build();
+  private final Events events;
+  private final Map<String, ModelStats> stats = new TreeMap<>();
+
+  /**
+   * @param given models by name, which are the caller's to close
+   * @param defaultSpec a name or a spec; none means the first provider's default model
+   * @param cache of the models that providers open
+   * @param resources of their tokenizers
+   * @param events told of each answer
+   */
+  public LanguageModels(
+      Map<String, LanguageModel> given,
+      @Nullable String defaultSpec,
+      ClassLoader loader,
+      ModelCache cache,
+      ResourcePool resources,
+      Events events) {
+    this.given = given;
+    this.defaultSpec = defaultSpec;
+    this.cache = cache;
+    this.resources = resources;
+    this.events = events;
+    this.providers =
+        StreamSupport.stream(
+                ServiceLoader.load(LanguageModelProvider.class, loader).spliterator(), false)
+            .toList();
+  }
+
+  /**
+   * The model of that name or spec, opened now if need be. One that a provider opened can be used
+   * for as long as this Terrarium is open: each chat holds it, and opens it again when the cache
+   * has dropped it meanwhile; closing it does nothing.
+   *
+   * @param spec none means the default
+   * @throws ModelException when no provider can open it, it fails to load, or this is closed
+   * @throws dev.terrarium.error.LimitExceededException when there is no room for it
+   */
+  public LanguageModel get(@Nullable String spec) {
+    String wanted = spec == null ? defaultSpec : spec;
+    LanguageModel known = wanted == null ? null : given.get(wanted);
+    if (known != null) {
+      return known;
+    }
+    LanguageModelProvider provider = provider(wanted);
+    return opened(provider, provider.canonical(wanted));
+  }
+
+  private LanguageModel opened(LanguageModelProvider provider, @Nullable String spec) {
+    try (ModelCache.Use<LanguageModel> use = acquire(provider, spec)) {
+      return new Held(
+          this,
+          provider,
+          spec,
+          use.model().name(),
+          use.model().bytes(),
+          use.model().tokenizer().map(loaded -> pooled(provider, spec)));
+    }
+  }
+
+  /**
+   * How the model of that name or spec splits texts, without loading the model. That of a provider
+   * can be used for as long as this Terrarium is open: each use borrows it from the {@link
+   * ResourcePool}, which opens it when it is not there; closing it does nothing.
+   *
+   * @param spec none means the default
+   * @throws ModelException when no provider can open it, or the model has none; what a provider
+   *     throws is thrown by its uses
+   */
+  public Tokenizer tokenizer(@Nullable String spec) {
+    String wanted = spec == null ? defaultSpec : spec;
+    LanguageModel known = wanted == null ? null : given.get(wanted);
+    if (known != null) {
+      return known.tokenizer().orElseThrow(() -> noTokenizer("'" + known.name() + "'"));
+    }
+    LanguageModelProvider provider = provider(wanted);
+    return pooled(provider, provider.canonical(wanted));
+  }
+
+  private Tokenizer pooled(LanguageModelProvider provider, @Nullable String spec) {
+    return new PooledTokenizer(
+        resources, tokenizers, provider.name() + KEY_SEPARATOR + (spec == null ? "" : spec));
+  }
+
+  /** By the key of {@link #pooled}. */
+  private Tokenizer openTokenizer(String key) {
+    int separator = key.indexOf(KEY_SEPARATOR);
+    String name = key.substring(0, separator);
+    String spec = key.substring(separator + 1);
+    return providers.stream()
+        .filter(provider -> provider.name().equals(name))
+        .findFirst()
+        .flatMap(provider -> provider.tokenizer(spec.isEmpty() ? null : spec))
+        .orElseThrow(() -> noTokenizer(spec.isEmpty() ? "of " + name : "'" + spec + "'"));
+  }
+
+  private static ModelException noTokenizer(String which) {
+    return new ModelException(
+        "The language model "
+            + which
+            + " does not tell how it splits texts into tokens. Count what its answers cost instead,"
+            + " or use one that has a tokenizer.");
+  }
+
+  private ModelCache.Use<LanguageModel> acquire(
+      LanguageModelProvider provider, @Nullable String spec) {
+    return cache.acquire(
+        provider.name(),
+        spec == null ? "" : spec,
+        () -> open(provider, spec),
+        LanguageModel::bytes);
+  }
+
+  private LanguageModel open(LanguageModelProvider provider, @Nullable String spec) {
+    long start = System.nanoTime();
+    LanguageModel model = provider.open(spec);
+    count(model.name(), ModelStats.loaded(Duration.ofNanos(System.nanoTime() - start)));
+    return model;
+  }
+
+  private LanguageModelProvider provider(@Nullable String spec) {
+    if (providers.isEmpty()) {
+      throw new ModelException(
+          "There is no language model: add dev.terrarium:terrarium-llamacpp and"
+              + " dev.terrarium:terrarium-smollm2 as dependencies, or give TerrariumConfig one of"
+              + " your own.");
+    }
+    if (spec == null) {
+      return providers.getFirst();
+    }
+    return providers.stream()
+        .filter(provider -> provider.supports(spec))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new ModelException(
+                    "There is no language model '"
+                        + spec
+                        + "': it is none of those that were given to TerrariumConfig.languageModel"
+                        + " ("
+                        + String.join(", ", new TreeSet<>(given.keySet()))
+                        + "), and nothing that a provider opens (those that are there: "
+                        + providers.stream()
+                            .map(LanguageModelProvider::name)
+                            .collect(Collectors.joining(", "))
+                        + "; llamacpp opens GGUF files). For a service such as OpenAI's write a"
+                        + " LanguageModel and give it to TerrariumConfig."));
+  }
+
+  /** Asks a model and counts what it cost. */
+  ChatResponse chat(LanguageModel model, ChatRequest request) {
+    return asked(model, () -> model.chat(request));
+  }
+
+  /** As {@link #chat}, handing over each piece as it is made; counted when it is whole. */
+  ChatResponse stream(LanguageModel model, ChatRequest request, Consumer<ChatChunk> sink) {
+    return asked(model, () -> model.stream(request, sink));
+  }
+
+  private ChatResponse asked(LanguageModel model, Supplier<ChatResponse> answer) {
+    long begin = events.now();
+    ChatResponse response;
+    try {
+      response = answer.get();
+    } catch (RuntimeException | Error e) {
+      if (events.active()) {
+        tell(model, new TokenUsage(0, 0), begin, e.getClass().getSimpleName());
+      }
+      throw e;
+    }
+    count(model.name(), ModelStats.of(response));
+    CallScope.current().ifPresent(scope -> scope.usedTokens(response.usage().total()));
+    if (events.active()) {
+      tell(model, response.usage(), begin, null);
+    }
+    return response;
+  }
+
+  private void tell(LanguageModel model, TokenUsage tokens, long begin, @Nullable String failure) {
+    String framework = CallScope.current().map(CallScope::framework).orElse(null);
+    events.emit(
+        new TerrariumEvent.ModelCalled(
+            model.name(),
+            framework,
+            tokens.promptTokens(),
+            tokens.completionTokens(),
+            events.since(begin),
+            failure));
+  }
+
+  private synchronized void count(String name, ModelStats more) {
+    stats.merge(name, more, ModelStats::plus);
+  }
+
+  /** Figures by model name, of those that were loaded or used here. */
+  public synchronized Map<String, ModelStats> stats() {
+    return Map.copyOf(stats);
+  }
+
+  /** A model of the cache, held for as long as each answer takes. */
+  private record Held(
+      LanguageModels models,
+      LanguageModelProvider provider,
+      @Nullable String spec,
+      String name,
+      long bytes,
+      Optional<Tokenizer> tokenizer)
+      implements LanguageModel {
+
+    @Override
+    public ChatResponse chat(ChatRequest request) {
+      return using(model -> model.chat(request));
+    }
+
+    @Override
+    public ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
+      return using(model -> model.stream(request, sink));
+    }
+
+    private ChatResponse using(Function<LanguageModel, ChatResponse> work) {
+      try (ModelCache.Use<LanguageModel> use = models.acquire(provider, spec)) {
+        return work.apply(use.model());
+      }
+    }
+
+    @Override
+    public void close() {
+      // It is the cache's.
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  /** A tokenizer of the pool, borrowed for as long as each use takes. */
+  private record PooledTokenizer(ResourcePool pool, ResourceKind<Tokenizer> kind, String key)
+      implements Tokenizer {
+
+    @Override
+    public int[] encode(String text) {
+      return using(tokenizer -> tokenizer.encode(text));
+    }
+
+    @Override
+    public String decode(int[] tokens) {
+      return using(tokenizer -> tokenizer.decode(tokens));
+    }
+
+    @Override
+    public int count(String text) {
+      return using(tokenizer -> tokenizer.count(text));
+    }
+
+    private <T> T using(Function<Tokenizer, T> work) {
+      try (ResourcePool.Lease<Tokenizer> lease = pool.borrow(kind, key)) {
+        return work.apply(lease.resource());
+      }
+    }
+
+    @Override
+    public void close() {
+      // It is the pool's.
+    }
+  }
+}

@@ -1,0 +1,653 @@
+package dev.terrarium.internal.model;
+
+import dev.terrarium.ModelCacheStats;
+import dev.terrarium.model.CacheLimits;
+import dev.terrarium.model.ModelCacheStats.Cause;
+import dev.terrarium.model.ModelCacheStats.Share;
+import com.github.benmanes.caffeine.cache.Scheduler;
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.error.LimitExceededException;
+import dev.terrarium.error.ModelException;
+import dev.terrarium.internal.event.Events;
+import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.ModelCacheStats.Cause;
+import dev.terrarium.ModelCacheStats.Share;
+import dev.terrarium.internal.resource.CallScope;
+import dev.terrarium.ResourceLimits;
+import dev.terrarium.internal.resource.ExpirySweeper;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Loaded models of any kind, one for all contexts and frameworks of a Terrarium: language models,
+ * ONNX sessions, whatever takes long to load and much memory. Thread-safe.
+ *
+ * <pre>{@code
+ * try (ModelCache.Use<Session> use =
+ *     cache.acquire("onnx", path, () -> Session.open(path), Session::bytes)) {
+ *   use.model().run(input);
+ * }
+ * }</pre>
+ *
+ * <p>A model is loaded once for all who ask at once, on a thread of its own; a load that fails is
+ * told to all who wait and tried again by the next. Models are limited in number and bytes: all
+ * together, by type ({@link #limit}) and by framework ({@link ResourceLimits}). Where there is no
+ * room, the least recently used one that nobody uses is dropped and closed; <b>a model in use is
+ * never closed</b>, so when all are in use there is a {@link LimitExceededException}. What a
+ * framework's calls use is charged to it, and wholly to each of several. When a framework is at its
+ * limit its own oldest one goes, out of memory only if no other framework has it.
+ *
+ * <p>How it works: one lock guards all state, and nothing foreign runs under it, neither loaders
+ * nor closing nor observers. Who takes a model off {@code models} closes it, after the lock, so
+ * each is closed once; only what is loaded and has no use is taken off. Who waits for a load counts
+ * as one who uses it. The number is checked before a load; bytes after it, because only then they
+ * are known.
+ */
+public final class ModelCache implements AutoCloseable {
+
+  private static final String NAME = "models";
+
+  private final CacheLimits limits;
+  private final Function<String, ResourceLimits> frameworkLimits;
+  private final ToLongFunction<String> contextBytes;
+  private final Events events;
+  private final Ticker ticker;
+  private final Executor executor;
+  private final ExpirySweeper sweep;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Map<ModelKey, CachedModel> models = new HashMap<>();
+  private final ModelAccount all;
+  private final Map<String, ModelAccount> types = new HashMap<>();
+  private final Map<String, CacheLimits> typeLimits = new HashMap<>();
+  private final Map<String, ModelAccount> frameworks = new ConcurrentHashMap<>();
+  private final Map<Cause, Long> evictions = new EnumMap<>(Cause.class);
+  private long hits;
+  private long loads;
+  private long failures;
+  private boolean closed;
+
+  /**
+   * @param frameworkLimits what a framework may have
+   * @param contextBytes what a framework takes in its contexts, which counts toward its memory
+   */
+  public ModelCache(
+      CacheLimits limits,
+      Function<String, ResourceLimits> frameworkLimits,
+      ToLongFunction<String> contextBytes,
+      Events events) {
+    this(
+        limits,
+        frameworkLimits,
+        contextBytes,
+        events,
+        Ticker.systemTicker(),
+        Scheduler.systemScheduler(),
+        load -> Thread.ofPlatform().daemon().name("terrarium-model-load").start(load));
+  }
+
+  /**
+   * @param executor of loads; not of virtual threads, which native code would pin
+   */
+  ModelCache(
+      CacheLimits limits,
+      Function<String, ResourceLimits> frameworkLimits,
+      ToLongFunction<String> contextBytes,
+      Events events,
+      Ticker ticker,
+      Scheduler scheduler,
+      Executor executor) {
+    this.limits = limits;
+    this.frameworkLimits = frameworkLimits;
+    this.contextBytes = contextBytes;
+    this.events = events;
+    this.ticker = ticker;
+    this.executor = executor;
+    this.sweep = new ExpirySweeper(ticker, scheduler, executor, this::dropExpired);
+    this.all = ModelAccount.ofAll(limits);
+  }
+
+  /**
+   * The model, loaded now if it is not there. It stays open at least until the use is closed.
+   *
+   * @param type whose model, such as {@code onnx}; one type has one Java class
+   * @param model which one of that type, such as a path
+   * @param loader run on another thread, without any lock; it may take as long as it needs
+   * @param weigher what a loaded model takes, in bytes; 0 for not known
+   * @throws LimitExceededException when there is no room, because all models are in use
+   * @throws ModelException when the cache is closed
+   * @throws CallInterruptedException when interrupted while waiting; the load goes on
+   * @throws RuntimeException what the loader threw
+   */
+  public <M extends AutoCloseable> Use<M> acquire(
+      String type, String model, Supplier<? extends M> loader, ToLongFunction<? super M> weigher) {
+    ModelKey key = new ModelKey(type, model);
+    String framework = CallScope.current().map(CallScope::framework).orElse(null);
+    CachedModel there = hit(key, framework);
+    if (there == null) {
+      there = join(key, framework, loader, weigher);
+    } else if (events.active()) {
+      events.emit(new TerrariumEvent.CacheHit(NAME, key.toString()));
+    }
+    return new Use<>(there, framework);
+  }
+
+  /** One more use of what is loaded and charged already, which is nearly always the case. */
+  private @Nullable CachedModel hit(ModelKey key, @Nullable String framework) {
+    lock.lock();
+    try {
+      CachedModel model = models.get(key);
+      if (closed || model == null || model.model() == null || isExpired(model, ticker.read())) {
+        return null;
+      }
+      ModelAccount account = framework == null ? null : frameworks.get(framework);
+      if (framework != null && (account == null || !account.hasSettled(model))) {
+        return null;
+      }
+      use(model, account);
+      hits++;
+      return model;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private <M extends AutoCloseable> CachedModel join(
+      ModelKey key,
+      @Nullable String framework,
+      Supplier<? extends M> loader,
+      ToLongFunction<? super M> weigher) {
+    ModelAccount account = framework == null ? null : account(framework);
+    long elsewhere = framework == null ? 0 : contextBytes.applyAsLong(framework);
+    List<Dropped> dropped = new ArrayList<>();
+    CachedModel model;
+    boolean load = false;
+    lock.lock();
+    try {
+      if (closed) {
+        throw new ModelException("This Terrarium is closed, and its models with it.");
+      }
+      takeExpired(dropped);
+      if (account != null) {
+        account.countElsewhere(elsewhere);
+      }
+      model = models.get(key);
+      if (account != null && (model == null || !account.has(model))) {
+        makeRoom(account, key, 1, dropped);
+      }
+      if (model == null) {
+        makeRoom(all, key, 1, dropped);
+        makeRoom(typeAccount(key.type()), key, 1, dropped);
+        model = new CachedModel(key);
+        models.put(key, model);
+        load = true;
+      } else {
+        hits++;
+      }
+      use(model, account);
+    } finally {
+      lock.unlock();
+      close(dropped);
+    }
+    if (load) {
+      start(model, loader, weigher);
+    } else if (events.active()) {
+      events.emit(new TerrariumEvent.CacheHit(NAME, key.toString()));
+    }
+    await(model, framework);
+    settle(model, framework);
+    return model;
+  }
+
+  private <M extends AutoCloseable> void start(
+      CachedModel model, Supplier<? extends M> loader, ToLongFunction<? super M> weigher) {
+    try {
+      executor.execute(() -> load(model, loader, weigher));
+    } catch (RuntimeException | Error e) {
+      failed(model, e, ticker.read());
+    }
+  }
+
+  private <M extends AutoCloseable> void load(
+      CachedModel model, Supplier<? extends M> loader, ToLongFunction<? super M> weigher) {
+    long begin = ticker.read();
+    M made = null;
+    long bytes;
+    try {
+      made = loader.get();
+      bytes = weigher.applyAsLong(made);
+      if (bytes < 0) {
+        throw new IllegalStateException("Model " + model.key + " weighs " + bytes + " bytes.");
+      }
+    } catch (Throwable e) {
+      if (made != null) {
+        close(model.key, made);
+      }
+      failed(model, e, begin);
+      return;
+    }
+    loaded(model, made, bytes, begin);
+  }
+
+  private void failed(CachedModel model, Throwable failure, long begin) {
+    lock.lock();
+    try {
+      failures++;
+      take(model);
+    } finally {
+      lock.unlock();
+    }
+    tellLoaded(model, begin, failure);
+    model.loading.completeExceptionally(failure);
+  }
+
+  private void loaded(CachedModel model, AutoCloseable made, long bytes, long begin) {
+    List<Dropped> dropped = new ArrayList<>();
+    LimitExceededException refusal = null;
+    long timeLeft;
+    lock.lock();
+    try {
+      long now = ticker.read();
+      model.loaded(made, bytes, now);
+      model.accounts.forEach(account -> account.weigh(model));
+      timeLeft = model.timeLeft(limitsOf(model), now);
+      try {
+        makeRoom(all, model.key, 0, dropped);
+        makeRoom(typeAccount(model.key.type()), model.key, 0, dropped);
+        loads++;
+        if (closed && model.isIdle() && models.get(model.key) == model) {
+          drop(model, Cause.EXPLICIT, dropped);
+        }
+      } catch (LimitExceededException e) {
+        refusal = e;
+        failures++;
+        take(model);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (refusal != null) {
+      close(model.key, made);
+    }
+    close(dropped);
+    tellLoaded(model, begin, refusal);
+    if (refusal == null) {
+      sweep.in(timeLeft);
+      model.loading.complete(made);
+    } else {
+      model.loading.completeExceptionally(refusal);
+    }
+  }
+
+  private void tellLoaded(CachedModel model, long begin, @Nullable Throwable failure) {
+    if (events.active()) {
+      events.emit(
+          new TerrariumEvent.CacheLoaded(
+              NAME,
+              model.key.toString(),
+              ticker.read() - begin,
+              failure == null ? null : failure.getClass().getSimpleName()));
+    }
+  }
+
+  private void await(CachedModel model, @Nullable String framework) {
+    try {
+      Object unused = model.loading.get();
+    } catch (InterruptedException e) {
+      release(model, framework);
+      Thread.currentThread().interrupt();
+      throw new CallInterruptedException(
+          "Interrupted while the model " + model.key + " was being loaded.", e);
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case RuntimeException failure -> throw failure;
+        case Error error -> throw error;
+        case null, default -> throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  /** Whether the framework has room for the bytes of a model that it had none of so far. */
+  private void settle(CachedModel model, @Nullable String framework) {
+    if (framework == null) {
+      return;
+    }
+    List<Dropped> dropped = new ArrayList<>();
+    lock.lock();
+    try {
+      ModelAccount account = account(framework);
+      if (!account.hasSettled(model)) {
+        try {
+          makeRoom(account, model.key, 0, dropped);
+          account.settle(model);
+        } catch (LimitExceededException e) {
+          unuse(model, account, dropped);
+          if (account.has(model) && account.isIdle(model)) {
+            uncharge(account, model, dropped);
+          }
+          throw e;
+        }
+      }
+    } finally {
+      lock.unlock();
+      close(dropped);
+    }
+  }
+
+  private void release(CachedModel model, @Nullable String framework) {
+    List<Dropped> dropped = new ArrayList<>();
+    long timeLeft;
+    lock.lock();
+    try {
+      if (models.get(model.key) != model) {
+        return; // its load failed meanwhile
+      }
+      unuse(model, framework == null ? null : account(framework), dropped);
+      timeLeft = model.isIdle() ? model.timeLeft(limitsOf(model), ticker.read()) : Long.MAX_VALUE;
+    } finally {
+      lock.unlock();
+      close(dropped);
+    }
+    sweep.in(timeLeft);
+  }
+
+  /** What the sweep does. */
+  private void dropExpired() {
+    List<Dropped> dropped = new ArrayList<>();
+    long timeLeft = Long.MAX_VALUE;
+    lock.lock();
+    try {
+      takeExpired(dropped);
+      long now = ticker.read();
+      for (CachedModel model : models.values()) {
+        if (model.isIdle()) {
+          timeLeft = Math.min(timeLeft, model.timeLeft(limitsOf(model), now));
+        }
+      }
+    } finally {
+      lock.unlock();
+      close(dropped);
+    }
+    sweep.in(timeLeft);
+  }
+
+  /**
+   * Bounds the models of one type, beside what bounds all; for the adapter whose type it is. Holds
+   * from the next load on, for how long models are kept at once.
+   */
+  public void limit(String type, CacheLimits typeLimit) {
+    lock.lock();
+    try {
+      typeLimits.put(type, typeLimit);
+      typeAccount(type).limit(typeLimit);
+    } finally {
+      lock.unlock();
+    }
+    dropExpired();
+  }
+
+  /**
+   * Drops and closes a model that nobody uses.
+   *
+   * @return false when it is not there, or in use
+   */
+  public boolean evict(String type, String model) {
+    List<Dropped> dropped = new ArrayList<>();
+    lock.lock();
+    try {
+      CachedModel there = models.get(new ModelKey(type, model));
+      if (there != null && there.isIdle()) {
+        drop(there, Cause.EXPLICIT, dropped);
+      }
+    } finally {
+      lock.unlock();
+    }
+    close(dropped);
+    return !dropped.isEmpty();
+  }
+
+  public ModelCacheStats stats() {
+    lock.lock();
+    try {
+      int inUse = (int) models.values().stream().filter(CachedModel::isInUse).count();
+      return new ModelCacheStats(
+          models.size(), inUse, all.bytes(), hits, loads, failures, Map.copyOf(evictions));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * What a framework's models need: what its calls use now, and no less than its largest one, so
+   * that it can load that one again. Asked under the pool's lock; nothing here asks the pool under
+   * the cache's.
+   */
+  public long bytesKept(String framework) {
+    lock.lock();
+    try {
+      ModelAccount account = frameworks.get(framework);
+      return account == null ? 0 : account.bytesKept();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Has a framework give up its oldest models that its calls do not use, until it has room for so
+   * many bytes in its contexts, or none is left.
+   */
+  public void makeRoom(String framework, long inContexts) {
+    List<Dropped> dropped = new ArrayList<>();
+    lock.lock();
+    try {
+      ModelAccount account = frameworks.get(framework);
+      if (account != null) {
+        account.countElsewhere(inContexts);
+        CachedModel oldest = account.oldestUnused();
+        while (account.isOver(0) && oldest != null) {
+          uncharge(account, oldest, dropped);
+          oldest = account.oldestUnused();
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    close(dropped);
+  }
+
+  /** What is charged to one framework. */
+  public Share share(String framework) {
+    lock.lock();
+    try {
+      ModelAccount account = frameworks.get(framework);
+      return account == null ? new Share(0, 0) : new Share(account.models(), account.bytes());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Closes what nobody uses, and the rest as soon as its last use ends; refuses new uses. Twice is
+   * once.
+   */
+  @Override
+  public void close() {
+    List<Dropped> dropped = new ArrayList<>();
+    lock.lock();
+    try {
+      closed = true;
+      idle().forEach(model -> drop(model, Cause.EXPLICIT, dropped));
+    } finally {
+      lock.unlock();
+    }
+    close(dropped);
+  }
+
+  // All below down to close() is for who holds the lock.
+
+  private void use(CachedModel model, @Nullable ModelAccount framework) {
+    model.use();
+    all.use(model);
+    typeAccount(model.key.type()).use(model);
+    if (framework != null) {
+      framework.use(model);
+    }
+  }
+
+  /** Ends a use, and drops the model when there is no reason left to keep it. */
+  private void unuse(CachedModel model, @Nullable ModelAccount framework, List<Dropped> dropped) {
+    long now = ticker.read();
+    model.unuse(now);
+    all.unuse(model);
+    typeAccount(model.key.type()).unuse(model);
+    if (framework != null) {
+      framework.unuse(model);
+    }
+    if (closed && model.isIdle()) {
+      drop(model, Cause.EXPLICIT, dropped);
+    } else if (isExpired(model, now)) {
+      drop(model, Cause.EXPIRED, dropped);
+    }
+  }
+
+  private boolean isExpired(CachedModel model, long now) {
+    return model.isIdle() && model.timeLeft(limitsOf(model), now) <= 0;
+  }
+
+  private void takeExpired(List<Dropped> dropped) {
+    long now = ticker.read();
+    for (CachedModel model : idle()) {
+      if (isExpired(model, now)) {
+        drop(model, Cause.EXPIRED, dropped);
+      }
+    }
+  }
+
+  private Collection<CachedModel> idle() {
+    return models.values().stream().filter(CachedModel::isIdle).toList();
+  }
+
+  private void makeRoom(ModelAccount account, ModelKey wanted, int more, List<Dropped> dropped) {
+    while (account.isOver(more)) {
+      CachedModel oldest = account.oldestUnused();
+      if (oldest == null) {
+        throw account.exceeded(wanted, more);
+      }
+      uncharge(account, oldest, dropped);
+    }
+  }
+
+  /** Takes a model from an account, and drops it unless another framework has it, or its user. */
+  private void uncharge(ModelAccount account, CachedModel model, List<Dropped> dropped) {
+    account.remove(model);
+    if (!account.isFrameworks() || (model.isIdle() && !model.isChargedToAFramework())) {
+      drop(model, Cause.SIZE, dropped);
+    }
+  }
+
+  private void drop(CachedModel model, Cause cause, List<Dropped> dropped) {
+    AutoCloseable loaded = model.model();
+    if (loaded == null || model.isInUse()) {
+      throw new IllegalStateException(model.key + " is in use or being loaded");
+    }
+    take(model);
+    evictions.merge(cause, 1L, Long::sum);
+    dropped.add(new Dropped(model.key, loaded, cause));
+  }
+
+  private void take(CachedModel model) {
+    models.remove(model.key, model);
+    List.copyOf(model.accounts).forEach(account -> account.remove(model));
+  }
+
+  private CacheLimits limitsOf(CachedModel model) {
+    return typeLimits.getOrDefault(model.key.type(), limits);
+  }
+
+  private ModelAccount typeAccount(String type) {
+    return types.computeIfAbsent(type, name -> ModelAccount.ofType(name, limits));
+  }
+
+  private ModelAccount account(String framework) {
+    return frameworks.computeIfAbsent(
+        framework,
+        name -> {
+          ResourceLimits may = frameworkLimits.apply(name);
+          return ModelAccount.ofFramework(name, may.models(), may.memory());
+        });
+  }
+
+  private record Dropped(ModelKey key, AutoCloseable model, Cause cause) {}
+
+  private void close(List<Dropped> dropped) {
+    for (Dropped each : dropped) {
+      close(each.key(), each.model());
+      if (events.active()) {
+        events.emit(
+            new TerrariumEvent.CacheEvicted(NAME, each.key().toString(), each.cause().name()));
+      }
+    }
+  }
+
+  private static void close(ModelKey key, AutoCloseable model) {
+    try {
+      model.close();
+    } catch (Throwable e) { // also an Error: others wait for what comes after
+      System.getLogger("terrarium.model").log(Level.WARNING, "Model " + key + " did not close.", e);
+    }
+  }
+
+  /**
+   * One user's hold on a loaded model, which is open until this is closed. Thread-safe.
+   *
+   * @param <M> the model's class
+   */
+  public final class Use<M extends AutoCloseable> implements AutoCloseable {
+
+    private final CachedModel cached;
+    private final @Nullable String framework;
+    private final AtomicBoolean ended = new AtomicBoolean();
+
+    private Use(CachedModel cached, @Nullable String framework) {
+      this.cached = cached;
+      this.framework = framework;
+    }
+
+    /**
+     * The model; not to be closed, nor used after this was closed.
+     *
+     * @throws IllegalStateException when this was closed
+     */
+    @SuppressWarnings("unchecked") // one type of model has one Java class
+    public M model() {
+      AutoCloseable model = cached.model();
+      if (ended.get() || model == null) {
+        throw new IllegalStateException("The use of the model " + cached.key + " has ended.");
+      }
+      return (M) model;
+    }
+
+    /** Ends the use. Twice is once. */
+    @Override
+    public void close() {
+      if (ended.compareAndSet(false, true)) {
+        release(cached, framework);
+      }
+    }
+  }
+}

@@ -1,0 +1,1305 @@
+package dev.terrarium.internal.pool;
+
+import dev.terrarium.ContextState;
+import dev.terrarium.PoolStats;
+import dev.terrarium.AccessProfile;
+import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.context.HealthStatus;
+import dev.terrarium.internal.context.ContextFactory;
+import dev.terrarium.internal.context.Execution;
+import dev.terrarium.internal.context.PythonContext;
+import dev.terrarium.error.BorrowTimeoutException;
+import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.error.ClosedException;
+import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.error.FrameworkLoadException;
+import dev.terrarium.error.LimitExceededException;
+import dev.terrarium.error.LoadTimeoutException;
+import dev.terrarium.error.NestedCallException;
+import dev.terrarium.internal.event.Events;
+import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.event.TerrariumEvent.ResetCause;
+import dev.terrarium.event.TerrariumEvent.RetireCause;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Contexts to borrow. A borrower gets one that is ready for its command; making contexts, loading
+ * frameworks and checking what a fault may have broken is the pool's own work, beside the callers.
+ * Thread-safe.
+ *
+ * <p>All state is guarded by one lock. Nothing foreign runs under it: what a decision sets off is
+ * collected and run after the lock is released; so are observers told. {@code docs/CONCURRENCY.md}
+ * has the reasoning.
+ */
+public final class ContextPool implements AutoCloseable {
+
+  /** How long work may take to stop before its context counts as one that does not serve. */
+  static final Duration GRACE = Duration.ofMillis(100);
+
+  /** How long a check of a context may take. */
+  static final Duration CHECK_LIMIT = Duration.ofSeconds(10);
+
+  /** How long a framework may load at least, and how many load time-outs, until that is stopped. */
+  static final Duration LOAD_LIMIT = Duration.ofMinutes(2);
+
+  private static final int LOAD_TIMEOUTS = 4;
+
+  /** How long work that was stopped may go on before its thread is counted as lost. */
+  static final Duration ABANDON_AFTER = Duration.ofMinutes(1);
+
+  /** How long after a context could not be made another one is tried beside those there are. */
+  static final Duration RETRY_AFTER = Duration.ofSeconds(30);
+
+  /** The share of the borrow time-out after which a waiter takes a context that others use. */
+  private static final int PATIENCE = 4;
+
+  /** The share after which a queue has stood for long enough to be worth any load. */
+  private static final int STANDING = 10;
+
+  /** The share below which a queue is worth no load, however quick. */
+  private static final int STANDING_AT_LEAST = 100;
+
+  private static final Logger LOGGER = System.getLogger("terrarium.pool");
+
+  private final ContextFactory factory;
+  private final PoolSettings settings;
+  private final Timer timer;
+  private final Executor makers;
+  private final BooleanSupplier room;
+  private final Events events;
+  private final LeakWatch leaks;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final List<Runnable> effects = new ArrayList<>();
+
+  private final Roster roster;
+  private final Shortcuts shortcuts = new Shortcuts();
+  private final MemoryBudget memory;
+  private final List<CompletableFuture<@Nullable Void>> parking = new ArrayList<>();
+  private final CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
+
+  /** How long the last load of each framework took, in nanoseconds. */
+  private final Map<String, Long> loadTimes = new HashMap<>();
+
+  /** Done when the pool is closed, no context is being made and none is left. */
+  private final CompletableFuture<@Nullable Void> quiet = new CompletableFuture<>();
+
+  private long made;
+  private long loads;
+  private long restored;
+  private long recycled;
+  private long retired;
+  private long retryAt;
+
+  /** Written under the lock. */
+  private volatile boolean closed;
+
+  private volatile boolean stopping;
+
+  /** Starts making the first contexts, of the profile given, and returns at once. */
+  public ContextPool(
+      ContextFactory factory,
+      AccessProfile profile,
+      PoolSettings settings,
+      MemoryLimit limit,
+      Events events) {
+    this(
+        factory,
+        profile,
+        settings,
+        Timer.system(),
+        work -> Thread.ofPlatform().daemon().name("terrarium-start").start(work),
+        HeapRoom::forOneFramework,
+        limit,
+        events);
+  }
+
+  /**
+   * As above, with the outer world given.
+   *
+   * @param makers runs the making of contexts, which blocks
+   * @param room whether memory allows one framework more in a context that has some
+   */
+  ContextPool(
+      ContextFactory factory,
+      AccessProfile profile,
+      PoolSettings settings,
+      Timer timer,
+      Executor makers,
+      BooleanSupplier room,
+      MemoryLimit limit,
+      Events events) {
+    this.factory = factory;
+    this.settings = settings;
+    this.timer = timer;
+    this.makers = makers;
+    this.room = room;
+    this.roster = new Roster(timer);
+    this.memory = new MemoryBudget(limit, roster);
+    this.events = events;
+    this.leaks = new LeakWatch(settings.leakThreshold(), timer);
+    this.retryAt = timer.nanoTime();
+    locked(
+        () -> {
+          while (roster.starting < settings.min()) {
+            make(profile, null);
+          }
+          if (roster.starting == 0) {
+            ready.complete(null);
+          }
+        });
+  }
+
+  // ------------------------------------------------------------------ borrowing
+
+  /**
+   * Has work done in a context that is ready for its command; within a call, in the caller's own if
+   * it is.
+   *
+   * @throws BorrowTimeoutException when none is free in time
+   * @throws LoadTimeoutException when the first context or the framework is not there in time
+   * @throws FrameworkLoadException when the framework does not load
+   * @throws CallTimeoutException when the deadline passes; the work is then stopped
+   * @throws CallInterruptedException when the calling thread is interrupted; so it is then
+   * @throws ClosedException when the pool is closed, or is closed meanwhile
+   * @throws NestedCallException within a call, when none could be had without waiting for others
+   * @throws LimitExceededException within a call, when that is because of the framework's memory
+   */
+  public <T extends @Nullable Object> T run(PoolCall<T> call) {
+    ContextLease own = callersOwn(call.framework, call.command);
+    if (own != null) {
+      return own.run(call);
+    }
+    call.propagate();
+    Waiter waiter = waiter(call.framework, call.command, call.deadline);
+    waiter.call = call;
+    enqueue(waiter);
+    PooledContext unused = await(waiter);
+    return call.await(left(call.deadline));
+  }
+
+  /** Borrows a context, with the same failures, to hold it. */
+  public ContextLease borrow(BridgeSource framework, String command, Deadline deadline) {
+    ContextLease own = callersOwn(framework, command);
+    if (own != null) {
+      return own;
+    }
+    Waiter waiter = waiter(framework, command, deadline);
+    enqueue(waiter);
+    return leased(await(waiter), waiter);
+  }
+
+  /** Within a call, a lease of its context, if that is ready for the command. */
+  private @Nullable ContextLease callersOwn(BridgeSource framework, String command) {
+    ContextLease current = ContextLease.current();
+    return current != null
+            && current.isOf(this)
+            && current.context().isReady(framework.name(), command)
+        ? current.nested()
+        : null;
+  }
+
+  private Waiter waiter(BridgeSource framework, String command, Deadline deadline) {
+    return new Waiter(
+        framework,
+        command,
+        isWithinCall() ? Waiter.Kind.NESTED : Waiter.Kind.BORROWER,
+        deadline,
+        timer.nanoTime(),
+        settings.leakThreshold().isPositive() ? new Throwable("borrowed here") : null);
+  }
+
+  /** Whether the calling thread is in a call of this pool: Python called Java. */
+  public boolean isWithinCall() {
+    ContextLease current = ContextLease.current();
+    return current != null && current.isOf(this);
+  }
+
+  /** Whether the calling thread does work of this pool that needs no context. */
+  public boolean isWithinShortcut() {
+    return shortcuts.isWithin();
+  }
+
+  /** Gives the waiter a context, or a place in the queue and work toward one. */
+  void enqueue(Waiter waiter) {
+    locked(
+        () -> {
+          if (closed) {
+            throw Refusals.closed();
+          }
+          PooledContext ready = roster.mostRecentlyUsed(context -> context.isReadyFor(waiter));
+          if (ready != null) {
+            roster.idle.remove(ready);
+            assign(ready, waiter);
+            return;
+          }
+          roster.join(waiter);
+          startWork(waiter);
+          if (waiter.is(Waiter.Kind.NESTED) && !waiter.hasWork) {
+            roster.leave(waiter);
+            throw memory.allows(waiter) ? Refusals.nested(waiter, figures()) : tooLarge(waiter);
+          }
+        });
+  }
+
+  private PooledContext await(Waiter waiter) {
+    while (waiter.isWaiting()) {
+      long nanos = reconsider(waiter);
+      if (waiter.isWaiting()) {
+        LockSupport.parkNanos(this, nanos);
+        if (Thread.interrupted()) {
+          Thread.currentThread().interrupt();
+          withdraw(waiter);
+          throw new CallInterruptedException(
+              "Interrupted while waiting for a free context.", new InterruptedException());
+        }
+      }
+    }
+    RuntimeException failure = waiter.failure();
+    if (failure != null) {
+      Futures.addFirstCaller(failure);
+      throw failure;
+    }
+    PooledContext context = waiter.context();
+    if (context == null) {
+      throw new IllegalStateException("a borrower was neither served nor refused");
+    }
+    return context;
+  }
+
+  /**
+   * How long the waiter may wait before it must be looked at again, in nanoseconds. One whose time
+   * is over fails.
+   */
+  long reconsider(Waiter waiter) {
+    return locked(
+        () -> {
+          if (!waiter.isWaiting()) {
+            return 0L;
+          }
+          long now = timer.nanoTime();
+          long deadline = waiter.deadline.left(now);
+          boolean loading = roster.isLoadingFor(waiter);
+          long left =
+              loading
+                  ? nanos(settings.loadTimeout()) - (now - waiter.enqueued)
+                  : nanos(settings.borrowTimeout()) - (now - waiter.waitingSince);
+          if (deadline <= 0 || left <= 0) {
+            roster.leave(waiter);
+            waiter.fail(refusal(waiter, deadline <= 0, loading));
+            return 0L;
+          }
+          long patience = nanos(settings.borrowTimeout()) / PATIENCE - (now - waiter.waitingSince);
+          if (patience <= 0 && !waiter.impatient) {
+            waiter.impatient = true;
+            startWork(waiter);
+          }
+          long expansion = untilExpansion(waiter, now);
+          if (expansion <= 0) {
+            startWork(waiter);
+          }
+          long next = Math.min(deadline, left);
+          next = patience > 0 ? Math.min(next, patience) : next;
+          return expansion > 0 ? Math.min(next, expansion) : next;
+        });
+  }
+
+  /**
+   * Nanoseconds until the waiter's framework may be loaded beside another one in an idle context,
+   * since its queue stands; the largest long when there is no such context.
+   */
+  private long untilExpansion(Waiter waiter, long now) {
+    if (!waiter.is(Waiter.Kind.BORROWER) || waiter.hasWork) {
+      return Long.MAX_VALUE;
+    }
+    long needed = standingFor(waiter.name());
+    return Math.max(
+        needed - roster.queues.stood(waiter.name(), now), roster.untilUnused(waiter, needed));
+  }
+
+  /**
+   * For how long a framework's queue must stand, in nanoseconds, to be worth a load: as long as the
+   * load takes, within bounds.
+   */
+  private long standingFor(String framework) {
+    long timeout = nanos(settings.borrowTimeout());
+    return Math.clamp(
+        loadTimes.getOrDefault(framework, Long.MAX_VALUE),
+        timeout / STANDING_AT_LEAST,
+        timeout / STANDING);
+  }
+
+  /** Nanoseconds that are left of a deadline. */
+  long left(Deadline deadline) {
+    return deadline.left(timer.nanoTime());
+  }
+
+  /** Runs the task when the deadline passes, unless what is returned is run before. */
+  Runnable whenOver(Deadline deadline, Runnable task) {
+    long left = left(deadline);
+    return left == Long.MAX_VALUE ? () -> {} : timer.after(Duration.ofNanos(left), task);
+  }
+
+  private static long nanos(Duration duration) {
+    return TimeUnit.NANOSECONDS.convert(duration);
+  }
+
+  private RuntimeException refusal(Waiter waiter, boolean deadlinePassed, boolean loading) {
+    if (deadlinePassed) {
+      return Refusals.deadline(waiter, figures());
+    }
+    return loading
+        ? Refusals.load(waiter, settings, figures())
+        : Refusals.borrow(
+            waiter,
+            settings,
+            figures(),
+            memory.allows(waiter) ? null : memory.figures(waiter.name()));
+  }
+
+  private LimitExceededException tooLarge(Waiter waiter) {
+    return Refusals.limit(waiter, memory.figures(waiter.name()), figures());
+  }
+
+  /** Leaves the queue; a context that was given in the meantime goes back. */
+  void withdraw(Waiter waiter) {
+    locked(
+        () -> {
+          PooledContext given = waiter.context();
+          PoolCall<?> call = waiter.call;
+          if (given != null && call != null) {
+            effects.add(call::abandon);
+          } else if (given != null) {
+            given.borrower = null;
+            leaks.end(given);
+            offer(given);
+          } else if (roster.waiters.contains(waiter)) {
+            roster.leave(waiter);
+            waiter.fail(Refusals.closed());
+          }
+        });
+  }
+
+  /**
+   * Has so many contexts load a framework, in parallel, on the pool's own threads.
+   *
+   * @return done when they all have it; failed with a {@link LimitExceededException} when the
+   *     framework's memory does not allow for as many
+   * @throws ConfigurationException when the pool may not have as many contexts
+   */
+  public CompletableFuture<@Nullable Void> prewarm(BridgeSource framework, int count) {
+    if (count < 1 || count > settings.max()) {
+      throw new ConfigurationException(
+          "prewarm: "
+              + count
+              + " contexts is not 1 to "
+              + settings.max()
+              + ", which TerrariumConfig.contexts says; raise it for more.");
+    }
+    List<CompletableFuture<@Nullable Void>> prewarmed = new ArrayList<>();
+    locked(
+        () -> {
+          if (closed) {
+            throw Refusals.closed();
+          }
+          for (long goal = roster.ready(framework.name()) + 1; goal <= count; goal++) {
+            Waiter waiter =
+                new Waiter(
+                    framework,
+                    null,
+                    Waiter.Kind.PREWARMING,
+                    Deadline.none(),
+                    timer.nanoTime(),
+                    null);
+            waiter.goal = goal;
+            prewarmed.add(waiter.prewarmed);
+            roster.join(waiter);
+            startWork(waiter);
+          }
+          endPrewarmings();
+        });
+    return CompletableFuture.allOf(prewarmed.toArray(CompletableFuture[]::new));
+  }
+
+  /** Ends the prewarmings that have as many contexts as they want, or as they may. Lock held. */
+  private void endPrewarmings() {
+    if (!roster.hasPrewarmings()) {
+      return;
+    }
+    for (Waiter waiter : List.copyOf(roster.waiters)) {
+      if (waiter.is(Waiter.Kind.PREWARMING) && roster.ready(waiter.name()) >= waiter.goal) {
+        endPrewarming(waiter);
+      } else if (waiter.is(Waiter.Kind.PREWARMING)
+          && !waiter.hasWork
+          && roster.isInDemand(waiter)
+          && !memory.allows(waiter)) {
+        refuse(waiter, tooLarge(waiter));
+      }
+    }
+  }
+
+  private void endPrewarming(Waiter waiter) {
+    roster.leave(waiter);
+    effects.add(() -> waiter.prewarmed.complete(null));
+  }
+
+  // ------------------------------------------------------------------ choosing
+
+  /**
+   * Sets off what brings the waiter a context, when no idle one is ready for it: loading in a bare
+   * one, else making a new one, else loading in one that others use, if it must be. Lock held.
+   */
+  private void startWork(Waiter waiter) {
+    if (waiter.hasWork
+        || !roster.isInDemand(waiter)
+        || roster.willSoonBeServed(waiter)
+        || !memory.allows(waiter)) {
+      return;
+    }
+    PooledContext bare = roster.leastRecentlyUsed(each -> each.fits(waiter) && each.isBare());
+    if (bare != null) {
+      roster.idle.remove(bare);
+      prepare(bare, waiter);
+    } else if (mayMakeOneMore()) {
+      make(waiter.profile(), waiter);
+    } else if (roster.mayTakeFromOthers(waiter)) {
+      PooledContext used = roster.leastMissed(waiter);
+      PooledContext other =
+          used == null ? roster.leastRecentlyUsed(each -> !each.fits(waiter)) : null;
+      if (used != null) {
+        roster.idle.remove(used);
+        prepare(used, waiter);
+      } else if (other != null && roster.mayReplace(waiter)) {
+        roster.idle.remove(other);
+        replace(other, waiter);
+      }
+    } else {
+      expand(waiter);
+    }
+  }
+
+  /**
+   * Loads the waiter's framework in an idle context that has others, beside them, when its queue
+   * has stood for as long as that is worth, and nobody has used the context meanwhile. Lock held.
+   */
+  private void expand(Waiter waiter) {
+    long now = timer.nanoTime();
+    if (roster.idle.isEmpty() || untilExpansion(waiter, now) > 0) {
+      return;
+    }
+    PooledContext unused = roster.leastMissedUnused(waiter, standingFor(waiter.name()));
+    if (unused != null && room.getAsBoolean()) {
+      roster.idle.remove(unused);
+      roster.queues.restart(waiter.name(), now);
+      prepare(unused, waiter, true);
+    }
+  }
+
+  /** Sets off what waiters may have set off and that is not under way. Lock held. */
+  private void startAllWork() {
+    if (!roster.waiters.isEmpty() && (!roster.idle.isEmpty() || mayMakeOneMore())) {
+      List.copyOf(roster.waiters).forEach(this::startWork);
+    }
+  }
+
+  private boolean mayMakeOneMore() {
+    return roster.starting + roster.serving() < settings.max()
+        && roster.total() < 2 * settings.max()
+        && (roster.total() == 0 || timer.nanoTime() - retryAt >= 0);
+  }
+
+  /**
+   * Puts a context that has become free to use. Who waited for it, and was not the one to get it,
+   * may need other work now. Lock held.
+   */
+  private void offer(PooledContext context) {
+    endPrewarmings();
+    if (closed || roster.serving() > settings.max()) {
+      park(context);
+    } else {
+      give(context);
+    }
+    startAllWork();
+  }
+
+  /** Gives a context to the first waiter who can use it. Lock held. */
+  private void give(PooledContext context) {
+    for (Waiter waiter : roster.waiters) {
+      if (context.isReadyFor(waiter)) {
+        if (!waiter.is(Waiter.Kind.PREWARMING)) {
+          roster.leave(waiter);
+          assign(context, waiter);
+          return;
+        }
+      } else if (!waiter.hasWork && roster.isInDemand(waiter) && memory.allows(waiter)) {
+        if (context.fits(waiter) && (context.isBare() || roster.mayTakeFromOthers(waiter))) {
+          prepare(context, waiter);
+          return;
+        }
+        if (!context.fits(waiter) && roster.mayReplace(waiter)) {
+          replace(context, waiter);
+          return;
+        }
+      }
+    }
+    context.toIdle();
+    roster.idle.add(context);
+  }
+
+  private void assign(PooledContext context, Waiter waiter) {
+    context.become(ContextState.IN_USE);
+    context.used(waiter.framework);
+    context.borrower = waiter;
+    String before = context.lendTo(waiter);
+    if (before != null && !before.equals(waiter.name()) && events.active()) {
+      tell(new TerrariumEvent.FrameworkSwitched(before, waiter.name(), context.name()));
+    }
+    leaks.begin(context, waiter);
+    waiter.give(context);
+    PoolCall<?> call = waiter.call;
+    if (call != null) {
+      effects.add(() -> call.start(leased(context, waiter)));
+    }
+  }
+
+  private ContextLease leased(PooledContext context, Waiter waiter) {
+    if (events.active()) {
+      events.emit(
+          new TerrariumEvent.ContextBorrowed(
+              waiter.name(), context.name(), timer.nanoTime() - waiter.enqueued));
+    }
+    return new ContextLease(this, context);
+  }
+
+  // ------------------------------------------------------------------ making and loading
+
+  /** Makes a context, for a waiter or for the minimum. Lock held. */
+  private void make(AccessProfile profile, @Nullable Waiter waiter) {
+    roster.starting++;
+    if (waiter != null) {
+      waiter.hasWork = true;
+    }
+    effects.add(
+        () -> {
+          try {
+            makers.execute(() -> makeNow(profile, waiter));
+          } catch (RuntimeException | Error e) { // such as no thread being left
+            RuntimeException failure =
+                new IllegalStateException("A context could not be made: " + e, e);
+            makeEnded(profile, null, failure, waiter);
+          }
+        });
+  }
+
+  private void makeNow(AccessProfile profile, @Nullable Waiter waiter) {
+    PythonContext context = null;
+    RuntimeException failure = null;
+    try {
+      long begin = now();
+      context = factory.create(profile);
+      if (events.active()) {
+        events.emit(new TerrariumEvent.ContextCreated(context.name(), timer.nanoTime() - begin));
+      }
+    } catch (RuntimeException e) {
+      failure = e;
+    } catch (Error e) {
+      failure = new IllegalStateException("A context could not be made: " + e, e);
+    }
+    makeEnded(profile, context, failure, waiter);
+  }
+
+  private void makeEnded(
+      AccessProfile profile,
+      @Nullable PythonContext context,
+      @Nullable RuntimeException failure,
+      @Nullable Waiter waiter) {
+    locked(
+        () -> {
+          roster.starting--;
+          if (waiter != null) {
+            waiter.hasWork = false;
+          }
+          if (context != null) {
+            made(context, waiter);
+          } else if (failure != null) {
+            notMade(profile, failure, waiter);
+          }
+          checkQuiet();
+        });
+  }
+
+  private void made(PythonContext context, @Nullable Waiter waiter) {
+    made++;
+    PooledContext pooled =
+        new PooledContext(context, timer.nanoTime(), ThreadLocalRandom.current().nextDouble());
+    boolean first = roster.contexts.isEmpty();
+    roster.contexts.add(pooled);
+    waitAnew(each -> first || each.equals(waiter));
+    if (roster.starting == 0 || roster.contexts.size() >= settings.min()) {
+      effects.add(() -> ready.complete(null));
+    }
+    if (waiter == null || !waiter.is(Waiter.Kind.NESTED) || !roster.waiters.contains(waiter)) {
+      offer(pooled);
+    } else if (roster.serving() <= settings.max()) {
+      prepare(pooled, waiter);
+    } else { // one that was stuck is back
+      offer(pooled);
+      if (roster.waiters.contains(waiter) && !waiter.hasWork) {
+        refuse(waiter, Refusals.nested(waiter, figures()));
+      }
+    }
+  }
+
+  /**
+   * The pool goes on with the contexts it has, and tries again later; who has no hope left is told
+   * why. Lock held.
+   */
+  private void notMade(AccessProfile profile, RuntimeException failure, @Nullable Waiter waiter) {
+    retryAt = timer.nanoTime() + nanos(RETRY_AFTER);
+    if (roster.contexts.isEmpty() && roster.starting == 0) {
+      List.copyOf(roster.waiters).forEach(each -> refuse(each, failure));
+      effects.add(() -> ready.completeExceptionally(failure));
+      return;
+    }
+    if (roster.starting == 0) {
+      effects.add(() -> ready.complete(null));
+    }
+    effects.add(() -> timer.after(RETRY_AFTER, () -> locked(() -> fillUp(profile))));
+    effects.add(
+        () ->
+            LOGGER.log(
+                Level.WARNING,
+                "A context could not be made; the pool goes on without it",
+                failure));
+    if (waiter != null && roster.waiters.contains(waiter)) {
+      if (waiter.is(Waiter.Kind.NESTED) || (roster.starting == 0 && roster.noneFits(waiter))) {
+        refuse(waiter, failure);
+      } else {
+        waiter.wake(); // to wait for a context, no longer than a borrower may
+        startWork(waiter);
+        if (waiter.is(Waiter.Kind.PREWARMING) && !waiter.hasWork && roster.isInDemand(waiter)) {
+          refuse(waiter, failure); // it has no time-out that would end it
+        }
+      }
+    }
+  }
+
+  private void refuse(Waiter waiter, RuntimeException failure) {
+    roster.leave(waiter);
+    waiter.fail(failure);
+    effects.add(() -> waiter.prewarmed.completeExceptionally(failure));
+  }
+
+  /** Loads the waiter's framework in a context that is nobody's. Lock held. */
+  private void prepare(PooledContext context, Waiter waiter) {
+    boolean roomy = roster.isQuick(waiter) || room.getAsBoolean(); // for a bridge alone there is
+    prepare(context, waiter, roomy);
+  }
+
+  /**
+   * @param roomy whether memory allows for it beside the frameworks that the context has
+   */
+  private void prepare(PooledContext context, Waiter waiter, boolean roomy) {
+    context.become(ContextState.IN_USE);
+    context.preparing = waiter.name();
+    waiter.hasWork = true;
+    List<String> drop = context.toDropFor(waiter.framework, roomy);
+    drop.forEach(context.frameworks::remove);
+    effects.add(memory.makingRoom(waiter));
+    long begin = timer.nanoTime();
+    effects.add(
+        () -> {
+          drop.forEach(context.context::cleanUp);
+          Execution<@Nullable Void> loading =
+              context.context.prepare(waiter.framework, waiter.command);
+          runs(context, loading);
+          Runnable cancel = timer.after(loadLimit(), () -> stop(context, loading));
+          loading.whenDone(
+              (done, failure) -> {
+                cancel.run();
+                locked(() -> prepared(context, waiter, failure, begin));
+              });
+        });
+  }
+
+  private Duration loadLimit() {
+    long most = Long.MAX_VALUE / 2 / LOAD_TIMEOUTS; // so that the timer can count so far
+    Duration limit =
+        Duration.ofNanos(Math.min(nanos(settings.loadTimeout()), most) * LOAD_TIMEOUTS);
+    return limit.compareTo(LOAD_LIMIT) > 0 ? limit : LOAD_LIMIT;
+  }
+
+  private void prepared(
+      PooledContext context, Waiter waiter, @Nullable Throwable failure, long begin) {
+    context.preparing = null;
+    ended(context);
+    waiter.hasWork = false;
+    waitAnew(each -> each.name().equals(waiter.name()));
+    long now = timer.nanoTime();
+    roster.queues.restart(waiter.name(), now);
+    if (failure != null) {
+      RuntimeException reason = loadFailure(waiter, failure);
+      List.copyOf(roster.waiters).stream()
+          .filter(each -> each == waiter || failsWith(each, waiter, reason))
+          .forEach(each -> refuse(each, reason));
+      heal(context);
+      startAllWork();
+      return;
+    }
+    context.used(waiter.framework);
+    boolean loaded = context.has(waiter.name()); // if not, its bridge alone was attached
+    if (loaded) {
+      loads++;
+      loadTimes.put(waiter.name(), now - begin);
+    }
+    if (loaded && events.active()) {
+      tell(new TerrariumEvent.FrameworkLoaded(waiter.name(), context.name(), now - begin));
+    }
+    if (loaded && !memory.allowsLoaded(context, waiter.name()) && !waiter.is(Waiter.Kind.NESTED)) {
+      unload(context, waiter);
+      return;
+    }
+    if (waiter.is(Waiter.Kind.PREWARMING) && roster.waiters.contains(waiter)) {
+      endPrewarming(waiter); // two that compete for contexts each have had their load, and end
+    }
+    if (waiter.is(Waiter.Kind.NESTED) && waiter.isWaiting() && !closed) {
+      roster.leave(waiter);
+      assign(context, waiter);
+      endPrewarmings();
+      startAllWork();
+    } else {
+      offer(context);
+    }
+  }
+
+  private RuntimeException loadFailure(Waiter waiter, Throwable failure) {
+    if (failure instanceof CancellationException && !closed) {
+      return new FrameworkLoadException(
+          "Framework '%s' had not loaded after %s and was stopped. Raise the load time-out if it needs longer."
+              .formatted(waiter.name(), loadLimit()),
+          failure);
+    }
+    return failure instanceof Error
+        ? new FrameworkLoadException(
+            "Framework '" + waiter.name() + "' could not be loaded: " + failure, failure)
+        : Futures.unchecked(failure);
+  }
+
+  /**
+   * Has a context drop a framework whose load turned out to be more than its memory allows, in
+   * place of one that others have, too. Lock held.
+   */
+  private void unload(PooledContext context, Waiter waiter) {
+    context.become(ContextState.SUSPECT);
+    context.frameworks.remove(waiter.name());
+    effects.add(
+        () -> {
+          Execution<?> unloading = context.context.cleanUp(waiter.name());
+          runs(context, unloading);
+          unloading.whenDone((done, failure) -> locked(() -> heal(context)));
+        });
+    endPrewarmings();
+  }
+
+  /** From now on these wait for a context, not for one that is made or loads. Lock held. */
+  private void waitAnew(Predicate<Waiter> kind) {
+    long now = timer.nanoTime();
+    roster.waiters.stream()
+        .filter(kind)
+        .forEach(
+            waiter -> {
+              waiter.waitingSince = now;
+              waiter.wake();
+            });
+  }
+
+  /** Whether a waiter has no other hope than the load that failed. */
+  private boolean failsWith(Waiter each, Waiter loader, RuntimeException reason) {
+    return reason instanceof FrameworkLoadException
+        && each.name().equals(loader.name())
+        && !each.hasWork
+        && roster.contexts.stream().noneMatch(context -> context.promises(each));
+  }
+
+  // ------------------------------------------------------------------ giving back
+
+  /**
+   * Takes a context back from a lease whose work has ended.
+   *
+   * @param failure how it ended, null for well
+   */
+  void release(PooledContext context, @Nullable Throwable failure) {
+    locked(
+        () -> {
+          long now = timer.nanoTime();
+          context.borrower = null;
+          context.usedAt = now;
+          leaks.end(context);
+          context.called();
+          ended(context);
+          switch (FaultPolicy.of(failure)) {
+            case KEEP -> keep(context, now);
+            case CHECK -> heal(context);
+            case RESET -> recycle(context, ResetCause.MEMORY);
+            case RETIRE -> retire(context, RetireCause.RUNTIME_FAILED);
+          }
+        });
+  }
+
+  private void keep(PooledContext context, long now) {
+    if (context.isRecyclingDue(settings, now)) {
+      recycle(context, ResetCause.RECYCLED);
+    } else if (context.isCheckDue(settings.checkEvery())) {
+      heal(context);
+    } else {
+      offer(context);
+    }
+  }
+
+  /** Stops a lease's work; when it does not, another context takes its place until it does. */
+  void stop(PooledContext context, Execution<?> work) {
+    work.interrupt();
+    Runnable cancel = timer.after(GRACE, () -> locked(() -> quarantine(context, work)));
+    work.whenDone((result, failure) -> cancel.run());
+  }
+
+  private void quarantine(PooledContext context, Execution<?> work) {
+    if (work.result().isDone() || context.stuck || !roster.contexts.contains(context)) {
+      return;
+    }
+    context.become(ContextState.SUSPECT);
+    context.stuck = true;
+    timer.after(ABANDON_AFTER, () -> locked(() -> abandon(context, work)));
+    fillUp(context.context.profile());
+  }
+
+  private void abandon(PooledContext context, Execution<?> work) {
+    if (!work.result().isDone() && context.state() == ContextState.SUSPECT) {
+      context.to(ContextState.ABANDONED);
+      if (events.active()) {
+        tell(new TerrariumEvent.ContextAbandoned(context.name()));
+      }
+      effects.add(
+          () ->
+              LOGGER.log(
+                  Level.WARNING,
+                  "What runs in "
+                      + context.name()
+                      + " has not stopped for "
+                      + ABANDON_AFTER
+                      + "; its thread is counted as lost."));
+    }
+  }
+
+  /** Makes what is missing: for waiters, and up to the minimum. Lock held. */
+  private void fillUp(AccessProfile profile) {
+    if (closed) {
+      return;
+    }
+    startAllWork();
+    while (roster.starting + roster.serving() < settings.min() && mayMakeOneMore()) {
+      make(profile, null);
+    }
+  }
+
+  /** Has a context checked and mended, then offers it. Lock held. */
+  private void heal(PooledContext context) {
+    mend(context, () -> context.context.heal(), ResetCause.RESTORED, true);
+  }
+
+  /** Has a context drop all frameworks, then checked and mended, then offers it. Lock held. */
+  private void recycle(PooledContext context, ResetCause cause) {
+    recycled++;
+    context.recycled(timer.nanoTime());
+    mend(context, () -> context.context.reset(), cause, true);
+    startAllWork();
+  }
+
+  /**
+   * Has a context mended, once more when it had to be stopped: that stops the threads, too, which a
+   * call left and which kept the first attempt from running. Lock held.
+   */
+  private void mend(
+      PooledContext context, Supplier<Execution<HealthStatus>> work, ResetCause cause, boolean again) {
+    context.become(ContextState.SUSPECT);
+    long begin = now();
+    effects.add(
+        () -> {
+          Execution<HealthStatus> mending = work.get(); // closing does not stop it: it ends in time
+          Runnable cancel =
+              timer.after(
+                  CHECK_LIMIT,
+                  () -> {
+                    mending.interrupt();
+                    locked(() -> quarantine(context, mending));
+                  });
+          mending.whenDone(
+              (found, failure) -> {
+                cancel.run();
+                locked(
+                    () -> {
+                      ended(context);
+                      if (again && failure instanceof CancellationException) {
+                        mend(context, work, cause, false);
+                      } else if (failure != null) {
+                        retire(context, RetireCause.CHECK_FAILED);
+                      } else {
+                        mended(context, found, cause, begin);
+                      }
+                    });
+              });
+        });
+  }
+
+  /** What ran in a context has ended, at last if it was stuck. Lock held. */
+  private static void ended(PooledContext context) {
+    context.running = null;
+    context.stuck = false;
+    if (context.state() == ContextState.ABANDONED) {
+      context.to(ContextState.SUSPECT);
+    }
+  }
+
+  private void mended(PooledContext context, HealthStatus found, ResetCause cause, long begin) {
+    if (found == HealthStatus.BROKEN) {
+      retire(context, RetireCause.BEYOND_REPAIR);
+      return;
+    }
+    restored += found == HealthStatus.RESTORED ? 1 : 0;
+    boolean wasReset = found == HealthStatus.RESTORED || cause != ResetCause.RESTORED;
+    if (wasReset && events.active()) {
+      tell(new TerrariumEvent.ContextReset(context.name(), cause, timer.nanoTime() - begin));
+    }
+    context.frameworks.keySet().removeIf(name -> !context.context.isReady(name, "ping"));
+    offer(context);
+  }
+
+  private void retire(PooledContext context, RetireCause cause) {
+    context.to(ContextState.RETIRED);
+    roster.contexts.remove(context);
+    retired++;
+    effects.add(
+        () -> {
+          LOGGER.log(
+              Level.WARNING, context.name() + " is broken beyond repair and is given up for good.");
+          context.context.retire();
+        });
+    if (events.active()) {
+      tell(new TerrariumEvent.ContextRetired(context.name(), cause));
+    }
+    fillUp(context.context.profile());
+    checkQuiet();
+  }
+
+  /** Makes room for a context of the waiter's profile. Lock held. */
+  private void replace(PooledContext context, Waiter waiter) {
+    park(context);
+    make(waiter.profile(), waiter);
+  }
+
+  private void park(PooledContext context) {
+    context.to(ContextState.PARKED);
+    roster.contexts.remove(context);
+    CompletableFuture<@Nullable Void> parked = new CompletableFuture<>();
+    parking.add(parked);
+    parking.removeIf(CompletableFuture::isDone);
+    effects.add(
+        () -> {
+          CompletableFuture<?> unused =
+              context
+                  .context
+                  .park()
+                  .whenComplete(
+                      (done, failure) -> {
+                        if (events.active()) {
+                          events.emit(new TerrariumEvent.ContextParked(context.name()));
+                        }
+                        parked.complete(null);
+                      });
+        });
+    checkQuiet();
+  }
+
+  // ------------------------------------------------------------------ telling
+
+  /** Has observers told, once the lock is released. Lock held. */
+  private void tell(TerrariumEvent event) {
+    effects.add(() -> events.emit(event));
+  }
+
+  /** The clock when anybody observes, else 0. */
+  long now() {
+    return events.active() ? timer.nanoTime() : 0;
+  }
+
+  /** Takes note that a command has ended. */
+  void executed(
+      String framework, String command, String context, long begin, @Nullable Throwable failure) {
+    if (events.active()) {
+      events.emit(
+          new TerrariumEvent.CommandExecuted(
+              framework,
+              command,
+              context,
+              timer.nanoTime() - begin,
+              failure == null ? null : failure.getClass().getSimpleName()));
+    }
+  }
+
+  // ------------------------------------------------------------------ figures
+
+  /**
+   * Done when the minimum of contexts is there, or as many of it as could be made; failed when none
+   * could.
+   *
+   * @throws ClosedException when the pool is closed
+   */
+  public CompletableFuture<@Nullable Void> ready() {
+    checkOpen();
+    return ready.copy();
+  }
+
+  boolean isClosed() {
+    return locked(() -> closed);
+  }
+
+  /**
+   * Refuses what makes no sense any more when the pool is closed.
+   *
+   * @throws ClosedException when it is
+   */
+  public void checkOpen() {
+    if (closed) {
+      throw Refusals.closed();
+    }
+  }
+
+  /**
+   * Has each context measured when what runs in it has ended.
+   *
+   * @return what they hold on the heap, by name, without those that could not be measured
+   * @throws ClosedException when the pool is closed
+   */
+  public CompletableFuture<Map<String, Long>> measure() {
+    checkOpen();
+    List<PooledContext> there =
+        locked(() -> roster.contexts.stream().filter(context -> !context.stuck).toList());
+    Map<String, Long> held = new ConcurrentHashMap<>();
+    return CompletableFuture.allOf(
+            there.stream().map(context -> measure(context, held)).toArray(CompletableFuture[]::new))
+        .thenApply(done -> Map.copyOf(held));
+  }
+
+  private static CompletableFuture<?> measure(PooledContext context, Map<String, Long> held) {
+    try {
+      return context
+          .context
+          .measure()
+          .result()
+          .handle(
+              (bytes, failure) -> {
+                if (failure == null) {
+                  bytes.ifPresent(number -> held.put(context.name(), number));
+                }
+                return held;
+              });
+    } catch (RejectedExecutionException e) { // it was closed meanwhile
+      return CompletableFuture.completedFuture(held);
+    }
+  }
+
+  /**
+   * Does what needs no context on this thread, as a call that closing waits for and at last stops.
+   *
+   * @throws ClosedException when the pool is closed
+   * @throws CallInterruptedException when it was stopped
+   */
+  public <T> T withoutContext(Supplier<T> work) {
+    return shortcuts.run(
+        () -> {
+          checkOpen(); // looked at once closing can see the work
+          return work.get();
+        });
+  }
+
+  public PoolStats stats() {
+    return locked(this::figures);
+  }
+
+  /** For tests: the contexts that are neither parked nor retired. */
+  List<PooledContext> contexts() {
+    return locked(() -> List.copyOf(roster.contexts));
+  }
+
+  /** For tests: the idle contexts, least recently used first. */
+  List<PooledContext> idle() {
+    return locked(() -> List.copyOf(roster.idle));
+  }
+
+  /** For tests: the queue. */
+  List<Waiter> waiters() {
+    return locked(() -> List.copyOf(roster.waiters));
+  }
+
+  private PoolStats figures() {
+    Set<PooledContext> ordered = new LinkedHashSet<>(roster.idle);
+    ordered.addAll(roster.contexts);
+    return new PoolStats(
+        roster.starting,
+        roster.waiters.size(),
+        ordered.stream().map(PooledContext::stats).toList(),
+        Map.copyOf(roster.pending),
+        made,
+        loads,
+        restored,
+        recycled,
+        retired);
+  }
+
+  // ------------------------------------------------------------------ closing
+
+  /**
+   * Refuses new borrowers and those that wait, parks the idle contexts, lets running calls end for
+   * as long as the drain time-out, stops the rest, and returns. What does not stop even then is
+   * parked when it does. Thread-safe; twice is once.
+   *
+   * @throws NestedCallException from within a call, which would wait for itself
+   * @throws CallInterruptedException when the calling thread is interrupted, which so it is then;
+   *     what ran has been told to stop, and is parked when it does
+   */
+  @Override
+  public void close() {
+    ContextLease outer = ContextLease.current();
+    if ((outer != null && outer.isOf(this)) || shortcuts.isWithin()) {
+      throw new NestedCallException(
+          "close() was called from within a call, and would wait for that call to end. Close from"
+              + " a thread of your own.");
+    }
+    locked(
+        () -> {
+          closed = true;
+          effects.add(() -> ready.completeExceptionally(Refusals.closed()));
+          List.copyOf(roster.waiters).forEach(waiter -> refuse(waiter, Refusals.closed()));
+          List.copyOf(roster.idle).forEach(this::park);
+          roster.idle.clear();
+          checkQuiet();
+        });
+    boolean drained = false;
+    try {
+      drained = isQuietWithin(settings.drainTimeout());
+    } finally { // also when interrupted: who interrupts does not want to wait longer
+      if (!drained) {
+        stopAll();
+      }
+    }
+    if (!drained) {
+      if (!isQuietWithin(GRACE.multipliedBy(2))) {
+        LOGGER.log(
+            Level.WARNING,
+            "Calls still ran "
+                + settings.drainTimeout()
+                + " after close(), and have not stopped ("
+                + stats()
+                + "). Their contexts are parked when they do.");
+      }
+    }
+  }
+
+  /** Takes note of what runs in a context, so that closing can stop it. */
+  void runs(PooledContext context, Execution<?> work) {
+    context.running = work;
+    if (stopping) { // it came too late to be seen by stopAll
+      work.interrupt();
+    }
+  }
+
+  private void stopAll() {
+    stopping = true;
+    shortcuts.stop();
+    locked(
+        () ->
+            roster.contexts.forEach(
+                context -> {
+                  Execution<?> running = context.running;
+                  if (running != null) {
+                    effects.add(running::interrupt);
+                  }
+                }));
+  }
+
+  /** Whether the pool becomes quiet in time; an interruption ends the wait. */
+  private boolean isQuietWithin(Duration timeout) {
+    CompletableFuture<String> parked =
+        quiet.thenCompose(done -> locked(() -> allOf(parking))).thenApply(done -> "parked");
+    return Futures.isDoneWithin(
+        shortcuts.over().thenCombine(parked, (over, done) -> done),
+        timeout,
+        "running calls to end");
+  }
+
+  private static CompletableFuture<@Nullable Void> allOf(
+      List<CompletableFuture<@Nullable Void>> futures) {
+    return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new));
+  }
+
+  private void checkQuiet() {
+    if (closed && roster.starting == 0 && roster.contexts.isEmpty()) {
+      effects.add(() -> quiet.complete(null));
+    }
+  }
+
+  // ------------------------------------------------------------------ the lock
+
+  private void locked(Runnable decision) {
+    locked(
+        () -> {
+          decision.run();
+          return this;
+        });
+  }
+
+  /** Decides under the lock, then does what was decided. */
+  private <T> T locked(Supplier<T> decision) {
+    List<Runnable> decided;
+    lock.lock();
+    try {
+      return decision.get();
+    } finally {
+      decided = List.copyOf(effects);
+      effects.clear();
+      lock.unlock();
+      decided.forEach(ContextPool::runDecided);
+    }
+  }
+
+  /** One that fails, which none should, does not keep the others from being run. */
+  private static void runDecided(Runnable effect) {
+    try {
+      effect.run();
+    } catch (RuntimeException | Error e) {
+      LOGGER.log(Level.ERROR, "The pool could not do what it had decided", e);
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package dev.terrarium.internal.pool;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** When a call must be answered. Immutable. */
+public final class Deadline {
+
+  private static final Deadline NONE = new Deadline(null, 0);
+
+  private final @Nullable Duration timeout;
+  private final long begin;
+
+  private Deadline(@Nullable Duration timeout, long begin) {
+    this.timeout = timeout;
+    this.begin = begin;
+  }
+
+  public static Deadline none() {
+    return NONE;
+  }
+
+  /**
+   * So long after now.
+   *
+   * @param timeout null for never
+   */
+  public static Deadline after(@Nullable Duration timeout) {
+    return after(timeout, System.nanoTime());
+  }
+
+  static Deadline after(@Nullable Duration timeout, long now) {
+    return timeout == null ? NONE : new Deadline(timeout, now);
+  }
+
+  /**
+   * Nanoseconds that are left, zero or less when none are; {@link Long#MAX_VALUE} when there is no
+   * end.
+   *
+   * @param now what {@link System#nanoTime} says
+   */
+  public long left(long now) {
+    return timeout == null ? Long.MAX_VALUE : TimeUnit.NANOSECONDS.convert(timeout) - (now - begin);
+  }
+
+  /** As the user gave it. */
+  @Override
+  public String toString() {
+    return String.valueOf(timeout);
+  }
+}

@@ -1,0 +1,221 @@
+package dev.terrarium.internal.pool;
+
+import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.context.Commands;
+import dev.terrarium.internal.context.Execution;
+import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.internal.resource.CallScope;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One piece of work for a context, made by the thread that waits for it. Whoever gives that thread
+ * a context starts the work there, and the carrier that ends it gives the context back before it
+ * answers: a context goes from call to call without waiting for a caller to wake. For one use.
+ *
+ * @param <T> what the work results in
+ */
+public final class PoolCall<T extends @Nullable Object> {
+
+  final BridgeSource framework;
+  final String command;
+  final Deadline deadline;
+  private final Function<Commands, T> work;
+  private final CallScope scope;
+  private final UnaryOperator<Runnable> propagation;
+  private final Thread caller = Thread.currentThread();
+  private final CompletableFuture<T> answer = new CompletableFuture<>();
+
+  /** What the carrier runs: the body, and around it what was around the caller. */
+  private Runnable propagated = () -> {};
+
+  private Runnable body = () -> {};
+
+  private volatile @Nullable ContextLease lease;
+  private volatile boolean idempotent;
+
+  /** Set before {@link #abandoned} is read, and that before this is: one side sees both. */
+  private volatile @Nullable Execution<T> running;
+
+  private volatile boolean abandoned;
+
+  /**
+   * @param command for messages, and to know whether the work may be done again
+   * @param work given the commands of the framework
+   * @param scope what the work's code sees of the call
+   * @param propagation given the work on the calling thread; what it returns is run on the carrier
+   */
+  public PoolCall(
+      BridgeSource framework,
+      String command,
+      Deadline deadline,
+      Function<Commands, T> work,
+      CallScope scope,
+      UnaryOperator<Runnable> propagation) {
+    this.framework = framework;
+    this.command = command;
+    this.deadline = deadline;
+    this.work = work;
+    this.scope = scope;
+    this.propagation = propagation;
+  }
+
+  /** Whether it began, and its command says that it may be run again after it failed. */
+  public boolean isIdempotent() {
+    return idempotent;
+  }
+
+  /** On the caller's thread, before the work can be started: takes along what is around it. */
+  void propagate() {
+    ClassLoader loader = Thread.currentThread().getContextClassLoader();
+    propagated = propagation.apply(() -> runBody(loader));
+  }
+
+  /** On the carrier. */
+  private void runBody(ClassLoader loader) {
+    Thread carrier = Thread.currentThread();
+    ClassLoader own = carrier.getContextClassLoader();
+    carrier.setContextClassLoader(loader);
+    try {
+      given().during(() -> scope.run(body));
+    } finally {
+      carrier.setContextClassLoader(own);
+    }
+  }
+
+  private ContextLease given() {
+    ContextLease given = lease;
+    if (given == null) {
+      throw new IllegalStateException(what() + " has no context");
+    }
+    return given;
+  }
+
+  private String what() {
+    return "'" + framework.name() + "." + command + "'";
+  }
+
+  /** Starts the work in the context that its caller was given, on whatever thread gave it. */
+  void start(ContextLease given) {
+    lease = given;
+    if (abandoned) {
+      given.close();
+      return;
+    }
+    try {
+      idempotent = given.context().isIdempotent(framework.name(), command);
+      Execution<T> started = given.start(framework.name(), work, this::around);
+      running = started;
+      started.whenDone(this::ended);
+      if (abandoned) {
+        given.stop(started);
+      }
+    } catch (RuntimeException | Error e) { // it did not start
+      given.close();
+      answer.completeExceptionally(e);
+      LockSupport.unpark(caller);
+    }
+  }
+
+  private Runnable around(Runnable work) {
+    body = work;
+    return propagated;
+  }
+
+  @SuppressWarnings("NullAway") // a null value is of T, or there is a failure
+  private void ended(@Nullable T value, @Nullable Throwable failure) {
+    try {
+      given().ended(failure);
+    } finally {
+      if (failure == null) {
+        answer.complete(value);
+      } else {
+        answer.completeExceptionally(failure);
+      }
+      LockSupport.unpark(caller);
+    }
+  }
+
+  /** Does the work at once, on this thread, which is the carrier of a call around this one. */
+  T runWithin(ContextLease nested) {
+    lease = nested;
+    idempotent = nested.context().isIdempotent(framework.name(), command);
+    Execution<T> done =
+        nested.startWithin(framework.name(), work, within -> () -> scope.run(within));
+    return result(done.result());
+  }
+
+  /**
+   * Waits for the answer. Work that is not waited for any more is stopped.
+   *
+   * @throws CallTimeoutException when the deadline passes
+   * @throws CallInterruptedException when the calling thread is interrupted; so it is then
+   */
+  T await(long nanos) {
+    long end = System.nanoTime() + nanos;
+    try {
+      while (!answer.isDone()) {
+        long left = end - System.nanoTime();
+        if (left <= 0) {
+          throw passed(false);
+        }
+        LockSupport.parkNanos(this, left);
+        if (Thread.interrupted()) {
+          Thread.currentThread().interrupt();
+          throw new CallInterruptedException(
+              "Interrupted while waiting for " + what() + ".", new InterruptedException());
+        }
+      }
+    } finally {
+      if (!answer.isDone()) {
+        abandon();
+      }
+    }
+    return result(answer);
+  }
+
+  /** Nobody waits for it any more: it is stopped, or not even started. */
+  void abandon() {
+    abandoned = true;
+    Execution<T> work = running;
+    if (work != null) {
+      given().stop(work);
+    }
+  }
+
+  private T result(CompletableFuture<T> done) {
+    Throwable reason = Futures.failureOf(done);
+    if (reason == null) {
+      return done.join();
+    }
+    if (reason instanceof CancellationException) { // of ours, or of Java code that Python called
+      if (given().isStoppedWithin()) {
+        throw passed(true);
+      }
+      if (given().isOfClosedPool()) {
+        throw new CallInterruptedException(
+            what() + " was stopped because its Terrarium was closed.", reason);
+      }
+    }
+    RuntimeException failure = Futures.unchecked(reason);
+    Futures.addCaller(failure);
+    throw failure;
+  }
+
+  private CallTimeoutException passed(boolean within) {
+    ContextLease given = lease;
+    String where = given == null ? "" : " in " + given.name();
+    return new CallTimeoutException(
+        what()
+            + (within
+                ? " was stopped, because a call within it did not end within its deadline,"
+                : " did not end within its deadline of " + deadline + " and is being stopped")
+            + where
+            + ".");
+  }
+}

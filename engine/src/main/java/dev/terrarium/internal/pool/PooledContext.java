@@ -1,0 +1,185 @@
+package dev.terrarium.internal.pool;
+
+import dev.terrarium.ContextState;
+import dev.terrarium.ContextStats;
+import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.context.Execution;
+import dev.terrarium.HeapUse;
+import dev.terrarium.internal.context.PythonContext;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** What the pool knows of one context. Guarded by the pool's lock but for what is volatile. */
+final class PooledContext {
+
+  /** The share of a limit by which contexts differ, so that they are not all recycled at once. */
+  private static final double JITTER = 0.1;
+
+  final PythonContext context;
+
+  /** Frameworks that were loaded or attached here, least recently used first. */
+  final Map<String, BridgeSource> frameworks = new LinkedHashMap<>(16, 0.75f, true);
+
+  /** The framework that is being loaded. */
+  @Nullable String preparing;
+
+  /** Work that was to stop and did not: the context does not count as one that serves. */
+  boolean stuck;
+
+  /** Who has it. */
+  @Nullable Waiter borrower;
+
+  /** When the last borrower gave it back, or when it was made. */
+  long usedAt;
+
+  /** What runs in it, for as long as someone may want to stop it. */
+  volatile @Nullable Execution<?> running;
+
+  private @Nullable String lastUser;
+  private ContextState state = ContextState.FRESH;
+  private final double jitter;
+  private long calls;
+  private long recycledAt;
+  private long recycledAtCalls;
+
+  /**
+   * A context that was just made.
+   *
+   * @param random 0 to 1, for its jitter
+   */
+  PooledContext(PythonContext context, long now, double random) {
+    this.context = context;
+    this.jitter = 1 - JITTER * random;
+    this.recycledAt = now;
+    this.usedAt = now;
+  }
+
+  String name() {
+    return context.name();
+  }
+
+  ContextState state() {
+    return state;
+  }
+
+  /**
+   * Takes a step.
+   *
+   * @throws IllegalStateException when its life has no such step
+   */
+  void to(ContextState next) {
+    if (!state.next().contains(next)) {
+      throw new IllegalStateException(name() + " cannot go from " + state + " to " + next);
+    }
+    state = next;
+  }
+
+  /** Takes a step, unless it is there already. */
+  void become(ContextState next) {
+    if (state != next) {
+      to(next);
+    }
+  }
+
+  /** Takes the step to idle; a new one is fresh from the start. */
+  void toIdle() {
+    become(isBare() ? ContextState.FRESH : ContextState.WARM);
+  }
+
+  boolean isReadyFor(Waiter waiter) {
+    return context.isReady(waiter.name(), waiter.command);
+  }
+
+  boolean fits(Waiter waiter) {
+    return context.profile() == waiter.profile();
+  }
+
+  /** Whether no framework is loaded; bridges alone, which are small, do not count. */
+  boolean isBare() {
+    return frameworks.keySet().stream().noneMatch(name -> context.isReady(name, null));
+  }
+
+  /** Whether the framework is loaded and stays so. */
+  boolean has(String framework) {
+    return !stuck && frameworks.containsKey(framework) && context.isReady(framework, null);
+  }
+
+  /** Whether it has what the waiter wants and is to keep it, or is about to have it. */
+  boolean promises(Waiter waiter) {
+    return !stuck
+        && (waiter.name().equals(preparing)
+            || (frameworks.containsKey(waiter.name()) && isReadyFor(waiter)));
+  }
+
+  void used(BridgeSource framework) {
+    frameworks.put(framework.name(), framework);
+  }
+
+  /** Takes note of who gets it, and returns whose framework it served before. */
+  @Nullable String lendTo(Waiter waiter) {
+    String before = lastUser;
+    lastUser = waiter.name();
+    return before;
+  }
+
+  /** Counts a call. */
+  void called() {
+    calls++;
+  }
+
+  long calls() {
+    return calls;
+  }
+
+  boolean isCheckDue(int every) {
+    return calls % every == 0;
+  }
+
+  boolean isRecyclingDue(PoolSettings settings, long now) {
+    long byCalls = settings.recycleAfterCalls();
+    long byAge = TimeUnit.NANOSECONDS.convert(settings.recycleAfter());
+    return (byCalls > 0 && calls - recycledAtCalls >= byCalls * jitter)
+        || (byAge > 0 && now - recycledAt >= byAge * jitter);
+  }
+
+  void recycled(long now) {
+    frameworks.clear();
+    lastUser = null;
+    recycledAt = now;
+    recycledAtCalls = calls;
+  }
+
+  /**
+   * The frameworks to drop before another one is loaded: those that do not share, and of those that
+   * are loaded the least recently used one when the heap has no room.
+   */
+  List<String> toDropFor(BridgeSource framework, boolean room) {
+    List<String> drop = new ArrayList<>();
+    for (BridgeSource other : frameworks.values()) {
+      boolean beside = framework.sharesContext() && other.sharesContext();
+      boolean frees = !room && drop.isEmpty() && context.isReady(other.name(), null);
+      if (!other.name().equals(framework.name()) && (!beside || frees)) {
+        drop.add(other.name());
+      }
+    }
+    return drop;
+  }
+
+  ContextStats stats() {
+    Map<String, HeapUse> heap = new HashMap<>();
+    frameworks.keySet().forEach(framework -> heap.put(framework, context.heapOf(framework)));
+    return new ContextStats(
+        name(),
+        state,
+        context.profile(),
+        List.copyOf(frameworks.keySet()),
+        preparing,
+        calls,
+        Map.copyOf(heap));
+  }
+}

@@ -1,0 +1,445 @@
+package dev.terrarium.internal.resource;
+
+import dev.terrarium.ResourceStats;
+import dev.terrarium.spi.ResourceKind;
+import com.github.benmanes.caffeine.cache.Scheduler;
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.error.ClosedException;
+import dev.terrarium.error.LimitExceededException;
+import dev.terrarium.internal.event.Events;
+import dev.terrarium.event.TerrariumEvent;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Resources that all frameworks and contexts of a Terrarium share, by kind and key: tokenizers,
+ * HTTP clients, connections. Thread-safe.
+ *
+ * <pre>{@code
+ * ResourceKind<Connection> connections =
+ *     ResourceKind.exclusive("connection", Connection::open)
+ *         .check(Connection::isAlive)
+ *         .closer(Connection::close)
+ *         .build();
+ * try (ResourcePool.Lease<Connection> lease = pool.borrow(connections, "db.example.com")) {
+ *   lease.resource().send(question);
+ * }
+ * }</pre>
+ *
+ * <p>One that lay unused is checked before it is used again. Making, checking and closing happen
+ * without any lock. An exclusive one is charged to the framework whose call has it, or had it last;
+ * at the framework's limit the one that it has not used for longest is closed.
+ */
+public final class ResourcePool implements AutoCloseable {
+
+  private static final String NAME = "resources";
+
+  private final ToIntFunction<String> connectionLimits;
+  private final Events events;
+  private final Ticker ticker;
+  private final ExpirySweeper sweep;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+
+  /** The least recently used first. */
+  private final List<Slot<?>> slots = new ArrayList<>();
+
+  /** By the kind's name; of what is there now, {@link #stats} counts. */
+  private final Map<String, ResourceStats> counted = new HashMap<>();
+
+  private boolean closed;
+
+  /**
+   * @param connectionLimits how many exclusive resources a framework may have
+   */
+  public ResourcePool(ToIntFunction<String> connectionLimits, Events events) {
+    this(
+        connectionLimits,
+        events,
+        Ticker.systemTicker(),
+        Scheduler.systemScheduler(),
+        sweep -> Thread.ofPlatform().daemon().name("terrarium-resource-sweep").start(sweep));
+  }
+
+  ResourcePool(
+      ToIntFunction<String> connectionLimits,
+      Events events,
+      Ticker ticker,
+      Scheduler scheduler,
+      Executor executor) {
+    this.connectionLimits = connectionLimits;
+    this.events = events;
+    this.ticker = ticker;
+    this.sweep = new ExpirySweeper(ticker, scheduler, executor, this::dropExpired);
+  }
+
+  /**
+   * One of that kind and key, made now if need be; the caller's until the lease is closed.
+   *
+   * @throws LimitExceededException when there was none free, and no room for another, for as long
+   *     as the kind's wait time-out
+   * @throws CallInterruptedException when interrupted while waiting
+   * @throws ClosedException when the pool is closed
+   * @throws RuntimeException what the kind's factory threw
+   */
+  public <R> Lease<R> borrow(ResourceKind<R> kind, String key) {
+    String framework = CallScope.current().map(CallScope::framework).orElse(null);
+    int limit = framework == null ? Integer.MAX_VALUE : connectionLimits.applyAsInt(framework);
+    while (true) {
+      Slot<R> slot = claim(kind, key, framework, limit);
+      boolean reused = slot.isMade();
+      if (!slot.busy || isFit(slot)) {
+        if (reused && events.active()) {
+          events.emit(new TerrariumEvent.CacheHit(NAME, slot.toString()));
+        }
+        return new Lease<>(slot);
+      }
+    }
+  }
+
+  /** Makes or checks what the caller has busy; what is not fit for use is the pool's no longer. */
+  private boolean isFit(Slot<?> slot) {
+    boolean fit = false;
+    try {
+      fit = slot.isMade() ? slot.isHealthy() : make(slot);
+    } finally {
+      if (fit) {
+        ready(slot);
+      } else {
+        discard(slot);
+      }
+    }
+    return fit;
+  }
+
+  private boolean make(Slot<?> slot) {
+    long begin = events.now();
+    try {
+      slot.make();
+    } catch (RuntimeException | Error e) {
+      tellMade(slot, begin, e.getClass().getSimpleName());
+      throw e;
+    }
+    tellMade(slot, begin, null);
+    return true;
+  }
+
+  private void tellMade(Slot<?> slot, long begin, @Nullable String failure) {
+    if (events.active()) {
+      events.emit(
+          new TerrariumEvent.CacheLoaded(NAME, slot.toString(), events.since(begin), failure));
+    }
+  }
+
+  /** One that the caller now has busy, or, if it is shared and in use, is one more user of. */
+  private <R> Slot<R> claim(
+      ResourceKind<R> kind, String key, @Nullable String framework, int limit) {
+    List<Slot<?>> dropped = new ArrayList<>();
+    lock.lock();
+    try {
+      long left = TimeUnit.NANOSECONDS.convert(kind.waitTimeout());
+      while (true) {
+        if (closed) {
+          throw new ClosedException("This Terrarium is closed, and its resources with it.");
+        }
+        takeExpired(dropped);
+        Slot<R> slot = free(kind, key, framework);
+        if (slot == null && count(kind, key) < kind.maxPerKey()) {
+          slot = new Slot<>(kind, key);
+        }
+        if (slot != null && hasRoom(slot, framework, limit, dropped)) {
+          take(slot, framework);
+          return slot;
+        }
+        if (left <= 0) {
+          throw exceeded(kind, key, framework, limit);
+        }
+        left = changed.awaitNanos(left);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CallInterruptedException(
+          "Interrupted while waiting for the resource " + kind.name() + ":" + key + ".", e);
+    } finally {
+      lock.unlock();
+      close(dropped);
+    }
+  }
+
+  /** The caller uses what it made or checked, and others may, if it is shared. */
+  private void ready(Slot<?> slot) {
+    lock.lock();
+    try {
+      count(slot, slot.isNew() ? ResourceStats.MADE : ResourceStats.HIT);
+      slot.ready(ticker.read());
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Gives up what could not be made, or was found unfit. */
+  private void discard(Slot<?> slot) {
+    lock.lock();
+    try {
+      slots.remove(slot);
+      count(slot, slot.isMade() ? ResourceStats.CLOSED : ResourceStats.FAILED);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    if (slot.isMade()) {
+      slot.cause = "REPLACED";
+      close(List.of(slot));
+    }
+  }
+
+  private void release(Slot<?> slot) {
+    List<Slot<?>> dropped = new ArrayList<>();
+    long timeLeft;
+    lock.lock();
+    try {
+      long now = ticker.read();
+      slot.users--;
+      slot.used(now);
+      slots.remove(slot);
+      slots.add(slot);
+      if (closed) {
+        drop(idle(), "EXPLICIT", dropped);
+      }
+      takeExpired(dropped);
+      timeLeft = slot.timeLeft(now);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+      close(dropped);
+    }
+    sweep.in(timeLeft);
+  }
+
+  /** What the sweep does. */
+  private void dropExpired() {
+    List<Slot<?>> dropped = new ArrayList<>();
+    long timeLeft;
+    lock.lock();
+    try {
+      takeExpired(dropped);
+      long now = ticker.read();
+      timeLeft = idle().stream().mapToLong(slot -> slot.timeLeft(now)).min().orElse(Long.MAX_VALUE);
+    } finally {
+      lock.unlock();
+      close(dropped);
+    }
+    sweep.in(timeLeft);
+  }
+
+  /** How many exclusive resources are charged to a framework. */
+  public int connections(String framework) {
+    lock.lock();
+    try {
+      return chargedTo(framework).size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How many there are, in use or not. */
+  public int size() {
+    lock.lock();
+    try {
+      return slots.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Figures by the name of each kind that was ever asked for. */
+  public Map<String, ResourceStats> stats() {
+    lock.lock();
+    try {
+      Map<String, ResourceStats> all = new HashMap<>(counted);
+      slots.forEach(slot -> all.merge(slot.kind.name(), slot.stats(), ResourceStats::plus));
+      return Map.copyOf(all);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Closes what nobody uses, and the rest when it is given back. Twice is once. */
+  @Override
+  public void close() {
+    List<Slot<?>> dropped = new ArrayList<>();
+    lock.lock();
+    try {
+      closed = true;
+      drop(idle(), "EXPLICIT", dropped);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    close(dropped);
+  }
+
+  // All below down to close(List) is for who holds the lock.
+
+  private void take(Slot<?> slot, @Nullable String framework) {
+    if (!slots.contains(slot)) {
+      slots.add(slot);
+    } else if (slot.isIdle()) {
+      slot.busy = true;
+    } else {
+      slot.users++;
+      count(slot, ResourceStats.HIT);
+    }
+    slot.framework = framework;
+  }
+
+  private void count(Slot<?> slot, ResourceStats one) {
+    counted.merge(slot.kind.name(), one, ResourceStats::plus);
+  }
+
+  /** The last used one that can be had at once, by preference of the framework's own. */
+  private <R> @Nullable Slot<R> free(ResourceKind<R> kind, String key, @Nullable String framework) {
+    Slot<R> found = null;
+    for (Slot<?> slot : slots) {
+      if (slot.isOf(kind, key) && (slot.isIdle() || (kind.isShared() && !slot.busy))) {
+        @SuppressWarnings("unchecked") // it is of the kind
+        Slot<R> candidate = (Slot<R>) slot;
+        if (found == null || isCharged(slot, framework) || !isCharged(found, framework)) {
+          found = candidate;
+        }
+      }
+    }
+    return found;
+  }
+
+  private static boolean isCharged(Slot<?> slot, @Nullable String framework) {
+    return framework != null && framework.equals(slot.framework);
+  }
+
+  private int count(ResourceKind<?> kind, String key) {
+    return (int) slots.stream().filter(slot -> slot.isOf(kind, key)).count();
+  }
+
+  /** Whether the framework may have this one, too; what it does not use gives way. */
+  private boolean hasRoom(
+      Slot<?> slot, @Nullable String framework, int limit, List<Slot<?>> dropped) {
+    if (framework == null || slot.kind.isShared() || isCharged(slot, framework)) {
+      return true;
+    }
+    List<Slot<?>> charged = chargedTo(framework);
+    if (charged.size() < limit) {
+      return true;
+    }
+    List<Slot<?>> unused = charged.stream().filter(Slot::isIdle).limit(1).toList();
+    drop(unused, "SIZE", dropped);
+    return !unused.isEmpty();
+  }
+
+  private List<Slot<?>> chargedTo(String framework) {
+    return slots.stream()
+        .filter(slot -> !slot.kind.isShared() && isCharged(slot, framework))
+        .toList();
+  }
+
+  private List<Slot<?>> idle() {
+    return slots.stream().filter(Slot::isIdle).toList();
+  }
+
+  private void takeExpired(List<Slot<?>> dropped) {
+    long now = ticker.read();
+    drop(idle().stream().filter(slot -> slot.timeLeft(now) <= 0).toList(), "EXPIRED", dropped);
+  }
+
+  private void drop(List<Slot<?>> which, String cause, List<Slot<?>> dropped) {
+    which.forEach(
+        slot -> {
+          slot.cause = cause;
+          count(slot, ResourceStats.CLOSED);
+        });
+    slots.removeAll(which);
+    dropped.addAll(which);
+  }
+
+  private LimitExceededException exceeded(
+      ResourceKind<?> kind, String key, @Nullable String framework, int limit) {
+    String ofFramework =
+        framework == null
+            ? ""
+            : "; framework '"
+                + framework
+                + "' has "
+                + chargedTo(framework).size()
+                + " of "
+                + limit
+                + " connections";
+    return new LimitExceededException(
+        "No "
+            + kind.name()
+            + " of "
+            + key
+            + " became free in "
+            + kind.waitTimeout()
+            + ": there are "
+            + count(kind, key)
+            + " of "
+            + kind.maxPerKey()
+            + ofFramework
+            + ", all in use. Give them back sooner, or raise the limit.");
+  }
+
+  private void close(List<Slot<?>> dropped) {
+    for (Slot<?> slot : dropped) {
+      slot.close();
+      if (events.active()) {
+        events.emit(new TerrariumEvent.CacheEvicted(NAME, slot.toString(), slot.cause));
+      }
+    }
+  }
+
+  /**
+   * One user's hold on a resource. Thread-safe.
+   *
+   * @param <R> the resource's class
+   */
+  public final class Lease<R> implements AutoCloseable {
+
+    private final Slot<R> slot;
+    private final AtomicBoolean ended = new AtomicBoolean();
+
+    private Lease(Slot<R> slot) {
+      this.slot = slot;
+    }
+
+    /**
+     * The resource; not to be closed, nor used after this was closed.
+     *
+     * @throws IllegalStateException when this was closed
+     */
+    public R resource() {
+      if (ended.get()) {
+        throw new IllegalStateException("The lease of " + slot + " has ended.");
+      }
+      return slot.resource();
+    }
+
+    /** Gives it back. Twice is once. */
+    @Override
+    public void close() {
+      if (ended.compareAndSet(false, true)) {
+        release(slot);
+      }
+    }
+  }
+}

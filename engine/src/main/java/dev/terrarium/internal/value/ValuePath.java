@@ -1,0 +1,120 @@
+package dev.terrarium.internal.value;
+
+import dev.terrarium.error.ConversionException;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way into a nested value that is being read or written, as a path when something is wrong
+ * there. Not thread-safe.
+ */
+final class ValuePath {
+
+  private final String root;
+  private final List<Object> steps = new ArrayList<>();
+
+  /**
+   * @param root what the whole value is called
+   */
+  ValuePath(String root) {
+    this.root = root;
+  }
+
+  /** Into a list or a map; {@link #at} says where in it. */
+  void enter() {
+    steps.add("");
+  }
+
+  /**
+   * At an element.
+   *
+   * @param step its index or key
+   * @throws ConversionException when that is deeper than {@link Marshaller#MAX_DEPTH}
+   */
+  void at(Object step) {
+    steps.set(steps.size() - 1, step);
+    if (steps.size() > Marshaller.MAX_DEPTH) {
+      Marshaller.checkDepth(steps.size(), toString());
+    }
+  }
+
+  void leave() {
+    steps.removeLast();
+  }
+
+  /** The text, when it is Unicode. */
+  String checked(String text) {
+    if (Marshaller.hasLoneSurrogate(text)) {
+      throw refuse(Marshaller.LONE_SURROGATE);
+    }
+    return text;
+  }
+
+  /** The key, when a dict that crosses can have it. */
+  Object checkedKey(@Nullable Object key) {
+    if (key instanceof String || key instanceof Long || key instanceof Boolean) {
+      return key;
+    }
+    throw refuse(
+        "a key is " + kind(key) + "; keys that can cross are texts, 64-bit integers and booleans");
+  }
+
+  private static String kind(@Nullable Object value) {
+    return switch (value) {
+      case null -> "null";
+      case BigInteger number -> "an integer beyond 64 bits";
+      case Double number -> number.toString();
+      case byte[] bytes -> "of bytes";
+      case List<?> list -> "a list";
+      case Map<?, ?> map -> "a map";
+      default -> "of " + value.getClass().getSimpleName();
+    };
+  }
+
+  /** What an exception says, which may be nothing but its class. */
+  static String reason(Throwable e) {
+    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+  }
+
+  /** The text of a value with a {@link TextTag}, when it is not too long to be read. */
+  String tagText(Object value) {
+    String text = value.toString();
+    if (text.length() > TextTag.MAX_LENGTH) {
+      throw refuse(
+          "a number of "
+              + text.length()
+              + " characters is longer than the "
+              + TextTag.MAX_LENGTH
+              + " that a message carries");
+    }
+    return text;
+  }
+
+  ConversionException noPlainData(Object value) {
+    return refuse("a value of " + value.getClass().getName() + " is no plain data");
+  }
+
+  ConversionException refuse(String problem) {
+    return refuse(problem, null);
+  }
+
+  ConversionException refuse(String problem, @Nullable Throwable cause) {
+    return new ConversionException(toString(), problem, cause);
+  }
+
+  @Override
+  public String toString() {
+    StringBuilder path = new StringBuilder(root);
+    for (Object step : steps) {
+      if (step instanceof Integer index) {
+        path.append('[').append(index).append(']');
+      } else {
+        path.append('.').append(step);
+      }
+    }
+    return path.toString();
+  }
+}

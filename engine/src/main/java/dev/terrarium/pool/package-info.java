@@ -1,5 +1,0 @@
-/** Contexts to borrow and give back. */
-@NullMarked
-package dev.terrarium.pool;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,0 @@
-/** Programs as specs: what any context can build on first use. */
-@NullMarked
-package dev.terrarium.program;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,0 @@
-/** Marshalling: plain data between Java and Python, both ways. */
-@NullMarked
-package dev.terrarium.value;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,154 @@
+package dev.terrarium.internal.context;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.AccessProfile;
+import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.error.PackageException;
+import dev.terrarium.internal.resource.CacheFolder;
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PythonPackagesTest {
+
+  private static final String SHA256 = "0123456789abcdef".repeat(4);
+  private static final String DESCRIPTOR =
+      """
+      name=words
+      archive=META-INF/terrarium/python/words.zip
+      sha256=%s
+      framework=wordcount
+      bridge=terrarium.words:WordsBridge
+      """
+          .formatted(SHA256);
+
+  private final Path temp;
+
+  PythonPackagesTest(@TempDir Path temp) {
+    this.temp = temp;
+  }
+
+  private URL jar(String name, String descriptor) throws IOException {
+    Path file = temp.resolve(name).resolve(PythonPackages.DESCRIPTOR);
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, descriptor);
+    return temp.resolve(name).toUri().toURL();
+  }
+
+  private PythonPackages discover(URL... jars) throws IOException {
+    try (URLClassLoader loader = new URLClassLoader(jars, null)) {
+      return PythonPackages.discover(loader, CacheFolder.at(temp.resolve("cache")));
+    }
+  }
+
+  @Test
+  void descriptorsNameTheFrameworks() throws IOException {
+    PythonPackages packages = discover(jar("one with space", DESCRIPTOR));
+
+    assertThat(packages.names()).containsExactly("words");
+    assertThat(packages.frameworks())
+        .containsExactly(
+            new BridgeSource.Packaged(
+                "wordcount",
+                AccessProfile.TRUSTED_NATIVE,
+                true,
+                "words",
+                "terrarium.words",
+                "WordsBridge"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void descriptorsDeclareTheAccess(AccessProfile profile) throws IOException {
+    PythonPackages packages = discover(jar("one", DESCRIPTOR + "access=" + profile.word() + "\n"));
+
+    assertThat(packages.frameworks()).extracting(BridgeSource::profile).containsExactly(profile);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "all", "TRUSTED", "trusted_native"})
+  void accessThatCannotBeIsNamedWithWhatCan(String access) throws IOException {
+    URL jar = jar("one", DESCRIPTOR + "access=" + access + "\n");
+
+    assertThatThrownBy(() -> discover(jar))
+        .isInstanceOf(PackageException.class)
+        .hasMessageContaining("/one/")
+        .hasMessageContaining(
+            "access is '" + access + "'; it can be restricted, trusted, trusted-native.");
+  }
+
+  @Test
+  void packagesNeedNotBeAFramework() throws IOException {
+    String plain = DESCRIPTOR.replaceAll("(?m)^(framework|bridge)=.*$", "");
+
+    assertThat(discover(jar("one", plain)).frameworks()).isEmpty();
+  }
+
+  @Test
+  void samePackagesTwiceAreOne() throws IOException {
+    assertThat(discover(jar("one", DESCRIPTOR), jar("two", DESCRIPTOR)).names()).hasSize(1);
+  }
+
+  @Test
+  void differentPackagesOfOneNameAreRefused() throws IOException {
+    URL one = jar("one", DESCRIPTOR);
+    URL two = jar("two", DESCRIPTOR.replace("0123", "4567"));
+
+    assertThatThrownBy(() -> discover(one, two))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("'words'")
+        .hasMessageContaining("/one/")
+        .hasMessageContaining("/two/");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"name", "archive", "sha256"})
+  void missingKeyIsNamed(String key) throws IOException {
+    URL jar = jar("one", DESCRIPTOR.replaceAll("(?m)^" + key + "=.*$", ""));
+
+    assertThatThrownBy(() -> discover(jar))
+        .isInstanceOf(PackageException.class)
+        .hasMessageContaining("lacks the key '" + key + "'")
+        .hasMessageContaining("/one/");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"sha256=0123", "bridge=terrarium.words"})
+  void valuesThatCannotBeAreNamed(String line) throws IOException {
+    String key = line.substring(0, line.indexOf('='));
+    URL jar = jar("one", DESCRIPTOR.replaceAll("(?m)^" + key + "=.*$", line));
+
+    assertThatThrownBy(() -> discover(jar))
+        .isInstanceOf(PackageException.class)
+        .hasMessageContaining(key)
+        .hasMessageContaining("/one/");
+  }
+
+  @Test
+  void unknownPackagesAreToldWithTheKnown() throws IOException {
+    PythonPackages packages = discover(jar("one", DESCRIPTOR));
+
+    assertThatThrownBy(() -> packages.folder("other"))
+        .isInstanceOf(PackageException.class)
+        .hasMessageContaining("'other'; there are [words]")
+        .hasMessageContaining("Add dev.terrarium:terrarium-python-other");
+  }
+
+  @Test
+  void archiveThatIsNotThereIsAPackageException() throws IOException {
+    PythonPackages packages = discover(jar("one", DESCRIPTOR));
+
+    assertThatThrownBy(() -> packages.folder("words"))
+        .isInstanceOf(PackageException.class)
+        .hasMessageContaining("words.zip");
+  }
+}

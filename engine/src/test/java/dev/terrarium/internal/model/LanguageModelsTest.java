@@ -1,0 +1,401 @@
+package dev.terrarium.internal.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.ModelStats;
+import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.LanguageModel;
+import dev.terrarium.model.Tokenizer;
+import dev.terrarium.spi.LanguageModelProvider;
+import dev.terrarium.error.ConversionException;
+import dev.terrarium.error.ModelException;
+import dev.terrarium.internal.event.Events;
+import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.internal.resource.ResourcePool;
+import dev.terrarium.ResourceStats;
+import dev.terrarium.testing.CountingModel;
+import dev.terrarium.testing.FakeModel;
+import dev.terrarium.testing.Task;
+import dev.terrarium.spi.HostFunction;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+class LanguageModelsTest {
+
+  private static final ClassLoader EMPTY = new ClassLoader(null) {};
+
+  private final ModelCache cache = ModelCacheTest.cache();
+
+  private final List<TerrariumEvent> events = new CopyOnWriteArrayList<>();
+  private final ResourcePool resources =
+      new ResourcePool(framework -> 4, Events.to(List.of(events::add)));
+
+  @AfterEach
+  void closeCache() {
+    cache.close();
+    resources.close();
+  }
+
+  private LanguageModels models(Map<String, LanguageModel> given, @Nullable String defaultSpec) {
+    return new LanguageModels(given, defaultSpec, EMPTY, cache, resources, Events.none());
+  }
+
+  @Nested
+  class WithoutProviders {
+
+    @Test
+    void theMissingModelIsExplained() {
+      LanguageModels models = models(Map.of(), null);
+
+      assertThatThrownBy(() -> models.get(null))
+          .isInstanceOf(ModelException.class)
+          .hasMessageContaining("There is no language model")
+          .hasMessageContaining("as dependencies");
+    }
+
+    @Test
+    void givenModelIsFoundByNameAndAsDefault() {
+      FakeModel one = new FakeModel("one");
+      FakeModel two = new FakeModel("two");
+      LanguageModels models = models(Map.of("one", one, "two", two), "two");
+
+      assertThat(models.get("one")).isSameAs(one);
+      assertThat(models.get(null)).isSameAs(two);
+      cache.close();
+      assertThat(one.closings).as("closings of a model that was given").hasValue(0);
+    }
+
+    @Test
+    void whatModelsDoIsCounted() {
+      FakeModel one = new FakeModel("one");
+      LanguageModels models = models(Map.of("one", one), "one");
+      assertThat(models.stats()).isEmpty();
+      models.chat(one, ChatRequest.of("a"));
+      models.chat(one, ChatRequest.of("b"));
+
+      assertThat(models.stats())
+          .isEqualTo(
+              Map.of("one", new ModelStats(Duration.ZERO, 2, 22, 14, Duration.ofMillis(500))));
+    }
+  }
+
+  /** Found by {@link java.util.ServiceLoader}; what it does is up to each test. */
+  public static final class TestProvider implements LanguageModelProvider {
+
+    static final List<String> OPENED = new CopyOnWriteArrayList<>();
+    static volatile Function<String, LanguageModel> opener = FakeModel::new;
+
+    @Override
+    public String name() {
+      return "test";
+    }
+
+    @Override
+    public boolean supports(String spec) {
+      return spec.startsWith("test:");
+    }
+
+    @Override
+    public @Nullable String canonical(@Nullable String spec) {
+      return spec == null ? null : spec.strip();
+    }
+
+    @Override
+    public Optional<Tokenizer> tokenizer(@Nullable String spec) {
+      if (String.valueOf(spec).contains("mute")) {
+        return Optional.empty();
+      }
+      OPENED.add("tokenizer of " + spec);
+      return Optional.of(FakeModel.CODE_POINTS);
+    }
+
+    @Override
+    public LanguageModel open(@Nullable String spec) {
+      String opened = String.valueOf(spec);
+      OPENED.add(opened);
+      return opener.apply(opened);
+    }
+  }
+
+  @Nested
+  class WithAProvider {
+
+    private final List<FakeModel> made = new ArrayList<>();
+    private final FakeModel given = new FakeModel("given");
+    private final LanguageModels models =
+        new LanguageModels(
+            Map.of("given", given),
+            null,
+            LanguageModelsTest.class.getClassLoader(),
+            cache,
+            resources,
+            Events.none());
+
+    @BeforeEach
+    void provide() {
+      TestProvider.OPENED.clear();
+      TestProvider.opener = this::open;
+    }
+
+    private FakeModel open(String spec) {
+      FakeModel model = new FakeModel(spec);
+      synchronized (made) {
+        made.add(model);
+      }
+      return model;
+    }
+
+    @AfterEach
+    void close() {
+      TestProvider.opener = FakeModel::new;
+    }
+
+    @Test
+    void noSpecMeansTheProvidersDefault() {
+      assertThat(models.get(null).name()).isEqualTo("null");
+      assertThat(TestProvider.OPENED).containsExactly("null");
+    }
+
+    @Test
+    void isOpenedOnceForEachSpec() {
+      LanguageModel model = models.get("test:a");
+
+      assertThat(models.get("test:a")).isEqualTo(model);
+      assertThat(models.get("test:b")).isNotEqualTo(model);
+      assertThat(TestProvider.OPENED).containsExactly("test:a", "test:b");
+      assertThat(models.stats()).containsOnlyKeys("test:a", "test:b");
+    }
+
+    @Test
+    void differentSpecsOfOneModelOpenItOnce() {
+      LanguageModel model = models.get("test:a");
+
+      assertThat(models.get("test:a  ")).isEqualTo(model);
+      assertThat(models.get("test:a\n").chat(ChatRequest.of("a")).text())
+          .isEqualTo("answer of test:a");
+      assertThat(TestProvider.OPENED).containsExactly("test:a");
+    }
+
+    @Test
+    void tokenizerIsOpenedOnceForAllSpecsAndWithoutTheModel() {
+      Tokenizer tokenizer = models.tokenizer("test:a");
+
+      assertThat(tokenizer.encode("ab")).containsExactly('a', 'b');
+      assertThat(tokenizer.decode(new int[] {'a', 'b'})).isEqualTo("ab");
+      tokenizer.close();
+      assertThat(models.tokenizer("test:a ").count("abc")).isEqualTo(3);
+      assertThat(TestProvider.OPENED).containsExactly("tokenizer of test:a");
+      assertThat(events)
+          .contains(new TerrariumEvent.CacheHit("resources", "tokenizer:test:test:a"));
+      assertThat(resources.stats())
+          .isEqualTo(Map.of("tokenizer", new ResourceStats(1, 0, 2, 1, 0, 0)));
+    }
+
+    @Test
+    void tokenizerOfTheDefaultIsTheProvidersDefault() {
+      assertThat(models.tokenizer(null).count("abc")).isEqualTo(3);
+      assertThat(TestProvider.OPENED).containsExactly("tokenizer of null");
+    }
+
+    @Test
+    void tokenizerOfAnOpenedModelIsThatOfThePool() {
+      assertThat(models.get("test:a").tokenizer().orElseThrow().count("abc")).isEqualTo(3);
+      assertThat(TestProvider.OPENED).containsExactly("test:a", "tokenizer of test:a");
+    }
+
+    @Test
+    void tokenizerOfAGivenModelIsItsOwn() {
+      assertThat(models.tokenizer("given")).isSameAs(FakeModel.CODE_POINTS);
+    }
+
+    @Test
+    void modelWithoutATokenizerIsToldByName() {
+      LanguageModels mute = models(Map.of("counting", new CountingModel()), "counting");
+
+      assertThatThrownBy(() -> mute.tokenizer(null))
+          .isInstanceOf(ModelException.class)
+          .hasMessageStartingWith(
+              "The language model 'counting' does not tell how it splits texts into tokens.");
+      assertThatThrownBy(() -> models.tokenizer("test:mute").count("a"))
+          .isInstanceOf(ModelException.class)
+          .hasMessageStartingWith("The language model 'test:mute' does not tell");
+      assertThat(resources.size()).isZero();
+      assertThatThrownBy(() -> models.tokenizer("gpt-9")).isInstanceOf(ModelException.class);
+    }
+
+    @Test
+    void pythonCountsReadsAndWritesTokens() {
+      Map<String, HostFunction> functions = new TokenizerService(models).functions();
+      HostFunction count = Objects.requireNonNull(functions.get("tokenizer.count"));
+      HostFunction encode = Objects.requireNonNull(functions.get("tokenizer.encode"));
+      HostFunction decode = Objects.requireNonNull(functions.get("tokenizer.decode"));
+
+      List<@Nullable Object> byDefault = new ArrayList<>();
+      byDefault.add(null);
+      byDefault.add("abc");
+      assertThat(count.call(byDefault)).isEqualTo(3);
+      assertThat(encode.call(List.of("given", "ab"))).isEqualTo(new int[] {'a', 'b'});
+      assertThat(decode.call(List.of("test:a", List.of(97L, 98L)))).isEqualTo("ab");
+      assertThatThrownBy(() -> count.call(List.of("given")))
+          .isInstanceOf(ConversionException.class)
+          .hasMessageContaining("tokenizer.count");
+      assertThatThrownBy(() -> count.call(List.of("given", 5L)))
+          .isInstanceOf(ConversionException.class)
+          .hasMessageContaining("text");
+      assertThatThrownBy(() -> decode.call(List.of("given", List.of("a"))))
+          .isInstanceOf(ConversionException.class)
+          .hasMessageContaining("tokens");
+      assertThatThrownBy(() -> count.call(List.of(7L, "abc")))
+          .isInstanceOf(ConversionException.class)
+          .hasMessageContaining("model");
+    }
+
+    @Test
+    void isOpenedOnceForThreadsAtOnce() throws Exception {
+      CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
+      TestProvider.opener =
+          spec -> {
+            gate.join();
+            return open(spec);
+          };
+      List<Task<LanguageModel>> tasks = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        tasks.add(Task.of(() -> models.get("test:a")));
+      }
+      gate.complete(null);
+      for (Task<LanguageModel> task : tasks) {
+        assertThat(task.result()).isEqualTo(models.get("test:a"));
+      }
+      assertThat(TestProvider.OPENED).hasSize(1);
+    }
+
+    @Test
+    void openingOneBlocksNobodyWhoWantsAnother() throws Exception {
+      CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
+      TestProvider.opener =
+          spec -> {
+            gate.join();
+            return open(spec);
+          };
+      Task<LanguageModel> opening = Task.of(() -> models.get("test:slow"));
+      Task.until("it is being opened", () -> TestProvider.OPENED.contains("test:slow"));
+      Task<LanguageModel> other = Task.of(() -> models.get("given"));
+      Task<Map<String, ModelStats>> stats = Task.of(models::stats);
+      try {
+        Task.until("others go on", () -> other.isDone() && stats.isDone());
+      } finally {
+        gate.complete(null);
+      }
+
+      assertThat(other.result()).isSameAs(given);
+      assertThat(opening.result().name()).isEqualTo("test:slow");
+    }
+
+    @Test
+    void unknownSpecIsToldWithWhatThereIs() {
+      assertThatThrownBy(() -> models.get("gpt-9"))
+          .isInstanceOf(ModelException.class)
+          .hasMessageContaining("'gpt-9'")
+          .hasMessageContaining("(given)")
+          .hasMessageContaining("(those that are there: test;");
+    }
+
+    @Test
+    void failedOpeningIsTriedAgain() {
+      TestProvider.opener =
+          spec -> {
+            throw new ModelException("truncated");
+          };
+      assertThatThrownBy(() -> models.get("test:a"))
+          .isInstanceOf(ModelException.class)
+          .hasMessage("truncated");
+      TestProvider.opener = this::open;
+
+      assertThat(models.get("test:a").name()).isEqualTo("test:a");
+    }
+
+    @Test
+    void closeFreesWhatWasOpenedAndRefusesMore() {
+      models.get("test:a");
+      models.get("test:b");
+      cache.close();
+      cache.close();
+
+      assertThat(made).hasSize(2).allSatisfy(model -> assertThat(model.closings).hasValue(1));
+      assertThat(given.closings).hasValue(0);
+      assertThatThrownBy(() -> models.get("test:a"))
+          .isInstanceOf(ModelException.class)
+          .hasMessageContaining("closed");
+    }
+
+    @Test
+    void modelThatIsBeingOpenedAtTheCloseIsFreedToo() throws Exception {
+      CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
+      TestProvider.opener =
+          spec -> {
+            gate.join();
+            return open(spec);
+          };
+      Task<LanguageModel> opening = Task.of(() -> models.get("test:slow"));
+      Task.until("it is being opened", () -> TestProvider.OPENED.contains("test:slow"));
+      Task<@Nullable Void> closing = Task.running(cache::close);
+      gate.complete(null);
+      opening.result();
+      closing.result();
+
+      assertThat(made).hasSize(1).allSatisfy(model -> assertThat(model.closings).hasValue(1));
+    }
+
+    @Test
+    void modelIsUsableThoughTheCacheDroppedIt() {
+      LanguageModel model = models.get("test:a");
+      assertThat(cache.evict("test", "test:a")).isTrue();
+
+      assertThat(model.name()).isEqualTo("test:a");
+      assertThat(model.chat(ChatRequest.of("a")).text()).isEqualTo("answer of test:a");
+      assertThat(TestProvider.OPENED).containsExactly("test:a", "test:a");
+      assertThat(made.getFirst().closings).hasValue(1);
+      assertThat(made.getLast().closings).hasValue(0);
+      assertThat(models.stats()).containsOnlyKeys("test:a");
+    }
+
+    @Test
+    void modelIsHeldForAsLongAsItAnswers() {
+      List<Boolean> evicted = new ArrayList<>();
+      TestProvider.opener =
+          spec ->
+              new FakeModel(
+                  spec,
+                  request -> {
+                    evicted.add(cache.evict("test", "test:a"));
+                    return "answer";
+                  });
+      LanguageModel model = models.get("test:a");
+      model.chat(ChatRequest.of("a"));
+      model.stream(ChatRequest.of("a"), chunk -> evicted.add(cache.evict("test", "test:a")));
+
+      assertThat(evicted).containsExactly(false, false, false);
+      assertThat(cache.stats().inUse()).isZero();
+    }
+
+    @Test
+    void closingTheHandleClosesNothing() {
+      models.get("test:a").close();
+
+      assertThat(made).hasSize(1).allSatisfy(model -> assertThat(model.closings).hasValue(0));
+    }
+  }
+}
