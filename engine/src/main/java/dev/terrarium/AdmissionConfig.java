@@ -76,7 +76,7 @@ public final class AdmissionConfig {
   }
 
   /** Whether nothing is on. */
-  boolean isOff() {
+  public boolean isOff() {
     return circuitBreaker == null && bulkhead == null && retry == null && budget == null;
   }
 

@@ -1,10 +1,10 @@
 package dev.terrarium;
 
-import dev.terrarium.internal.model.ModelCache;
+import dev.terrarium.internal.model.LruModelCache;
 import dev.terrarium.internal.pool.MemoryLimit;
 
 /** What frameworks may take in contexts, beside their models. Thread-safe. */
-record ContextMemory(ModelCache models, TerrariumConfig config) implements MemoryLimit {
+record ContextMemory(LruModelCache models, TerrariumConfig config) implements MemoryLimit {
 
   @Override
   public long bytes(String framework) {

@@ -1,14 +1,9 @@
 package dev.terrarium;
 
-import dev.terrarium.internal.value.JsonReader;
-import dev.terrarium.internal.value.JsonWriter;
-import dev.terrarium.internal.value.Marshaller;
-import dev.terrarium.internal.value.MsgpackReader;
-import dev.terrarium.internal.value.MsgpackWriter;
-import dev.terrarium.internal.value.ValuePath;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.ConversionException;
-import java.util.LinkedHashMap;
+import dev.terrarium.internal.value.Marshaller;
+import dev.terrarium.internal.value.Messages;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -53,31 +48,10 @@ public enum MessageFormat {
    *     meaning, a duplicate key, or a depth above {@link Marshaller#MAX_DEPTH}, with the path
    */
   public Map<String, @Nullable Object> read(byte[] message, int maxBytes) {
-    if (message.length > maxBytes) {
-      throw new ArgumentException(
-          "message: "
-              + message.length
-              + " bytes are more than the "
-              + maxBytes
-              + " that a message may have. Send less at once, or raise maxMessage.");
-    }
-    ValuePath steps = new ValuePath("message");
-    Object value =
-        switch (this) {
-          case JSON -> new JsonReader(message, steps).read();
-          case MSGPACK -> new MsgpackReader(message, steps).read();
-        };
-    if (!(value instanceof Map<?, ?> map)) {
-      throw steps.refuse("a message is a map of the arguments by name, and this is none");
-    }
-    Map<String, @Nullable Object> byName = LinkedHashMap.newLinkedHashMap(map.size());
-    for (Map.Entry<?, ?> entry : map.entrySet()) {
-      if (!(entry.getKey() instanceof String name)) {
-        throw steps.refuse("the name of an argument is a text, not " + entry.getKey());
-      }
-      byName.put(name, entry.getValue());
-    }
-    return byName;
+    return switch (this) {
+      case JSON -> Messages.readJson(message, maxBytes);
+      case MSGPACK -> Messages.readMsgpack(message, maxBytes);
+    };
   }
 
   /**
@@ -86,10 +60,9 @@ public enum MessageFormat {
    * @throws ConversionException for what is no plain data, with the path to it
    */
   public byte[] write(@Nullable Object plain) {
-    ValuePath steps = new ValuePath("result");
     return switch (this) {
-      case JSON -> new JsonWriter(steps).write(plain);
-      case MSGPACK -> new MsgpackWriter(steps).write(plain);
+      case JSON -> Messages.writeJson(plain);
+      case MSGPACK -> Messages.writeMsgpack(plain);
     };
   }
 }

@@ -1,5 +1,7 @@
 package dev.terrarium;
 
+import dev.terrarium.internal.model.LruModelCache;
+import dev.terrarium.internal.resource.KeyedResourcePool;
 import dev.terrarium.internal.call.Calls;
 import dev.terrarium.internal.call.FrameworkAdapter;
 import dev.terrarium.internal.call.HttpFunctions;
@@ -22,7 +24,7 @@ import dev.terrarium.internal.model.EmbeddingCache;
 import dev.terrarium.internal.model.EmbeddingService;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.internal.model.LanguageModels;
-import dev.terrarium.internal.model.ModelCache;
+import dev.terrarium.spi.ModelCache;
 import dev.terrarium.internal.model.ModelService;
 import dev.terrarium.model.Tokenizer;
 import dev.terrarium.internal.model.TokenizerService;
@@ -31,7 +33,7 @@ import dev.terrarium.internal.program.ProgramRegistry;
 import dev.terrarium.internal.resource.CacheFolder;
 import dev.terrarium.internal.resource.ClassLoaders;
 import dev.terrarium.internal.resource.HttpConnections;
-import dev.terrarium.internal.resource.ResourcePool;
+import dev.terrarium.spi.ResourcePool;
 import dev.terrarium.internal.resource.Sessions;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.HostFunctions;
@@ -67,8 +69,8 @@ public final class Terrarium implements AutoCloseable {
   private final AccessProfile ceiling;
   private final TerrariumConfig config;
   private final Events events;
-  private final ModelCache modelCache;
-  private final ResourcePool resources;
+  private final LruModelCache modelCache;
+  private final KeyedResourcePool resources;
   private final EmbeddingCache embeddings;
   private final LanguageModels models;
   private final Sessions sessions;
@@ -89,8 +91,8 @@ public final class Terrarium implements AutoCloseable {
     packages.frameworks().forEach(framework -> frameworks.put(framework.name(), framework));
     this.config = config;
     events = events(config, loader);
-    modelCache = new ModelCache(config.modelCache(), config::limits, this::contextBytes, events);
-    resources = new ResourcePool(name -> config.limits(name).connections(), events);
+    modelCache = new LruModelCache(config.modelCache(), config::limits, this::contextBytes, events);
+    resources = new KeyedResourcePool(name -> config.limits(name).connections(), events);
     embeddings = new EmbeddingCache(config.embeddingCache(), config.embeddingTtl(), events);
     models =
         new LanguageModels(
@@ -465,13 +467,13 @@ public final class Terrarium implements AutoCloseable {
     return pool.stats().heapOf(framework).bytes();
   }
 
-  private Map<String, FrameworkResources> frameworkResources(PoolStats contexts) {
-    Map<String, FrameworkResources> all = new HashMap<>();
+  private Map<String, Stats.FrameworkUse> frameworkResources(Stats.Pool contexts) {
+    Map<String, Stats.FrameworkUse> all = new HashMap<>();
     for (String name : frameworks.keySet()) {
-      ModelCacheStats.Share share = modelCache.share(name);
+      Stats.LoadedModels.Share share = modelCache.share(name);
       all.put(
           name,
-          new FrameworkResources(
+          new Stats.FrameworkUse(
               contexts.heapOf(name),
               share.bytes(),
               share.models(),
@@ -497,7 +499,7 @@ public final class Terrarium implements AutoCloseable {
 
   /** Figures of this Terrarium and of the process. Needs no context. */
   public Stats stats() {
-    PoolStats contexts = pool.stats();
+    Stats.Pool contexts = pool.stats();
     return new Stats(
         contexts,
         PolyglotRuntime.nativeSlotsTaken(),

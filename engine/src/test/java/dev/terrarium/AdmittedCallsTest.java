@@ -3,17 +3,12 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.admission.AdmissionConfig.Budget;
-import dev.terrarium.admission.AdmissionConfig.Bulkhead;
-import dev.terrarium.admission.AdmissionConfig.CircuitBreaker;
-import dev.terrarium.admission.AdmissionConfig.Retry;
-import dev.terrarium.admission.AdmissionStats.BreakerState;
-import dev.terrarium.spi.Shortcut;
 import dev.terrarium.AdmissionConfig.Budget;
 import dev.terrarium.AdmissionConfig.Bulkhead;
 import dev.terrarium.AdmissionConfig.CircuitBreaker;
 import dev.terrarium.AdmissionConfig.Retry;
-import dev.terrarium.AdmissionStats.BreakerState;
+import dev.terrarium.Stats.Admission.BreakerState;
+import dev.terrarium.spi.Shortcut;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.BorrowTimeoutException;
 import dev.terrarium.error.BudgetExceededException;
@@ -118,7 +113,7 @@ class AdmittedCallsTest {
     return terrarium.call(framework, "count", Map.of());
   }
 
-  private AdmissionStats stats(String framework) {
+  private Stats.Admission stats(String framework) {
     return Objects.requireNonNull(terrarium.stats().admission().get(framework));
   }
 
@@ -145,7 +140,7 @@ class AdmittedCallsTest {
         .isInstanceOf(CircuitOpenException.class);
     assertThat(Reader.of(failing.stream("pieces", Map.of())).request(1).end())
         .isInstanceOf(CircuitOpenException.class);
-    assertThat(stats("failing")).isEqualTo(new AdmissionStats(BreakerState.OPEN, 0, 0, 5));
+    assertThat(stats("failing")).isEqualTo(new Stats.Admission(BreakerState.OPEN, 0, 0, 5));
     assertThat(runs("retried")).isEqualTo(0L);
   }
 
@@ -161,7 +156,7 @@ class AdmittedCallsTest {
           .isInstanceOf(ConversionException.class);
     }
 
-    assertThat(stats("misused")).isEqualTo(new AdmissionStats(BreakerState.CLOSED, 0, 0, 0));
+    assertThat(stats("misused")).isEqualTo(new Stats.Admission(BreakerState.CLOSED, 0, 0, 0));
     assertThat(runs("misused")).isEqualTo(0L);
   }
 
@@ -301,7 +296,7 @@ class AdmittedCallsTest {
         });
 
     assertThat(terrarium.call("crowded", "call_back", Map.of())).isEqualTo(0L);
-    assertThat(stats("crowded")).isEqualTo(new AdmissionStats(BreakerState.OFF, 0, 0, 0));
+    assertThat(stats("crowded")).isEqualTo(new Stats.Admission(BreakerState.OFF, 0, 0, 0));
   }
 
   @Test
@@ -316,7 +311,7 @@ class AdmittedCallsTest {
                 });
 
     assertThat(result).isEqualTo(0L);
-    assertThat(stats("crowded")).isEqualTo(new AdmissionStats(BreakerState.OFF, 0, 0, 0));
+    assertThat(stats("crowded")).isEqualTo(new Stats.Admission(BreakerState.OFF, 0, 0, 0));
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.terrarium.Stats.HeapUse;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Tag;
@@ -75,7 +76,7 @@ class MeasuredMemoryTest {
     return resources(terrarium).heap();
   }
 
-  private static FrameworkResources resources(Terrarium terrarium) {
+  private static Stats.FrameworkUse resources(Terrarium terrarium) {
     return Objects.requireNonNull(terrarium.stats().resources().get("hoard"));
   }
 }

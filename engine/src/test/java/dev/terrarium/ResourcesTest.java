@@ -10,7 +10,7 @@ import dev.terrarium.error.ConnectionException;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.internal.model.ModelCache;
+import dev.terrarium.spi.ModelCache;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.SharedTerrarium;
 import dev.terrarium.testing.TestFunctions;
@@ -188,7 +188,7 @@ class ResourcesTest {
     }
   }
 
-  private FrameworkResources probe() {
+  private Stats.FrameworkUse probe() {
     return Objects.requireNonNull(terrarium.stats().resources().get("probe"));
   }
 }

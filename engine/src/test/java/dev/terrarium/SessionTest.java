@@ -123,7 +123,7 @@ class SessionTest {
       turns.add(async("say", String.valueOf(i)));
     }
     assertThat(terrarium.call("talk", "active", Map.of())).isEqualTo(false);
-    PoolStats busy = terrarium.stats().pool();
+    Stats.Pool busy = terrarium.stats().pool();
     assertThat(busy.pending()).isZero();
     assertThat(busy.active()).isEqualTo(1);
     latch.countDown();

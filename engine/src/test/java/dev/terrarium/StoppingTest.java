@@ -57,7 +57,7 @@ class StoppingTest {
   }
 
   /** Both contexts are back and sound: none was given up, and each answers. */
-  private void assertThatAllIsWell(PoolStats before) {
+  private void assertThatAllIsWell(Stats.Pool before) {
     Task.until(
         "two contexts are idle and none is suspect",
         () -> terrarium.stats().pool().idle() == 2 && terrarium.stats().pool().total() == 2);
@@ -127,7 +127,7 @@ class StoppingTest {
   @ParameterizedTest
   @MethodSource("endless")
   void deadlineStopsPythonCode(String source) {
-    PoolStats before = terrarium.stats().pool();
+    Stats.Pool before = terrarium.stats().pool();
     long start = System.nanoTime();
 
     assertThatThrownBy(() -> execute(source, SOON))
@@ -140,7 +140,7 @@ class StoppingTest {
 
   @Test
   void conversionOfWhatNeverEndsIsStopped() {
-    PoolStats before = terrarium.stats().pool();
+    Stats.Pool before = terrarium.stats().pool();
     Iterable<String> endless = () -> Stream.generate(() -> "more").iterator();
 
     assertThatThrownBy(() -> terrarium.call("probe", "echo", Map.of("v", endless), SOON))
@@ -150,7 +150,7 @@ class StoppingTest {
 
   @Test
   void importThatIsCutOffCanBeMadeAgain() {
-    PoolStats before = terrarium.stats().pool();
+    Stats.Pool before = terrarium.stats().pool();
     String importing =
         """
         while True:
@@ -171,7 +171,7 @@ class StoppingTest {
 
   @Test
   void javaFunctionThatPythonCalledIsInterrupted() throws Exception {
-    PoolStats before = terrarium.stats().pool();
+    Stats.Pool before = terrarium.stats().pool();
     CountDownLatch never = new CountDownLatch(1);
     CompletableFuture<String> ended = new CompletableFuture<>();
     TestFunctions.onCall(
@@ -205,7 +205,7 @@ class StoppingTest {
 
   @Test
   void interruptedCallerStopsItsCall() throws Exception {
-    PoolStats before = terrarium.stats().pool();
+    Stats.Pool before = terrarium.stats().pool();
     CountDownLatch inside = untilCalled();
     Task<@Nullable Object> caller =
         Task.of(
@@ -236,7 +236,7 @@ class StoppingTest {
   @ParameterizedTest
   @MethodSource("endings")
   void futureThatEndsBeforeItsCallStopsIt(Consumer<CompletableFuture<@Nullable Object>> ending) {
-    PoolStats before = terrarium.stats().pool();
+    Stats.Pool before = terrarium.stats().pool();
     CountDownLatch inside = untilCalled();
     CompletableFuture<@Nullable Object> call =
         terrarium
@@ -251,7 +251,7 @@ class StoppingTest {
 
   @Test
   void futureOfWhatIsMadeOfAResultStopsItsCallToo() {
-    PoolStats before = terrarium.stats().pool();
+    Stats.Pool before = terrarium.stats().pool();
     CountDownLatch inside = untilCalled();
     CompletableFuture<String> call =
         terrarium
@@ -282,7 +282,7 @@ class StoppingTest {
 
   @Test
   void cancellingADerivedFutureDoesNotReachTheCall() throws Exception {
-    PoolStats before = terrarium.stats().pool();
+    Stats.Pool before = terrarium.stats().pool();
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
     TestFunctions.onCallWait(inside, goOn, "whole");
@@ -333,7 +333,7 @@ class StoppingTest {
    */
   @Test
   void builtInThatDoesNotStopIsSetAsideUntilItEnds() throws Exception {
-    PoolStats before = terrarium.stats().pool();
+    Stats.Pool before = terrarium.stats().pool();
     Task<@Nullable Object> stuck = Task.of(() -> execute("sum(range(2 * 10**7))", SOON));
     assertThat(stuck.failure()).isInstanceOf(CallTimeoutException.class);
 

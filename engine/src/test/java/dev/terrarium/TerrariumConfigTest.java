@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.terrarium.admission.AdmissionConfig.Bulkhead;
 import dev.terrarium.AdmissionConfig.Bulkhead;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.model.EmbeddingModel;

@@ -43,7 +43,7 @@ class ThrongTest {
     CountDownLatch open = new CountDownLatch(0);
     Thread.ofVirtual().start(() -> callAtTheGate(open, 0)).join(); // what loads on first use, has
     CountDownLatch gate = new CountDownLatch(1);
-    PoolStats before = terrarium.stats().pool();
+    Stats.Pool before = terrarium.stats().pool();
     List<RecordedEvent> pinned;
     try (Recording recording = new Recording()) {
       recording.enable("jdk.VirtualThreadPinned").withThreshold(Duration.ZERO).withStackTrace();

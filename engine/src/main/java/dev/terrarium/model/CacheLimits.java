@@ -1,6 +1,6 @@
 package dev.terrarium.model;
 
-import dev.terrarium.internal.model.ModelCache;
+import dev.terrarium.spi.ModelCache;
 import dev.terrarium.error.ConfigurationException;
 import java.time.Duration;
 

@@ -1,7 +1,7 @@
 package dev.terrarium.testing;
 
+import dev.terrarium.Stats;
 import dev.terrarium.internal.pool.ContextPool;
-import dev.terrarium.PoolStats;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -15,12 +15,12 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  */
 public final class AtRest implements BeforeEachCallback, AfterEachCallback {
 
-  private final List<Supplier<PoolStats>> pools = new ArrayList<>();
+  private final List<Supplier<Stats.Pool>> pools = new ArrayList<>();
   private List<Thread> before = List.of();
 
   public AtRest() {}
 
-  AtRest(Supplier<PoolStats> pool) {
+  AtRest(Supplier<Stats.Pool> pool) {
     pools.add(pool);
   }
 
@@ -37,14 +37,14 @@ public final class AtRest implements BeforeEachCallback, AfterEachCallback {
 
   @Override
   public void afterEach(ExtensionContext context) {
-    for (Supplier<PoolStats> pool : pools) {
+    for (Supplier<Stats.Pool> pool : pools) {
       Task.until("at rest: " + pool.get(), () -> isAtRest(pool.get()));
     }
     Task.until("all contexts are made", () -> before.containsAll(starters()));
   }
 
   /** Loading, checking and stopping end by themselves; a lease or a waiter does not. */
-  private static boolean isAtRest(PoolStats stats) {
+  private static boolean isAtRest(Stats.Pool stats) {
     return stats.starting() + stats.active() + stats.suspect() + stats.pending() == 0;
   }
 

@@ -1,10 +1,11 @@
 package dev.terrarium.jmh;
 
+import dev.terrarium.internal.model.LruModelCache;
 import dev.terrarium.internal.event.Events;
 import dev.terrarium.model.CacheLimits;
 import dev.terrarium.internal.model.EmbeddingCache;
 import dev.terrarium.model.EmbeddingModel;
-import dev.terrarium.internal.model.ModelCache;
+import dev.terrarium.spi.ModelCache;
 import dev.terrarium.ResourceLimits;
 import java.time.Duration;
 import java.util.List;
@@ -32,7 +33,7 @@ public class Caches extends Microbenchmark {
   private static final List<String> TEXT = List.of("What is the capital of France, and why?");
 
   private final ModelCache models =
-      new ModelCache(
+      new LruModelCache(
           CacheLimits.ofDefaults(),
           framework -> ResourceLimits.ofDefaults(),
           framework -> 0,

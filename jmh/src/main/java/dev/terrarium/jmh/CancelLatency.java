@@ -1,9 +1,9 @@
 package dev.terrarium.jmh;
 
+import dev.terrarium.Stats;
 import dev.terrarium.CallOptions;
 import dev.terrarium.Terrarium;
 import dev.terrarium.error.CallTimeoutException;
-import dev.terrarium.PoolStats;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -137,8 +137,8 @@ public final class CancelLatency {
     return new long[] {own, System.nanoTime() - over};
   }
 
-  private PoolStats atRest() throws InterruptedException {
-    PoolStats stats = terrarium.stats().pool();
+  private Stats.Pool atRest() throws InterruptedException {
+    Stats.Pool stats = terrarium.stats().pool();
     for (int i = 0; i < 100 && stats.idle() < stats.total(); i++) {
       Thread.sleep(Duration.ofMillis(50));
       stats = terrarium.stats().pool();

@@ -1,7 +1,7 @@
 package dev.terrarium.jmh;
 
+import dev.terrarium.Stats.HeapUse;
 import dev.terrarium.Terrarium;
-import dev.terrarium.HeapUse;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
 

@@ -1,5 +1,6 @@
 package dev.terrarium.cli;
 
+import dev.terrarium.Stats;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.dspy.Dspy;
@@ -9,7 +10,6 @@ import dev.terrarium.dspy.Traced;
 import dev.terrarium.error.TerrariumException;
 import dev.terrarium.langchain.LangChain;
 import dev.terrarium.model.ChatMessage;
-import dev.terrarium.ModelStats;
 import dev.terrarium.Describe;
 import java.io.IOException;
 import java.time.Duration;
@@ -115,7 +115,7 @@ final class Ask implements Callable<Integer> {
 
   private static Duration generation(Terrarium terrarium) {
     return terrarium.stats().models().values().stream()
-        .map(ModelStats::busy)
+        .map(Stats.Model::busy)
         .reduce(Duration.ZERO, Duration::plus);
   }
 

@@ -1,7 +1,6 @@
 package dev.terrarium.cli;
 
 import dev.terrarium.Stats;
-import dev.terrarium.ModelStats;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.math.BigDecimal;
@@ -83,8 +82,8 @@ final class Timings {
     out.printf("%-28s %8d ms%n", "total", Duration.between(processStart, last).toMillis());
     overheads.forEach(
         (answers, time) -> out.printf("%-28s %8d ms%n", answers + ", overhead", time.toMillis()));
-    for (Map.Entry<String, ModelStats> entry : stats.models().entrySet()) {
-      ModelStats model = entry.getValue();
+    for (Map.Entry<String, Stats.Model> entry : stats.models().entrySet()) {
+      Stats.Model model = entry.getValue();
       out.printf("%s:%n", entry.getKey());
       out.printf(
           "  %-26s %8d ms (beside the phases above)%n", "model load", model.loading().toMillis());

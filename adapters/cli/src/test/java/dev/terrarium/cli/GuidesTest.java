@@ -3,10 +3,11 @@ package dev.terrarium.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.admission.AdmissionConfig.Budget;
-import dev.terrarium.admission.AdmissionConfig.Bulkhead;
-import dev.terrarium.admission.AdmissionConfig.CircuitBreaker;
-import dev.terrarium.admission.AdmissionConfig.Retry;
+import dev.terrarium.Stats.HeapUse;
+import dev.terrarium.AdmissionConfig.Budget;
+import dev.terrarium.AdmissionConfig.Bulkhead;
+import dev.terrarium.AdmissionConfig.CircuitBreaker;
+import dev.terrarium.AdmissionConfig.Retry;
 import com.sun.net.httpserver.HttpServer;
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
@@ -18,11 +19,6 @@ import dev.terrarium.Session;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.AdmissionConfig;
-import dev.terrarium.AdmissionConfig.Budget;
-import dev.terrarium.AdmissionConfig.Bulkhead;
-import dev.terrarium.AdmissionConfig.CircuitBreaker;
-import dev.terrarium.AdmissionConfig.Retry;
-import dev.terrarium.HeapUse;
 import dev.terrarium.dspy.Dspy;
 import dev.terrarium.dspy.DspyChunk;
 import dev.terrarium.dspy.DspyProgram;
@@ -41,12 +37,11 @@ import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.LanguageModel;
-import dev.terrarium.internal.model.ModelCache;
+import dev.terrarium.spi.ModelCache;
 import dev.terrarium.model.TokenUsage;
 import dev.terrarium.model.Tokenizer;
-import dev.terrarium.spi.ResourceKind;
 import dev.terrarium.ResourceLimits;
-import dev.terrarium.internal.resource.ResourcePool;
+import dev.terrarium.spi.ResourcePool;
 import dev.terrarium.testkit.FakeLanguageModel;
 import dev.terrarium.Callback;
 import dev.terrarium.spi.HostFunction;
@@ -450,8 +445,8 @@ class GuidesTest {
   @Test
   void sharedResources() {
     // guide: resources
-    ResourceKind<StringBuilder> buffers =
-        ResourceKind.exclusive("buffer", key -> new StringBuilder())
+    ResourcePool.Kind<StringBuilder> buffers =
+        ResourcePool.Kind.exclusive("buffer", key -> new StringBuilder())
             .check(buffer -> buffer.length() < 1_000) // before it is used again
             .closer(buffer -> buffer.setLength(0))
             .build();

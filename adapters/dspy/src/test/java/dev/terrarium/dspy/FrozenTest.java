@@ -3,16 +3,14 @@ package dev.terrarium.dspy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.admission.AdmissionConfig.Budget;
-import dev.terrarium.admission.AdmissionConfig.Retry;
+import dev.terrarium.AdmissionConfig.Budget;
+import dev.terrarium.AdmissionConfig.Retry;
 import dev.terrarium.CallOptions;
 import dev.terrarium.CallResult;
 import dev.terrarium.Command;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.AdmissionConfig;
-import dev.terrarium.AdmissionConfig.Budget;
-import dev.terrarium.AdmissionConfig.Retry;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.BudgetExceededException;
 import dev.terrarium.error.CallTimeoutException;

@@ -2,13 +2,13 @@ package dev.terrarium.llamacpp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.terrarium.internal.model.LruModelCache;
+import dev.terrarium.internal.resource.KeyedResourcePool;
 import dev.terrarium.internal.event.Events;
 import dev.terrarium.model.CacheLimits;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.internal.model.LanguageModels;
-import dev.terrarium.internal.model.ModelCache;
 import dev.terrarium.ResourceLimits;
-import dev.terrarium.internal.resource.ResourcePool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +24,7 @@ class LlamaCppCacheTest {
   @Test
   void evictionGivesTheModelsMemoryBackToTheSystem() throws IOException {
     String file = TestModel.file().toString();
-    try (ModelCache cache = cache()) {
+    try (LruModelCache cache = cache()) {
       LanguageModels models = models(cache, file);
       LanguageModel model = models.get(null);
       String answer = TestModel.answer(model, "Hi", 3);
@@ -44,7 +44,7 @@ class LlamaCppCacheTest {
   void defaultAndItsFileHoweverSpelledAreLoadedOnce() {
     Path file = TestModel.file();
     Path relative = Path.of("").toAbsolutePath().relativize(file);
-    try (ModelCache cache = cache()) {
+    try (LruModelCache cache = cache()) {
       LanguageModels models = models(cache, null);
       LanguageModel model = models.get(null);
 
@@ -55,21 +55,21 @@ class LlamaCppCacheTest {
     }
   }
 
-  private static ModelCache cache() {
-    return new ModelCache(
+  private static LruModelCache cache() {
+    return new LruModelCache(
         CacheLimits.ofDefaults(),
         framework -> ResourceLimits.ofDefaults(),
         framework -> 0,
         Events.none());
   }
 
-  private static LanguageModels models(ModelCache cache, @Nullable String defaultSpec) {
+  private static LanguageModels models(LruModelCache cache, @Nullable String defaultSpec) {
     return new LanguageModels(
         Map.of(),
         defaultSpec,
         LlamaCppCacheTest.class.getClassLoader(),
         cache,
-        new ResourcePool(framework -> 4, Events.none()),
+        new KeyedResourcePool(framework -> 4, Events.none()),
         Events.none());
   }
 

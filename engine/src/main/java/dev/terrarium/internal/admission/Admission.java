@@ -1,10 +1,9 @@
 package dev.terrarium.internal.admission;
 
+import dev.terrarium.Stats;
 import dev.terrarium.AdmissionConfig;
-import dev.terrarium.AdmissionStats;
-import dev.terrarium.admission.AdmissionConfig.Bulkhead;
-import com.github.benmanes.caffeine.cache.Ticker;
 import dev.terrarium.AdmissionConfig.Bulkhead;
+import com.github.benmanes.caffeine.cache.Ticker;
 import dev.terrarium.error.BudgetExceededException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
@@ -114,8 +113,8 @@ public final class Admission {
   }
 
   /** Figures by framework, of those that were called; none where all is off. */
-  public Map<String, AdmissionStats> stats() {
-    Map<String, AdmissionStats> stats = new TreeMap<>();
+  public Map<String, Stats.Admission> stats() {
+    Map<String, Stats.Admission> stats = new TreeMap<>();
     gates.forEach((framework, gate) -> stats.put(framework, gate.stats()));
     return Map.copyOf(stats);
   }

@@ -1,9 +1,8 @@
 package dev.terrarium.internal.admission;
 
 import dev.terrarium.AdmissionConfig;
-import dev.terrarium.admission.AdmissionStats.BreakerState;
+import dev.terrarium.Stats.Admission.BreakerState;
 import com.github.benmanes.caffeine.cache.Ticker;
-import dev.terrarium.AdmissionStats.BreakerState;
 import dev.terrarium.error.CircuitOpenException;
 import dev.terrarium.error.PythonException;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;

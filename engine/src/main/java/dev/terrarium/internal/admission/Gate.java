@@ -1,10 +1,9 @@
 package dev.terrarium.internal.admission;
 
+import dev.terrarium.Stats;
 import dev.terrarium.AdmissionConfig;
-import dev.terrarium.AdmissionStats;
-import dev.terrarium.admission.AdmissionStats.BreakerState;
+import dev.terrarium.Stats.Admission.BreakerState;
 import com.github.benmanes.caffeine.cache.Ticker;
-import dev.terrarium.AdmissionStats.BreakerState;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.CircuitOpenException;
@@ -61,8 +60,8 @@ final class Gate {
     return budgets == null || key == null ? Permit.open() : new Metered(budgets, key);
   }
 
-  AdmissionStats stats() {
-    return new AdmissionStats(
+  Stats.Admission stats() {
+    return new Stats.Admission(
         breaker == null ? BreakerState.OFF : breaker.state(),
         places == null ? 0 : places.running(),
         places == null ? 0 : places.queued(),

@@ -44,7 +44,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The ways to call a framework; each is one or more visits to a context. Thread-safe. */
-final class Calls {
+public final class Calls {
 
   /** The command of every bridge that needs the framework to be loaded, and nothing else. */
   private static final String BATCH = "batch";
@@ -66,7 +66,7 @@ final class Calls {
    * @param services what shortcuts can call, as Python code of that access can
    * @param events told of each call
    */
-  Calls(
+  public Calls(
       ContextPool pool,
       Sessions sessions,
       Admission admission,
@@ -85,7 +85,8 @@ final class Calls {
     this.events = events;
   }
 
-  @Nullable Object call(BridgeSource framework, Command command, CallOptions options) {
+  public @Nullable Object call(
+      BridgeSource framework, Command command, CallOptions options) {
     return call(framework, command, options, turns(options).get());
   }
 
@@ -384,7 +385,7 @@ final class Calls {
   /**
    * @param reading makes of the result what the future holds
    */
-  <T extends @Nullable Object> CompletableFuture<T> callAsync(
+  public <T extends @Nullable Object> CompletableFuture<T> callAsync(
       BridgeSource framework,
       Command command,
       CallOptions options,

@@ -16,7 +16,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The commands of one framework with the same options for each call. Immutable. */
-record FrameworkAdapter(BridgeSource source, Calls calls, CallOptions options) implements Adapter {
+public record FrameworkAdapter(BridgeSource source, Calls calls, CallOptions options) implements Adapter {
 
   @Override
   public String framework() {

@@ -18,16 +18,16 @@ import org.jspecify.annotations.Nullable;
  * HTTP as the function that Python code calls: {@code http.request(method, url, headers, body,
  * seconds) -> {status, headers, body}}.
  */
-final class HttpFunctions {
+public final class HttpFunctions {
 
-  static final String NAME = "http.request";
+  public static final String NAME = "http.request";
 
   private static final double NANOS_PER_SECOND = 1e9;
 
   private HttpFunctions() {}
 
   /** For contexts of that profile, which may not let them. */
-  static HostFunction of(HttpConnections connections, AccessProfile profile) {
+  public static HostFunction of(HttpConnections connections, AccessProfile profile) {
     if (!profile.grants(AccessProfile.TRUSTED)) {
       return arguments -> {
         throw new AccessException(

@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
  * The session of the call as functions that Python code calls: {@code session.get() -> dict | None}
  * and {@code session.put(state: dict)}. Threads that Python starts are in no call.
  */
-final class SessionFunctions {
+public final class SessionFunctions {
 
   private SessionFunctions() {}
 
-  static Map<String, HostFunction> all() {
+  public static Map<String, HostFunction> all() {
     return Map.of("session.get", SessionFunctions::get, "session.put", SessionFunctions::put);
   }
 

@@ -34,7 +34,7 @@ final class Fence {
   }
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final HealthStatus quiet = lock.newCondition();
+  private final Condition quiet = lock.newCondition();
   private @Nullable Visit inside;
   private boolean interrupting;
   private int shields;

@@ -1,7 +1,7 @@
 package dev.terrarium.internal.context;
 
+import dev.terrarium.Stats.HeapUse;
 import dev.terrarium.AccessProfile;
-import dev.terrarium.HeapUse;
 import dev.terrarium.Imports;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.FrameworkLoadException;

@@ -1,6 +1,6 @@
 package dev.terrarium.internal.context;
 
-import dev.terrarium.HeapUse;
+import dev.terrarium.Stats.HeapUse;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.OptionalLong;
@@ -33,7 +33,9 @@ final class LoadCost {
   /** What the load left; on its thread, inside the context, when it is over. */
   HeapUse end() {
     long allocated = THREADS.getCurrentThreadAllocatedBytes() - allocatedBefore;
-    return HeapUse.of(growth(), (long) (allocated * SHARE_KEPT));
+    OptionalLong growth = growth();
+    long estimate = (long) (allocated * SHARE_KEPT);
+    return new HeapUse(growth.orElse(estimate), growth.isPresent(), estimate);
   }
 
   private OptionalLong growth() {

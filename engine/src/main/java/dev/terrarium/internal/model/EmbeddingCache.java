@@ -1,5 +1,6 @@
 package dev.terrarium.internal.model;
 
+import dev.terrarium.Stats;
 import dev.terrarium.model.EmbeddingModel;
 import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -235,25 +236,14 @@ public final class EmbeddingCache {
   }
 
   /** Figures since the start; {@code bytes} and {@code vectors} of now. */
-  public Stats stats() {
+  public Stats.Embeddings stats() {
     CacheStats counted = vectors.synchronous().stats();
     long bytes = vectors.synchronous().policy().eviction().orElseThrow().weightedSize().orElse(0);
-    return new Stats(
+    return new Stats.Embeddings(
         vectors.synchronous().estimatedSize(),
         bytes,
         counted.hitCount(),
         counted.missCount(),
         counted.evictionCount());
   }
-
-  /**
-   * The cache's figures at one moment. Immutable.
-   *
-   * @param vectors held
-   * @param bytes that they take
-   * @param hits texts whose vector was there, or asked for already
-   * @param misses texts that a model was asked for
-   * @param evictions vectors dropped to make room, or for their age
-   */
-  public record Stats(long vectors, long bytes, long hits, long misses, long evictions) {}
 }

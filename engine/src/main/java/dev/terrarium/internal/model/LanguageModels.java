@@ -1,6 +1,7 @@
 package dev.terrarium.internal.model;
 
-import dev.terrarium.ModelStats;
+import dev.terrarium.spi.ModelCache;
+import dev.terrarium.Stats;
 import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
@@ -12,8 +13,7 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.internal.resource.CallScope;
-import dev.terrarium.spi.ResourceKind;
-import dev.terrarium.internal.resource.ResourcePool;
+import dev.terrarium.spi.ResourcePool;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -43,12 +43,12 @@ public final class LanguageModels {
   private final List<LanguageModelProvider> providers;
   private final ModelCache cache;
   private final ResourcePool resources;
-  private final ResourceKind<Tokenizer> tokenizers =
-      ResourceKind.<Tokenizer>shared("tokenizer", this::openTokenizer)
+  private final ResourcePool.Kind<Tokenizer> tokenizers =
+      ResourcePool.Kind.<Tokenizer>shared("tokenizer", this::openTokenizer)
           .closer(Tokenizer::close)
           .build();
   private final Events events;
-  private final Map<String, ModelStats> stats = new TreeMap<>();
+  private final Map<String, Stats.Model> stats = new TreeMap<>();
 
   /**
    * @param given models by name, which are the caller's to close
@@ -162,7 +162,8 @@ public final class LanguageModels {
   private LanguageModel open(LanguageModelProvider provider, @Nullable String spec) {
     long start = System.nanoTime();
     LanguageModel model = provider.open(spec);
-    count(model.name(), ModelStats.loaded(Duration.ofNanos(System.nanoTime() - start)));
+    Duration loading = Duration.ofNanos(System.nanoTime() - start);
+    count(model.name(), new Stats.Model(loading, 0, 0, 0, Duration.ZERO));
     return model;
   }
 
@@ -216,10 +217,14 @@ public final class LanguageModels {
       }
       throw e;
     }
-    count(model.name(), ModelStats.of(response));
-    CallScope.current().ifPresent(scope -> scope.usedTokens(response.usage().total()));
+    TokenUsage usage = response.usage();
+    count(
+        model.name(),
+        new Stats.Model(
+            Duration.ZERO, 1, usage.promptTokens(), usage.completionTokens(), response.time()));
+    CallScope.current().ifPresent(scope -> scope.usedTokens(usage.total()));
     if (events.active()) {
-      tell(model, response.usage(), begin, null);
+      tell(model, usage, begin, null);
     }
     return response;
   }
@@ -236,12 +241,12 @@ public final class LanguageModels {
             failure));
   }
 
-  private synchronized void count(String name, ModelStats more) {
-    stats.merge(name, more, ModelStats::plus);
+  private synchronized void count(String name, Stats.Model more) {
+    stats.merge(name, more, Stats.Model::plus);
   }
 
   /** Figures by model name, of those that were loaded or used here. */
-  public synchronized Map<String, ModelStats> stats() {
+  public synchronized Map<String, Stats.Model> stats() {
     return Map.copyOf(stats);
   }
 
@@ -283,7 +288,7 @@ public final class LanguageModels {
   }
 
   /** A tokenizer of the pool, borrowed for as long as each use takes. */
-  private record PooledTokenizer(ResourcePool pool, ResourceKind<Tokenizer> kind, String key)
+  private record PooledTokenizer(ResourcePool pool, ResourcePool.Kind<Tokenizer> kind, String key)
       implements Tokenizer {
 
     @Override

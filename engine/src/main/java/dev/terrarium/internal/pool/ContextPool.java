@@ -1,7 +1,7 @@
 package dev.terrarium.internal.pool;
 
-import dev.terrarium.ContextState;
-import dev.terrarium.PoolStats;
+import dev.terrarium.Stats;
+import dev.terrarium.Stats.ContextState;
 import dev.terrarium.AccessProfile;
 import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.context.HealthStatus;
@@ -1144,7 +1144,7 @@ public final class ContextPool implements AutoCloseable {
         });
   }
 
-  public PoolStats stats() {
+  public Stats.Pool stats() {
     return locked(this::figures);
   }
 
@@ -1163,10 +1163,10 @@ public final class ContextPool implements AutoCloseable {
     return locked(() -> List.copyOf(roster.waiters));
   }
 
-  private PoolStats figures() {
+  private Stats.Pool figures() {
     Set<PooledContext> ordered = new LinkedHashSet<>(roster.idle);
     ordered.addAll(roster.contexts);
-    return new PoolStats(
+    return new Stats.Pool(
         roster.starting,
         roster.waiters.size(),
         ordered.stream().map(PooledContext::stats).toList(),

@@ -1,16 +1,18 @@
 package dev.terrarium.internal.pool;
 
-import dev.terrarium.ContextState;
-import dev.terrarium.ContextStats;
+import dev.terrarium.Stats;
+import dev.terrarium.Stats.ContextState;
+import dev.terrarium.Stats.HeapUse;
 import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.context.Execution;
-import dev.terrarium.HeapUse;
 import dev.terrarium.internal.context.PythonContext;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -67,13 +69,24 @@ final class PooledContext {
     return state;
   }
 
+  /** Returns the states that may follow a state; {@code docs/CONCURRENCY.md} draws them. */
+  static Set<ContextState> next(ContextState state) {
+    return switch (state) {
+      case FRESH, WARM -> EnumSet.of(ContextState.IN_USE, ContextState.PARKED);
+      case IN_USE -> EnumSet.complementOf(EnumSet.of(ContextState.IN_USE, ContextState.ABANDONED));
+      case SUSPECT -> EnumSet.complementOf(EnumSet.of(ContextState.SUSPECT));
+      case ABANDONED -> EnumSet.of(ContextState.SUSPECT);
+      case PARKED, RETIRED -> EnumSet.noneOf(ContextState.class);
+    };
+  }
+
   /**
    * Takes a step.
    *
    * @throws IllegalStateException when its life has no such step
    */
   void to(ContextState next) {
-    if (!state.next().contains(next)) {
+    if (!next(state).contains(next)) {
       throw new IllegalStateException(name() + " cannot go from " + state + " to " + next);
     }
     state = next;
@@ -170,10 +183,10 @@ final class PooledContext {
     return drop;
   }
 
-  ContextStats stats() {
+  Stats.Context stats() {
     Map<String, HeapUse> heap = new HashMap<>();
     frameworks.keySet().forEach(framework -> heap.put(framework, context.heapOf(framework)));
-    return new ContextStats(
+    return new Stats.Context(
         name(),
         state,
         context.profile(),

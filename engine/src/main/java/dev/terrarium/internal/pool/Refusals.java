@@ -1,6 +1,6 @@
 package dev.terrarium.internal.pool;
 
-import dev.terrarium.PoolStats;
+import dev.terrarium.Stats;
 import dev.terrarium.error.BorrowTimeoutException;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.ClosedException;
@@ -20,7 +20,7 @@ final class Refusals {
     return new ClosedException("This Terrarium is closed; start another one.");
   }
 
-  static CallTimeoutException deadline(Waiter waiter, PoolStats figures) {
+  static CallTimeoutException deadline(Waiter waiter, Stats.Pool figures) {
     return new CallTimeoutException(
         ("The deadline of %s passed while the call of '%s' waited for a context (%s). Give calls"
                 + " more time, or the pool more contexts.")
@@ -31,7 +31,7 @@ final class Refusals {
    * @param memory why no further context may have its framework, or nothing
    */
   static BorrowTimeoutException borrow(
-      Waiter waiter, PoolSettings settings, PoolStats figures, @Nullable String memory) {
+      Waiter waiter, PoolSettings settings, Stats.Pool figures, @Nullable String memory) {
     String advice =
         memory == null
             ? "Raise the number of contexts"
@@ -55,14 +55,14 @@ final class Refusals {
         .formatted(limit / MEGABYTE, cost / MEGABYTE, taken / MEGABYTE, kept / MEGABYTE);
   }
 
-  static LimitExceededException limit(Waiter waiter, String memory, PoolStats figures) {
+  static LimitExceededException limit(Waiter waiter, String memory, Stats.Pool figures) {
     return new LimitExceededException(
         ("Framework '%s' is loaded in no further context: %s (%s). Raise TerrariumConfig.limits, or"
                 + " use fewer contexts or models.")
             .formatted(waiter.name(), memory, figures));
   }
 
-  static LoadTimeoutException load(Waiter waiter, PoolSettings settings, PoolStats figures) {
+  static LoadTimeoutException load(Waiter waiter, PoolSettings settings, Stats.Pool figures) {
     String what =
         figures.contexts().isEmpty()
             ? "The first context was not ready"
@@ -72,7 +72,7 @@ final class Refusals {
             .formatted(what, settings.loadTimeout(), figures));
   }
 
-  static NestedCallException nested(Waiter waiter, PoolStats figures) {
+  static NestedCallException nested(Waiter waiter, Stats.Pool figures) {
     return new NestedCallException(
         ("A call of '%s' from within a call needs another context, and to wait for one could last"
                 + " for ever (%s). Raise the number of contexts.")

@@ -1,6 +1,6 @@
 package dev.terrarium.internal.pool;
 
-import dev.terrarium.ContextState;
+import dev.terrarium.Stats.ContextState;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;

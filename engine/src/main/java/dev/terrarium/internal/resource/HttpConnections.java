@@ -1,7 +1,7 @@
 package dev.terrarium.internal.resource;
 
+import dev.terrarium.spi.ResourcePool;
 import dev.terrarium.ResourceLimits;
-import dev.terrarium.spi.ResourceKind;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ConnectionException;
@@ -53,7 +53,7 @@ public final class HttpConnections {
 
   private final ResourcePool pool;
   private final int maxBody;
-  private final ResourceKind<Connection> connections;
+  private final ResourcePool.Kind<Connection> connections;
 
   /**
    * @param maxBody bytes that the body of a request, and of an answer, may have
@@ -66,7 +66,7 @@ public final class HttpConnections {
     this.pool = pool;
     this.maxBody = maxBody;
     this.connections =
-        ResourceKind.<Connection>exclusive(KIND, key -> new Connection())
+        ResourcePool.Kind.<Connection>exclusive(KIND, key -> new Connection())
             .check(Connection::isSound)
             .closer(Connection::close)
             .maxPerKey(MOST_PER_ORIGIN)

@@ -1,7 +1,7 @@
 package dev.terrarium.internal.resource;
 
-import dev.terrarium.ResourceStats;
-import dev.terrarium.spi.ResourceKind;
+import dev.terrarium.spi.ResourcePool;
+import dev.terrarium.Stats;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Objects;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Slot<R> {
 
-  final ResourceKind<R> kind;
+  final ResourcePool.Kind<R> kind;
   final String key;
 
   /** To whom it is charged: who uses it, or did last. */
@@ -32,12 +32,12 @@ final class Slot<R> {
   private @Nullable Long madeAt;
   private long usedAt;
 
-  Slot(ResourceKind<R> kind, String key) {
+  Slot(ResourcePool.Kind<R> kind, String key) {
     this.kind = kind;
     this.key = key;
   }
 
-  boolean isOf(ResourceKind<?> wanted, String wantedKey) {
+  boolean isOf(ResourcePool.Kind<?> wanted, String wantedKey) {
     return kind == wanted && key.equals(wantedKey);
   }
 
@@ -76,8 +76,8 @@ final class Slot<R> {
   }
 
   /** What it adds to the figures of its kind. */
-  ResourceStats stats() {
-    return new ResourceStats(1, isIdle() ? 0 : 1, 0, 0, 0, 0);
+  Stats.Resource stats() {
+    return new Stats.Resource(1, isIdle() ? 0 : 1, 0, 0, 0, 0);
   }
 
   /** No longer busy, and used by who made or checked it. */

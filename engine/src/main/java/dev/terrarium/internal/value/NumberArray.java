@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * that GraalPy runs on, so that an array crosses as one piece. A {@code byte[]} is bytes, not
  * numbers.
  */
-enum NumberArray {
+public enum NumberArray {
   SHORTS("short[]", Short.BYTES, "h", 16),
   INTS("int[]", Integer.BYTES, "i", 17),
   LONGS("long[]", Long.BYTES, "q", 18),
@@ -32,7 +32,7 @@ enum NumberArray {
   }
 
   /** The kind of a value, null when it is no array of numbers. */
-  static @Nullable NumberArray of(@Nullable Object value) {
+  public static @Nullable NumberArray of(@Nullable Object value) {
     return switch (value) {
       case short[] each -> SHORTS;
       case int[] each -> INTS;
@@ -102,7 +102,7 @@ enum NumberArray {
   }
 
   /** The numbers as plain data has them: Long or Double. */
-  List<Object> elements(Object array) {
+  public List<Object> elements(Object array) {
     boolean whole = this != FLOATS && this != DOUBLES;
     int length = Array.getLength(array);
     List<Object> elements = new ArrayList<>(length);

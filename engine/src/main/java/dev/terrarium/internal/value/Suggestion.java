@@ -5,12 +5,12 @@ import java.util.Comparator;
 import java.util.Optional;
 
 /** The known name that somebody may have meant. */
-final class Suggestion {
+public final class Suggestion {
 
   private Suggestion() {}
 
   /** The one that the fewest edits make of the name; empty when that is more than a third of it. */
-  static Optional<String> to(String name, Collection<String> known) {
+  public static Optional<String> to(String name, Collection<String> known) {
     return known.stream()
         .min(Comparator.comparingInt(each -> edits(name, each)))
         .filter(each -> 3 * edits(name, each) <= Math.max(name.length(), each.length()));

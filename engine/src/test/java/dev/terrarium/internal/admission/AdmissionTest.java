@@ -3,18 +3,13 @@ package dev.terrarium.internal.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.Stats;
 import dev.terrarium.AdmissionConfig;
-import dev.terrarium.AdmissionStats;
-import dev.terrarium.admission.AdmissionConfig.Budget;
-import dev.terrarium.admission.AdmissionConfig.Bulkhead;
-import dev.terrarium.admission.AdmissionConfig.CircuitBreaker;
-import dev.terrarium.admission.AdmissionConfig.Retry;
-import dev.terrarium.admission.AdmissionStats.BreakerState;
 import dev.terrarium.AdmissionConfig.Budget;
 import dev.terrarium.AdmissionConfig.Bulkhead;
 import dev.terrarium.AdmissionConfig.CircuitBreaker;
 import dev.terrarium.AdmissionConfig.Retry;
-import dev.terrarium.AdmissionStats.BreakerState;
+import dev.terrarium.Stats.Admission.BreakerState;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.BudgetExceededException;
 import dev.terrarium.error.CallInterruptedException;
@@ -73,10 +68,10 @@ class AdmissionTest {
     return admission.admit("words", key, Deadline.none());
   }
 
-  private static AdmissionStats stats(Admission admission) {
+  private static Stats.Admission stats(Admission admission) {
     return admission
         .stats()
-        .getOrDefault("words", new AdmissionStats(BreakerState.OFF, -1, -1, -1));
+        .getOrDefault("words", new Stats.Admission(BreakerState.OFF, -1, -1, -1));
   }
 
   // ------------------------------------------------------------------ off
@@ -123,7 +118,7 @@ class AdmissionTest {
 
     assertThatThrownBy(() -> admit(admission)).isInstanceOf(CircuitOpenException.class);
     admission.admit("other", null, Deadline.none()).end(null);
-    assertThat(stats(admission)).isEqualTo(new AdmissionStats(BreakerState.OPEN, 0, 0, 1));
+    assertThat(stats(admission)).isEqualTo(new Stats.Admission(BreakerState.OPEN, 0, 0, 1));
     assertThat(admission.stats().keySet()).containsExactlyInAnyOrder("words", "other");
   }
 
@@ -148,7 +143,7 @@ class AdmissionTest {
     assertThat(stats(admission).running()).isEqualTo(1);
     assertThatThrownBy(() -> admit(admission)).isInstanceOf(OverloadException.class);
     third.end(new ArgumentException("unknown"));
-    assertThat(stats(admission)).isEqualTo(new AdmissionStats(BreakerState.OFF, 0, 0, 1));
+    assertThat(stats(admission)).isEqualTo(new Stats.Admission(BreakerState.OFF, 0, 0, 1));
   }
 
   @Test
@@ -175,7 +170,7 @@ class AdmissionTest {
 
     assertThat(second.failure()).isInstanceOf(CircuitOpenException.class);
     assertThat(third.failure()).isInstanceOf(CircuitOpenException.class);
-    assertThat(stats(admission)).isEqualTo(new AdmissionStats(BreakerState.OPEN, 0, 0, 2));
+    assertThat(stats(admission)).isEqualTo(new Stats.Admission(BreakerState.OPEN, 0, 0, 2));
   }
 
   @Test
@@ -208,7 +203,7 @@ class AdmissionTest {
     admit(admission).end(failure);
     withinCall = false;
 
-    assertThat(stats(admission)).isEqualTo(new AdmissionStats(BreakerState.CLOSED, 1, 0, 0));
+    assertThat(stats(admission)).isEqualTo(new Stats.Admission(BreakerState.CLOSED, 1, 0, 0));
     outer.end(null);
   }
 

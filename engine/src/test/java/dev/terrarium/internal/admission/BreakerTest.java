@@ -3,10 +3,8 @@ package dev.terrarium.internal.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.admission.AdmissionConfig.CircuitBreaker;
-import dev.terrarium.admission.AdmissionStats.BreakerState;
 import dev.terrarium.AdmissionConfig.CircuitBreaker;
-import dev.terrarium.AdmissionStats.BreakerState;
+import dev.terrarium.Stats.Admission.BreakerState;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CircuitOpenException;

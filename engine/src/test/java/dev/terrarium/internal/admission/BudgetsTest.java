@@ -3,7 +3,6 @@ package dev.terrarium.internal.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.admission.AdmissionConfig.Budget;
 import dev.terrarium.AdmissionConfig.Budget;
 import dev.terrarium.error.BudgetExceededException;
 import java.time.Duration;

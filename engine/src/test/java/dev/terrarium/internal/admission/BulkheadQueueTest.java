@@ -3,7 +3,6 @@ package dev.terrarium.internal.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.admission.AdmissionConfig.Bulkhead;
 import dev.terrarium.AdmissionConfig.Bulkhead;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;

@@ -2,6 +2,7 @@ package dev.terrarium.internal.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.terrarium.Stats;
 import dev.terrarium.model.EmbeddingModel;
 import com.github.benmanes.caffeine.cache.Scheduler;
 import com.github.benmanes.caffeine.cache.Ticker;
@@ -81,7 +82,7 @@ class EmbeddingCacheLinearizabilityTest {
     @Validate
     public void everyTextWasAskedForOnceAndIsWeighed() {
       assertThat(requests.values()).allSatisfy(count -> assertThat(count).hasValue(1));
-      EmbeddingCache.Stats stats = cache.stats();
+      Stats.Embeddings stats = cache.stats();
       assertThat(stats.vectors()).isEqualTo(requests.size());
       assertThat(stats.misses()).isEqualTo(requests.size());
       assertThat(stats.bytes()).isEqualTo((long) requests.size() * BYTES_OF_ONE);

@@ -2,6 +2,7 @@ package dev.terrarium.internal.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.terrarium.Stats;
 import dev.terrarium.model.EmbeddingModel;
 import com.github.benmanes.caffeine.cache.Scheduler;
 import com.github.benmanes.caffeine.cache.Ticker;
@@ -112,7 +113,7 @@ class EmbeddingCacheStressTest {
   /** Asks once more, since Caffeine evicts with the requests that follow. */
   private boolean isBounded() {
     cache.embed(sound, List.of("text 0"));
-    EmbeddingCache.Stats stats = cache.stats();
+    Stats.Embeddings stats = cache.stats();
     return stats.bytes() == stats.vectors() * BYTES_OF_ONE && stats.bytes() <= MAX_BYTES;
   }
 

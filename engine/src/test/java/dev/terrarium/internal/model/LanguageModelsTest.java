@@ -3,7 +3,8 @@ package dev.terrarium.internal.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.ModelStats;
+import dev.terrarium.internal.resource.KeyedResourcePool;
+import dev.terrarium.Stats;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.Tokenizer;
@@ -12,8 +13,6 @@ import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
-import dev.terrarium.internal.resource.ResourcePool;
-import dev.terrarium.ResourceStats;
 import dev.terrarium.testing.CountingModel;
 import dev.terrarium.testing.FakeModel;
 import dev.terrarium.testing.Task;
@@ -37,11 +36,11 @@ class LanguageModelsTest {
 
   private static final ClassLoader EMPTY = new ClassLoader(null) {};
 
-  private final ModelCache cache = ModelCacheTest.cache();
+  private final LruModelCache cache = ModelCacheTest.cache();
 
   private final List<TerrariumEvent> events = new CopyOnWriteArrayList<>();
-  private final ResourcePool resources =
-      new ResourcePool(framework -> 4, Events.to(List.of(events::add)));
+  private final KeyedResourcePool resources =
+      new KeyedResourcePool(framework -> 4, Events.to(List.of(events::add)));
 
   @AfterEach
   void closeCache() {
@@ -88,7 +87,7 @@ class LanguageModelsTest {
 
       assertThat(models.stats())
           .isEqualTo(
-              Map.of("one", new ModelStats(Duration.ZERO, 2, 22, 14, Duration.ofMillis(500))));
+              Map.of("one", new Stats.Model(Duration.ZERO, 2, 22, 14, Duration.ofMillis(500))));
     }
   }
 
@@ -201,7 +200,7 @@ class LanguageModelsTest {
       assertThat(events)
           .contains(new TerrariumEvent.CacheHit("resources", "tokenizer:test:test:a"));
       assertThat(resources.stats())
-          .isEqualTo(Map.of("tokenizer", new ResourceStats(1, 0, 2, 1, 0, 0)));
+          .isEqualTo(Map.of("tokenizer", new Stats.Resource(1, 0, 2, 1, 0, 0)));
     }
 
     @Test
@@ -293,7 +292,7 @@ class LanguageModelsTest {
       Task<LanguageModel> opening = Task.of(() -> models.get("test:slow"));
       Task.until("it is being opened", () -> TestProvider.OPENED.contains("test:slow"));
       Task<LanguageModel> other = Task.of(() -> models.get("given"));
-      Task<Map<String, ModelStats>> stats = Task.of(models::stats);
+      Task<Map<String, Stats.Model>> stats = Task.of(models::stats);
       try {
         Task.until("others go on", () -> other.isDone() && stats.isDone());
       } finally {

@@ -2,6 +2,7 @@ package dev.terrarium.internal.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.terrarium.spi.ModelCache;
 import dev.terrarium.model.CacheLimits;
 import com.github.benmanes.caffeine.cache.Scheduler;
 import com.github.benmanes.caffeine.cache.Ticker;
@@ -36,8 +37,8 @@ class ModelCacheLinearizabilityTest {
 
     private final List<AtomicInteger> closings = new CopyOnWriteArrayList<>();
     private final Map<Integer, ModelCache.Use<Model>> held = new ConcurrentHashMap<>();
-    private final ModelCache cache =
-        new ModelCache(
+    private final LruModelCache cache =
+        new LruModelCache(
             CacheLimits.custom().models(2).build(),
             framework -> ResourceLimits.ofDefaults(),
             framework -> 0,

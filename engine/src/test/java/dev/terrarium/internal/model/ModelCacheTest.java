@@ -3,10 +3,11 @@ package dev.terrarium.internal.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.ModelCacheStats;
+import dev.terrarium.spi.ModelCache;
+import dev.terrarium.Stats;
 import dev.terrarium.model.CacheLimits;
-import dev.terrarium.model.ModelCacheStats.Cause;
-import dev.terrarium.model.ModelCacheStats.Share;
+import dev.terrarium.Stats.LoadedModels.Cause;
+import dev.terrarium.Stats.LoadedModels.Share;
 import com.github.benmanes.caffeine.cache.Scheduler;
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.terrarium.error.CallInterruptedException;
@@ -15,8 +16,6 @@ import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
-import dev.terrarium.ModelCacheStats.Cause;
-import dev.terrarium.ModelCacheStats.Share;
 import dev.terrarium.internal.resource.CallScope;
 import dev.terrarium.ResourceLimits;
 import dev.terrarium.testing.LogRecords;
@@ -51,8 +50,8 @@ class ModelCacheTest {
   private long contextBytes;
 
   /** One with the defaults and no thread of its own. */
-  static ModelCache cache() {
-    return new ModelCache(
+  static LruModelCache cache() {
+    return new LruModelCache(
         CacheLimits.ofDefaults(),
         framework -> ResourceLimits.ofDefaults(),
         framework -> 0,
@@ -83,8 +82,8 @@ class ModelCacheTest {
     }
   }
 
-  private ModelCache cache(CacheLimits limits) {
-    return new ModelCache(
+  private LruModelCache cache(CacheLimits limits) {
+    return new LruModelCache(
         limits,
         framework -> frameworkLimits,
         framework -> contextBytes,
@@ -94,7 +93,7 @@ class ModelCacheTest {
         Runnable::run);
   }
 
-  private ModelCache.Use<Model> acquire(ModelCache cache, String name, long bytes) {
+  private ModelCache.Use<Model> acquire(LruModelCache cache, String name, long bytes) {
     return cache.acquire(
         TYPE,
         name,
@@ -106,11 +105,11 @@ class ModelCacheTest {
         model -> model.bytes);
   }
 
-  private ModelCache.Use<Model> acquire(ModelCache cache, String name) {
+  private ModelCache.Use<Model> acquire(LruModelCache cache, String name) {
     return acquire(cache, name, 1);
   }
 
-  private void use(ModelCache cache, String... names) {
+  private void use(LruModelCache cache, String... names) {
     for (String name : names) {
       acquire(cache, name).close();
     }
@@ -135,14 +134,14 @@ class ModelCacheTest {
 
     @Test
     void aModelIsLoadedOnceAndThenThere() {
-      ModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(CacheLimits.ofDefaults());
       try (ModelCache.Use<Model> one = acquire(cache, "a", 7);
           ModelCache.Use<Model> two = acquire(cache, "a", 7)) {
         assertThat(two.model()).isSameAs(one.model());
       }
 
       assertThat(made).hasSize(1);
-      assertThat(cache.stats()).isEqualTo(new ModelCacheStats(1, 0, 7, 1, 1, 0, Map.of()));
+      assertThat(cache.stats()).isEqualTo(new Stats.LoadedModels(1, 0, 7, 1, 1, 0, Map.of()));
       assertThat(events)
           .containsExactly(
               new TerrariumEvent.CacheLoaded("models", "test:a", 0, null),
@@ -151,7 +150,7 @@ class ModelCacheTest {
 
     @Test
     void typeAndModelTogetherAreTheKey() {
-      ModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(CacheLimits.ofDefaults());
       use(cache, "a");
       cache.acquire("other", "a", () -> new Model("other", 1), model -> model.bytes).close();
 
@@ -160,7 +159,7 @@ class ModelCacheTest {
 
     @Test
     void concurrentRequestsShareOneLoad() throws Exception {
-      ModelCache cache = ModelCacheTest.cache();
+      LruModelCache cache = ModelCacheTest.cache();
       CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
       AtomicInteger loads = new AtomicInteger();
       List<Task<Model>> tasks = new ArrayList<>();
@@ -178,7 +177,7 @@ class ModelCacheTest {
     }
 
     private static Model slow(
-        ModelCache cache, CompletableFuture<@Nullable Void> gate, AtomicInteger loads) {
+        LruModelCache cache, CompletableFuture<@Nullable Void> gate, AtomicInteger loads) {
       try (ModelCache.Use<Model> use =
           cache.acquire(
               TYPE,
@@ -195,7 +194,7 @@ class ModelCacheTest {
 
     @Test
     void failedLoadIsToldToAllWhoWaitAndNotCached() throws Exception {
-      ModelCache cache = ModelCacheTest.cache();
+      LruModelCache cache = ModelCacheTest.cache();
       CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
       AtomicInteger loads = new AtomicInteger();
       List<Task<Model>> tasks = new ArrayList<>();
@@ -216,7 +215,7 @@ class ModelCacheTest {
 
     @Test
     void errorsAndWhatIsNoModelFailAlike() {
-      ModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(CacheLimits.ofDefaults());
 
       assertThatThrownBy(
               () ->
@@ -241,8 +240,8 @@ class ModelCacheTest {
 
     @Test
     void threadThatWouldNotStartIsAFailedLoad() {
-      ModelCache cache =
-          new ModelCache(
+      LruModelCache cache =
+          new LruModelCache(
               CacheLimits.ofDefaults(),
               framework -> frameworkLimits,
               framework -> 0,
@@ -259,7 +258,7 @@ class ModelCacheTest {
 
     @Test
     void interruptedWaiterGivesUpAndTheLoadGoesOn() throws Exception {
-      ModelCache cache = ModelCacheTest.cache();
+      LruModelCache cache = ModelCacheTest.cache();
       CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
       AtomicInteger loads = new AtomicInteger();
       Task<Model> waiter = Task.of(() -> slow(cache, gate, loads));
@@ -278,7 +277,7 @@ class ModelCacheTest {
 
     @Test
     void useEndsOnceAndGivesNothingAfterwards() {
-      ModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(CacheLimits.ofDefaults());
       ModelCache.Use<Model> use = acquire(cache, "a");
       ModelCache.Use<Model> other = acquire(cache, "a");
       use.close();
@@ -297,7 +296,7 @@ class ModelCacheTest {
 
     @Test
     void theLeastRecentlyUsedGoesFirst() {
-      ModelCache cache = cache(models(2));
+      LruModelCache cache = cache(models(2));
       use(cache, "a", "b", "a", "c");
 
       assertThat(open()).containsExactly("a", "c");
@@ -307,7 +306,7 @@ class ModelCacheTest {
 
     @Test
     void endOfAUseIsUse() {
-      ModelCache cache = cache(models(2));
+      LruModelCache cache = cache(models(2));
       ModelCache.Use<Model> a = acquire(cache, "a");
       use(cache, "b");
       a.close();
@@ -318,7 +317,7 @@ class ModelCacheTest {
 
     @Test
     void modelInUseIsNotEvicted() {
-      ModelCache cache = cache(models(2));
+      LruModelCache cache = cache(models(2));
       ModelCache.Use<Model> a = acquire(cache, "a");
       use(cache, "b", "c");
 
@@ -330,7 +329,7 @@ class ModelCacheTest {
 
     @Test
     void allInUseIsAnErrorWithTheFiguresAndNothingIsLoaded() {
-      ModelCache cache = cache(models(1));
+      LruModelCache cache = cache(models(1));
       try (ModelCache.Use<Model> a = acquire(cache, "a", 3 << 20)) {
         assertThatThrownBy(() -> acquire(cache, "b"))
             .isInstanceOf(LimitExceededException.class)
@@ -348,7 +347,7 @@ class ModelCacheTest {
 
     @Test
     void bytesMakeTheOldestGo() {
-      ModelCache cache = cache(CacheLimits.custom().bytes(10).build());
+      LruModelCache cache = cache(CacheLimits.custom().bytes(10).build());
       acquire(cache, "a", 4).close();
       acquire(cache, "b", 4).close();
       acquire(cache, "c", 5).close();
@@ -359,7 +358,7 @@ class ModelCacheTest {
 
     @Test
     void modelThatDoesNotFitIsClosedAndToldWithItsFigures() {
-      ModelCache cache = cache(CacheLimits.custom().bytes(10).build());
+      LruModelCache cache = cache(CacheLimits.custom().bytes(10).build());
       try (ModelCache.Use<Model> a = acquire(cache, "a", 4)) {
         assertThatThrownBy(() -> acquire(cache, "b", 7))
             .isInstanceOf(LimitExceededException.class)
@@ -376,7 +375,7 @@ class ModelCacheTest {
 
     @Test
     void oneTypeCanBeBoundMoreTightly() {
-      ModelCache cache = cache(models(5));
+      LruModelCache cache = cache(models(5));
       cache.limit(TYPE, models(1));
       cache.acquire("other", "x", () -> new Model("x", 1), model -> 1).close();
       use(cache, "a", "b");
@@ -418,7 +417,7 @@ class ModelCacheTest {
 
     @Test
     void whatItsCallsLoadIsChargedToTheFramework() {
-      ModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(CacheLimits.ofDefaults());
       in("one", () -> acquire(cache, "a", 5)).close();
       in("one", () -> acquire(cache, "b", 6)).close();
       in("two", () -> acquire(cache, "b", 6)).close();
@@ -433,7 +432,7 @@ class ModelCacheTest {
     @Test
     void atTheLimitItsOwnOldestGoesAndNobodyElses() {
       frameworkLimits = ResourceLimits.custom().models(2).build();
-      ModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(CacheLimits.ofDefaults());
       in("two", () -> acquire(cache, "x")).close();
       for (String name : List.of("a", "b", "c")) {
         in("one", () -> acquire(cache, name)).close();
@@ -445,7 +444,7 @@ class ModelCacheTest {
     @Test
     void modelOfAnotherFrameworkStaysLoaded() {
       frameworkLimits = ResourceLimits.custom().models(1).build();
-      ModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(CacheLimits.ofDefaults());
       in("one", () -> acquire(cache, "a")).close();
       in("two", () -> acquire(cache, "a")).close();
       in("one", () -> acquire(cache, "b")).close();
@@ -459,7 +458,7 @@ class ModelCacheTest {
     @Test
     void whatAnotherUsesIsNotInItsWay() {
       frameworkLimits = ResourceLimits.custom().models(1).build();
-      ModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(CacheLimits.ofDefaults());
       in("one", () -> acquire(cache, "a")).close();
       try (ModelCache.Use<Model> a = in("two", () -> acquire(cache, "a"))) {
         in("one", () -> acquire(cache, "b")).close();
@@ -474,7 +473,7 @@ class ModelCacheTest {
     @Test
     void memoryLimitHoldsWithWhatContextsTake() {
       frameworkLimits = ResourceLimits.custom().memory(10 << 20).build();
-      ModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(CacheLimits.ofDefaults());
       in("one", () -> acquire(cache, "a", 6 << 20)).close();
       contextBytes = 3 << 20;
       in("one", () -> acquire(cache, "b", 6 << 20)).close();
@@ -493,7 +492,7 @@ class ModelCacheTest {
     @Test
     void forAContextTheOldestUnusedGoFirstAndNoMoreThanMust() {
       frameworkLimits = ResourceLimits.custom().memory(10).build();
-      ModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(CacheLimits.ofDefaults());
       ModelCache.Use<Model> a = in("one", () -> acquire(cache, "a", 2));
       for (String name : List.of("b", "c", "d")) {
         in("one", () -> acquire(cache, name, 2)).close();
@@ -514,7 +513,7 @@ class ModelCacheTest {
 
     @Test
     void contextsLeaveAFrameworkWhatItUsesAndItsLargestModel() {
-      ModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(CacheLimits.ofDefaults());
       assertThat(cache.bytesKept("one")).isZero();
       in("one", () -> acquire(cache, "a", 5)).close();
       in("one", () -> acquire(cache, "b", 3)).close();
@@ -531,7 +530,7 @@ class ModelCacheTest {
     @Test
     void modelThatOnlyItsLimitRefusesIsClosed() {
       frameworkLimits = ResourceLimits.custom().memory(10).build();
-      ModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(CacheLimits.ofDefaults());
 
       assertThatThrownBy(() -> in("one", () -> acquire(cache, "a", 11)))
           .isInstanceOf(LimitExceededException.class)
@@ -550,8 +549,8 @@ class ModelCacheTest {
   @Nested
   class Expiry {
 
-    private final ModelCache byUse = cache(CacheLimits.custom().expireAfterUse(MINUTE).build());
-    private final ModelCache byLoad = cache(CacheLimits.custom().expireAfterLoad(MINUTE).build());
+    private final LruModelCache byUse = cache(CacheLimits.custom().expireAfterUse(MINUTE).build());
+    private final LruModelCache byLoad = cache(CacheLimits.custom().expireAfterLoad(MINUTE).build());
 
     @Test
     void whatIsUnusedForLongIsDroppedByItself() {
@@ -610,7 +609,7 @@ class ModelCacheTest {
 
     @Test
     void neverMeansNever() {
-      ModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(CacheLimits.ofDefaults());
       use(cache, "a");
       time.pass(Duration.ofDays(1000));
 
@@ -621,7 +620,7 @@ class ModelCacheTest {
 
     @Test
     void typeCanExpireSooner() {
-      ModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(CacheLimits.ofDefaults());
       use(cache, "a");
       cache.limit(TYPE, CacheLimits.custom().expireAfterUse(MINUTE).build());
       time.pass(MINUTE);
@@ -646,7 +645,7 @@ class ModelCacheTest {
 
     @Test
     void freesWhatIsUnusedAndTheRestAfterItsLastUse() {
-      ModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(CacheLimits.ofDefaults());
       use(cache, "a");
       ModelCache.Use<Model> b = acquire(cache, "b");
       cache.close();
@@ -662,7 +661,7 @@ class ModelCacheTest {
 
     @Test
     void modelThatDoesNotCloseIsLoggedAndForgotten() {
-      ModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(CacheLimits.ofDefaults());
       AutoCloseable stubborn =
           () -> {
             throw new IllegalStateException("no");
@@ -682,8 +681,8 @@ class ModelCacheTest {
   @Test
   void noModelIsClosedUnderItsUserAndEachIsClosedOnce() throws Exception {
     frameworkLimits = ResourceLimits.custom().models(3).memory(12).build();
-    ModelCache cache =
-        new ModelCache(
+    LruModelCache cache =
+        new LruModelCache(
             CacheLimits.custom().models(4).bytes(16).expireAfterUse(Duration.ofNanos(50)).build(),
             framework -> frameworkLimits,
             framework -> 0,
@@ -717,7 +716,7 @@ class ModelCacheTest {
     assertThat(made).allSatisfy(model -> assertThat(model.closings).hasValue(1));
   }
 
-  private void useAtRandom(ModelCache cache, Random random, int times, AtomicInteger served) {
+  private void useAtRandom(LruModelCache cache, Random random, int times, AtomicInteger served) {
     for (int i = 0; i < times; i++) {
       int which = random.nextInt(8);
       Supplier<Model> loader =

@@ -3,6 +3,7 @@ package dev.terrarium.internal.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.internal.resource.KeyedResourcePool;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.error.ConversionException;
@@ -10,7 +11,6 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.internal.resource.CallScope;
-import dev.terrarium.internal.resource.ResourcePool;
 import dev.terrarium.testing.FakeModel;
 import dev.terrarium.spi.HostFunction;
 import java.util.ArrayList;
@@ -35,7 +35,7 @@ class ModelServiceTest {
           "fake",
           EMPTY,
           ModelCacheTest.cache(),
-          new ResourcePool(framework -> 4, Events.none()),
+          new KeyedResourcePool(framework -> 4, Events.none()),
           Events.to(List.of(told::add)));
   private final ModelService service = new ModelService(models);
 
@@ -130,7 +130,7 @@ class ModelServiceTest {
             "broken",
             EMPTY,
             ModelCacheTest.cache(),
-            new ResourcePool(framework -> 4, Events.none()),
+            new KeyedResourcePool(framework -> 4, Events.none()),
             Events.to(List.of(told::add)));
 
     Map<String, @Nullable Object> request = request();

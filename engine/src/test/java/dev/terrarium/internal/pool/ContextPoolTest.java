@@ -8,10 +8,9 @@ import static dev.terrarium.internal.pool.PoolBench.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.ContextState;
-import dev.terrarium.ContextStats;
-import dev.terrarium.PoolStats;
-import dev.terrarium.pool.StubExecution.Kind;
+import dev.terrarium.Stats;
+import dev.terrarium.Stats.ContextState;
+import dev.terrarium.internal.pool.StubExecution.Kind;
 import dev.terrarium.AccessProfile;
 import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.context.HealthStatus;
@@ -28,7 +27,6 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.UnknownCommandException;
-import dev.terrarium.internal.pool.StubExecution.Kind;
 import dev.terrarium.testing.Task;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -58,7 +56,7 @@ class ContextPoolTest {
 
   @RegisterExtension final PoolBench bench = new PoolBench();
 
-  private PoolStats stats() {
+  private Stats.Pool stats() {
     return bench.pool().stats();
   }
 
@@ -226,7 +224,7 @@ class ContextPoolTest {
       bench.use(A);
 
       assertThat(stats().contexts())
-          .extracting(ContextStats::name)
+          .extracting(Stats.Context::name)
           .containsExactly("context-1", "context-2", "context-0");
     }
   }

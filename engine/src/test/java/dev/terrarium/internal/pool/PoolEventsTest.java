@@ -6,8 +6,8 @@ import static dev.terrarium.internal.pool.PoolBench.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.PoolStats;
-import dev.terrarium.pool.StubExecution.Kind;
+import dev.terrarium.Stats;
+import dev.terrarium.internal.pool.StubExecution.Kind;
 import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.context.HealthStatus;
 import dev.terrarium.error.ArgumentException;
@@ -27,7 +27,6 @@ import dev.terrarium.event.TerrariumEvent.FrameworkSwitched;
 import dev.terrarium.event.TerrariumEvent.ResetCause;
 import dev.terrarium.event.TerrariumEvent.RetireCause;
 import dev.terrarium.event.TerrariumObserver;
-import dev.terrarium.internal.pool.StubExecution.Kind;
 import dev.terrarium.internal.resource.CallScope;
 import dev.terrarium.testing.LogRecords;
 import dev.terrarium.testing.Task;
@@ -388,7 +387,7 @@ class PoolEventsTest {
   void observerThatThrowsChangesNothing() {
     List<TerrariumEvent> quiet = new CopyOnWriteArrayList<>();
     wholeLife(quiet::add);
-    PoolStats without = bench.pool().stats();
+    Stats.Pool without = bench.pool().stats();
     bench.made.clear();
     List<TerrariumEvent> seen = new CopyOnWriteArrayList<>();
     try (LogRecords log = LogRecords.of("terrarium.event")) {

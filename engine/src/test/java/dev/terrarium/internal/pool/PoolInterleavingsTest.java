@@ -2,8 +2,8 @@ package dev.terrarium.internal.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.terrarium.ContextState;
-import dev.terrarium.pool.StubExecution.Kind;
+import dev.terrarium.Stats.ContextState;
+import dev.terrarium.internal.pool.StubExecution.Kind;
 import dev.terrarium.AccessProfile;
 import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.context.HealthStatus;
@@ -18,7 +18,6 @@ import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
-import dev.terrarium.internal.pool.StubExecution.Kind;
 import dev.terrarium.testing.LogRecords;
 import java.time.Duration;
 import java.util.ArrayList;

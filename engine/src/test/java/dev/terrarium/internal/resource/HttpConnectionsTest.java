@@ -3,7 +3,7 @@ package dev.terrarium.internal.resource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.ResourceStats;
+import dev.terrarium.Stats;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.terrarium.error.ArgumentException;
@@ -43,8 +43,8 @@ class HttpConnectionsTest {
   private static final int MAX_BODY = 1_000;
 
   private final ManualTime time = new ManualTime();
-  private final ResourcePool pool =
-      new ResourcePool(framework -> 2, Events.none(), time, time, Runnable::run);
+  private final KeyedResourcePool pool =
+      new KeyedResourcePool(framework -> 2, Events.none(), time, time, Runnable::run);
   private final HttpConnections http = new HttpConnections(pool, MAX_BODY, SHORT);
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final CountDownLatch gate = new CountDownLatch(1);
@@ -121,7 +121,7 @@ class HttpConnectionsTest {
     return result.getFirst();
   }
 
-  private ResourceStats stats() {
+  private Stats.Resource stats() {
     return Objects.requireNonNull(pool.stats().get(HttpConnections.KIND));
   }
 
@@ -150,7 +150,7 @@ class HttpConnectionsTest {
 
     assertThat(ports).hasSize(2);
     assertThat(ports.getFirst()).isEqualTo(ports.getLast());
-    assertThat(stats()).isEqualTo(new ResourceStats(1, 0, 1, 1, 0, 0));
+    assertThat(stats()).isEqualTo(new Stats.Resource(1, 0, 1, 1, 0, 0));
   }
 
   @Test
@@ -182,7 +182,7 @@ class HttpConnectionsTest {
     time.pass(MINUTE);
     time.runDue();
 
-    assertThat(stats()).isEqualTo(new ResourceStats(0, 0, 0, 1, 0, 1));
+    assertThat(stats()).isEqualTo(new Stats.Resource(0, 0, 0, 1, 0, 1));
     assertThat(get("/echo").statusCode()).isEqualTo(201);
   }
 

@@ -2,7 +2,7 @@ package dev.terrarium.internal.resource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.terrarium.spi.ResourceKind;
+import dev.terrarium.spi.ResourcePool;
 import com.github.benmanes.caffeine.cache.Scheduler;
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.terrarium.error.ClosedException;
@@ -41,8 +41,8 @@ class ResourcePoolLinearizabilityTest {
     private final Map<Integer, ResourcePool.Lease<Resource>> held = new ConcurrentHashMap<>();
 
     /** Waits no time at all, as nobody may ever give one back. */
-    private final ResourceKind<Resource> exclusive =
-        ResourceKind.<Resource>exclusive("exclusive", key -> make())
+    private final ResourcePool.Kind<Resource> exclusive =
+        ResourcePool.Kind.<Resource>exclusive("exclusive", key -> make())
             .check(Resource::isSound)
             .closer(Resource::close)
             .maxPerKey(2)
@@ -50,15 +50,15 @@ class ResourcePoolLinearizabilityTest {
             .build();
 
     /** Waits, but only until another one has made or checked it. */
-    private final ResourceKind<Resource> shared =
-        ResourceKind.<Resource>shared("shared", key -> make())
+    private final ResourcePool.Kind<Resource> shared =
+        ResourcePool.Kind.<Resource>shared("shared", key -> make())
             .check(Resource::isSound)
             .closer(Resource::close)
             .waitTimeout(Duration.ofMinutes(1))
             .build();
 
-    private final ResourcePool pool =
-        new ResourcePool(
+    private final KeyedResourcePool pool =
+        new KeyedResourcePool(
             framework -> LIMIT,
             Events.none(),
             Ticker.disabledTicker(),
@@ -102,7 +102,7 @@ class ResourcePoolLinearizabilityTest {
       return borrow(thread, shared, key);
     }
 
-    private String borrow(int thread, ResourceKind<Resource> kind, int key) {
+    private String borrow(int thread, ResourcePool.Kind<Resource> kind, int key) {
       if (held.containsKey(thread)) {
         return "has one";
       }

@@ -3,8 +3,8 @@ package dev.terrarium.internal.resource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.ResourceStats;
-import dev.terrarium.spi.ResourceKind;
+import dev.terrarium.spi.ResourcePool;
+import dev.terrarium.Stats;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ClosedException;
 import dev.terrarium.error.ConfigurationException;
@@ -34,11 +34,11 @@ class ResourcePoolTest {
   private final ManualTime time = new ManualTime();
   private final List<TerrariumEvent> events = new CopyOnWriteArrayList<>();
   private final List<Connection> made = new CopyOnWriteArrayList<>();
-  private final ResourcePool pool =
-      new ResourcePool(framework -> 2, Events.to(List.of(events::add)), time, time, Runnable::run);
-  private final ResourceKind<Connection> connections = connections().maxPerKey(3).build();
-  private final ResourceKind<Connection> tokenizers =
-      ResourceKind.<Connection>shared("tokenizer", this::open)
+  private final KeyedResourcePool pool =
+      new KeyedResourcePool(framework -> 2, Events.to(List.of(events::add)), time, time, Runnable::run);
+  private final ResourcePool.Kind<Connection> connections = connections().maxPerKey(3).build();
+  private final ResourcePool.Kind<Connection> tokenizers =
+      ResourcePool.Kind.<Connection>shared("tokenizer", this::open)
           .check(Connection::isAlive)
           .closer(Connection::close)
           .build();
@@ -62,8 +62,8 @@ class ResourcePoolTest {
     }
   }
 
-  private ResourceKind.Builder<Connection> connections() {
-    return ResourceKind.<Connection>exclusive("connection", this::open)
+  private ResourcePool.Kind.Builder<Connection> connections() {
+    return ResourcePool.Kind.<Connection>exclusive("connection", this::open)
         .check(Connection::isAlive)
         .closer(Connection::close)
         .waitTimeout(SHORT);
@@ -75,7 +75,7 @@ class ResourcePoolTest {
     return connection;
   }
 
-  private Connection use(ResourceKind<Connection> kind, String key) {
+  private Connection use(ResourcePool.Kind<Connection> kind, String key) {
     try (ResourcePool.Lease<Connection> lease = pool.borrow(kind, key)) {
       return lease.resource();
     }
@@ -132,8 +132,8 @@ class ResourcePoolTest {
   void sharedOneIsMadeOnceForThoseWhoAskAtOnce() throws Exception {
     CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
     AtomicInteger makings = new AtomicInteger();
-    ResourceKind<String> slow =
-        ResourceKind.<String>shared(
+    ResourcePool.Kind<String> slow =
+        ResourcePool.Kind.<String>shared(
                 "slow",
                 key -> {
                   makings.incrementAndGet();
@@ -168,8 +168,8 @@ class ResourcePoolTest {
   @Test
   void checkThatFailsIsACheckNotPassed() {
     AtomicBoolean fails = new AtomicBoolean();
-    ResourceKind<Connection> kind =
-        ResourceKind.<Connection>shared("odd", this::open)
+    ResourcePool.Kind<Connection> kind =
+        ResourcePool.Kind.<Connection>shared("odd", this::open)
             .check(
                 each -> {
                   if (fails.get()) {
@@ -190,8 +190,8 @@ class ResourcePoolTest {
   @Test
   void factoryThatFailsLeavesNothingBehind() {
     AtomicBoolean fails = new AtomicBoolean(true);
-    ResourceKind<Connection> kind =
-        ResourceKind.<Connection>exclusive(
+    ResourcePool.Kind<Connection> kind =
+        ResourcePool.Kind.<Connection>exclusive(
                 "odd",
                 key -> {
                   if (fails.get()) {
@@ -210,7 +210,7 @@ class ResourcePoolTest {
 
   @Test
   void waitingForOneIsBoundedAndSaysTheFigures() {
-    ResourceKind<Connection> one = connections().maxPerKey(1).build();
+    ResourcePool.Kind<Connection> one = connections().maxPerKey(1).build();
     try (ResourcePool.Lease<Connection> held = pool.borrow(one, "a")) {
       assertThatThrownBy(() -> pool.borrow(one, "a"))
           .isInstanceOf(LimitExceededException.class)
@@ -223,7 +223,7 @@ class ResourcePoolTest {
 
   @Test
   void whoWaitsGetsWhatIsGivenBack() throws Exception {
-    ResourceKind<Connection> one = connections().maxPerKey(1).waitTimeout(MINUTE).build();
+    ResourcePool.Kind<Connection> one = connections().maxPerKey(1).waitTimeout(MINUTE).build();
     ResourcePool.Lease<Connection> held = pool.borrow(one, "a");
     Connection connection = held.resource();
     Task<Connection> waiter = Task.of(() -> use(one, "a"));
@@ -235,7 +235,7 @@ class ResourcePoolTest {
 
   @Test
   void waitingCanBeInterrupted() throws Exception {
-    ResourceKind<Connection> one = connections().maxPerKey(1).waitTimeout(MINUTE).build();
+    ResourcePool.Kind<Connection> one = connections().maxPerKey(1).waitTimeout(MINUTE).build();
     try (ResourcePool.Lease<Connection> held = pool.borrow(one, "a")) {
       Task<Connection> waiter = Task.of(() -> use(one, "a"));
       waiter.untilItWaits();
@@ -279,7 +279,7 @@ class ResourcePoolTest {
 
   @Test
   void whatIsUnusedForLongIsClosedByItself() {
-    ResourceKind<Connection> kind = connections().expireAfterUse(MINUTE).build();
+    ResourcePool.Kind<Connection> kind = connections().expireAfterUse(MINUTE).build();
     use(kind, "a");
     time.pass(MINUTE.minusNanos(1));
     time.runDue();
@@ -295,8 +295,8 @@ class ResourcePoolTest {
 
   @Test
   void looksThatEarlierOnesReplacedDoNotGoOn() {
-    ResourceKind<Connection> fast = connections().expireAfterUse(MINUTE).build();
-    ResourceKind<Connection> slow = connections().expireAfterUse(MINUTE.multipliedBy(5)).build();
+    ResourcePool.Kind<Connection> fast = connections().expireAfterUse(MINUTE).build();
+    ResourcePool.Kind<Connection> slow = connections().expireAfterUse(MINUTE.multipliedBy(5)).build();
     for (int round = 0; round < 10; round++) {
       use(slow, "s");
       use(fast, "f");
@@ -311,7 +311,7 @@ class ResourcePoolTest {
 
   @Test
   void whatIsOldIsClosedWhenItsUseEnds() {
-    ResourceKind<Connection> kind = connections().expireAfterMake(MINUTE).build();
+    ResourcePool.Kind<Connection> kind = connections().expireAfterMake(MINUTE).build();
     try (ResourcePool.Lease<Connection> lease = pool.borrow(kind, "a")) {
       time.pass(MINUTE);
       assertThat(lease.resource().closings).hasValue(0);
@@ -322,7 +322,7 @@ class ResourcePoolTest {
 
   @Test
   void closingFreesWhatIsUnusedAndTheRestWhenItComesBack() throws Exception {
-    ResourceKind<Connection> one = connections().maxPerKey(1).waitTimeout(MINUTE).build();
+    ResourcePool.Kind<Connection> one = connections().maxPerKey(1).waitTimeout(MINUTE).build();
     use(connections, "x");
     ResourcePool.Lease<Connection> held = pool.borrow(one, "a");
     Task<Connection> waiter = Task.of(() -> use(one, "a"));
@@ -345,8 +345,8 @@ class ResourcePoolTest {
     use(connections, "a");
     use(connections, "a").alive = false;
     use(connections, "a");
-    ResourceKind<String> broken =
-        ResourceKind.<String>shared(
+    ResourcePool.Kind<String> broken =
+        ResourcePool.Kind.<String>shared(
                 "broken",
                 key -> {
                   throw new IllegalStateException(key);
@@ -359,24 +359,24 @@ class ResourcePoolTest {
       assertThat(pool.stats())
           .isEqualTo(
               Map.of(
-                  "connection", new ResourceStats(1, 0, 1, 2, 0, 1),
-                  "broken", new ResourceStats(0, 0, 0, 0, 1, 0),
-                  "tokenizer", new ResourceStats(1, 1, 1, 1, 0, 0)));
+                  "connection", new Stats.Resource(1, 0, 1, 2, 0, 1),
+                  "broken", new Stats.Resource(0, 0, 0, 0, 1, 0),
+                  "tokenizer", new Stats.Resource(1, 1, 1, 1, 0, 0)));
     }
     pool.close();
 
-    assertThat(pool.stats()).containsEntry("connection", new ResourceStats(0, 0, 1, 2, 0, 2));
-    assertThat(pool.stats()).containsEntry("tokenizer", new ResourceStats(0, 0, 1, 1, 0, 1));
+    assertThat(pool.stats()).containsEntry("connection", new Stats.Resource(0, 0, 1, 2, 0, 2));
+    assertThat(pool.stats()).containsEntry("tokenizer", new Stats.Resource(0, 0, 1, 1, 0, 1));
   }
 
   @Test
   void badSettingsAreRefusedByName() {
-    ResourceKind.Builder<Connection> kind = connections();
+    ResourcePool.Kind.Builder<Connection> kind = connections();
 
     assertThatThrownBy(() -> kind.maxPerKey(0))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage("connection.maxPerKey: 0 is not above zero");
-    assertThatThrownBy(() -> ResourceKind.<Connection>shared("t", this::open).maxPerKey(2))
+    assertThatThrownBy(() -> ResourcePool.Kind.<Connection>shared("t", this::open).maxPerKey(2))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage("t.maxPerKey: 2 of a shared kind");
     assertThatThrownBy(() -> kind.waitTimeout(Duration.ZERO))

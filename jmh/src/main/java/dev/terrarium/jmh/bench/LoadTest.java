@@ -1,9 +1,9 @@
 package dev.terrarium.jmh.bench;
 
+import dev.terrarium.Stats;
 import dev.terrarium.Terrarium;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.event.TerrariumObserver;
-import dev.terrarium.PoolStats;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -263,7 +263,7 @@ final class LoadTest implements TerrariumObserver {
       Histogram ended = window.getIntervalHistogram();
       long failedNow = failed.sum();
       long cpu = SYSTEM.getProcessCpuTime();
-      PoolStats pool = terrarium.stats().pool();
+      Stats.Pool pool = terrarium.stats().pool();
       Sample sample =
           new Sample(
               (now - begin) / 1e9,

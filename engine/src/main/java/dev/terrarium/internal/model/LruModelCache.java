@@ -1,9 +1,9 @@
 package dev.terrarium.internal.model;
 
-import dev.terrarium.ModelCacheStats;
+import dev.terrarium.Stats;
 import dev.terrarium.model.CacheLimits;
-import dev.terrarium.model.ModelCacheStats.Cause;
-import dev.terrarium.model.ModelCacheStats.Share;
+import dev.terrarium.Stats.LoadedModels.Cause;
+import dev.terrarium.Stats.LoadedModels.Share;
 import com.github.benmanes.caffeine.cache.Scheduler;
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.terrarium.error.CallInterruptedException;
@@ -11,11 +11,10 @@ import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
-import dev.terrarium.ModelCacheStats.Cause;
-import dev.terrarium.ModelCacheStats.Share;
 import dev.terrarium.internal.resource.CallScope;
 import dev.terrarium.ResourceLimits;
 import dev.terrarium.internal.resource.ExpirySweeper;
+import dev.terrarium.spi.ModelCache;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -34,23 +33,7 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Loaded models of any kind, one for all contexts and frameworks of a Terrarium: language models,
- * ONNX sessions, whatever takes long to load and much memory. Thread-safe.
- *
- * <pre>{@code
- * try (ModelCache.Use<Session> use =
- *     cache.acquire("onnx", path, () -> Session.open(path), Session::bytes)) {
- *   use.model().run(input);
- * }
- * }</pre>
- *
- * <p>A model is loaded once for all who ask at once, on a thread of its own; a load that fails is
- * told to all who wait and tried again by the next. Models are limited in number and bytes: all
- * together, by type ({@link #limit}) and by framework ({@link ResourceLimits}). Where there is no
- * room, the least recently used one that nobody uses is dropped and closed; <b>a model in use is
- * never closed</b>, so when all are in use there is a {@link LimitExceededException}. What a
- * framework's calls use is charged to it, and wholly to each of several. When a framework is at its
- * limit its own oldest one goes, out of memory only if no other framework has it.
+ * The cache of a Terrarium, which drops the least recently used model first. Thread-safe.
  *
  * <p>How it works: one lock guards all state, and nothing foreign runs under it, neither loaders
  * nor closing nor observers. Who takes a model off {@code models} closes it, after the lock, so
@@ -58,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * as one who uses it. The number is checked before a load; bytes after it, because only then they
  * are known.
  */
-public final class ModelCache implements AutoCloseable {
+public final class LruModelCache implements ModelCache, AutoCloseable {
 
   private static final String NAME = "models";
 
@@ -86,7 +69,7 @@ public final class ModelCache implements AutoCloseable {
    * @param frameworkLimits what a framework may have
    * @param contextBytes what a framework takes in its contexts, which counts toward its memory
    */
-  public ModelCache(
+  public LruModelCache(
       CacheLimits limits,
       Function<String, ResourceLimits> frameworkLimits,
       ToLongFunction<String> contextBytes,
@@ -104,7 +87,7 @@ public final class ModelCache implements AutoCloseable {
   /**
    * @param executor of loads; not of virtual threads, which native code would pin
    */
-  ModelCache(
+  LruModelCache(
       CacheLimits limits,
       Function<String, ResourceLimits> frameworkLimits,
       ToLongFunction<String> contextBytes,
@@ -122,18 +105,7 @@ public final class ModelCache implements AutoCloseable {
     this.all = ModelAccount.ofAll(limits);
   }
 
-  /**
-   * The model, loaded now if it is not there. It stays open at least until the use is closed.
-   *
-   * @param type whose model, such as {@code onnx}; one type has one Java class
-   * @param model which one of that type, such as a path
-   * @param loader run on another thread, without any lock; it may take as long as it needs
-   * @param weigher what a loaded model takes, in bytes; 0 for not known
-   * @throws LimitExceededException when there is no room, because all models are in use
-   * @throws ModelException when the cache is closed
-   * @throws CallInterruptedException when interrupted while waiting; the load goes on
-   * @throws RuntimeException what the loader threw
-   */
+  @Override
   public <M extends AutoCloseable> Use<M> acquire(
       String type, String model, Supplier<? extends M> loader, ToLongFunction<? super M> weigher) {
     ModelKey key = new ModelKey(type, model);
@@ -144,7 +116,7 @@ public final class ModelCache implements AutoCloseable {
     } else if (events.active()) {
       events.emit(new TerrariumEvent.CacheHit(NAME, key.toString()));
     }
-    return new Use<>(there, framework);
+    return new CachedUse<>(there, framework);
   }
 
   /** One more use of what is loaded and charged already, which is nearly always the case. */
@@ -386,10 +358,7 @@ public final class ModelCache implements AutoCloseable {
     sweep.in(timeLeft);
   }
 
-  /**
-   * Bounds the models of one type, beside what bounds all; for the adapter whose type it is. Holds
-   * from the next load on, for how long models are kept at once.
-   */
+  @Override
   public void limit(String type, CacheLimits typeLimit) {
     lock.lock();
     try {
@@ -401,11 +370,7 @@ public final class ModelCache implements AutoCloseable {
     dropExpired();
   }
 
-  /**
-   * Drops and closes a model that nobody uses.
-   *
-   * @return false when it is not there, or in use
-   */
+  @Override
   public boolean evict(String type, String model) {
     List<Dropped> dropped = new ArrayList<>();
     lock.lock();
@@ -421,11 +386,12 @@ public final class ModelCache implements AutoCloseable {
     return !dropped.isEmpty();
   }
 
-  public ModelCacheStats stats() {
+  @Override
+  public Stats.LoadedModels stats() {
     lock.lock();
     try {
       int inUse = (int) models.values().stream().filter(CachedModel::isInUse).count();
-      return new ModelCacheStats(
+      return new Stats.LoadedModels(
           models.size(), inUse, all.bytes(), hits, loads, failures, Map.copyOf(evictions));
     } finally {
       lock.unlock();
@@ -612,27 +578,18 @@ public final class ModelCache implements AutoCloseable {
     }
   }
 
-  /**
-   * One user's hold on a loaded model, which is open until this is closed. Thread-safe.
-   *
-   * @param <M> the model's class
-   */
-  public final class Use<M extends AutoCloseable> implements AutoCloseable {
+  private final class CachedUse<M extends AutoCloseable> implements Use<M> {
 
     private final CachedModel cached;
     private final @Nullable String framework;
     private final AtomicBoolean ended = new AtomicBoolean();
 
-    private Use(CachedModel cached, @Nullable String framework) {
+    CachedUse(CachedModel cached, @Nullable String framework) {
       this.cached = cached;
       this.framework = framework;
     }
 
-    /**
-     * The model; not to be closed, nor used after this was closed.
-     *
-     * @throws IllegalStateException when this was closed
-     */
+    @Override
     @SuppressWarnings("unchecked") // one type of model has one Java class
     public M model() {
       AutoCloseable model = cached.model();
@@ -642,7 +599,6 @@ public final class ModelCache implements AutoCloseable {
       return (M) model;
     }
 
-    /** Ends the use. Twice is once. */
     @Override
     public void close() {
       if (ended.compareAndSet(false, true)) {

@@ -1,7 +1,7 @@
 package dev.terrarium.internal.resource;
 
-import dev.terrarium.ResourceStats;
-import dev.terrarium.spi.ResourceKind;
+import dev.terrarium.Stats;
+import dev.terrarium.spi.ResourcePool;
 import com.github.benmanes.caffeine.cache.Scheduler;
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.terrarium.error.CallInterruptedException;
@@ -22,27 +22,17 @@ import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Resources that all frameworks and contexts of a Terrarium share, by kind and key: tokenizers,
- * HTTP clients, connections. Thread-safe.
- *
- * <pre>{@code
- * ResourceKind<Connection> connections =
- *     ResourceKind.exclusive("connection", Connection::open)
- *         .check(Connection::isAlive)
- *         .closer(Connection::close)
- *         .build();
- * try (ResourcePool.Lease<Connection> lease = pool.borrow(connections, "db.example.com")) {
- *   lease.resource().send(question);
- * }
- * }</pre>
- *
- * <p>One that lay unused is checked before it is used again. Making, checking and closing happen
- * without any lock. An exclusive one is charged to the framework whose call has it, or had it last;
- * at the framework's limit the one that it has not used for longest is closed.
+ * The pool of a Terrarium. Making, checking and closing resources happen without any lock.
+ * Thread-safe.
  */
-public final class ResourcePool implements AutoCloseable {
+public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
 
   private static final String NAME = "resources";
+
+  private static final Stats.Resource HIT = new Stats.Resource(0, 0, 1, 0, 0, 0);
+  private static final Stats.Resource MADE = new Stats.Resource(0, 0, 0, 1, 0, 0);
+  private static final Stats.Resource FAILED = new Stats.Resource(0, 0, 0, 0, 1, 0);
+  private static final Stats.Resource CLOSED = new Stats.Resource(0, 0, 0, 0, 0, 1);
 
   private final ToIntFunction<String> connectionLimits;
   private final Events events;
@@ -56,14 +46,14 @@ public final class ResourcePool implements AutoCloseable {
   private final List<Slot<?>> slots = new ArrayList<>();
 
   /** By the kind's name; of what is there now, {@link #stats} counts. */
-  private final Map<String, ResourceStats> counted = new HashMap<>();
+  private final Map<String, Stats.Resource> counted = new HashMap<>();
 
   private boolean closed;
 
   /**
    * @param connectionLimits how many exclusive resources a framework may have
    */
-  public ResourcePool(ToIntFunction<String> connectionLimits, Events events) {
+  public KeyedResourcePool(ToIntFunction<String> connectionLimits, Events events) {
     this(
         connectionLimits,
         events,
@@ -72,7 +62,7 @@ public final class ResourcePool implements AutoCloseable {
         sweep -> Thread.ofPlatform().daemon().name("terrarium-resource-sweep").start(sweep));
   }
 
-  ResourcePool(
+  KeyedResourcePool(
       ToIntFunction<String> connectionLimits,
       Events events,
       Ticker ticker,
@@ -84,16 +74,8 @@ public final class ResourcePool implements AutoCloseable {
     this.sweep = new ExpirySweeper(ticker, scheduler, executor, this::dropExpired);
   }
 
-  /**
-   * One of that kind and key, made now if need be; the caller's until the lease is closed.
-   *
-   * @throws LimitExceededException when there was none free, and no room for another, for as long
-   *     as the kind's wait time-out
-   * @throws CallInterruptedException when interrupted while waiting
-   * @throws ClosedException when the pool is closed
-   * @throws RuntimeException what the kind's factory threw
-   */
-  public <R> Lease<R> borrow(ResourceKind<R> kind, String key) {
+  @Override
+  public <R> Lease<R> borrow(Kind<R> kind, String key) {
     String framework = CallScope.current().map(CallScope::framework).orElse(null);
     int limit = framework == null ? Integer.MAX_VALUE : connectionLimits.applyAsInt(framework);
     while (true) {
@@ -103,7 +85,7 @@ public final class ResourcePool implements AutoCloseable {
         if (reused && events.active()) {
           events.emit(new TerrariumEvent.CacheHit(NAME, slot.toString()));
         }
-        return new Lease<>(slot);
+        return new SlotLease<>(slot);
       }
     }
   }
@@ -144,7 +126,7 @@ public final class ResourcePool implements AutoCloseable {
 
   /** One that the caller now has busy, or, if it is shared and in use, is one more user of. */
   private <R> Slot<R> claim(
-      ResourceKind<R> kind, String key, @Nullable String framework, int limit) {
+      Kind<R> kind, String key, @Nullable String framework, int limit) {
     List<Slot<?>> dropped = new ArrayList<>();
     lock.lock();
     try {
@@ -181,7 +163,7 @@ public final class ResourcePool implements AutoCloseable {
   private void ready(Slot<?> slot) {
     lock.lock();
     try {
-      count(slot, slot.isNew() ? ResourceStats.MADE : ResourceStats.HIT);
+      count(slot, slot.isNew() ? MADE : HIT);
       slot.ready(ticker.read());
       changed.signalAll();
     } finally {
@@ -194,7 +176,7 @@ public final class ResourcePool implements AutoCloseable {
     lock.lock();
     try {
       slots.remove(slot);
-      count(slot, slot.isMade() ? ResourceStats.CLOSED : ResourceStats.FAILED);
+      count(slot, slot.isMade() ? CLOSED : FAILED);
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -264,12 +246,12 @@ public final class ResourcePool implements AutoCloseable {
     }
   }
 
-  /** Figures by the name of each kind that was ever asked for. */
-  public Map<String, ResourceStats> stats() {
+  @Override
+  public Map<String, Stats.Resource> stats() {
     lock.lock();
     try {
-      Map<String, ResourceStats> all = new HashMap<>(counted);
-      slots.forEach(slot -> all.merge(slot.kind.name(), slot.stats(), ResourceStats::plus));
+      Map<String, Stats.Resource> all = new HashMap<>(counted);
+      slots.forEach(slot -> all.merge(slot.kind.name(), slot.stats(), Stats.Resource::plus));
       return Map.copyOf(all);
     } finally {
       lock.unlock();
@@ -300,17 +282,17 @@ public final class ResourcePool implements AutoCloseable {
       slot.busy = true;
     } else {
       slot.users++;
-      count(slot, ResourceStats.HIT);
+      count(slot, HIT);
     }
     slot.framework = framework;
   }
 
-  private void count(Slot<?> slot, ResourceStats one) {
-    counted.merge(slot.kind.name(), one, ResourceStats::plus);
+  private void count(Slot<?> slot, Stats.Resource one) {
+    counted.merge(slot.kind.name(), one, Stats.Resource::plus);
   }
 
   /** The last used one that can be had at once, by preference of the framework's own. */
-  private <R> @Nullable Slot<R> free(ResourceKind<R> kind, String key, @Nullable String framework) {
+  private <R> @Nullable Slot<R> free(Kind<R> kind, String key, @Nullable String framework) {
     Slot<R> found = null;
     for (Slot<?> slot : slots) {
       if (slot.isOf(kind, key) && (slot.isIdle() || (kind.isShared() && !slot.busy))) {
@@ -328,7 +310,7 @@ public final class ResourcePool implements AutoCloseable {
     return framework != null && framework.equals(slot.framework);
   }
 
-  private int count(ResourceKind<?> kind, String key) {
+  private int count(Kind<?> kind, String key) {
     return (int) slots.stream().filter(slot -> slot.isOf(kind, key)).count();
   }
 
@@ -366,14 +348,14 @@ public final class ResourcePool implements AutoCloseable {
     which.forEach(
         slot -> {
           slot.cause = cause;
-          count(slot, ResourceStats.CLOSED);
+          count(slot, CLOSED);
         });
     slots.removeAll(which);
     dropped.addAll(which);
   }
 
   private LimitExceededException exceeded(
-      ResourceKind<?> kind, String key, @Nullable String framework, int limit) {
+      Kind<?> kind, String key, @Nullable String framework, int limit) {
     String ofFramework =
         framework == null
             ? ""
@@ -408,25 +390,16 @@ public final class ResourcePool implements AutoCloseable {
     }
   }
 
-  /**
-   * One user's hold on a resource. Thread-safe.
-   *
-   * @param <R> the resource's class
-   */
-  public final class Lease<R> implements AutoCloseable {
+  private final class SlotLease<R> implements Lease<R> {
 
     private final Slot<R> slot;
     private final AtomicBoolean ended = new AtomicBoolean();
 
-    private Lease(Slot<R> slot) {
+    SlotLease(Slot<R> slot) {
       this.slot = slot;
     }
 
-    /**
-     * The resource; not to be closed, nor used after this was closed.
-     *
-     * @throws IllegalStateException when this was closed
-     */
+    @Override
     public R resource() {
       if (ended.get()) {
         throw new IllegalStateException("The lease of " + slot + " has ended.");
@@ -434,7 +407,6 @@ public final class ResourcePool implements AutoCloseable {
       return slot.resource();
     }
 
-    /** Gives it back. Twice is once. */
     @Override
     public void close() {
       if (ended.compareAndSet(false, true)) {

@@ -1,19 +1,17 @@
-package dev.terrarium;
+package dev.terrarium.internal.pool;
 
-import static dev.terrarium.ContextState.ABANDONED;
-import static dev.terrarium.ContextState.FRESH;
-import static dev.terrarium.ContextState.IN_USE;
-import static dev.terrarium.ContextState.PARKED;
-import static dev.terrarium.ContextState.RETIRED;
-import static dev.terrarium.ContextState.SUSPECT;
-import static dev.terrarium.ContextState.WARM;
+import static dev.terrarium.Stats.ContextState.ABANDONED;
+import static dev.terrarium.Stats.ContextState.FRESH;
+import static dev.terrarium.Stats.ContextState.IN_USE;
+import static dev.terrarium.Stats.ContextState.PARKED;
+import static dev.terrarium.Stats.ContextState.RETIRED;
+import static dev.terrarium.Stats.ContextState.SUSPECT;
+import static dev.terrarium.Stats.ContextState.WARM;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.internal.pool.PoolBench;
-import dev.terrarium.internal.pool.PooledContext;
-import dev.terrarium.internal.pool.StubContext;
+import dev.terrarium.Stats.ContextState;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -84,7 +82,7 @@ class ContextStateTest {
 
   @Test
   void whatLeftThePoolNeverComesBack() {
-    assertThat(PARKED.next()).isEmpty();
-    assertThat(RETIRED.next()).isEmpty();
+    assertThat(PooledContext.next(PARKED)).isEmpty();
+    assertThat(PooledContext.next(RETIRED)).isEmpty();
   }
 }
