@@ -12,7 +12,7 @@ import org.graalvm.polyglot.Engine;
  * engine's cache of code. It instruments nothing, so code runs as fast with it as without. Truffle
  * makes it when one of its services is asked for.
  */
-final class EngineInstrument extends TruffleInstrument {
+public final class EngineInstrument extends TruffleInstrument {
 
   private static final String ID = "terrarium";
 
