@@ -1,20 +1,29 @@
 package dev.terrarium;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
-import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
-import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.Dependency;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -25,59 +34,155 @@ class ArchitectureTest {
 
   private static final Path ENGINE = Path.of("src/main");
   private static final Path REPOSITORY = Path.of("..");
+  private static final String INTERNAL = "dev.terrarium.internal.";
+
+  /** The packages that {@code module-info.java} exports to everybody. */
+  private static final List<String> EXPORTED = List.of("", "/error", "/event", "/model", "/spi");
+
+  private static final int MOST_PUBLIC_TYPES = 72;
+
+  private static final Pattern PUBLIC_TYPE =
+      Pattern.compile(
+          "^public (?:abstract |final |sealed |non-sealed )*"
+              + "(class|interface|record|enum|@interface) ",
+          Pattern.MULTILINE);
+
+  private static final Pattern THREAD_SAFETY =
+      Pattern.compile("[Tt]hread-safe|Immutable|Stateless");
+
+  /** What users call first, and what it is made of; all else of the engine stands below it. */
+  private static final Set<String> FACADE =
+      Set.of(
+          "Terrarium",
+          "TerrariumConfig",
+          "Session",
+          "Framework",
+          "ConfigKey",
+          "ConfigKeys",
+          "ConfigText",
+          "ContextMemory");
+
+  /** Each layer, with the layers that it may use. */
+  private static final Map<String, Set<String>> LAYERS =
+      Map.ofEntries(
+          entry("foundation", Set.of()),
+          entry("event", Set.of("foundation")),
+          entry("value", Set.of("foundation")),
+          entry("api", Set.of("foundation", "value")),
+          entry("resource", Set.of("foundation", "api", "event")),
+          entry("program", Set.of("foundation")),
+          entry("model", Set.of("foundation", "api", "event", "resource")),
+          entry("context", Set.of("foundation", "api", "value", "resource")),
+          entry("pool", Set.of("foundation", "api", "event", "resource", "context")),
+          entry("admission", Set.of("foundation", "api", "pool")),
+          entry(
+              "call",
+              Set.of("foundation", "api", "event", "resource", "context", "pool", "admission")),
+          entry(
+              "facade",
+              Set.of(
+                  "foundation",
+                  "api",
+                  "value",
+                  "event",
+                  "resource",
+                  "program",
+                  "model",
+                  "context",
+                  "pool",
+                  "admission",
+                  "call")));
 
   @ArchTest
-  static final ArchRule roomsFormNoCycle =
-      slices().matching("dev.terrarium.(*)..").should().beFreeOfCycles();
+  static final ArchRule eachLayerUsesOnlyThoseBelow =
+      classes().should(new ArchCondition<>("use only layers below their own") {
+            @Override
+            public void check(JavaClass type, ConditionEvents events) {
+              String layer = layer(type);
+              for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
+                JavaClass used = dependency.getTargetClass().getBaseComponentType();
+                if (used.getPackageName().startsWith("dev.terrarium")
+                    && !layer(used).equals(layer)
+                    && !LAYERS.getOrDefault(layer, Set.of()).contains(layer(used))) {
+                  events.add(SimpleConditionEvent.violated(type, dependency.getDescription()));
+                }
+              }
+            }
+          });
 
-  @ArchTest
-  static final ArchRule eachRoomKnowsOnlyThoseBelow =
-      layeredArchitecture()
-          .consideringOnlyDependenciesInAnyPackage("dev.terrarium..")
-          .layer("facade")
-          .definedBy("dev.terrarium")
-          .layer("admission")
-          .definedBy("dev.terrarium.admission")
-          .layer("pool")
-          .definedBy("dev.terrarium.pool")
-          .layer("context")
-          .definedBy("dev.terrarium.context")
-          .layer("handler")
-          .definedBy("dev.terrarium.handler")
-          .layer("model")
-          .definedBy("dev.terrarium.model")
-          .layer("program")
-          .definedBy("dev.terrarium.program")
-          .layer("value")
-          .definedBy("dev.terrarium.value")
-          .layer("resource")
-          .definedBy("dev.terrarium.resource")
-          .layer("event")
-          .definedBy("dev.terrarium.event")
-          .layer("error")
-          .definedBy("dev.terrarium.error")
-          .whereLayer("facade")
-          .mayNotBeAccessedByAnyLayer()
-          .whereLayer("admission")
-          .mayOnlyBeAccessedByLayers("facade")
-          .whereLayer("pool")
-          .mayOnlyBeAccessedByLayers("facade", "admission")
-          .whereLayer("context")
-          .mayOnlyBeAccessedByLayers("facade", "pool")
-          .whereLayer("handler")
-          .mayOnlyBeAccessedByLayers("facade", "pool", "context")
-          .whereLayer("model")
-          .mayOnlyBeAccessedByLayers("facade")
-          .whereLayer("program")
-          .mayOnlyBeAccessedByLayers("facade")
-          .whereLayer("value")
-          .mayOnlyBeAccessedByLayers("facade", "pool", "context", "handler", "model", "program")
-          .whereLayer("resource")
-          .mayOnlyBeAccessedByLayers("facade", "admission", "pool", "context", "model")
-          .whereLayer("event")
-          .mayNotAccessAnyLayer()
-          .whereLayer("error")
-          .mayNotAccessAnyLayer();
+  /** The layer of a type: a public package, or the last part of an internal package's name. */
+  private static String layer(JavaClass type) {
+    String name = type.getPackageName();
+    if (name.startsWith(INTERNAL)) {
+      return name.substring(INTERNAL.length());
+    }
+    JavaClass outermost = type;
+    while (outermost.getEnclosingClass().isPresent()) {
+      outermost = outermost.getEnclosingClass().orElseThrow();
+    }
+    if (name.equals("dev.terrarium") && FACADE.contains(outermost.getSimpleName())) {
+      return "facade";
+    }
+    return name.equals("dev.terrarium.error")
+            || name.equals("dev.terrarium.event")
+            || outermost.getSimpleName().startsWith("HostFunction")
+        ? "foundation"
+        : "api";
+  }
+
+  @Test
+  void layersFormNoCycle() {
+    Set<String> placed = new HashSet<>();
+    boolean progress = true;
+    while (progress) {
+      progress = false;
+      for (Map.Entry<String, Set<String>> layer : LAYERS.entrySet()) {
+        progress |= placed.containsAll(layer.getValue()) && placed.add(layer.getKey());
+      }
+    }
+
+    assertThat(placed).isEqualTo(LAYERS.keySet());
+  }
+
+  @Test
+  void publicTypesAreFew() throws IOException {
+    assertThat(publicTypes()).hasSizeLessThanOrEqualTo(MOST_PUBLIC_TYPES);
+  }
+
+  @Test
+  void eachPublicTypeStatesItsThreadSafety() throws IOException {
+    List<String> silent = new ArrayList<>();
+    for (Path file : publicTypes()) {
+      String text = Files.readString(file);
+      Matcher type = PUBLIC_TYPE.matcher(text);
+      assertThat(type.find()).as(file.toString()).isTrue();
+      String documentation = text.substring(0, type.start());
+      boolean exempt =
+          type.group(1).equals("enum")
+              || type.group(1).equals("@interface")
+              || file.getParent().endsWith("error"); // exceptions, as Throwable is
+      if (!exempt && !THREAD_SAFETY.matcher(documentation).find()) {
+        silent.add(file.toString());
+      }
+    }
+
+    assertThat(silent).isEmpty();
+  }
+
+  /** The sources of the types that the module exports to everybody. */
+  private static List<Path> publicTypes() throws IOException {
+    List<Path> types = new ArrayList<>();
+    for (String exported : EXPORTED) {
+      try (Stream<Path> files = Files.list(ENGINE.resolve("java/dev/terrarium" + exported))) {
+        for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+          if (PUBLIC_TYPE.matcher(Files.readString(file)).find()) {
+            types.add(file);
+          }
+        }
+      }
+    }
+    return types;
+  }
 
   @ArchTest
   static final ArchRule theEngineKnowsNoAdapter =
@@ -96,8 +201,7 @@ class ArchitectureTest {
   static final ArchRule onlyThePolyglotRoomsSeePolyglot =
       noClasses()
           .that()
-          .resideOutsideOfPackages(
-              "dev.terrarium.context", "dev.terrarium.handler", "dev.terrarium.value")
+          .resideOutsideOfPackages("dev.terrarium.internal.context", "dev.terrarium.internal.value")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("org.graalvm..");
@@ -106,7 +210,7 @@ class ArchitectureTest {
   static final ArchRule onlyContextsSeeTruffle =
       noClasses()
           .that()
-          .resideOutsideOfPackage("dev.terrarium.context")
+          .resideOutsideOfPackage("dev.terrarium.internal.context")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("com.oracle.truffle..");
@@ -115,7 +219,7 @@ class ArchitectureTest {
   static final ArchRule onlyAdmissionSeesResilience4j =
       noClasses()
           .that()
-          .resideOutsideOfPackage("dev.terrarium.admission")
+          .resideOutsideOfPackage("dev.terrarium.internal.admission")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.github.resilience4j..");
