@@ -3,16 +3,15 @@ package dev.terrarium;
 import static dev.terrarium.ConfigKey.ABOVE_ZERO;
 import static dev.terrarium.ConfigKey.NOT_BELOW_ZERO;
 
+import dev.terrarium.spi.ModelCache;
 import dev.terrarium.AdmissionConfig.Budget;
 import dev.terrarium.AdmissionConfig.Bulkhead;
 import dev.terrarium.AdmissionConfig.CircuitBreaker;
 import dev.terrarium.AdmissionConfig.Retry;
 import dev.terrarium.error.ConfigurationException;
-import dev.terrarium.model.CacheLimits;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -25,6 +24,8 @@ import java.util.regex.Pattern;
 final class ConfigKeys {
 
   private static final String OFF = "off";
+  private static final String LAZY = "lazy";
+  private static final String EAGER = "eager";
   private static final Duration BUDGET_PERIOD = Duration.ofHours(1);
   private static final Pattern VARIABLES = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*\\*?");
 
@@ -119,8 +120,8 @@ final class ConfigKeys {
               "imports",
               "lazy, eager",
               "when modules of frameworks make their imports: at the first use, or at once",
-              config -> config.imports().word(),
-              (config, word) -> config.imports(Imports.valueOf(word.toUpperCase(Locale.ROOT)))),
+              config -> config.lazyImports() ? LAZY : EAGER,
+              (config, word) -> config.lazyImports(lazy(word))),
           ConfigKey.text(
               "environment",
               "names with commas between, `LANGSMITH_*` for all that begin so",
@@ -368,8 +369,8 @@ final class ConfigKeys {
   }
 
   private static void changeCache(
-      TerrariumConfig.Builder config, UnaryOperator<CacheLimits.Builder> change) {
-    config.modelCache(change.apply(CacheLimits.from(config.modelCache())).build());
+      TerrariumConfig.Builder config, UnaryOperator<ModelCache.Limits.Builder> change) {
+    config.modelCache(change.apply(ModelCache.Limits.from(config.modelCache())).build());
   }
 
   /**
@@ -393,6 +394,13 @@ final class ConfigKeys {
           });
     }
     return chosen;
+  }
+
+  private static boolean lazy(String word) {
+    if (!word.equals(LAZY) && !word.equals(EAGER)) {
+      throw new IllegalArgumentException(word);
+    }
+    return word.equals(LAZY);
   }
 
   private static AccessProfile profile(String word) {

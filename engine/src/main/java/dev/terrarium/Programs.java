@@ -1,5 +1,7 @@
 package dev.terrarium;
 
+import org.jspecify.annotations.Nullable;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
@@ -33,8 +35,8 @@ public final class Programs {
    *
    * @throws dev.terrarium.error.ArgumentException when there is none of that id
    */
-  public ProgramInfo info(String id) {
-    return adapter.call("get_program_info", Map.of("program", id), ProgramInfo.class);
+  public Info info(String id) {
+    return adapter.call("get_program_info", Map.of("program", id), Info.class);
   }
 
   /**
@@ -45,4 +47,22 @@ public final class Programs {
   public void delete(String id) {
     adapter.call("delete_program", Map.of("program", id));
   }
+
+  /**
+   * A program as it was at one moment.
+   *
+   * @param program its id
+   * @param version rises with every change of its spec and of its compiled state
+   * @param created when it was made
+   * @param updated when its spec or its compiled state last changed
+   * @param compiled whether it has a compiled state
+   * @param spec what it is built from
+   */
+  public record Info(
+      String program,
+      long version,
+      Instant created,
+      Instant updated,
+      boolean compiled,
+      Map<String, @Nullable Object> spec) {}
 }

@@ -107,7 +107,7 @@ public final class Terrarium implements AutoCloseable {
     pool =
         new ContextPool(
             PolyglotRuntime.factory(
-                packages, config.imports(), config.environment(), cache, services),
+                packages, config.lazyImports(), config.environment(), cache, services),
             config.access(),
             config.pool(),
             new ContextMemory(modelCache, config),

@@ -1,9 +1,9 @@
 package dev.terrarium;
 
+import dev.terrarium.spi.ModelCache;
 import dev.terrarium.internal.call.CallSettings;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.event.TerrariumObserver;
-import dev.terrarium.model.CacheLimits;
 import dev.terrarium.model.EmbeddingModel;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.internal.pool.PoolSettings;
@@ -96,9 +96,12 @@ public final class TerrariumConfig {
     return given.access;
   }
 
-  /** When modules of frameworks make their imports; default {@link Imports#LAZY}. */
-  public Imports imports() {
-    return given.imports;
+  /**
+   * Returns whether modules of frameworks make the imports that stand at their top at the first use
+   * of what they bind; default true.
+   */
+  public boolean lazyImports() {
+    return given.lazyImports;
   }
 
   /** The environment variables that Python code sees; default none. */
@@ -216,8 +219,8 @@ public final class TerrariumConfig {
     return given.embeddingTtl;
   }
 
-  /** What bounds the loaded models of all frameworks; default {@link CacheLimits#ofDefaults}. */
-  public CacheLimits modelCache() {
+  /** What bounds the loaded models of all frameworks; default {@link ModelCache.Limits#ofDefaults}. */
+  public ModelCache.Limits modelCache() {
     return given.modelCache;
   }
 
@@ -251,7 +254,7 @@ public final class TerrariumConfig {
     private AdmissionConfig admission = AdmissionConfig.ofDefaults();
     private final Map<String, AdmissionConfig> admissions = new HashMap<>();
     private AccessProfile access = AccessProfile.TRUSTED_NATIVE;
-    private Imports imports = Imports.LAZY;
+    private boolean lazyImports = true;
     private final Map<String, String> environment = new LinkedHashMap<>();
     private ContextPropagation propagation = ContextPropagation.none();
     private @Nullable Path cacheFolder;
@@ -263,7 +266,7 @@ public final class TerrariumConfig {
     private final Map<String, EmbeddingModel> embeddingModels = new LinkedHashMap<>();
     private long embeddingCache = 64L << 20;
     private Duration embeddingTtl = Duration.ZERO;
-    private CacheLimits modelCache = CacheLimits.ofDefaults();
+    private ModelCache.Limits modelCache = ModelCache.Limits.ofDefaults();
     private ResourceLimits limits = ResourceLimits.ofDefaults();
     private final Map<String, ResourceLimits> frameworkLimits = new LinkedHashMap<>();
 
@@ -275,7 +278,7 @@ public final class TerrariumConfig {
       admission = other.admission;
       admissions.putAll(other.admissions);
       access = other.access;
-      imports = other.imports;
+      lazyImports = other.lazyImports;
       environment.putAll(other.environment);
       propagation = other.propagation;
       cacheFolder = other.cacheFolder;
@@ -467,7 +470,7 @@ public final class TerrariumConfig {
     }
 
     /** What bounds the loaded models so far. */
-    CacheLimits modelCache() {
+    ModelCache.Limits modelCache() {
       return modelCache;
     }
 
@@ -496,9 +499,15 @@ public final class TerrariumConfig {
       return this;
     }
 
-    /** When modules of frameworks make their imports; default {@link Imports#LAZY}. */
-    public Builder imports(Imports when) {
-      imports = given("imports", when);
+    /**
+     * Sets whether modules of frameworks make the imports that stand at their top at the first use
+     * of what they bind, in those frameworks whose packages were compiled for that (default), or at
+     * once, as upstream wrote them. Lazy imports have a framework load faster; what a call is the
+     * first to use is loaded by that call. The setting counts for what a context loads from then
+     * on: one that another {@code Terrarium} of the process used before keeps what that loaded.
+     */
+    public Builder lazyImports(boolean lazy) {
+      lazyImports = lazy;
       return this;
     }
 
@@ -664,7 +673,7 @@ public final class TerrariumConfig {
     }
 
     /** What bounds the loaded models of all frameworks together; default 16 models, 8 GB. */
-    public Builder modelCache(CacheLimits cacheLimits) {
+    public Builder modelCache(ModelCache.Limits cacheLimits) {
       modelCache = given("modelCache", cacheLimits);
       return this;
     }

@@ -115,7 +115,7 @@ class ProgramsTest {
     greetings.call("set_program_state", Map.of("program", "a", "state", Map.of("mark", "!")));
 
     assertThat(programs.list()).containsExactly("a", "b");
-    ProgramInfo info = programs.info("a");
+    Programs.Info info = programs.info("a");
     assertThat(info.program()).isEqualTo("a");
     assertThat(info.compiled()).isTrue();
     assertThat(info.spec()).isEqualTo(Map.of("word", "Hello"));

@@ -1,11 +1,12 @@
 package dev.terrarium.spi;
 
+import java.time.Duration;
+import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.ResourceLimits;
 import dev.terrarium.Stats;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.model.CacheLimits;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
@@ -49,7 +50,7 @@ public interface ModelCache {
    * Bounds the models of one type, beside what bounds all; for the adapter whose type it is. Holds
    * from the next load on, for how long models are kept at once.
    */
-  void limit(String type, CacheLimits typeLimit);
+  void limit(String type, Limits typeLimit);
 
   /**
    * Drops and closes a model that nobody uses.
@@ -78,5 +79,94 @@ public interface ModelCache {
     /** Ends the use. Closing it twice is closing it once. */
     @Override
     void close();
+  }
+
+  /**
+   * What bounds a {@link ModelCache}, or one type of model in it. Immutable.
+   *
+   * @param models loaded at once, at least 1, default 16
+   * @param bytes of all loaded ones together, above zero, default 8 GB
+   * @param expireAfterLoad a model is dropped when it was loaded so long ago and nobody uses it;
+   *     zero, the default, for never
+   * @param expireAfterUse a model is dropped when its last use ended so long ago; zero, the default,
+   *     for never
+   */
+  public record Limits(
+      int models, long bytes, Duration expireAfterLoad, Duration expireAfterUse) {
+
+    public Limits {
+      positive("models", models);
+      positive("bytes", bytes);
+      notNegative("expireAfterLoad", expireAfterLoad);
+      notNegative("expireAfterUse", expireAfterUse);
+    }
+
+    private static void positive(String name, long value) {
+      if (value < 1) {
+        throw new ConfigurationException("modelCache." + name + ": " + value + " is not above zero");
+      }
+    }
+
+    private static void notNegative(String name, Duration time) {
+      if (time.isNegative()) {
+        throw new ConfigurationException("modelCache." + name + ": " + time + " is below zero");
+      }
+    }
+
+    public static Limits ofDefaults() {
+      return custom().build();
+    }
+
+    public static Builder custom() {
+      return new Builder();
+    }
+
+    /** Begins with what the other ones are. */
+    public static Builder from(Limits other) {
+      Builder builder = custom();
+      builder.models = other.models;
+      builder.bytes = other.bytes;
+      builder.expireAfterLoad = other.expireAfterLoad;
+      builder.expireAfterUse = other.expireAfterUse;
+      return builder;
+    }
+
+    /** Collects limits. Not thread-safe. */
+    public static final class Builder {
+      private int models = 16;
+      private long bytes = 8L << 30;
+      private Duration expireAfterLoad = Duration.ZERO;
+      private Duration expireAfterUse = Duration.ZERO;
+
+      private Builder() {}
+
+      public Builder models(int count) {
+        positive("models", count);
+        models = count;
+        return this;
+      }
+
+      public Builder bytes(long size) {
+        positive("bytes", size);
+        bytes = size;
+        return this;
+      }
+
+      public Builder expireAfterLoad(Duration time) {
+        notNegative("expireAfterLoad", time);
+        expireAfterLoad = time;
+        return this;
+      }
+
+      public Builder expireAfterUse(Duration time) {
+        notNegative("expireAfterUse", time);
+        expireAfterUse = time;
+        return this;
+      }
+
+      public Limits build() {
+        return new Limits(models, bytes, expireAfterLoad, expireAfterUse);
+      }
+    }
   }
 }

@@ -2,7 +2,6 @@ package dev.terrarium.jmh;
 
 import dev.terrarium.internal.model.LruModelCache;
 import dev.terrarium.internal.event.Events;
-import dev.terrarium.model.CacheLimits;
 import dev.terrarium.internal.model.EmbeddingCache;
 import dev.terrarium.model.EmbeddingModel;
 import dev.terrarium.spi.ModelCache;
@@ -34,7 +33,7 @@ public class Caches extends Microbenchmark {
 
   private final ModelCache models =
       new LruModelCache(
-          CacheLimits.ofDefaults(),
+          ModelCache.Limits.ofDefaults(),
           framework -> ResourceLimits.ofDefaults(),
           framework -> 0,
           Events.none());

@@ -1,5 +1,6 @@
 package dev.terrarium.cli;
 
+import dev.terrarium.model.ChatResponse.FinishReason;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
@@ -8,7 +9,6 @@ import dev.terrarium.dspy.Traced;
 import dev.terrarium.dspy.UntypedDspyProgram;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.TerrariumException;
-import dev.terrarium.model.FinishReason;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

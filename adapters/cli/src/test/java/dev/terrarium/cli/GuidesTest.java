@@ -3,6 +3,8 @@ package dev.terrarium.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.model.ChatResponse.TokenUsage;
+import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.Stats.HeapUse;
 import dev.terrarium.AdmissionConfig.Budget;
 import dev.terrarium.AdmissionConfig.Bulkhead;
@@ -32,13 +34,10 @@ import dev.terrarium.langchain.LangChain;
 import dev.terrarium.langchain.TextChain;
 import dev.terrarium.llamacpp.LlamaCpp;
 import dev.terrarium.llamacpp.LlamaCppOptions;
-import dev.terrarium.model.CacheLimits;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
-import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.spi.ModelCache;
-import dev.terrarium.model.TokenUsage;
 import dev.terrarium.model.Tokenizer;
 import dev.terrarium.ResourceLimits;
 import dev.terrarium.spi.ResourcePool;
@@ -430,7 +429,7 @@ class GuidesTest {
   void loadedModels() {
     // guide: models
     ModelCache models = terrarium.modelCache();
-    models.limit("scorer", CacheLimits.custom().models(2).bytes(512L << 20).build());
+    models.limit("scorer", ModelCache.Limits.custom().models(2).bytes(512L << 20).build());
     double score;
     try (ModelCache.Use<Scorer> use =
         models.acquire("scorer", "small", () -> Scorer.open("small"), Scorer::bytes)) {

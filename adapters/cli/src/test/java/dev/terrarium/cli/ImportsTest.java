@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.terrarium.Framework;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
-import dev.terrarium.Imports;
 import dev.terrarium.testkit.FakeLanguageModel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -53,8 +52,8 @@ class ImportsTest {
   void lazyImportsGiveWhatEagerOnesGive(
       String framework, int uses, int mostModules, int mostOfAll, int fewestWaiting)
       throws Exception {
-    List<String> lazy = run(framework, Imports.LAZY);
-    List<String> eager = run(framework, Imports.EAGER);
+    List<String> lazy = run(framework, true);
+    List<String> eager = run(framework, false);
 
     assertThat(of(lazy, "value ")).hasSize(uses).isEqualTo(of(eager, "value "));
     assertThat(of(lazy, "wrong ")).isEmpty();
@@ -85,7 +84,7 @@ class ImportsTest {
         .toList();
   }
 
-  private static List<String> run(String framework, Imports imports) throws Exception {
+  private static List<String> run(String framework, boolean lazyImports) throws Exception {
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -98,7 +97,7 @@ class ImportsTest {
                 System.getProperty("java.class.path"),
                 Functional.class.getName(),
                 framework,
-                imports.name())
+                Boolean.toString(lazyImports))
             .redirectErrorStream(true)
             .start();
     try {
@@ -118,7 +117,7 @@ class ImportsTest {
           TerrariumConfig.custom()
               .contexts(1)
               .loadTimeout(Duration.ofMinutes(4))
-              .imports(Imports.valueOf(args[1]))
+              .lazyImports(Boolean.parseBoolean(args[1]))
               .languageModel(FakeLanguageModel.schemaConforming())
               .build();
       try (Terrarium terrarium =

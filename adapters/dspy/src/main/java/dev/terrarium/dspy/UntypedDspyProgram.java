@@ -1,10 +1,10 @@
 package dev.terrarium.dspy;
 
+import dev.terrarium.model.ChatResponse.TokenUsage;
+import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.Adapter;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.model.ChatMessage;
-import dev.terrarium.model.FinishReason;
-import dev.terrarium.model.TokenUsage;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

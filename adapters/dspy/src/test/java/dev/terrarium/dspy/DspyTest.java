@@ -3,6 +3,7 @@ package dev.terrarium.dspy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.CallResult;
@@ -18,7 +19,6 @@ import dev.terrarium.error.PythonException;
 import dev.terrarium.error.TruncatedAnswerException;
 import dev.terrarium.llamacpp.LlamaCpp;
 import dev.terrarium.model.ChatMessage;
-import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.Describe;
 import java.math.BigDecimal;

@@ -3,6 +3,8 @@ package dev.terrarium.dspy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.model.ChatResponse.TokenUsage;
+import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.AdmissionConfig.Budget;
 import dev.terrarium.AdmissionConfig.Retry;
 import dev.terrarium.CallOptions;
@@ -19,9 +21,7 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
-import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.LanguageModel;
-import dev.terrarium.model.TokenUsage;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.LocalDateTime;

@@ -1,11 +1,11 @@
 package dev.terrarium.dspy;
 
+import dev.terrarium.model.ChatResponse.TokenUsage;
+import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
-import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.LanguageModel;
-import dev.terrarium.model.TokenUsage;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;

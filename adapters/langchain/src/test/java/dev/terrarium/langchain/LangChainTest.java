@@ -3,6 +3,8 @@ package dev.terrarium.langchain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.model.ChatResponse.TokenUsage;
+import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.Adapter;
 import dev.terrarium.CallResult;
 import dev.terrarium.Session;
@@ -17,9 +19,7 @@ import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
-import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.LanguageModel;
-import dev.terrarium.model.TokenUsage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;

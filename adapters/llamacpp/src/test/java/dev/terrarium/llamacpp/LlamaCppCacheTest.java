@@ -2,10 +2,10 @@ package dev.terrarium.llamacpp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.terrarium.spi.ModelCache;
 import dev.terrarium.internal.model.LruModelCache;
 import dev.terrarium.internal.resource.KeyedResourcePool;
 import dev.terrarium.internal.event.Events;
-import dev.terrarium.model.CacheLimits;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.internal.model.LanguageModels;
 import dev.terrarium.ResourceLimits;
@@ -57,7 +57,7 @@ class LlamaCppCacheTest {
 
   private static LruModelCache cache() {
     return new LruModelCache(
-        CacheLimits.ofDefaults(),
+        ModelCache.Limits.ofDefaults(),
         framework -> ResourceLimits.ofDefaults(),
         framework -> 0,
         Events.none());

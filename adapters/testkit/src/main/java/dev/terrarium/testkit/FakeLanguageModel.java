@@ -1,12 +1,12 @@
 package dev.terrarium.testkit;
 
+import dev.terrarium.model.ChatResponse.TokenUsage;
+import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
-import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.LanguageModel;
-import dev.terrarium.model.TokenUsage;
 import dev.terrarium.model.Tokenizer;
 import java.time.Duration;
 import java.util.ArrayList;

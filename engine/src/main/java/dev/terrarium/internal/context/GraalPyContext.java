@@ -2,7 +2,6 @@ package dev.terrarium.internal.context;
 
 import dev.terrarium.Stats.HeapUse;
 import dev.terrarium.AccessProfile;
-import dev.terrarium.Imports;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.FrameworkLoadException;
 import dev.terrarium.error.PackageException;
@@ -147,7 +146,7 @@ final class GraalPyContext implements PythonContext {
    */
   CompletableFuture<@Nullable Void> open(
       PythonPackages newPackages,
-      Imports imports,
+      boolean lazyImports,
       Map<String, String> environment,
       Map<String, HostFunction> newServices) {
     return this.<@Nullable Void>submit(
@@ -155,7 +154,7 @@ final class GraalPyContext implements PythonContext {
               packages = newPackages;
               services = newServices;
               installServices();
-              embed.invokeMember("use_imports", imports == Imports.EAGER);
+              embed.invokeMember("use_imports", !lazyImports);
               useEnvironment(environment);
               return null;
             })

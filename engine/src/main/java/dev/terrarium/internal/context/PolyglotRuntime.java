@@ -1,7 +1,6 @@
 package dev.terrarium.internal.context;
 
 import dev.terrarium.AccessProfile;
-import dev.terrarium.Imports;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.PackageException;
 import dev.terrarium.internal.resource.CacheFolder;
@@ -84,7 +83,7 @@ public final class PolyglotRuntime {
    */
   public static ContextFactory factory(
       PythonPackages packages,
-      Imports imports,
+      boolean lazyImports,
       Map<String, String> environment,
       CacheFolder cache,
       Function<AccessProfile, Map<String, HostFunction>> services) {
@@ -97,7 +96,7 @@ public final class PolyglotRuntime {
       startEngine(cache);
       return BY_HOME
           .computeIfAbsent(bridge, PolyglotRuntime::new)
-          .acquire(profile, bridge, packages, imports, environment, services.apply(profile));
+          .acquire(profile, bridge, packages, lazyImports, environment, services.apply(profile));
     };
   }
 
@@ -146,13 +145,13 @@ public final class PolyglotRuntime {
       AccessProfile profile,
       Path bridge,
       PythonPackages packages,
-      Imports imports,
+      boolean lazyImports,
       Map<String, String> environment,
       Map<String, HostFunction> services) {
     GraalPyContext context =
         profile.nativeCode() ? nativeContext(bridge, packages) : create(profile, packages);
     try {
-      join(context.open(packages, imports, environment, services));
+      join(context.open(packages, lazyImports, environment, services));
     } catch (RuntimeException | Error e) {
       context.retire();
       throw e;

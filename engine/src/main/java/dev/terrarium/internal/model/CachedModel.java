@@ -1,6 +1,6 @@
 package dev.terrarium.internal.model;
 
-import dev.terrarium.model.CacheLimits;
+import dev.terrarium.spi.ModelCache;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,7 +68,7 @@ final class CachedModel {
   }
 
   /** Nanoseconds after which it expires if nobody uses it; {@link Long#MAX_VALUE} for never. */
-  long timeLeft(CacheLimits limits, long now) {
+  long timeLeft(ModelCache.Limits limits, long now) {
     return Math.min(
         timeLeft(limits.expireAfterLoad(), now - loadedAt),
         timeLeft(limits.expireAfterUse(), now - usedAt));

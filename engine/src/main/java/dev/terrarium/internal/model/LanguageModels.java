@@ -1,12 +1,12 @@
 package dev.terrarium.internal.model;
 
+import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.spi.ModelCache;
 import dev.terrarium.Stats;
 import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.LanguageModel;
-import dev.terrarium.model.TokenUsage;
 import dev.terrarium.model.Tokenizer;
 import dev.terrarium.spi.LanguageModelProvider;
 import dev.terrarium.error.ModelException;

@@ -1,7 +1,6 @@
 package dev.terrarium.internal.model;
 
 import dev.terrarium.Stats;
-import dev.terrarium.model.CacheLimits;
 import dev.terrarium.Stats.LoadedModels.Cause;
 import dev.terrarium.Stats.LoadedModels.Share;
 import com.github.benmanes.caffeine.cache.Scheduler;
@@ -45,7 +44,7 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
 
   private static final String NAME = "models";
 
-  private final CacheLimits limits;
+  private final ModelCache.Limits limits;
   private final Function<String, ResourceLimits> frameworkLimits;
   private final ToLongFunction<String> contextBytes;
   private final Events events;
@@ -57,7 +56,7 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
   private final Map<ModelKey, CachedModel> models = new HashMap<>();
   private final ModelAccount all;
   private final Map<String, ModelAccount> types = new HashMap<>();
-  private final Map<String, CacheLimits> typeLimits = new HashMap<>();
+  private final Map<String, ModelCache.Limits> typeLimits = new HashMap<>();
   private final Map<String, ModelAccount> frameworks = new ConcurrentHashMap<>();
   private final Map<Cause, Long> evictions = new EnumMap<>(Cause.class);
   private long hits;
@@ -70,7 +69,7 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
    * @param contextBytes what a framework takes in its contexts, which counts toward its memory
    */
   public LruModelCache(
-      CacheLimits limits,
+      ModelCache.Limits limits,
       Function<String, ResourceLimits> frameworkLimits,
       ToLongFunction<String> contextBytes,
       Events events) {
@@ -88,7 +87,7 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
    * @param executor of loads; not of virtual threads, which native code would pin
    */
   LruModelCache(
-      CacheLimits limits,
+      ModelCache.Limits limits,
       Function<String, ResourceLimits> frameworkLimits,
       ToLongFunction<String> contextBytes,
       Events events,
@@ -359,7 +358,7 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
   }
 
   @Override
-  public void limit(String type, CacheLimits typeLimit) {
+  public void limit(String type, ModelCache.Limits typeLimit) {
     lock.lock();
     try {
       typeLimits.put(type, typeLimit);
@@ -541,7 +540,7 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
     List.copyOf(model.accounts).forEach(account -> account.remove(model));
   }
 
-  private CacheLimits limitsOf(CachedModel model) {
+  private ModelCache.Limits limitsOf(CachedModel model) {
     return typeLimits.getOrDefault(model.key.type(), limits);
   }
 

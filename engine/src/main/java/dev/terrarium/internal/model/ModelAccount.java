@@ -1,6 +1,6 @@
 package dev.terrarium.internal.model;
 
-import dev.terrarium.model.CacheLimits;
+import dev.terrarium.spi.ModelCache;
 import dev.terrarium.error.LimitExceededException;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -39,12 +39,12 @@ final class ModelAccount {
     this.maxBytes = maxBytes;
   }
 
-  static ModelAccount ofAll(CacheLimits limits) {
+  static ModelAccount ofAll(ModelCache.Limits limits) {
     return new ModelAccount(
         "The model cache", "TerrariumConfig.modelCache", false, limits.models(), limits.bytes());
   }
 
-  static ModelAccount ofType(String type, CacheLimits limits) {
+  static ModelAccount ofType(String type, ModelCache.Limits limits) {
     return new ModelAccount(
         "The model cache for the type '" + type + "'",
         "ModelCache.limit",
@@ -58,7 +58,7 @@ final class ModelAccount {
         "Framework '" + framework + "'", "TerrariumConfig.limits", true, maxModels, maxBytes);
   }
 
-  void limit(CacheLimits limits) {
+  void limit(ModelCache.Limits limits) {
     maxModels = limits.models();
     maxBytes = limits.bytes();
   }

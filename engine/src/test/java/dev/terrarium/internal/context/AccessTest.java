@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.AccessProfile;
-import dev.terrarium.Imports;
 import dev.terrarium.error.AccessException;
 import dev.terrarium.error.FrameworkLoadException;
 import dev.terrarium.error.PythonException;
@@ -73,7 +72,7 @@ class AccessTest {
 
   private static PythonContext make(AccessProfile profile, ClassLoader loader, CacheFolder cache) {
     PythonPackages packages = PythonPackages.discover(loader, cache);
-    return PolyglotRuntime.factory(packages, Imports.LAZY, Map.of(), cache, any -> Map.of())
+    return PolyglotRuntime.factory(packages, true, Map.of(), cache, any -> Map.of())
         .create(profile);
   }
 
@@ -281,7 +280,7 @@ class AccessTest {
     for (AccessProfile profile : List.of(RESTRICTED, TRUSTED_NATIVE)) {
       Map<String, String> given = Map.of("MINE", profile.word());
       PythonContext context =
-          PolyglotRuntime.factory(packages, Imports.LAZY, given, cache, any -> Map.of())
+          PolyglotRuntime.factory(packages, true, given, cache, any -> Map.of())
               .create(profile);
       assertThat(evaluate(context, "os.getenv('MINE')")).isEqualTo(profile.word());
       assertThat(await(context.heal())).isEqualTo(HealthStatus.SOUND);
@@ -440,7 +439,7 @@ class AccessTest {
               .orElseThrow();
       PythonContext context =
           PolyglotRuntime.factory(
-                  packages, Imports.LAZY, Map.of(), CacheFolder.ofDefaults(), any -> Map.of())
+                  packages, true, Map.of(), CacheFolder.ofDefaults(), any -> Map.of())
               .create(words.profile());
       Map<String, @Nullable Object> own = new HashMap<>();
       own.put("path", null);

@@ -3,7 +3,6 @@ package dev.terrarium.internal.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrarium.spi.ModelCache;
-import dev.terrarium.model.CacheLimits;
 import com.github.benmanes.caffeine.cache.Scheduler;
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.terrarium.error.LimitExceededException;
@@ -39,7 +38,7 @@ class ModelCacheLinearizabilityTest {
     private final Map<Integer, ModelCache.Use<Model>> held = new ConcurrentHashMap<>();
     private final LruModelCache cache =
         new LruModelCache(
-            CacheLimits.custom().models(2).build(),
+            ModelCache.Limits.custom().models(2).build(),
             framework -> ResourceLimits.ofDefaults(),
             framework -> 0,
             Events.none(),

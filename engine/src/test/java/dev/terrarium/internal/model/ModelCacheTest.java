@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.spi.ModelCache;
 import dev.terrarium.Stats;
-import dev.terrarium.model.CacheLimits;
 import dev.terrarium.Stats.LoadedModels.Cause;
 import dev.terrarium.Stats.LoadedModels.Share;
 import com.github.benmanes.caffeine.cache.Scheduler;
@@ -52,7 +51,7 @@ class ModelCacheTest {
   /** One with the defaults and no thread of its own. */
   static LruModelCache cache() {
     return new LruModelCache(
-        CacheLimits.ofDefaults(),
+        ModelCache.Limits.ofDefaults(),
         framework -> ResourceLimits.ofDefaults(),
         framework -> 0,
         Events.none(),
@@ -82,7 +81,7 @@ class ModelCacheTest {
     }
   }
 
-  private LruModelCache cache(CacheLimits limits) {
+  private LruModelCache cache(ModelCache.Limits limits) {
     return new LruModelCache(
         limits,
         framework -> frameworkLimits,
@@ -125,8 +124,8 @@ class ModelCacheTest {
     return made.stream().filter(model -> !model.isClosed()).map(model -> model.name).toList();
   }
 
-  private static CacheLimits models(int count) {
-    return CacheLimits.custom().models(count).build();
+  private static ModelCache.Limits models(int count) {
+    return ModelCache.Limits.custom().models(count).build();
   }
 
   @Nested
@@ -134,7 +133,7 @@ class ModelCacheTest {
 
     @Test
     void aModelIsLoadedOnceAndThenThere() {
-      LruModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       try (ModelCache.Use<Model> one = acquire(cache, "a", 7);
           ModelCache.Use<Model> two = acquire(cache, "a", 7)) {
         assertThat(two.model()).isSameAs(one.model());
@@ -150,7 +149,7 @@ class ModelCacheTest {
 
     @Test
     void typeAndModelTogetherAreTheKey() {
-      LruModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       use(cache, "a");
       cache.acquire("other", "a", () -> new Model("other", 1), model -> model.bytes).close();
 
@@ -215,7 +214,7 @@ class ModelCacheTest {
 
     @Test
     void errorsAndWhatIsNoModelFailAlike() {
-      LruModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
 
       assertThatThrownBy(
               () ->
@@ -242,7 +241,7 @@ class ModelCacheTest {
     void threadThatWouldNotStartIsAFailedLoad() {
       LruModelCache cache =
           new LruModelCache(
-              CacheLimits.ofDefaults(),
+              ModelCache.Limits.ofDefaults(),
               framework -> frameworkLimits,
               framework -> 0,
               Events.none(),
@@ -277,7 +276,7 @@ class ModelCacheTest {
 
     @Test
     void useEndsOnceAndGivesNothingAfterwards() {
-      LruModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       ModelCache.Use<Model> use = acquire(cache, "a");
       ModelCache.Use<Model> other = acquire(cache, "a");
       use.close();
@@ -347,7 +346,7 @@ class ModelCacheTest {
 
     @Test
     void bytesMakeTheOldestGo() {
-      LruModelCache cache = cache(CacheLimits.custom().bytes(10).build());
+      LruModelCache cache = cache(ModelCache.Limits.custom().bytes(10).build());
       acquire(cache, "a", 4).close();
       acquire(cache, "b", 4).close();
       acquire(cache, "c", 5).close();
@@ -358,7 +357,7 @@ class ModelCacheTest {
 
     @Test
     void modelThatDoesNotFitIsClosedAndToldWithItsFigures() {
-      LruModelCache cache = cache(CacheLimits.custom().bytes(10).build());
+      LruModelCache cache = cache(ModelCache.Limits.custom().bytes(10).build());
       try (ModelCache.Use<Model> a = acquire(cache, "a", 4)) {
         assertThatThrownBy(() -> acquire(cache, "b", 7))
             .isInstanceOf(LimitExceededException.class)
@@ -394,10 +393,10 @@ class ModelCacheTest {
     @ParameterizedTest
     @ValueSource(ints = {0, -1, Integer.MIN_VALUE})
     void limitsAreAboveZero(int number) {
-      assertThatThrownBy(() -> CacheLimits.custom().models(number))
+      assertThatThrownBy(() -> ModelCache.Limits.custom().models(number))
           .isInstanceOf(ConfigurationException.class)
           .hasMessage("modelCache.models: " + number + " is not above zero");
-      assertThatThrownBy(() -> CacheLimits.custom().bytes(number))
+      assertThatThrownBy(() -> ModelCache.Limits.custom().bytes(number))
           .isInstanceOf(ConfigurationException.class)
           .hasMessage("modelCache.bytes: " + number + " is not above zero");
       assertThatThrownBy(() -> ResourceLimits.custom().memory(number))
@@ -417,7 +416,7 @@ class ModelCacheTest {
 
     @Test
     void whatItsCallsLoadIsChargedToTheFramework() {
-      LruModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       in("one", () -> acquire(cache, "a", 5)).close();
       in("one", () -> acquire(cache, "b", 6)).close();
       in("two", () -> acquire(cache, "b", 6)).close();
@@ -432,7 +431,7 @@ class ModelCacheTest {
     @Test
     void atTheLimitItsOwnOldestGoesAndNobodyElses() {
       frameworkLimits = ResourceLimits.custom().models(2).build();
-      LruModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       in("two", () -> acquire(cache, "x")).close();
       for (String name : List.of("a", "b", "c")) {
         in("one", () -> acquire(cache, name)).close();
@@ -444,7 +443,7 @@ class ModelCacheTest {
     @Test
     void modelOfAnotherFrameworkStaysLoaded() {
       frameworkLimits = ResourceLimits.custom().models(1).build();
-      LruModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       in("one", () -> acquire(cache, "a")).close();
       in("two", () -> acquire(cache, "a")).close();
       in("one", () -> acquire(cache, "b")).close();
@@ -458,7 +457,7 @@ class ModelCacheTest {
     @Test
     void whatAnotherUsesIsNotInItsWay() {
       frameworkLimits = ResourceLimits.custom().models(1).build();
-      LruModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       in("one", () -> acquire(cache, "a")).close();
       try (ModelCache.Use<Model> a = in("two", () -> acquire(cache, "a"))) {
         in("one", () -> acquire(cache, "b")).close();
@@ -473,7 +472,7 @@ class ModelCacheTest {
     @Test
     void memoryLimitHoldsWithWhatContextsTake() {
       frameworkLimits = ResourceLimits.custom().memory(10 << 20).build();
-      LruModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       in("one", () -> acquire(cache, "a", 6 << 20)).close();
       contextBytes = 3 << 20;
       in("one", () -> acquire(cache, "b", 6 << 20)).close();
@@ -492,7 +491,7 @@ class ModelCacheTest {
     @Test
     void forAContextTheOldestUnusedGoFirstAndNoMoreThanMust() {
       frameworkLimits = ResourceLimits.custom().memory(10).build();
-      LruModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       ModelCache.Use<Model> a = in("one", () -> acquire(cache, "a", 2));
       for (String name : List.of("b", "c", "d")) {
         in("one", () -> acquire(cache, name, 2)).close();
@@ -513,7 +512,7 @@ class ModelCacheTest {
 
     @Test
     void contextsLeaveAFrameworkWhatItUsesAndItsLargestModel() {
-      LruModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       assertThat(cache.bytesKept("one")).isZero();
       in("one", () -> acquire(cache, "a", 5)).close();
       in("one", () -> acquire(cache, "b", 3)).close();
@@ -530,7 +529,7 @@ class ModelCacheTest {
     @Test
     void modelThatOnlyItsLimitRefusesIsClosed() {
       frameworkLimits = ResourceLimits.custom().memory(10).build();
-      LruModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
 
       assertThatThrownBy(() -> in("one", () -> acquire(cache, "a", 11)))
           .isInstanceOf(LimitExceededException.class)
@@ -549,8 +548,8 @@ class ModelCacheTest {
   @Nested
   class Expiry {
 
-    private final LruModelCache byUse = cache(CacheLimits.custom().expireAfterUse(MINUTE).build());
-    private final LruModelCache byLoad = cache(CacheLimits.custom().expireAfterLoad(MINUTE).build());
+    private final LruModelCache byUse = cache(ModelCache.Limits.custom().expireAfterUse(MINUTE).build());
+    private final LruModelCache byLoad = cache(ModelCache.Limits.custom().expireAfterLoad(MINUTE).build());
 
     @Test
     void whatIsUnusedForLongIsDroppedByItself() {
@@ -609,7 +608,7 @@ class ModelCacheTest {
 
     @Test
     void neverMeansNever() {
-      LruModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       use(cache, "a");
       time.pass(Duration.ofDays(1000));
 
@@ -620,9 +619,9 @@ class ModelCacheTest {
 
     @Test
     void typeCanExpireSooner() {
-      LruModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       use(cache, "a");
-      cache.limit(TYPE, CacheLimits.custom().expireAfterUse(MINUTE).build());
+      cache.limit(TYPE, ModelCache.Limits.custom().expireAfterUse(MINUTE).build());
       time.pass(MINUTE);
       time.runDue();
 
@@ -631,10 +630,10 @@ class ModelCacheTest {
 
     @Test
     void negativeTimesAreRefused() {
-      assertThatThrownBy(() -> CacheLimits.custom().expireAfterLoad(Duration.ofNanos(-1)))
+      assertThatThrownBy(() -> ModelCache.Limits.custom().expireAfterLoad(Duration.ofNanos(-1)))
           .isInstanceOf(ConfigurationException.class)
           .hasMessage("modelCache.expireAfterLoad: PT-0.000000001S is below zero");
-      assertThatThrownBy(() -> CacheLimits.custom().expireAfterUse(MINUTE.negated()))
+      assertThatThrownBy(() -> ModelCache.Limits.custom().expireAfterUse(MINUTE.negated()))
           .isInstanceOf(ConfigurationException.class)
           .hasMessage("modelCache.expireAfterUse: PT-1M is below zero");
     }
@@ -645,7 +644,7 @@ class ModelCacheTest {
 
     @Test
     void freesWhatIsUnusedAndTheRestAfterItsLastUse() {
-      LruModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       use(cache, "a");
       ModelCache.Use<Model> b = acquire(cache, "b");
       cache.close();
@@ -661,7 +660,7 @@ class ModelCacheTest {
 
     @Test
     void modelThatDoesNotCloseIsLoggedAndForgotten() {
-      LruModelCache cache = cache(CacheLimits.ofDefaults());
+      LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       AutoCloseable stubborn =
           () -> {
             throw new IllegalStateException("no");
@@ -683,7 +682,7 @@ class ModelCacheTest {
     frameworkLimits = ResourceLimits.custom().models(3).memory(12).build();
     LruModelCache cache =
         new LruModelCache(
-            CacheLimits.custom().models(4).bytes(16).expireAfterUse(Duration.ofNanos(50)).build(),
+            ModelCache.Limits.custom().models(4).bytes(16).expireAfterUse(Duration.ofNanos(50)).build(),
             framework -> frameworkLimits,
             framework -> 0,
             Events.none(),

@@ -3,13 +3,13 @@ package dev.terrarium.internal.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.model.ChatResponse.TokenUsage;
+import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
-import dev.terrarium.model.FinishReason;
 import dev.terrarium.model.LanguageModel;
-import dev.terrarium.model.TokenUsage;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.internal.resource.CallScope;

@@ -1,6 +1,5 @@
 package dev.terrarium.jmh.bench;
 
-import dev.terrarium.Imports;
 import dev.terrarium.jmh.Bench;
 import dev.terrarium.jmh.peer.Handlers;
 import dev.terrarium.jmh.peer.JsonProcesses;
@@ -35,9 +34,9 @@ final class Start extends Command {
   void measure(Experiment experiment, PythonSide python) throws IOException {
     for (int run = 1; run <= runs(); run++) {
       for (Goal goal : GOALS) {
-        add(experiment, goal, "contexts", run, contexts(goal, Imports.LAZY));
+        add(experiment, goal, "contexts", run, contexts(goal, "lazy"));
         if (!goal.framework.equals(Bench.NAME)) { // which has no imports that could wait
-          add(experiment, goal, "contexts, eager imports", run, contexts(goal, Imports.EAGER));
+          add(experiment, goal, "contexts, eager imports", run, contexts(goal, "eager"));
         }
         if (experiment.has(
             "CPython processes, " + goal.title, workload(goal.framework).missing(python))) {
@@ -63,10 +62,10 @@ final class Start extends Command {
                     "total", total)));
   }
 
-  private static Map<String, Object> contexts(Goal goal, Imports imports) throws IOException {
+  private static Map<String, Object> contexts(Goal goal, String imports) throws IOException {
     return Child.run(
         Jvm.LAUNCHER,
-        Map.of("TERRARIUM_IMPORTS", imports.word()),
+        Map.of("TERRARIUM_IMPORTS", imports),
         "start",
         goal.scenario,
         goal.framework,
