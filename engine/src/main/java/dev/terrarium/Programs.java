@@ -27,7 +27,7 @@ public final class Programs {
 
   /** The ids of all programs, sorted. */
   public List<String> list() {
-    return List.of(adapter.call("list_programs", Map.of(), String[].class));
+    return List.of(adapter.call(Command.of("list_programs", Map.of()).as(String[].class)));
   }
 
   /**
@@ -36,7 +36,8 @@ public final class Programs {
    * @throws dev.terrarium.error.ArgumentException when there is none of that id
    */
   public Info info(String id) {
-    return adapter.call("get_program_info", Map.of("program", id), Info.class);
+    return adapter.call(
+        Command.of("get_program_info", Map.of("program", id)).as(Info.class));
   }
 
   /**

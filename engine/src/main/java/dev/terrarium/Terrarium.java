@@ -34,6 +34,7 @@ import dev.terrarium.internal.resource.CacheFolder;
 import dev.terrarium.internal.resource.ClassLoaders;
 import dev.terrarium.internal.resource.HttpConnections;
 import dev.terrarium.spi.ResourcePool;
+import dev.terrarium.spi.SharedResources;
 import dev.terrarium.internal.resource.Sessions;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.HostFunctions;
@@ -229,23 +230,8 @@ public final class Terrarium implements AutoCloseable {
    * @throws TerrariumException one of its kinds, which say what went wrong
    */
   public @Nullable Object call(String framework, String command, Map<String, ?> arguments) {
-    return call(framework, command, arguments, CallOptions.ofDefaults());
-  }
-
-  /** As {@link #call(String, String, Map)}, with options such as a deadline. */
-  public @Nullable Object call(
-      String framework, String command, Map<String, ?> arguments, CallOptions options) {
-    return calls.call(framework(framework), new Command(command, arguments), options);
-  }
-
-  /**
-   * As {@link #call(String, String, Map, CallOptions)}, on a virtual thread; see {@link
-   * Adapter#callAsync(String, Map)}.
-   */
-  public CompletableFuture<@Nullable Object> callAsync(
-      String framework, String command, Map<String, ?> arguments, CallOptions options) {
-    return calls.callAsync(
-        framework(framework), new Command(command, arguments), options, result -> result);
+    return calls.call(
+        framework(framework), Command.of(command, arguments), CallOptions.ofDefaults());
   }
 
   /**
@@ -368,7 +354,7 @@ public final class Terrarium implements AutoCloseable {
     Object adapter =
         known == null
             ? typedAdapters.computeIfAbsent(
-                type, key -> createAdapter(key, CallOptions.ofDefaults()))
+                type, this::createAdapter)
             : known;
     if (events.active()) {
       tellOfGet(factory(type).framework(), known == null, begin);
@@ -376,22 +362,9 @@ public final class Terrarium implements AutoCloseable {
     return type.cast(adapter);
   }
 
-  /**
-   * As {@link #adapter(Class)}, whose every call has these options. Made anew each time, and cheap.
-   */
-  public <A> A adapter(Class<A> type, CallOptions options) {
-    pool.checkOpen();
-    long begin = events.now();
-    Object adapter = createAdapter(type, options);
-    if (events.active()) {
-      tellOfGet(factory(type).framework(), true, begin);
-    }
-    return type.cast(adapter);
-  }
-
-  private Object createAdapter(Class<?> type, CallOptions options) {
+  private Object createAdapter(Class<?> type) {
     AdapterFactory<?> factory = factory(type);
-    return factory.create(commands(factory.framework()).with(options));
+    return factory.create(commands(factory.framework()));
   }
 
   private AdapterFactory<?> factory(Class<?> type) {
@@ -417,32 +390,6 @@ public final class Terrarium implements AutoCloseable {
   }
 
   /**
-   * The language model of that name or spec, loaded now if it was not; none means the default.
-   *
-   * <p>One that a provider opened stays usable while this is open, also when the {@link
-   * #modelCache} drops it meanwhile: each chat holds it, or opens it again. It is not the caller's
-   * to close.
-   *
-   * @throws dev.terrarium.error.ModelException when there is none, or it cannot be loaded
-   */
-  public LanguageModel languageModel(Optional<String> spec) {
-    return models.get(spec.orElse(null));
-  }
-
-  /**
-   * How the language model of that name or spec splits texts into tokens; none means the default.
-   * The model is not loaded for it.
-   *
-   * <p>It stays usable while this is open, and is not the caller's to close.
-   *
-   * @throws dev.terrarium.error.ModelException when there is no such model, or it does not tell;
-   *     what is wrong with a file is told by its uses
-   */
-  public Tokenizer tokenizer(Optional<String> spec) {
-    return models.tokenizer(spec.orElse(null));
-  }
-
-  /**
    * A conversation, whose state all contexts share. A call is a turn of it by {@link
    * CallOptions#withSession}.
    *
@@ -452,14 +399,24 @@ public final class Terrarium implements AutoCloseable {
     return new Session(sessions, CallOptions.ofDefaults().withSession(id));
   }
 
-  /** The loaded models that all frameworks share, for adapters that load models of other kinds. */
-  public ModelCache modelCache() {
-    return modelCache;
+  /** Returns the models and other resources that all frameworks share, for adapters. */
+  public SharedResources shared() {
+    return new Shared(models, modelCache, resources);
   }
 
-  /** The resources that all frameworks share, for adapters. */
-  public ResourcePool resources() {
-    return resources;
+  /** What the engine has, as adapters see it. */
+  private record Shared(LanguageModels models, ModelCache modelCache, ResourcePool pool)
+      implements SharedResources {
+
+    @Override
+    public LanguageModel languageModel(Optional<String> spec) {
+      return models.get(spec.orElse(null));
+    }
+
+    @Override
+    public Tokenizer tokenizer(Optional<String> spec) {
+      return models.tokenizer(spec.orElse(null));
+    }
   }
 
   /** What a framework takes in all contexts together. */

@@ -1,7 +1,7 @@
 package dev.terrarium.spi;
 
 import dev.terrarium.Command;
-import java.util.Objects;
+import dev.terrarium.error.ArgumentException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,10 +34,12 @@ public interface Shortcut {
   record Answered(@Nullable Object result) implements Outcome {}
 
   /** It takes Python: this command is run in a context, in the same call. */
-  record HandedOver(Command command) implements Outcome {
+  record HandedOver(Command<?> command) implements Outcome {
 
     public HandedOver {
-      Objects.requireNonNull(command, "command");
+      if (command.shortcut() != null) {
+        throw new ArgumentException("HandedOver: a shortcut hands over to a command of Python's.");
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.terrarium.dspy;
 
 import dev.terrarium.Adapter;
+import dev.terrarium.CallOptions;
 import dev.terrarium.Programs;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.Describe;
@@ -82,7 +83,12 @@ public final class Dspy {
     return new UntypedDspyProgram(adapter, programOf("create_program", spec));
   }
 
-  /** The programs of DSPy that there are, whoever made them. */
+  /** Returns the same with these options for each call, of programs that it makes too. */
+  public Dspy with(CallOptions options) {
+    return new Dspy(adapter.with(options));
+  }
+
+  /** Returns the programs of DSPy that there are, whoever made them. */
   public Programs programs() {
     return new Programs(adapter);
   }

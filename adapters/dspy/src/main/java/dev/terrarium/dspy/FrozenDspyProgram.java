@@ -1,12 +1,10 @@
 package dev.terrarium.dspy;
 
+import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
-import dev.terrarium.CallResult;
+import dev.terrarium.Command;
+import dev.terrarium.Invocable;
 import dev.terrarium.spi.TypedReader;
-import java.util.List;
-import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A program that Java runs without entering Python: it inserts the inputs into what DSPy's own
@@ -21,60 +19,31 @@ import org.jspecify.annotations.Nullable;
  * @param <I> the inputs
  * @param <O> the outputs
  */
-public final class FrozenDspyProgram<I extends Record, O extends Record> {
+public final class FrozenDspyProgram<I extends Record, O extends Record> extends Invocable<I, O> {
 
   private final UntypedFrozenDspyProgram program;
   private final Class<O> outputs;
 
-  FrozenDspyProgram(UntypedFrozenDspyProgram program, Class<O> outputs) {
+  FrozenDspyProgram(Adapter adapter, UntypedFrozenDspyProgram program, Class<O> outputs) {
+    super(adapter);
     this.program = program;
     this.outputs = outputs;
   }
 
-  /** The program's id. */
+  /** Returns the program's id. */
   public String id() {
     return program.id();
   }
 
-  /** The same program with these options for each call; its figures are counted together. */
+  /** Returns the same program with these options; its figures are counted together. */
+  @Override
   public FrozenDspyProgram<I, O> with(CallOptions options) {
-    return new FrozenDspyProgram<>(program.with(options), outputs);
+    return new FrozenDspyProgram<>(adapter().with(options), program.with(options), outputs);
   }
 
-  /**
-   * Runs the program.
-   *
-   * @throws dev.terrarium.error.ModelException when the model fails
-   * @throws dev.terrarium.error.TruncatedAnswerException when the limit of tokens cut the answer
-   *     off and the outputs cannot be made of what was written
-   * @throws dev.terrarium.error.PythonException when DSPy cannot make the outputs of its answer
-   * @throws dev.terrarium.error.ConversionException when an output does not fit its component
-   */
-  public O call(I input) {
-    return outputs(program.run(input));
-  }
-
-  private O outputs(Map<String, @Nullable Object> plain) {
-    return TypedReader.read(plain, outputs, "outputs");
-  }
-
-  /**
-   * As {@link #call}, without waiting. The model, or the Python code, is stopped when the future
-   * that is returned, not one derived from it, ends before it, as by {@code cancel} or {@code
-   * orTimeout}.
-   */
-  public CompletableFuture<O> callAsync(I input) {
-    return program.runAsync(input, this::outputs);
-  }
-
-  /**
-   * Runs the program for all inputs at once, each as a call of its own, and as many at a time as
-   * there are contexts; a deadline is that of each call.
-   *
-   * @return one result for each input, in order
-   */
-  public List<CallResult<O>> callAll(List<I> inputs) {
-    return program.runAll(inputs, this::outputs);
+  @Override
+  protected Command<O> command(I input) {
+    return program.run(input).map(plain -> TypedReader.read(plain, outputs, "outputs"));
   }
 
   /** Whether it is frozen still, and not thawed by a change; freeze the program again then. */

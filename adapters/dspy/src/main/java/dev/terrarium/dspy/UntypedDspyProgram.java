@@ -3,6 +3,9 @@ package dev.terrarium.dspy;
 import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.Adapter;
+import dev.terrarium.CallOptions;
+import dev.terrarium.Command;
+import dev.terrarium.Invocable;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.model.ChatMessage;
 import java.util.ArrayList;
@@ -14,60 +17,69 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A DSPy program whose inputs and outputs are maps. Any context can run it. Thread-safe. */
-public final class UntypedDspyProgram {
+public final class UntypedDspyProgram
+    extends Invocable<Map<String, ?>, Map<String, @Nullable Object>> {
 
   /** The bridge's command that runs a program. */
   static final String CALL = "call";
 
-  private final Adapter adapter;
   private final String id;
 
   UntypedDspyProgram(Adapter adapter, String id) {
-    this.adapter = adapter;
+    super(adapter);
     this.id = id;
   }
 
-  /** The program's id, by which any framework-level call can name it. */
+  /** Returns the program's id, by which any framework-level call can name it. */
   public String id() {
     return id;
   }
 
-  /**
-   * Runs the program; the outputs by name, plain data of the declared types.
-   *
-   * @throws dev.terrarium.error.TruncatedAnswerException when the limit of tokens cut the answer
-   *     off
-   */
-  public Map<String, @Nullable Object> call(Map<String, ?> inputs) {
-    return run(inputs, false).outputs();
+  @Override
+  public UntypedDspyProgram with(CallOptions options) {
+    return new UntypedDspyProgram(adapter().with(options), id);
   }
 
-  /**
-   * A plan of the program as it is now, by which Java runs it without entering Python. DSPy makes
-   * the plan, and shows on random values that it is exact.
-   *
-   * @throws dev.terrarium.error.ArgumentException with the name of what cannot be frozen exactly
-   */
-  public UntypedFrozenDspyProgram freeze() {
-    return UntypedFrozenDspyProgram.freeze(adapter, id);
+  /** Runs the program; returns the outputs by name, plain data of the declared types. */
+  @Override
+  public Map<String, @Nullable Object> call(Map<String, ?> inputs) {
+    return super.call(inputs);
+  }
+
+  @Override
+  protected Command<Map<String, @Nullable Object>> command(Map<String, ?> inputs) {
+    return traced(inputs, false).map(Traced::outputs);
   }
 
   /** Runs the program and returns beside its outputs what DSPy sent and what it cost. */
   public Traced<Map<String, @Nullable Object>> trace(Map<String, ?> inputs) {
-    return run(inputs, true);
+    return adapter().call(traced(inputs, true));
   }
 
-  Traced<Map<String, @Nullable Object>> run(Object inputs, boolean trace) {
-    return traced(adapter.call(CALL, arguments(inputs, trace)));
+  /**
+   * Returns a plan of the program as it is now, by which Java runs it without entering Python. DSPy
+   * makes the plan, and shows on random values that it is exact.
+   *
+   * @throws dev.terrarium.error.ArgumentException with the name of what cannot be frozen exactly
+   */
+  public UntypedFrozenDspyProgram freeze() {
+    return UntypedFrozenDspyProgram.freeze(adapter(), id);
   }
 
-  /** What the bridge's commands take. */
+  /**
+   * @param inputs a map or a record
+   */
+  Command<Traced<Map<String, @Nullable Object>>> traced(Object inputs, boolean trace) {
+    return Command.of(CALL, arguments(inputs, trace)).map(UntypedDspyProgram::read);
+  }
+
+  /** Returns what the bridge's commands take. */
   Map<String, Object> arguments(Object inputs, boolean trace) {
     return Map.of("program", id, "inputs", inputs, "trace", trace);
   }
 
   /** Reads a result of the bridge's. */
-  static Traced<Map<String, @Nullable Object>> traced(@Nullable Object result) {
+  static Traced<Map<String, @Nullable Object>> read(@Nullable Object result) {
     if (!(result instanceof Map<?, ?> map) || !(map.get("outputs") instanceof Map<?, ?> outputs)) {
       throw new ConversionException("result", "expected a dict with 'outputs', found " + result);
     }

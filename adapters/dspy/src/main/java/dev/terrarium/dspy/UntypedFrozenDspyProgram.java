@@ -2,20 +2,18 @@ package dev.terrarium.dspy;
 
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
-import dev.terrarium.CallResult;
 import dev.terrarium.Command;
+import dev.terrarium.Invocable;
 import dev.terrarium.spi.Shortcut;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link FrozenDspyProgram} whose inputs and outputs are maps. Thread-safe. */
-public final class UntypedFrozenDspyProgram {
+public final class UntypedFrozenDspyProgram
+    extends Invocable<Map<String, ?>, Map<String, @Nullable Object>> {
 
   /** What was of that version when the plan was made; null for what there was none of. */
   private record Versions(@Nullable Object program, @Nullable Object defaults) {
@@ -41,7 +39,6 @@ public final class UntypedFrozenDspyProgram {
 
   private record Counters(LongAdder answered, LongAdder continued, LongAdder handedOver) {}
 
-  private final Adapter adapter;
   private final String id;
   private final Plan plan;
   private final Moment frozenAt;
@@ -49,7 +46,7 @@ public final class UntypedFrozenDspyProgram {
 
   private UntypedFrozenDspyProgram(
       Adapter adapter, String id, Plan plan, Moment frozenAt, Counters counters) {
-    this.adapter = adapter;
+    super(adapter);
     this.id = id;
     this.plan = plan;
     this.frozenAt = frozenAt;
@@ -59,12 +56,12 @@ public final class UntypedFrozenDspyProgram {
   static UntypedFrozenDspyProgram freeze(Adapter adapter, String id) {
     AtomicReference<@Nullable Moment> before =
         new AtomicReference<>(); // so that no change is missed
-    Object plan =
-        adapter.call(
-            host -> {
-              before.set(Moment.now(host, id));
-              return new Shortcut.HandedOver(new Command("freeze_program", Map.of("program", id)));
-            });
+    Shortcut freezing =
+        host -> {
+          before.set(Moment.now(host, id));
+          return new Shortcut.HandedOver(Command.of("freeze_program", Map.of("program", id)));
+        };
+    Object plan = adapter.call(Command.of(freezing));
     return new UntypedFrozenDspyProgram(
         adapter,
         id,
@@ -78,22 +75,22 @@ public final class UntypedFrozenDspyProgram {
     return id;
   }
 
-  /** The same program with these options for each call; its figures are counted together. */
+  /** Returns the same program with these options; its figures are counted together. */
+  @Override
   public UntypedFrozenDspyProgram with(CallOptions options) {
-    return new UntypedFrozenDspyProgram(adapter.with(options), id, plan, frozenAt, counters);
+    return new UntypedFrozenDspyProgram(adapter().with(options), id, plan, frozenAt, counters);
   }
 
-  /** Runs the program; see {@link FrozenDspyProgram#call}. */
-  public Map<String, @Nullable Object> call(Map<String, ?> inputs) {
+  @Override
+  protected Command<Map<String, @Nullable Object>> command(Map<String, ?> inputs) {
     return run(inputs);
   }
 
-  Map<String, @Nullable Object> run(Object inputs) {
-    return outputs(adapter.call(shortcut(inputs)));
-  }
-
-  private static Map<String, @Nullable Object> outputs(@Nullable Object result) {
-    return UntypedDspyProgram.traced(result).outputs();
+  /**
+   * @param inputs a map or a record
+   */
+  Command<Map<String, @Nullable Object>> run(Object inputs) {
+    return Command.of(shortcut(inputs)).map(result -> UntypedDspyProgram.read(result).outputs());
   }
 
   private Shortcut shortcut(Object inputs) {
@@ -108,24 +105,6 @@ public final class UntypedFrozenDspyProgram {
         return true;
       }
     };
-  }
-
-  /**
-   * @param reading makes of the outputs what the future holds
-   */
-  <O> CompletableFuture<O> runAsync(
-      Object inputs, Function<Map<String, @Nullable Object>, O> reading) {
-    return adapter.callAsync(shortcut(inputs), result -> reading.apply(outputs(result)));
-  }
-
-  /**
-   * @param reading makes of the outputs what the results hold
-   */
-  <O> List<CallResult<O>> runAll(
-      List<?> inputs, Function<Map<String, @Nullable Object>, O> reading) {
-    return adapter.callAllShortcuts(inputs.stream().map(this::shortcut).toList()).stream()
-        .map(result -> result.<O>map(plain -> reading.apply(outputs(plain))))
-        .toList();
   }
 
   private Shortcut.Outcome attempt(Shortcut.Host host, Object inputs) {
@@ -150,7 +129,7 @@ public final class UntypedFrozenDspyProgram {
     }
     counters.continued().increment();
     return new Shortcut.HandedOver(
-        new Command(
+        Command.of(
             "continue_program",
             Map.of("program", id, "inputs", inputs, "request", request, "answer", answer)));
   }
@@ -158,7 +137,7 @@ public final class UntypedFrozenDspyProgram {
   private Shortcut.Outcome handOver(Object inputs) {
     counters.handedOver().increment();
     return new Shortcut.HandedOver(
-        new Command(UntypedDspyProgram.CALL, Map.of("program", id, "inputs", inputs)));
+        Command.of(UntypedDspyProgram.CALL, Map.of("program", id, "inputs", inputs)));
   }
 
   /** Whether the plan is still that of the program; see {@link FrozenDspyProgram#isFrozen}. */

@@ -4,11 +4,11 @@ import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.CallResult;
 import dev.terrarium.Command;
+import dev.terrarium.Invocable;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.spi.TypedReader;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,35 +16,35 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <O> what it answers with
  */
-public sealed class Chain<O> permits TextChain {
+public sealed class Chain<O> extends Invocable<Map<String, ?>, O> permits TextChain {
 
   private static final String INVOKE = "invoke";
 
-  final Adapter adapter;
   private final String id;
   private final Class<O> output;
 
   Chain(Adapter adapter, String id, Class<O> output) {
-    this.adapter = adapter;
+    super(adapter);
     this.id = id;
     this.output = output;
   }
 
-  /** The chain's id, by which any framework-level call can name it. */
+  /** Returns the chain's id, by which any framework-level call can name it. */
   public String id() {
     return id;
   }
 
   /**
-   * The same chain with these options for each call, such as a session's:
+   * Returns the same chain with these options for each call, such as a session's:
    *
    * <pre>{@code
    * Chain<String> chat = langchain.prompt("{question}").history(20).text();
-   * chat.with(terrarium.session("user-42").options()).invoke(Map.of("question", "And now?"));
+   * chat.with(terrarium.session("user-42").options()).call(Map.of("question", "And now?"));
    * }</pre>
    */
+  @Override
   public Chain<O> with(CallOptions options) {
-    return new Chain<>(adapter.with(options), id, output);
+    return new Chain<>(adapter().with(options), id, output);
   }
 
   /**
@@ -52,21 +52,25 @@ public sealed class Chain<O> permits TextChain {
    *
    * @param inputs the prompt's variables by name
    * @throws dev.terrarium.error.ArgumentException when a variable is missing or unknown
-   * @throws dev.terrarium.error.ModelException when the model fails
-   * @throws dev.terrarium.error.PythonException when the answer cannot be parsed
-   * @throws dev.terrarium.error.TruncatedAnswerException when it cannot since it ended at its limit
-   *     of tokens; a text that did is returned, and {@link #trace} tells
+   * @throws dev.terrarium.error.TruncatedAnswerException when the answer cannot be parsed since it
+   *     ended at its limit of tokens; a text that did is returned, and {@link #trace} tells
    */
-  public O invoke(Map<String, ?> inputs) {
-    return output(adapter.call(INVOKE, arguments(inputs)));
+  @Override
+  public O call(Map<String, ?> inputs) {
+    return super.call(inputs);
+  }
+
+  @Override
+  protected Command<O> command(Map<String, ?> inputs) {
+    return Command.of(INVOKE, arguments(inputs)).map(this::output);
   }
 
   /**
-   * Runs the chain as {@link #invoke} does, and returns beside its output what was sent to the
-   * model, why the answer ended and what it cost.
+   * Runs the chain as {@link #call} does, and returns beside its output what was sent to the model,
+   * why the answer ended and what it cost.
    */
   public Traced<O> trace(Map<String, ?> inputs) {
-    Object result = adapter.call(INVOKE, Map.of("program", id, "inputs", inputs, "trace", true));
+    Object result = adapter().call(INVOKE, Map.of("program", id, "inputs", inputs, "trace", true));
     return Traced.of(output(result), map(result));
   }
 
@@ -86,39 +90,12 @@ public sealed class Chain<O> permits TextChain {
   }
 
   /**
-   * As {@link #invoke}, without waiting. The Python code and the model are stopped when the future
-   * that is returned, not one derived from it, ends before them, as by {@code cancel} or {@code
-   * orTimeout}.
-   */
-  public CompletableFuture<O> invokeAsync(Map<String, ?> inputs) {
-    return adapter.callAsync(INVOKE, arguments(inputs), this::output);
-  }
-
-  /**
-   * Runs the chain for all inputs at once, in as many contexts as there are; see {@link
-   * Adapter#callAll}.
-   *
-   * @return one result for each of the inputs, in order
-   */
-  public List<CallResult<O>> invokeAll(List<? extends Map<String, ?>> inputs) {
-    return results(adapter.callAll(commands(inputs)));
-  }
-
-  /**
    * Runs the chain for one after another of the inputs in one visit to one context; see {@link
    * Adapter#batch}.
    *
    * @return one result for each of the inputs, in order
    */
   public List<CallResult<O>> batch(List<? extends Map<String, ?>> inputs) {
-    return results(adapter.batch(commands(inputs)));
-  }
-
-  private List<Command> commands(List<? extends Map<String, ?>> inputs) {
-    return inputs.stream().map(each -> new Command(INVOKE, arguments(each))).toList();
-  }
-
-  private List<CallResult<O>> results(List<CallResult<@Nullable Object>> results) {
-    return results.stream().map(result -> result.<O>map(this::output)).toList();
+    return adapter().batch(inputs.stream().map(this::command).toList());
   }
 }

@@ -1,6 +1,7 @@
 package dev.terrarium.langchain;
 
 import dev.terrarium.Adapter;
+import dev.terrarium.CallOptions;
 import dev.terrarium.Programs;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.spi.TypeSpec;
@@ -16,7 +17,7 @@ import java.util.Map;
  *
  * <pre>{@code
  * Chain<String> chain = langchain.prompt("Name a {kind}.").text();
- * String answer = chain.invoke(Map.of("kind", "primary colour"));
+ * String answer = chain.call(Map.of("kind", "primary colour"));
  * }</pre>
  */
 public final class LangChain {
@@ -32,7 +33,12 @@ public final class LangChain {
     return new Prompt(List.of(Map.of("role", "human", "template", template)));
   }
 
-  /** The programs of LangChain that there are, whoever made them. */
+  /** Returns the same with these options for each call, of chains that it makes too. */
+  public LangChain with(CallOptions options) {
+    return new LangChain(adapter.with(options));
+  }
+
+  /** Returns the programs of LangChain that there are, whoever made them. */
   public Programs programs() {
     return new Programs(adapter);
   }

@@ -2,6 +2,7 @@ package dev.terrarium.langchain;
 
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
+import dev.terrarium.Command;
 import dev.terrarium.spi.TypedReader;
 import java.util.Map;
 import java.util.concurrent.Flow;
@@ -17,7 +18,7 @@ public final class TextChain extends Chain<String> {
 
   @Override
   public TextChain with(CallOptions options) {
-    return new TextChain(adapter.with(options), id());
+    return new TextChain(adapter().with(options), id());
   }
 
   /**
@@ -27,7 +28,9 @@ public final class TextChain extends Chain<String> {
    * @param inputs the prompt's variables by name
    */
   public Flow.Publisher<String> stream(Map<String, ?> inputs) {
-    return adapter.stream(
-        "stream", arguments(inputs), piece -> TypedReader.read(piece, String.class, "piece"));
+    return adapter()
+        .stream(
+            Command.of("stream", arguments(inputs))
+                .map(piece -> TypedReader.read(piece, String.class, "piece")));
   }
 }

@@ -1,7 +1,6 @@
 package dev.terrarium.internal.call;
 
 import dev.terrarium.CallResult;
-import dev.terrarium.Command;
 import dev.terrarium.internal.admission.Outcome;
 import dev.terrarium.internal.context.Commands;
 import dev.terrarium.error.CallTimeoutException;
@@ -15,13 +14,13 @@ import org.jspecify.annotations.Nullable;
 /** Commands that run one after another, and what became of each. Thread-safe. */
 final class Batch implements ContextTask<Batch> {
 
-  private final List<Command> commands;
+  private final List<Request> commands;
   private final boolean stopsOnFailure;
   private final List<CallResult<@Nullable Object>> results = new ArrayList<>();
   private boolean begun;
   private boolean complete;
 
-  Batch(List<Command> commands, boolean stopsOnFailure) {
+  Batch(List<Request> commands, boolean stopsOnFailure) {
     this.commands = List.copyOf(commands);
     this.stopsOnFailure = stopsOnFailure;
   }
@@ -30,7 +29,7 @@ final class Batch implements ContextTask<Batch> {
   public Batch apply(Commands context) {
     begin();
     boolean stopped = false;
-    for (Command command : commands) {
+    for (Request command : commands) {
       CallResult<@Nullable Object> result =
           stopped ? new CallResult.Skipped<>() : run(context, command);
       add(result);
@@ -40,10 +39,10 @@ final class Batch implements ContextTask<Batch> {
   }
 
   /** One that fails changes nothing in the session. */
-  private static CallResult<@Nullable Object> run(Commands context, Command command) {
+  private static CallResult<@Nullable Object> run(Commands context, Request command) {
     Optional<Runnable> undo = CallScope.current().flatMap(CallScope::turn).map(SessionTurn::savepoint);
     CallResult<@Nullable Object> result =
-        CallResult.of(() -> context.call(command.name(), command.arguments()));
+        CallResult.<@Nullable Object>of(() -> command.apply(context));
     if (!result.isSuccess()) {
       undo.ifPresent(Runnable::run);
     }

@@ -21,7 +21,6 @@ import dev.terrarium.internal.resource.CallScope;
 import dev.terrarium.internal.resource.Sessions;
 import dev.terrarium.internal.resource.SessionTurn;
 import dev.terrarium.spi.HostFunction;
-import dev.terrarium.MessageFormat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -48,9 +47,6 @@ public final class Calls {
 
   /** The command of every bridge that needs the framework to be loaded, and nothing else. */
   private static final String BATCH = "batch";
-
-  /** What observers are told in place of the command of a shortcut. */
-  private static final String SHORTCUT = "shortcut";
 
   private final ContextPool pool;
   private final Sessions sessions;
@@ -85,29 +81,44 @@ public final class Calls {
     this.events = events;
   }
 
+  /** Runs a command; returns plain data, which the command can read. */
   public @Nullable Object call(
-      BridgeSource framework, Command command, CallOptions options) {
-    return call(framework, command, options, turns(options).get());
+      BridgeSource framework, Command<?> command, CallOptions options) {
+    Request request = request(command);
+    return call(framework, request, options, turns(options).get());
   }
 
   private @Nullable Object call(
-      BridgeSource framework, Command command, CallOptions options, @Nullable SessionTurn turn) {
-    return visit(
-        framework,
-        command.name(),
-        options,
-        turn,
-        commands -> commands.call(command.name(), command.arguments()));
+      BridgeSource framework, Request request, CallOptions options, @Nullable SessionTurn turn) {
+    Shortcut shortcut = request.shortcut();
+    return shortcut == null
+        ? visit(framework, request.name(), options, turn, request)
+        : admit(
+            framework,
+            request.name(),
+            options,
+            turn,
+            call -> take(framework, shortcut, call),
+            () -> null);
   }
 
-  byte[] call(
-      BridgeSource framework,
-      String command,
-      byte[] message,
-      MessageFormat format,
-      CallOptions options) {
-    Map<String, @Nullable Object> arguments = format.read(message, settings.maxMessage());
-    return format.write(call(framework, new Command(command, arguments), options));
+  /** Reads the arguments of a command that is a message. */
+  private Request request(Command<?> command) {
+    return new Request(
+        command.name(), command.arguments(settings.maxMessage()), command.shortcut());
+  }
+
+  /**
+   * Reads the arguments of a command that is to run in a context.
+   *
+   * @throws ArgumentException when it is a shortcut
+   */
+  private Request pythonRequest(String purpose, Command<?> command) {
+    if (command.shortcut() != null) {
+      throw new ArgumentException(
+          purpose + ": a shortcut holds no context; call it, or use callAsync or callAll.");
+    }
+    return request(command);
   }
 
   /** Gives turns in the session, as the calling thread would get them; nulls without one. */
@@ -130,16 +141,6 @@ public final class Calls {
         turn,
         call -> visit(framework, command, call, work),
         work::failure);
-  }
-
-  @Nullable Object call(BridgeSource framework, Shortcut shortcut, CallOptions options) {
-    return call(framework, shortcut, options, turns(options).get());
-  }
-
-  private @Nullable Object call(
-      BridgeSource framework, Shortcut shortcut, CallOptions options, @Nullable SessionTurn turn) {
-    return admit(
-        framework, SHORTCUT, options, turn, call -> take(framework, shortcut, call), () -> null);
   }
 
   /** A call whose turn it is and that may run. */
@@ -216,8 +217,8 @@ public final class Calls {
             call.permit.end(null);
             return answer;
           }
-          case Shortcut.HandedOver(Command command) -> {
-            rest = new HandedOver(command, !shortcut.isIdempotent());
+          case Shortcut.HandedOver(Command<?> command) -> {
+            rest = new HandedOver(request(command), !shortcut.isIdempotent());
             return visit(framework, command.name(), call, rest);
           }
         }
@@ -255,7 +256,7 @@ public final class Calls {
   /** A shortcut's command. */
   private static final class HandedOver implements ContextTask<@Nullable Object> {
 
-    private final Command command;
+    private final Request command;
     private final boolean alone;
 
     /** Whether it had a context. */
@@ -264,7 +265,7 @@ public final class Calls {
     /**
      * @param alone whether it may be repeated by itself, and not with the shortcut as a whole
      */
-    HandedOver(Command command, boolean alone) {
+    HandedOver(Request command, boolean alone) {
       this.command = command;
       this.alone = alone;
     }
@@ -272,7 +273,7 @@ public final class Calls {
     @Override
     public @Nullable Object apply(Commands commands) {
       begun = true;
-      return commands.call(command.name(), command.arguments());
+      return command.apply(commands);
     }
 
     @Override
@@ -382,24 +383,11 @@ public final class Calls {
     return account == null ? options : options.withCallerKey(account);
   }
 
-  /**
-   * @param reading makes of the result what the future holds
-   */
-  public <T extends @Nullable Object> CompletableFuture<T> callAsync(
-      BridgeSource framework,
-      Command command,
-      CallOptions options,
-      Function<? super @Nullable Object, ? extends T> reading) {
-    return async(options, (own, turn) -> reading.apply(call(framework, command, own, turn)));
-  }
-
-  /** As above. */
-  <T extends @Nullable Object> CompletableFuture<T> callAsync(
-      BridgeSource framework,
-      Shortcut shortcut,
-      CallOptions options,
-      Function<? super @Nullable Object, ? extends T> reading) {
-    return async(options, (own, turn) -> reading.apply(call(framework, shortcut, own, turn)));
+  /** Runs a command on a virtual thread; the future has what the command reads of the result. */
+  <R extends @Nullable Object> CompletableFuture<R> callAsync(
+      BridgeSource framework, Command<R> command, CallOptions options) {
+    Request request = request(command);
+    return async(options, (own, turn) -> command.read(call(framework, request, own, turn)));
   }
 
   private <T extends @Nullable Object> CompletableFuture<T> async(
@@ -459,7 +447,7 @@ public final class Calls {
   }
 
   List<CallResult<@Nullable Object>> batch(
-      BridgeSource framework, List<Command> commands, CallOptions options) {
+      BridgeSource framework, List<? extends Command<?>> commands, CallOptions options) {
     if (commands.size() > settings.maxBatch()) {
       throw new ArgumentException(
           "batch: "
@@ -471,7 +459,9 @@ public final class Calls {
     if (commands.isEmpty()) {
       return List.of();
     }
-    Batch batch = new Batch(commands, options.stopsOnFailure());
+    List<Request> requests =
+        commands.stream().map(each -> pythonRequest("batch", each)).toList();
+    Batch batch = new Batch(requests, options.stopsOnFailure());
     try {
       visit(framework, BATCH, options, turns(options).get(), batch);
     } catch (CallTimeoutException e) {
@@ -484,23 +474,10 @@ public final class Calls {
   }
 
   List<CallResult<@Nullable Object>> callAll(
-      BridgeSource framework, List<Command> commands, CallOptions options) {
+      BridgeSource framework, List<? extends Command<?>> commands, CallOptions options) {
     Supplier<? extends @Nullable SessionTurn> turns = turns(options);
-    return all(commands, (command, own) -> call(framework, command, own, turns.get()), options);
-  }
-
-  List<CallResult<@Nullable Object>> callAllShortcuts(
-      BridgeSource framework, List<? extends Shortcut> shortcuts, CallOptions options) {
-    Supplier<? extends @Nullable SessionTurn> turns = turns(options);
-    return all(shortcuts, (shortcut, own) -> call(framework, shortcut, own, turns.get()), options);
-  }
-
-  private <C> List<CallResult<@Nullable Object>> all(
-      List<? extends C> calls,
-      BiFunction<C, CallOptions, @Nullable Object> call,
-      CallOptions options) {
     CallOptions own = onAccount(options);
-    int size = calls.size();
+    int size = commands.size();
     List<CallResult<@Nullable Object>> results =
         Collections.synchronizedList(
             new ArrayList<>(Collections.nCopies(size, new CallResult.Skipped<>())));
@@ -511,9 +488,10 @@ public final class Calls {
           for (int i = begun.getAndIncrement();
               i < size && !stopped.get();
               i = begun.getAndIncrement()) {
-            C next = calls.get(i);
+            Command<?> next = commands.get(i);
             CallResult<@Nullable Object> result =
-                CallResult.<@Nullable Object>of(() -> call.apply(next, own));
+                CallResult.<@Nullable Object>of(
+                    () -> call(framework, request(next), own, turns.get()));
             results.set(i, result);
             if (!result.isSuccess() && options.stopsOnFailure()) {
               stopped.set(true);
@@ -563,26 +541,20 @@ public final class Calls {
     }
   }
 
-  /**
-   * @param reading makes of what the command yields what subscribers get
-   */
-  <T> Flow.Publisher<T> stream(
-      BridgeSource framework,
-      Command command,
-      CallOptions options,
-      Function<Object, ? extends T> reading) {
+  <R> Flow.Publisher<R> stream(BridgeSource framework, Command<R> command, CallOptions options) {
+    Request request = pythonRequest("stream", command);
     Supplier<? extends @Nullable SessionTurn> turns = turns(options);
     CallOptions own = onAccount(options);
     return new CallStream<>(
-        "The stream of '" + framework.name() + "." + command.name() + "'",
+        "The stream of '" + framework.name() + "." + request.name() + "'",
         sink ->
             visit(
                 framework,
-                command.name(),
+                request.name(),
                 own,
                 turns.get(),
                 new Streaming(
-                    command, piece -> sink.accept(piece == null ? null : reading.apply(piece)))),
+                    request, piece -> sink.accept(piece == null ? null : command.read(piece)))),
         this::propagated,
         settings.streamBuffer(),
         settings.streamIdleTimeout());

@@ -1,24 +1,23 @@
 package dev.terrarium.internal.call;
 
-import dev.terrarium.Command;
 import dev.terrarium.internal.context.Commands;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A command whose pieces go to a sink; it may be run anew until the first one has. */
-final class Streaming implements ContextTask<Command> {
+final class Streaming implements ContextTask<Request> {
 
-  private final Command command;
+  private final Request command;
   private final Consumer<@Nullable Object> sink;
   private volatile boolean begun;
 
-  Streaming(Command command, Consumer<@Nullable Object> sink) {
+  Streaming(Request command, Consumer<@Nullable Object> sink) {
     this.command = command;
     this.sink = sink;
   }
 
   @Override
-  public Command apply(Commands commands) {
+  public Request apply(Commands commands) {
     commands.stream(
         command.name(),
         command.arguments(),
