@@ -105,8 +105,8 @@ class AdmittedCallsTest {
     return Map.of("failures", count);
   }
 
-  private static Command failing() {
-    return new Command("once", failures(1_000));
+  private static Command<@Nullable Object> failing() {
+    return Command.of("once", failures(1_000));
   }
 
   private @Nullable Object runs(String framework) {
@@ -134,11 +134,11 @@ class AdmittedCallsTest {
                 + " ValueError. It is tried again in PT");
     assertThatThrownBy(() -> failing.batch(List.of(failing())))
         .isInstanceOf(CircuitOpenException.class);
-    assertThatThrownBy(() -> failing.callAsync("count", Map.of()).join())
+    assertThatThrownBy(() -> failing.callAsync(Command.of("count", Map.of())).join())
         .hasCauseInstanceOf(CircuitOpenException.class);
     assertThatThrownBy(() -> failing.callAll(List.of(failing())).getFirst().value())
         .isInstanceOf(CircuitOpenException.class);
-    assertThat(Reader.of(failing.stream("pieces", Map.of())).request(1).end())
+    assertThat(Reader.of(failing.stream(Command.of("pieces", Map.of()))).request(1).end())
         .isInstanceOf(CircuitOpenException.class);
     assertThat(stats("failing")).isEqualTo(new Stats.Admission(BreakerState.OPEN, 0, 0, 5));
     assertThat(runs("retried")).isEqualTo(0L);
@@ -163,8 +163,8 @@ class AdmittedCallsTest {
   @Test
   void batchCountsOnceAndAsAFailureWhenNoCommandOfItEndsWell() {
     Adapter batched = terrarium.adapter("batched");
-    Command wrong = new Command("onec", Map.of());
-    Command well = new Command("count", Map.of());
+    Command<@Nullable Object> wrong = Command.of("onec", Map.of());
+    Command<@Nullable Object> well = Command.of("count", Map.of());
     for (int i = 0; i < 10; i++) {
       batched.batch(List.of(failing(), failing(), well));
       batched.batch(List.of(wrong, wrong));
@@ -188,7 +188,7 @@ class AdmittedCallsTest {
           return null;
         });
     CompletableFuture<?> call =
-        terrarium.callAsync("cancelled", "loop", Map.of(), CallOptions.ofDefaults());
+        terrarium.adapter("cancelled").callAsync(Command.of("loop", Map.of()));
     Task.await(running);
     call.cancel(true);
     Task.until("the call is over", () -> terrarium.stats().pool().active() == 0);
@@ -213,7 +213,7 @@ class AdmittedCallsTest {
         .hasMessage("ValueError: run 1");
     assertThat(runs("retried")).isEqualTo(1L);
 
-    assertThat(terrarium.adapter("retried").batch(List.of(new Command("again", failures(1)))))
+    assertThat(terrarium.adapter("retried").batch(List.of(Command.of("again", failures(1)))))
         .noneMatch(CallResult::isSuccess);
     assertThat(runs("retried")).isEqualTo(1L);
   }
@@ -223,13 +223,13 @@ class AdmittedCallsTest {
     Adapter retried = terrarium.adapter("retried");
 
     Reader none =
-        Reader.of(retried.stream("pieces", Map.of("before", 0, "failures", 2))).request(10);
+        Reader.of(retried.stream(Command.of("pieces", Map.of("before", 0, "failures", 2)))).request(10);
     assertThat(none.end()).isNull();
     assertThat(none.pieces).containsExactly(3L);
     assertThat(runs("retried")).isEqualTo(3L);
 
     Reader one =
-        Reader.of(retried.stream("pieces", Map.of("before", 1, "failures", 2))).request(10);
+        Reader.of(retried.stream(Command.of("pieces", Map.of("before", 1, "failures", 2)))).request(10);
     assertThat(one.end()).hasMessage("ValueError: run 1");
     assertThat(one.pieces).containsExactly(0L);
     assertThat(runs("retried")).isEqualTo(1L);
@@ -241,7 +241,7 @@ class AdmittedCallsTest {
       @Override
       public Outcome attempt(Host host) {
         attempts.incrementAndGet();
-        return new HandedOver(new Command("again", failures(failures)));
+        return new HandedOver(Command.of("again", failures(failures)));
       }
 
       @Override
@@ -255,7 +255,7 @@ class AdmittedCallsTest {
   void shortcutIsAttemptedAgainAsAWhole() {
     AtomicInteger attempts = new AtomicInteger();
 
-    assertThat(terrarium.adapter("retried").call(idempotent(attempts, 2))).isEqualTo(3L);
+    assertThat(terrarium.adapter("retried").call(Command.of(idempotent(attempts, 2)))).isEqualTo(3L);
     assertThat(attempts).hasValue(3);
     assertThat(runs("retried")).isEqualTo(3L);
   }
@@ -273,10 +273,10 @@ class AdmittedCallsTest {
             .build();
     try (Terrarium one = Terrarium.start(config)) {
       one.register(Framework.fromSource("gated", gated("gated"), "gated.py"));
-      CompletableFuture<?> holding = one.adapter("gated").callAsync("call_back", Map.of());
+      CompletableFuture<?> holding = one.adapter("gated").callAsync(Command.of("call_back", Map.of()));
       Task.await(inside);
       AtomicInteger attempts = new AtomicInteger();
-      assertThatThrownBy(() -> one.adapter("gated").call(idempotent(attempts, 0)))
+      assertThatThrownBy(() -> one.adapter("gated").call(Command.of(idempotent(attempts, 0))))
           .isInstanceOf(BorrowTimeoutException.class);
 
       assertThat(attempts).hasValue(1);
@@ -304,11 +304,10 @@ class AdmittedCallsTest {
     Object result =
         terrarium
             .adapter("crowded")
-            .call(
-                host -> {
+            .call(Command.of(host -> {
                   assertThat(stats("crowded").running()).isEqualTo(1);
-                  return new Shortcut.HandedOver(new Command("count", Map.of()));
-                });
+                  return new Shortcut.HandedOver(Command.of("count", Map.of()));
+                }));
 
     assertThat(result).isEqualTo(0L);
     assertThat(stats("crowded")).isEqualTo(new Stats.Admission(BreakerState.OFF, 0, 0, 0));
@@ -318,12 +317,12 @@ class AdmittedCallsTest {
   void shortcutThatFailsGivesItsPlaceBack() {
     Adapter crowded = terrarium.adapter("crowded");
     for (int i = 0; i < 2; i++) {
-      assertThatThrownBy(() -> crowded.call(host -> failing(host)))
+      assertThatThrownBy(() -> crowded.call(Command.of(host -> failing(host))))
           .isInstanceOf(ArgumentException.class)
           .hasMessageStartingWith("The host offers no service 'no.such'. Services: [")
           .hasMessageContaining("test.echo");
     }
-    assertThat(crowded.call(host -> new Shortcut.Answered(host.call("test.echo", 1L, null))))
+    assertThat(crowded.call(Command.of(host -> new Shortcut.Answered(host.call("test.echo", 1L, null)))))
         .isEqualTo(Arrays.asList(1L, null));
   }
 
@@ -333,7 +332,7 @@ class AdmittedCallsTest {
     Adapter crowded = terrarium.adapter("crowded");
     for (Shortcut shortcut :
         List.<Shortcut>of(host -> null, host -> new Shortcut.HandedOver(null))) {
-      assertThatThrownBy(() -> crowded.call(shortcut)).isInstanceOf(NullPointerException.class);
+      assertThatThrownBy(() -> crowded.call(Command.of(shortcut))).isInstanceOf(NullPointerException.class);
     }
     assertThat(stats("crowded").running()).isZero();
   }
@@ -346,13 +345,13 @@ class AdmittedCallsTest {
   void tokensOfTheModelAreChargedToTheCallersKey() {
     CallOptions ann = CallOptions.ofDefaults().withCallerKey("ann");
     CallOptions bob = CallOptions.ofDefaults().withCallerKey("bob");
-    terrarium.call("metered", "ask", Map.of(), ann);
+    terrarium.adapter("metered").with(ann).call("ask", Map.of());
 
-    assertThatThrownBy(() -> terrarium.call("metered", "ask", Map.of(), ann))
+    assertThatThrownBy(() -> terrarium.adapter("metered").with(ann).call("ask", Map.of()))
         .isInstanceOf(BudgetExceededException.class)
         .hasMessageStartingWith(
             "The budget of 'ann' is used up: 18 of 18 tokens in PT1H. The next period begins in");
-    terrarium.call("metered", "ask", Map.of(), bob);
+    terrarium.adapter("metered").with(bob).call("ask", Map.of());
     terrarium.call("metered", "ask", Map.of());
     terrarium.call("metered", "ask", Map.of());
   }
@@ -363,15 +362,15 @@ class AdmittedCallsTest {
     CallOptions dan = CallOptions.ofDefaults().withCallerKey("dan");
     CallOptions eve = CallOptions.ofDefaults().withCallerKey("eve");
     TestFunctions.onCall(arguments -> terrarium.call("metered", "ask", Map.of()));
-    terrarium.call("metered", "call_back", Map.of(), cid);
-    TestFunctions.onCall(arguments -> terrarium.call("metered", "ask", Map.of(), eve));
-    terrarium.call("metered", "call_back", Map.of(), dan);
+    terrarium.adapter("metered").with(cid).call("call_back", Map.of());
+    TestFunctions.onCall(arguments -> terrarium.adapter("metered").with(eve).call("ask", Map.of()));
+    terrarium.adapter("metered").with(dan).call("call_back", Map.of());
 
-    assertThatThrownBy(() -> terrarium.call("metered", "ask", Map.of(), cid))
+    assertThatThrownBy(() -> terrarium.adapter("metered").with(cid).call("ask", Map.of()))
         .isInstanceOf(BudgetExceededException.class);
-    assertThatThrownBy(() -> terrarium.call("metered", "ask", Map.of(), eve))
+    assertThatThrownBy(() -> terrarium.adapter("metered").with(eve).call("ask", Map.of()))
         .isInstanceOf(BudgetExceededException.class);
-    terrarium.call("metered", "ask", Map.of(), dan);
+    terrarium.adapter("metered").with(dan).call("ask", Map.of());
   }
 
   @Test
@@ -381,10 +380,10 @@ class AdmittedCallsTest {
         host ->
             new Shortcut.Answered(
                 CallScope.current().flatMap(CallScope::callerKey).orElse("nobody"));
-    TestFunctions.onCall(arguments -> metered.callAsync(account, String::valueOf).join());
+    TestFunctions.onCall(arguments -> metered.callAsync(Command.of(account).map(String::valueOf)).join());
     CallOptions fay = CallOptions.ofDefaults().withCallerKey("fay");
 
-    assertThat(terrarium.call("metered", "call_back", Map.of(), fay)).isEqualTo("fay");
+    assertThat(terrarium.adapter("metered").with(fay).call("call_back", Map.of())).isEqualTo("fay");
     assertThat(terrarium.call("metered", "call_back", Map.of())).isEqualTo("nobody");
   }
 
@@ -392,7 +391,7 @@ class AdmittedCallsTest {
   void callWithinAShortcutNeedsNoSecondPlace() {
     Shortcut calling = host -> new Shortcut.Answered(terrarium.call("crowded", "count", Map.of()));
 
-    assertThat(terrarium.adapter("crowded").call(calling)).isEqualTo(0L);
+    assertThat(terrarium.adapter("crowded").call(Command.of(calling))).isEqualTo(0L);
   }
 
   @Test

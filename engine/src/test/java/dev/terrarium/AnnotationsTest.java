@@ -143,7 +143,7 @@ class AnnotationsTest {
   void messagesAreConvertedToo() {
     byte[] message = "{\"n\": 5.0}".getBytes(StandardCharsets.UTF_8);
 
-    assertThat(terrarium.adapter(NAME).call("number", message, MessageFormat.JSON))
+    assertThat(terrarium.adapter(NAME).call(Command.of("number", message, MessageFormat.JSON)))
         .asString(StandardCharsets.UTF_8)
         .isEqualTo("5");
   }

@@ -59,7 +59,7 @@ class CallTest {
     assertThat(terrarium.call("wordcount", "count", arguments))
         .isEqualTo(Map.of("to", 2L, "be", 2L, "or", 1L, "not", 1L));
     assertThat(terrarium.adapter("wordcount").framework()).isEqualTo("wordcount");
-    assertThat(terrarium.adapter("wordcount").call("count", arguments, Counts.class))
+    assertThat(terrarium.adapter("wordcount").call(Command.of("count", arguments).as(Counts.class)))
         .isEqualTo(new Counts(2, 2, 1, 1));
   }
 
@@ -283,15 +283,12 @@ class CallTest {
     List<?> results =
         terrarium
             .adapter("probe")
-            .call(
-                "batch",
-                Map.of(
+            .call(Command.of("batch", Map.of(
                     "commands",
                     List.of(
                         Map.of("command", "echo", "args", Map.of("v", 1)),
                         Map.of("command", "fail", "args", Map.of("message", "no")),
-                        Map.of("command", "ping"))),
-                List.class);
+                        Map.of("command", "ping")))).as(List.class));
 
     assertThat(results).hasSize(3);
     assertThat(results.get(0)).isEqualTo(Map.of("ok", true, "value", 1L));

@@ -161,7 +161,7 @@ class FaultsTest {
                 : Duration.ofSeconds(20));
     Class<?> ended = null;
     try {
-      terrarium.call("probe", "execute", Map.of("source", fault.source), options);
+      terrarium.adapter("probe").with(options).call("execute", Map.of("source", fault.source));
     } catch (TerrariumException e) {
       ended = e.getClass();
     }

@@ -68,7 +68,7 @@ class ImportedModulesTest {
 
   private static @Nullable Object evaluate(String expression) {
     CallOptions options = CallOptions.deadline(Duration.ofSeconds(30));
-    return one.call("probe", "evaluate", Map.of("expression", expression), options);
+    return one.adapter("probe").with(options).call("evaluate", Map.of("expression", expression));
   }
 
   private static boolean works(String module) {
@@ -147,7 +147,7 @@ class ImportedModulesTest {
         for each in threads: each.start()
         for each in threads: each.join()
         """;
-    assertThatThrownBy(() -> one.call("probe", "execute", Map.of("source", source), soon))
+    assertThatThrownBy(() -> one.adapter("probe").with(soon).call("execute", Map.of("source", source)))
         .isInstanceOf(CallTimeoutException.class);
     assertThat(evaluate("[each.name for each in __import__('threading').enumerate()]"))
         .isEqualTo(List.of("MainThread"));
@@ -164,7 +164,7 @@ class ImportedModulesTest {
         """);
     CallOptions soon = CallOptions.deadline(Duration.ofMillis(300));
     String source = "pool.submit(time.sleep, 30.5)\npool.submit(ran.append, 1).result()";
-    assertThatThrownBy(() -> one.call("probe", "execute", Map.of("source", source), soon))
+    assertThatThrownBy(() -> one.adapter("probe").with(soon).call("execute", Map.of("source", source)))
         .isInstanceOf(CallTimeoutException.class);
     assertThat(evaluate("[pool.submit(len, 'ab').result(20), ran]"))
         .isEqualTo(List.of(2L, List.of()));
@@ -193,7 +193,7 @@ class ImportedModulesTest {
     one.register(Framework.fromSource("later", later, "later.py"));
 
     CallOptions options = CallOptions.deadline(Duration.ofSeconds(30));
-    assertThat(one.call("later", "answer", Map.of(), options)).isEqualTo(42L);
+    assertThat(one.adapter("later").with(options).call("answer", Map.of())).isEqualTo(42L);
   }
 
   /** A thread that was stopped in the midst of an import holds that module's lock for ever. */
@@ -214,7 +214,7 @@ class ImportedModulesTest {
         x.start()
         x.join()
         """;
-    assertThatThrownBy(() -> one.call("probe", "execute", Map.of("source", source), soon))
+    assertThatThrownBy(() -> one.adapter("probe").with(soon).call("execute", Map.of("source", source)))
         .isInstanceOf(CallTimeoutException.class);
     assertThat(evaluate("__import__('pstats').Stats.__name__")).isEqualTo("Stats");
   }

@@ -133,7 +133,7 @@ class LifecycleTest {
   }
 
   private static Map<?, ?> stats(Terrarium terrarium) {
-    return terrarium.adapter("probe").call("get_stats", Map.of(), Map.class);
+    return terrarium.adapter("probe").call(Command.of("get_stats", Map.of()).as(Map.class));
   }
 
   @Test
@@ -204,7 +204,6 @@ class LifecycleTest {
     terrarium.ready().join();
     terrarium.register(new ProbeFactory());
     Adapter adapter = terrarium.adapter(Adapter.class);
-    CallOptions options = CallOptions.ofDefaults();
     terrarium.close();
     terrarium.close();
 
@@ -212,18 +211,17 @@ class LifecycleTest {
             Stream.<ThrowingCallable>of(
                 () -> terrarium.call("probe", "ping", Map.of()),
                 () -> adapter.call("ping", Map.of()),
-                () -> adapter.call(host -> new Shortcut.Answered("java")),
+                () -> adapter.call(Command.of(host -> new Shortcut.Answered("java"))),
                 () -> terrarium.register(SharedTerrarium.probe()),
                 () -> terrarium.register(new ProbeFactory()),
                 () -> terrarium.adapter("probe"),
                 () -> terrarium.adapter(Adapter.class),
-                () -> terrarium.adapter(Adapter.class, CallOptions.ofDefaults()),
                 terrarium::ready,
                 () -> terrarium.prewarm("probe", 1),
                 terrarium::measureContexts))
         .extracting(Assertions::catchThrowable)
         .hasOnlyElementsOfType(ClosedException.class);
-    assertThatThrownBy(() -> terrarium.callAsync("probe", "ping", Map.of(), options).join())
+    assertThatThrownBy(() -> adapter.callAsync(Command.of("ping", Map.of())).join())
         .hasCauseInstanceOf(ClosedException.class);
     assertThat(terrarium.stats().pool().total()).isZero();
     assertThat(given.closings).as("closings of the caller's own model").hasValue(0);
@@ -296,7 +294,7 @@ class LifecycleTest {
     CountDownLatch inside = new CountDownLatch(1);
     TestFunctions.onCallWait(inside, new CountDownLatch(0), "done");
     Terrarium terrarium = start(); // its default model is the test provider's
-    assertThat(terrarium.languageModel(Optional.of("test:opened")).name()).isEqualTo("test:opened");
+    assertThat(terrarium.shared().languageModel(Optional.of("test:opened")).name()).isEqualTo("test:opened");
     Task<@Nullable Void> running =
         Task.running(() -> execute(terrarium, "host.call('test.call')\nwhile True: pass"));
     Task.await(inside);
@@ -314,7 +312,7 @@ class LifecycleTest {
         .isInstanceOf(CallInterruptedException.class)
         .hasMessageContaining("its Terrarium was closed");
     Task.until("its context is parked", () -> terrarium.stats().pool().total() == 0);
-    assertThatThrownBy(() -> terrarium.languageModel(Optional.of("test:opened")))
+    assertThatThrownBy(() -> terrarium.shared().languageModel(Optional.of("test:opened")))
         .isInstanceOf(ModelException.class)
         .hasMessageContaining("closed");
     terrarium.close();

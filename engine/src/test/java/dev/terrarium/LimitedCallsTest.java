@@ -62,7 +62,7 @@ class LimitedCallsTest {
       terrarium.prewarm("probe", 1).join();
       List<CompletableFuture<@Nullable Object>> calls = new ArrayList<>();
       for (int i = 0; i <= QUEUE; i++) {
-        calls.add(probe.callAsync("call_host", call));
+        calls.add(probe.callAsync(Command.of("call_host", call)));
       }
       Task.until(
           "one runs, the others wait", () -> running.get() == 1 && queued(terrarium) == QUEUE);

@@ -49,16 +49,16 @@ class ManyCallsTest {
     this.probe = terrarium.adapter("probe");
   }
 
-  private static Command echo(Object value) {
-    return new Command("echo", Map.of("v", value));
+  private static Command<@Nullable Object> echo(Object value) {
+    return Command.of("echo", Map.of("v", value));
   }
 
-  private static Command fail(String message) {
-    return new Command("fail", Map.of("message", message));
+  private static Command<@Nullable Object> fail(String message) {
+    return Command.of("fail", Map.of("message", message));
   }
 
-  private static Command execute(String source) {
-    return new Command("execute", Map.of("source", source));
+  private static Command<@Nullable Object> execute(String source) {
+    return Command.of("execute", Map.of("source", source));
   }
 
   // ------------------------------------------------------------------ batches
@@ -66,7 +66,7 @@ class ManyCallsTest {
   @Test
   void batchAnswersInOrderAndOneFailureDoesNotLoseTheRest() {
     List<CallResult<@Nullable Object>> results =
-        probe.batch(List.of(echo(1), fail("second"), new Command("ecko", Map.of()), echo("four")));
+        probe.batch(List.of(echo(1), fail("second"), Command.of("ecko", Map.of()), echo("four")));
 
     assertThat(results).hasSize(4);
     assertThat(results.get(0).value()).isEqualTo(1L);
@@ -85,7 +85,7 @@ class ManyCallsTest {
     List<CallResult<@Nullable Object>> results =
         probe.batch(
             Collections.nCopies(
-                20, new Command("evaluate", Map.of("expression", "id(sys.modules)"))));
+                20, Command.of("evaluate", Map.of("expression", "id(sys.modules)"))));
 
     assertThat(results.stream().map(CallResult::value).distinct()).hasSize(1);
     assertThat(calls() - before).isEqualTo(1);
@@ -130,7 +130,7 @@ class ManyCallsTest {
     assertThat(
             probe.callAll(
                 Collections.nCopies(
-                    4, new Command("evaluate", Map.of("expression", "len([1, 2])")))))
+                    4, Command.of("evaluate", Map.of("expression", "len([1, 2])")))))
         .extracting(CallResult::value)
         .containsOnly(2L);
   }
@@ -165,7 +165,7 @@ class ManyCallsTest {
           }
           return "met";
         });
-    Command meet = new Command("call_host", Map.of("name", "test.call", "arguments", List.of()));
+    Command<@Nullable Object> meet = Command.of("call_host", Map.of("name", "test.call", "arguments", List.of()));
 
     assertThat(probe.callAll(List.of(meet, meet, meet, meet)))
         .extracting(CallResult::value)
@@ -174,7 +174,7 @@ class ManyCallsTest {
 
   @Test
   void callAllMayStopAtItsFirstFailure() {
-    List<Command> commands = new ArrayList<>(Collections.nCopies(50, echo(1)));
+    List<Command<@Nullable Object>> commands = new ArrayList<>(Collections.nCopies(50, echo(1)));
     commands.set(0, fail("here"));
 
     List<CallResult<@Nullable Object>> results =
@@ -187,7 +187,7 @@ class ManyCallsTest {
 
   @Test
   void callAllKeepsTheOrder() {
-    List<Command> commands =
+    List<Command<@Nullable Object>> commands =
         IntStream.range(0, 200).mapToObj(i -> i % 10 == 3 ? fail("x") : echo(i)).toList();
 
     List<CallResult<@Nullable Object>> results = probe.callAll(commands);
@@ -225,7 +225,7 @@ class ManyCallsTest {
   @Test
   void generatorIsReadAsItIsRequested() throws Exception {
     List<Object> closings = closings();
-    Reader reader = Reader.of(probe.stream("count_to", Map.of("n", 1_000))).request(3).until(3);
+    Reader reader = Reader.of(probe.stream(Command.of("count_to", Map.of("n", 1_000)))).request(3).until(3);
 
     assertThat(reader.pieces).containsExactly(0L, 1L, 2L);
     assertThat(closings).isEmpty();
@@ -250,7 +250,7 @@ class ManyCallsTest {
   void cancelledStreamClosesItsGenerator() {
     List<Object> closings = closings();
     Reader reader =
-        Reader.of(probe.stream("count_to", Map.of("n", 1_000_000_000))).request(2).until(2);
+        Reader.of(probe.stream(Command.of("count_to", Map.of("n", 1_000_000_000)))).request(2).until(2);
     reader.cancel();
 
     Task.until("its context is back", () -> terrarium.stats().pool().active() == 0);
@@ -261,7 +261,7 @@ class ManyCallsTest {
   @Test
   void failingGeneratorFailsItsStream() throws Exception {
     Reader reader =
-        Reader.of(probe.stream("count_and_fail", Map.of("n", 2))).request(Long.MAX_VALUE);
+        Reader.of(probe.stream(Command.of("count_and_fail", Map.of("n", 2)))).request(Long.MAX_VALUE);
 
     assertThat(reader.end()).isInstanceOf(PythonException.class).hasMessageContaining("no more");
     assertThat(reader.pieces).containsExactly(0L, 1L);
@@ -269,7 +269,7 @@ class ManyCallsTest {
 
   @Test
   void commandThatIsNoGeneratorIsOnePiece() throws Exception {
-    Reader reader = Reader.of(probe.stream("echo", Map.of("v", List.of(1, 2)))).request(5);
+    Reader reader = Reader.of(probe.stream(Command.of("echo", Map.of("v", List.of(1, 2))))).request(5);
 
     assertThat(reader.end()).isNull();
     assertThat(reader.pieces).containsExactly(List.of(1L, 2L));
@@ -277,7 +277,7 @@ class ManyCallsTest {
 
   @Test
   void streamOfAnUnknownCommandFails() throws Exception {
-    Reader reader = Reader.of(probe.stream("cont_to", Map.of())).request(1);
+    Reader reader = Reader.of(probe.stream(Command.of("cont_to", Map.of()))).request(1);
 
     assertThat(reader.end()).isInstanceOf(UnknownCommandException.class);
   }
@@ -287,8 +287,7 @@ class ManyCallsTest {
     closings();
     Reader reader =
         Reader.of(
-                probe.with(CallOptions.deadline(Duration.ofSeconds(2))).stream(
-                    "count_to", Map.of("n", 1_000_000_000)))
+                probe.with(CallOptions.deadline(Duration.ofSeconds(2))).stream(Command.of("count_to", Map.of("n", 1_000_000_000))))
             .request(1)
             .until(1);
     reader.request(Long.MAX_VALUE);
@@ -300,7 +299,7 @@ class ManyCallsTest {
   void piecesAreReadAsTheStreamIsTold() throws Exception {
     List<Object> closings = closings();
     Reader reader =
-        Reader.of(probe.stream("count_to", Map.of("n", 3), piece -> "no. " + piece)).request(5);
+        Reader.of(probe.stream(Command.of("count_to", Map.of("n", 3)).map(piece -> "no. " + piece))).request(5);
 
     assertThat(reader.end()).isNull();
     assertThat(reader.pieces).containsExactly("no. 0", "no. 1", "no. 2");
@@ -312,15 +311,12 @@ class ManyCallsTest {
     List<Object> closings = closings();
     Reader reader =
         Reader.of(
-                probe.stream(
-                    "count_to",
-                    Map.of("n", 1_000_000_000),
-                    piece -> {
+                probe.stream(Command.of("count_to", Map.of("n", 1_000_000_000)).map(piece -> {
                       if (piece.equals(2L)) {
                         throw new ConversionException("piece", "it is two");
                       }
                       return piece;
-                    }))
+                    })))
             .request(Long.MAX_VALUE);
 
     assertThat(reader.end())
@@ -345,7 +341,7 @@ class ManyCallsTest {
             n,
             "messages",
             List.of(Map.of("role", "user", "content", ask)));
-    return probe.stream(command, Map.of("request", request));
+    return probe.stream(Command.of(command, Map.of("request", request)));
   }
 
   @ParameterizedTest
@@ -569,11 +565,11 @@ class ManyCallsTest {
       assertThatThrownBy(() -> keeping.call("use", Map.of()))
           .isInstanceOf(CallbackEndedException.class)
           .hasMessageContaining("'args.function' ended with the call");
-      Command keep = new Command("keep", Map.of("function", add));
+      Command<@Nullable Object> keep = Command.of("keep", Map.of("function", add));
       List<CallResult<@Nullable Object>> both =
-          keeping.batch(List.of(keep, new Command("use_and_catch", Map.of())));
+          keeping.batch(List.of(keep, Command.of("use_and_catch", Map.of())));
       assertThat((String) both.get(1).value()).contains("ended with the call");
-      Reader reader = Reader.of(keeping.stream("push", Map.of())).request(Long.MAX_VALUE);
+      Reader reader = Reader.of(keeping.stream(Command.of("push", Map.of()))).request(Long.MAX_VALUE);
       assertThat(reader.end()).isNull();
       assertThat((String) keeping.call("use_and_catch", Map.of())).contains("'stream' ended");
       assertThat(got).containsExactly("now", "now");
@@ -583,7 +579,7 @@ class ManyCallsTest {
   @Test
   void callbackMayCallAgain() {
     HostFunction nested =
-        Callback.of(Integer.class, n -> probe.call("echo", Map.of("v", n + 1), Integer.class));
+        Callback.of(Integer.class, n -> probe.call(Command.of("echo", Map.of("v", n + 1)).as(Integer.class)));
 
     assertThat(apply("apply", nested, 1)).isEqualTo(2L);
     HostFunction all = Callback.of(() -> probe.callAll(List.of(echo(1), echo(2))).get(1).value());

@@ -25,7 +25,7 @@ class MessagesTest {
   }
 
   private String json(String command, String arguments) {
-    return new String(probe.call(command, arguments.getBytes(UTF_8), MessageFormat.JSON), UTF_8);
+    return new String(probe.call(Command.of(command, arguments.getBytes(UTF_8), MessageFormat.JSON)), UTF_8);
   }
 
   @Test
@@ -35,8 +35,7 @@ class MessagesTest {
     assertThat(json("repr_of", "{\"v\": {\"$bytes\": \"AP8=\"}}"))
         .isEqualTo("[\"bytes\",\"b'\\\\x00\\\\xff'\"]");
     assertThat(
-            probe.call(
-                "echo", new byte[] {(byte) 0x81, (byte) 0xa1, 'v', 7}, MessageFormat.MSGPACK))
+            probe.call(Command.of("echo", new byte[] {(byte) 0x81, (byte) 0xa1, 'v', 7}, MessageFormat.MSGPACK)))
         .isEqualTo(new byte[] {7});
   }
 
@@ -44,12 +43,12 @@ class MessagesTest {
   @EnumSource
   void failuresAreThoseOfADirectCall(MessageFormat format) {
     byte[] message = format.write(Map.of("message", "no"));
-    assertThatThrownBy(() -> probe.call("fail", message, format))
+    assertThatThrownBy(() -> probe.call(Command.of("fail", message, format)))
         .isInstanceOf(PythonException.class)
         .hasMessageContaining("no");
-    assertThatThrownBy(() -> probe.call("echo", message, format))
+    assertThatThrownBy(() -> probe.call(Command.of("echo", message, format)))
         .isInstanceOf(ArgumentException.class);
-    assertThatThrownBy(() -> probe.call("echo", format.write(1L), format))
+    assertThatThrownBy(() -> probe.call(Command.of("echo", format.write(1L), format)))
         .isInstanceOf(ConversionException.class)
         .hasMessage("At message: a message is a map of the arguments by name, and this is none");
     assertThatThrownBy(() -> json("echo", "{\"v\": \"\\ud800\"}"))
@@ -65,7 +64,7 @@ class MessagesTest {
               () ->
                   terrarium
                       .adapter("probe")
-                      .call("echo", "{\"v\": 123}".getBytes(UTF_8), MessageFormat.JSON))
+                      .call(Command.of("echo", "{\"v\": 123}".getBytes(UTF_8), MessageFormat.JSON)))
           .isInstanceOf(ArgumentException.class)
           .hasMessageContaining("message: 10 bytes are more than the 9 that a message may have.");
       assertThat(terrarium.stats().pool().total()).isZero();

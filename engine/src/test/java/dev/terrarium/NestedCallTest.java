@@ -106,7 +106,7 @@ class NestedCallTest {
     try (Terrarium terrarium = one()) {
       TestFunctions.onCall(
           arguments ->
-              terrarium.call("probe", "execute", Map.of("source", "while True: pass"), soon));
+              terrarium.adapter("probe").with(soon).call("execute", Map.of("source", "while True: pass")));
 
       assertThatThrownBy(() -> evaluate(terrarium, CALL_BACK))
           .isInstanceOf(CallTimeoutException.class);
@@ -157,7 +157,7 @@ class NestedCallTest {
                   () ->
                       terrarium
                           .adapter("probe")
-                          .callAsync("evaluate", Map.of("expression", CALL_BACK)))
+                          .callAsync(Command.of("evaluate", Map.of("expression", CALL_BACK))))
               .get();
 
       Reader reader =
@@ -165,9 +165,7 @@ class NestedCallTest {
               .call(
                   () ->
                       Reader.of(
-                          terrarium.adapter("probe").stream(
-                              "evaluate",
-                              Map.of("expression", "(" + CALL_BACK + " for _ in '1')"))));
+                          terrarium.adapter("probe").stream(Command.of("evaluate", Map.of("expression", "(" + CALL_BACK + " for _ in '1')")))));
 
       assertThat(reader.request(2).end()).isNull();
       assertThat(reader.pieces).containsExactly("cid");
@@ -221,7 +219,7 @@ class NestedCallTest {
           .hasMessageContaining("did not run the call");
       assertThatThrownBy(
               () ->
-                  terrarium.adapter("probe").callAsync("evaluate", Map.of("expression", "1")).get())
+                  terrarium.adapter("probe").callAsync(Command.of("evaluate", Map.of("expression", "1"))).get())
           .hasRootCauseMessage("The context propagation did not run the call.");
     }
   }

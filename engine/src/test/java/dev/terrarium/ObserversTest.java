@@ -116,7 +116,6 @@ class ObserversTest {
         terrarium.adapter("probe");
         terrarium.adapter(Facade.class);
         terrarium.adapter(Facade.class);
-        terrarium.adapter(Facade.class, CallOptions.ofDefaults().withStopOnFailure());
 
         assertThat(gets())
             .containsExactly(
@@ -196,7 +195,7 @@ class ObserversTest {
             .isInstanceOf(PythonException.class);
         terrarium
             .adapter("probe")
-            .batch(List.of(new Command("echo", Map.of("v", 1)), new Command("thread", Map.of())));
+            .batch(List.of(Command.of("echo", Map.of("v", 1)), Command.of("thread", Map.of())));
       }
 
       String context = told(ContextCreated.class).getFirst().context();
@@ -261,7 +260,7 @@ class ObserversTest {
     void eachCallIsToldWithWhoseItIsAndItsTimes() {
       try (Terrarium terrarium = start(told::add)) {
         CallOptions options = CallOptions.ofDefaults().withCallerKey("ann").withSession("talk");
-        terrarium.call("probe", "echo", Map.of("v", 1), options);
+        terrarium.adapter("probe").with(options).call("echo", Map.of("v", 1));
         ask(terrarium);
       }
 
@@ -284,18 +283,18 @@ class ObserversTest {
 
     @Test
     void eachWayToCallIsTold() throws Exception {
-      Command echo = new Command("echo", Map.of("v", 1));
+      Command<@Nullable Object> echo = Command.of("echo", Map.of("v", 1));
       Adapter probe;
       try (Terrarium terrarium = start(told::add)) {
         probe = terrarium.adapter("probe");
-        Command fails = new Command("fail", Map.of("message", "no"));
+        Command<@Nullable Object> fails = Command.of("fail", Map.of("message", "no"));
         probe.batch(List.of(echo, fails));
         probe.batch(List.of(fails, fails));
         probe.callAll(List.of(echo, fails));
-        probe.call(host -> new Shortcut.Answered("java"));
-        probe.call(host -> new Shortcut.HandedOver(echo));
-        probe.callAsync("echo", Map.of("v", 1)).get(60, TimeUnit.SECONDS);
-        Reader reader = Reader.of(probe.stream("count_to", Map.of("n", 3))).request(4);
+        probe.call(Command.of(host -> new Shortcut.Answered("java")));
+        probe.call(Command.of(host -> new Shortcut.HandedOver(echo)));
+        probe.callAsync(Command.of("echo", Map.of("v", 1))).get(60, TimeUnit.SECONDS);
+        Reader reader = Reader.of(probe.stream(Command.of("count_to", Map.of("n", 3)))).request(4);
         assertThat(reader.end()).isNull();
         until(8);
         assertThat(told(CallEnded.class)).allMatch(each -> each.runNanos() > 0);
@@ -322,10 +321,10 @@ class ObserversTest {
       try (Terrarium terrarium = start(told::add)) {
         terrarium.call("probe", "echo", Map.of("v", 1));
         CallOptions soon = CallOptions.deadline(Duration.ofMillis(200));
-        assertThatThrownBy(() -> terrarium.call("probe", "execute", endless, soon))
+        assertThatThrownBy(() -> terrarium.adapter("probe").with(soon).call("execute", endless))
             .isInstanceOf(CallTimeoutException.class);
         CompletableFuture<@Nullable Object> call =
-            terrarium.adapter("probe").callAsync("execute", endless);
+            terrarium.adapter("probe").callAsync(Command.of("execute", endless));
         Task.until("it runs", () -> terrarium.stats().pool().active() == 1);
         call.completeExceptionally(new IllegalStateException("enough"));
         until(3);
@@ -358,10 +357,10 @@ class ObserversTest {
         CallOptions session = CallOptions.ofDefaults().withSession("talk");
         Map<String, ?> arguments = Map.of("expression", "host.call('test.call')");
         CompletableFuture<@Nullable Object> busy =
-            terrarium.callAsync("probe", "evaluate", arguments, session);
+            terrarium.adapter("probe").with(session).callAsync(Command.of("evaluate", arguments));
         Task.await(inside);
         Map<String, ?> echo = Map.of("v", 1);
-        assertThatThrownBy(() -> terrarium.call("probe", "echo", echo, session))
+        assertThatThrownBy(() -> terrarium.adapter("probe").with(session).call("echo", echo))
             .isInstanceOf(SessionBusyException.class);
         assertThatThrownBy(() -> terrarium.call("probe", "echo", echo))
             .isInstanceOf(BorrowTimeoutException.class);

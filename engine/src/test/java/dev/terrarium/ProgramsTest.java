@@ -51,8 +51,8 @@ class ProgramsTest {
     greetings.call("create_program", Map.of("spec", Map.of("word", word), "program", id));
   }
 
-  private static Command greet(String id) {
-    return new Command("greet", Map.of("program", id));
+  private static Command<@Nullable Object> greet(String id) {
+    return Command.of("greet", Map.of("program", id));
   }
 
   /** What both contexts answer: each call waits within its own for the other one. */
@@ -131,9 +131,9 @@ class ProgramsTest {
   void contextKeepsAsManyBuiltProgramsAsConfigured() {
     IntStream.range(0, 20).forEach(i -> create("p" + i, "word " + i));
     for (int i = 0; i < 20; i++) {
-      assertThat(greetings.call("greet", greet("p" + i).arguments())).isEqualTo("word " + i);
+      assertThat(greetings.call(greet("p" + i))).isEqualTo("word " + i);
     }
-    Map<?, ?> stats = greetings.call("get_stats", Map.of(), Map.class);
+    Map<?, ?> stats = greetings.call(Command.of("get_stats", Map.of()).as(Map.class));
     assertThat((Object) stats.get("programs")).isEqualTo(1L);
   }
 
@@ -145,7 +145,7 @@ class ProgramsTest {
             ids.stream()
                 .map(
                     id ->
-                        new Command(
+                        Command.of(
                             "create_program", Map.of("spec", Map.of("word", id), "program", id)))
                 .toList());
     assertThat(created).allMatch(CallResult::isSuccess);
@@ -155,11 +155,11 @@ class ProgramsTest {
     create("p4711", "changed");
     assertThat(greetInBoth("p4711")).containsExactly("changed", "changed");
     assertThat(programs.list()).hasSize(ids.size());
-    Map<?, ?> stats = greetings.call("get_stats", Map.of(), Map.class);
+    Map<?, ?> stats = greetings.call(Command.of("get_stats", Map.of()).as(Map.class));
     assertThat((Object) stats.get("programs")).isEqualTo(1L);
     succeed(
         greetings.batch(
-            ids.stream().map(id -> new Command("delete_program", Map.of("program", id))).toList()));
+            ids.stream().map(id -> Command.of("delete_program", Map.of("program", id))).toList()));
     assertThat(programs.list()).isEmpty();
   }
 

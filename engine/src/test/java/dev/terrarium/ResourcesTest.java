@@ -47,7 +47,7 @@ class ResourcesTest {
         arguments -> {
           AutoCloseable model = () -> {};
           try (ModelCache.Use<AutoCloseable> use =
-              terrarium.modelCache().acquire("resources", "one", () -> model, loaded -> 1000)) {
+              terrarium.shared().modelCache().acquire("resources", "one", () -> model, loaded -> 1000)) {
             return use.model() == model;
           }
         });
@@ -55,7 +55,7 @@ class ResourcesTest {
     assertThat(evaluate("host.call('test.call')")).isEqualTo(true);
     assertThat(probe().models()).isEqualTo(before + 1);
     assertThat(probe().modelBytes()).isEqualTo(bytes + 1000);
-    assertThat(terrarium.modelCache().evict("resources", "one")).isTrue();
+    assertThat(terrarium.shared().modelCache().evict("resources", "one")).isTrue();
     assertThat(probe().models()).isEqualTo(before);
   }
 
@@ -120,7 +120,7 @@ class ResourcesTest {
     assertThat(evaluate("host.count_tokens('abc')")).isEqualTo(3L);
     assertThat(evaluate("host.encode_tokens('ab', 'shared')")).isEqualTo(List.of(97L, 98L));
     assertThat(evaluate("host.decode_tokens(host.encode_tokens('hé'))")).isEqualTo("hé");
-    assertThat(terrarium.tokenizer(Optional.empty()).count("abc")).isEqualTo(3);
+    assertThat(terrarium.shared().tokenizer(Optional.empty()).count("abc")).isEqualTo(3);
     assertThatThrownBy(() -> evaluate("host.count_tokens('abc', 'counting')"))
         .isInstanceOf(ModelException.class)
         .hasMessageContaining("'counting' does not tell how it splits texts into tokens");

@@ -59,14 +59,14 @@ class SessionTest {
   }
 
   private @Nullable Object call(String command, String text) {
-    return terrarium.call("talk", command, Map.of("text", text), session.options());
+    return terrarium.adapter("talk").with(session.options()).call(command, Map.of("text", text));
   }
 
   private Map<?, ?> say(String text) {
     return terrarium
         .adapter("talk")
         .with(session.options())
-        .call("say", Map.of("text", text), Map.class);
+        .call(Command.of("say", Map.of("text", text)).as(Map.class));
   }
 
   private @Nullable Object texts() {
@@ -96,7 +96,7 @@ class SessionTest {
     CountDownLatch waiting = new CountDownLatch(1);
     CountDownLatch latch = holding(waiting);
     Task<@Nullable Object> other = // keeps the context that was used last
-        Task.of(() -> terrarium.call("talk", "say_and_wait", Map.of("text", ""), in("another")));
+        Task.of(() -> terrarium.adapter("talk").with(in("another")).call("say_and_wait", Map.of("text", "")));
     Task.await(waiting);
     Map<?, ?> second = say("two");
     latch.countDown();
@@ -136,7 +136,10 @@ class SessionTest {
   }
 
   private CompletableFuture<@Nullable Object> async(String command, String text) {
-    return terrarium.callAsync("talk", command, Map.of("text", text), session.options());
+    return terrarium
+        .adapter("talk")
+        .with(session.options())
+        .callAsync(Command.of(command, Map.of("text", text)));
   }
 
   @Test
@@ -171,7 +174,7 @@ class SessionTest {
     Task.await(waiting);
     CallOptions soon = session.options().withDeadline(Duration.ofMillis(20));
 
-    assertThatThrownBy(() -> terrarium.call("talk", "say", Map.of("text", "two"), soon))
+    assertThatThrownBy(() -> terrarium.adapter("talk").with(soon).call("say", Map.of("text", "two")))
         .isInstanceOf(CallTimeoutException.class)
         .hasMessageContaining("'talk.say' waited for its turn");
     latch.countDown();
@@ -188,7 +191,10 @@ class SessionTest {
         Terrarium.start(hasty).register(Framework.fromResource("/frameworks/talk.py"))) {
       CallOptions turn = other.session("hanging").options();
       CompletableFuture<@Nullable Object> first =
-          other.callAsync("talk", "say_and_wait", Map.of("text", "one"), turn);
+          other
+              .adapter("talk")
+              .with(turn)
+              .callAsync(Command.of("say_and_wait", Map.of("text", "one")));
       Task.await(waiting);
       Adapter behind = other.adapter("talk").with(turn);
 
@@ -196,9 +202,9 @@ class SessionTest {
           .isInstanceOf(SessionBusyException.class)
           .hasMessageContaining("'talk.say' did not get its turn in the session 'hanging'")
           .hasMessageContaining("within PT0.2S (turns before it: 1; 'talk.say_and_wait' has run");
-      assertThatThrownBy(() -> behind.batch(List.of(new Command("say", Map.of("text", "two")))))
+      assertThatThrownBy(() -> behind.batch(List.of(Command.of("say", Map.of("text", "two")))))
           .isInstanceOf(SessionBusyException.class);
-      assertThatThrownBy(() -> behind.call(host -> new Shortcut.Answered("two")))
+      assertThatThrownBy(() -> behind.call(Command.of(host -> new Shortcut.Answered("two"))))
           .isInstanceOf(SessionBusyException.class);
       latch.countDown();
       assertThat(first.get(60, TimeUnit.SECONDS)).isEqualTo(List.of("one"));
@@ -230,7 +236,7 @@ class SessionTest {
     TestFunctions.onCall(arguments -> say("inner"));
 
     assertThatThrownBy(
-            () -> terrarium.call("talk", "say_and_wait", Map.of("text", "x"), in("another")))
+            () -> terrarium.adapter("talk").with(in("another")).call("say_and_wait", Map.of("text", "x")))
         .isInstanceOf(NestedCallException.class);
     latch.countDown();
     busy.get(60, TimeUnit.SECONDS);
@@ -244,9 +250,9 @@ class SessionTest {
             .with(session.options())
             .batch(
                 List.of(
-                    new Command("say", Map.of("text", "one")),
-                    new Command("say_and_fail", Map.of("text", "two")),
-                    new Command("say", Map.of("text", "three"))));
+                    Command.of("say", Map.of("text", "one")),
+                    Command.of("say_and_fail", Map.of("text", "two")),
+                    Command.of("say", Map.of("text", "three"))));
 
     assertThat(results).extracting(CallResult::isSuccess).containsExactly(true, false, true);
     assertThat(texts()).isEqualTo(List.of("one", "three"));
@@ -255,14 +261,12 @@ class SessionTest {
   @Test
   void streamIsOneTurnWhichACancelledOneHasNotHad() throws Exception {
     CompletableFuture<Integer> done = new CompletableFuture<>();
-    terrarium.adapter("talk").with(session.options()).stream(
-            "say_each", Map.of("texts", List.of("one", "two")))
+    terrarium.adapter("talk").with(session.options()).stream(Command.of("say_each", Map.of("texts", List.of("one", "two"))))
         .subscribe(new Reading(done, Integer.MAX_VALUE));
     assertThat(done.get(60, TimeUnit.SECONDS)).isEqualTo(2);
     CountDownLatch latch = holding(new CountDownLatch(1)); // or "four" is said before the cancel
     CompletableFuture<Integer> cancelled = new CompletableFuture<>();
-    terrarium.adapter("talk").with(session.options()).stream(
-            "say_each", Map.of("texts", List.of("three", "four")))
+    terrarium.adapter("talk").with(session.options()).stream(Command.of("say_each", Map.of("texts", List.of("three", "four"))))
         .subscribe(new Reading(cancelled, 1));
     cancelled.get(60, TimeUnit.SECONDS);
     latch.countDown();
@@ -312,7 +316,7 @@ class SessionTest {
   @Test
   void callWithoutASessionHasNone() {
     assertThat(terrarium.call("talk", "active", Map.of())).isEqualTo(false);
-    assertThat(terrarium.call("talk", "active", Map.of(), session.options())).isEqualTo(true);
+    assertThat(terrarium.adapter("talk").with(session.options()).call("active", Map.of())).isEqualTo(true);
     assertThatThrownBy(() -> terrarium.call("talk", "say", Map.of("text", "one")))
         .isInstanceOf(ArgumentException.class)
         .hasMessageContaining("in no session");
@@ -331,11 +335,11 @@ class SessionTest {
   @Test
   void stateKeepsItsTypes() {
     Map<String, Object> state = Map.of("n", 1L, "d", 0.5, "list", List.of(true, "x"));
-    terrarium.call("talk", "put", Map.of("state", state), session.options());
+    terrarium.adapter("talk").with(session.options()).call("put", Map.of("state", state));
     assertThat(session.state()).isEqualTo(state);
 
     Map<String, Object> raw = Map.of("raw", new byte[] {1, 2});
-    terrarium.call("talk", "put", Map.of("state", raw), session.options());
+    terrarium.adapter("talk").with(session.options()).call("put", Map.of("state", raw));
     assertThat(session.state()).containsOnly(Map.entry("raw", new byte[] {1, 2}));
   }
 

@@ -49,7 +49,7 @@ class StoppingTest {
   }
 
   private @Nullable Object execute(String source, CallOptions options) {
-    return terrarium.call("probe", "execute", Map.of("source", source), options);
+    return terrarium.adapter("probe").with(options).call("execute", Map.of("source", source));
   }
 
   private @Nullable Object evaluate(String expression) {
@@ -143,7 +143,7 @@ class StoppingTest {
     Stats.Pool before = terrarium.stats().pool();
     Iterable<String> endless = () -> Stream.generate(() -> "more").iterator();
 
-    assertThatThrownBy(() -> terrarium.call("probe", "echo", Map.of("v", endless), SOON))
+    assertThatThrownBy(() -> terrarium.adapter("probe").with(SOON).call("echo", Map.of("v", endless)))
         .isInstanceOf(CallTimeoutException.class);
     assertThatAllIsWell(before);
   }
@@ -241,7 +241,7 @@ class StoppingTest {
     CompletableFuture<@Nullable Object> call =
         terrarium
             .adapter("probe")
-            .callAsync("execute", Map.of("source", "host.call('test.call')\nwhile True: pass"));
+            .callAsync(Command.of("execute", Map.of("source", "host.call('test.call')\nwhile True: pass")));
     Task.await(inside);
     ending.accept(call);
 
@@ -256,10 +256,7 @@ class StoppingTest {
     CompletableFuture<String> call =
         terrarium
             .adapter("probe")
-            .callAsync(
-                "execute",
-                Map.of("source", "host.call('test.call')\nwhile True: pass"),
-                String::valueOf);
+            .callAsync(Command.of("execute", Map.of("source", "host.call('test.call')\nwhile True: pass")).map(String::valueOf));
     Task.await(inside);
 
     assertThat(call.cancel(true)).isTrue();
@@ -272,7 +269,7 @@ class StoppingTest {
     Adapter probe = terrarium.adapter("probe");
     for (int round = 0; round < 200; round++) {
       CompletableFuture<@Nullable Object> call =
-          probe.callAsync("evaluate", Map.of("expression", "6"));
+          probe.callAsync(Command.of("evaluate", Map.of("expression", "6")));
       CompletableFuture<Boolean> follower =
           call.handle((result, failure) -> Thread.currentThread().isInterrupted());
       call.cancel(true);
@@ -289,7 +286,7 @@ class StoppingTest {
     CompletableFuture<@Nullable Object> call =
         terrarium
             .adapter("probe")
-            .callAsync("evaluate", Map.of("expression", "host.call('test.call')"));
+            .callAsync(Command.of("evaluate", Map.of("expression", "host.call('test.call')")));
     CompletableFuture<String> derived = call.thenApply(String::valueOf);
     Task.await(inside);
 
@@ -303,15 +300,12 @@ class StoppingTest {
   void futureBringsWhatIsMadeOfResults() throws Exception {
     Adapter probe = terrarium.adapter("probe");
 
-    assertThat(probe.callAsync("evaluate", Map.of("expression", "6"), Object::toString).get())
+    assertThat(probe.callAsync(Command.of("evaluate", Map.of("expression", "6")).map(Object::toString)).get())
         .isEqualTo("6");
     CompletableFuture<Object> failing =
-        probe.callAsync(
-            "evaluate",
-            Map.of("expression", "6"),
-            result -> {
+        probe.callAsync(Command.of("evaluate", Map.of("expression", "6")).map(result -> {
               throw new IllegalStateException("no " + result);
-            });
+            }));
     assertThatThrownBy(failing::get).hasRootCauseMessage("no 6");
   }
 
@@ -319,11 +313,11 @@ class StoppingTest {
   void futureBringsResultsAndFailures() throws Exception {
     Adapter probe = terrarium.adapter("probe");
 
-    assertThat(probe.callAsync("evaluate", Map.of("expression", "1 + 1")).get()).isEqualTo(2L);
-    CompletableFuture<@Nullable Object> failing = probe.callAsync("fail", Map.of("message", "no"));
+    assertThat(probe.callAsync(Command.of("evaluate", Map.of("expression", "1 + 1"))).get()).isEqualTo(2L);
+    CompletableFuture<@Nullable Object> failing = probe.callAsync(Command.of("fail", Map.of("message", "no")));
     assertThatThrownBy(failing::get).hasCauseInstanceOf(PythonException.class);
     assertThatThrownBy(
-            () -> probe.with(SOON).callAsync("execute", Map.of("source", "while True: pass")).get())
+            () -> probe.with(SOON).callAsync(Command.of("execute", Map.of("source", "while True: pass"))).get())
         .hasCauseInstanceOf(CallTimeoutException.class);
   }
 
@@ -373,7 +367,7 @@ class StoppingTest {
       for (int round = 0; round < 10_000; round++) {
         CallOptions options = CallOptions.deadline(Duration.ofNanos(aim));
         try {
-          one.call("probe", "evaluate", Map.of("expression", "sum(range(200))"), options);
+          one.adapter("probe").with(options).call("evaluate", Map.of("expression", "sum(range(200))"));
           aim = Math.max(1_000, aim - 2_000);
         } catch (CallTimeoutException e) {
           cut.incrementAndGet();

@@ -2,6 +2,7 @@ package dev.terrarium;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.jspecify.annotations.Nullable;
 import com.sun.management.ThreadMXBean;
 import dev.terrarium.testing.GraalPyTest;
 import java.lang.management.ManagementFactory;
@@ -82,10 +83,10 @@ class WorkPerCallTest {
   /** Each is a crossing into Python, or what the command's handler does there. */
   @Test
   void pythonFunctionsThatACallRuns() {
-    List<Command> commands = new ArrayList<>();
-    commands.add(new Command("start", Map.of()));
-    commands.add(new Command("echo", SMALL));
-    commands.add(new Command("stop", Map.of()));
+    List<Command<@Nullable Object>> commands = new ArrayList<>();
+    commands.add(Command.of("start", Map.of()));
+    commands.add(Command.of("echo", SMALL));
+    commands.add(Command.of("stop", Map.of()));
     assertThat(terrarium.adapter(NAME).batch(commands).get(2).value())
         .isEqualTo(
             List.of(
@@ -102,14 +103,14 @@ class WorkPerCallTest {
   /** Arguments that fit as they are cost none. */
   @Test
   void pythonFunctionsThatAnnotationsRun() {
-    Command annotated =
-        new Command(
+    Command<@Nullable Object> annotated =
+        Command.of(
             "annotated", Map.of("text", "to be", "names", List.of("a", "b"), "by", Map.of("a", 1)));
-    List<Command> commands = new ArrayList<>();
+    List<Command<@Nullable Object>> commands = new ArrayList<>();
     commands.add(annotated); // compiles them
-    commands.add(new Command("start", Map.of()));
+    commands.add(Command.of("start", Map.of()));
     commands.add(annotated);
-    commands.add(new Command("stop", Map.of()));
+    commands.add(Command.of("stop", Map.of()));
     assertThat(terrarium.adapter(NAME).batch(commands).get(3).value())
         .asInstanceOf(InstanceOfAssertFactories.LIST)
         .filteredOn(each -> !each.equals("make_dict") && !each.equals("make_list"))
@@ -119,7 +120,7 @@ class WorkPerCallTest {
   @Test
   void bytesThatACallAllocates() {
     Adapter adapter = terrarium.adapter(NAME);
-    List<Command> commands = Collections.nCopies(CALLS, new Command("echo", SMALL));
+    List<Command<@Nullable Object>> commands = Collections.nCopies(CALLS, Command.of("echo", SMALL));
 
     assertThat(leastAllocated(() -> adapter.batch(commands)))
         .as("bytes of a command in a batch")

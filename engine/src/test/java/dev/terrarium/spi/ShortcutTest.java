@@ -86,7 +86,7 @@ class ShortcutTest {
   }
 
   private static Shortcut.Outcome handedOver(String command, String text) {
-    return new Shortcut.HandedOver(new Command(command, Map.of("text", text)));
+    return new Shortcut.HandedOver(Command.of(command, Map.of("text", text)));
   }
 
   private Adapter inSession() {
@@ -115,23 +115,19 @@ class ShortcutTest {
     List<CompletableFuture<@Nullable Object>> turns = new ArrayList<>();
     turns.add(
         inSession()
-            .callAsync(
-                host -> {
+            .callAsync(Command.of(host -> {
                   inside.countDown();
                   Task.await(goOn);
                   return new Shortcut.Answered(say(host, "0"));
-                },
-                result -> result));
+                }).map(result -> result)));
     Task.await(inside);
     for (int i = 1; i < 20; i++) {
       String text = String.valueOf(i);
       turns.add(
           i % 3 == 0
-              ? inSession().callAsync("say", Map.of("text", text))
+              ? inSession().callAsync(Command.of("say", Map.of("text", text)))
               : inSession()
-                  .callAsync(
-                      i % 3 == 1 ? saying(text) : host -> handedOver("say", text),
-                      result -> result));
+                  .callAsync(Command.of(i % 3 == 1 ? saying(text) : host -> handedOver("say", text)).map(result -> result)));
     }
     assertThat(terrarium.stats().pool().active()).isZero();
     goOn.countDown();
@@ -150,20 +146,18 @@ class ShortcutTest {
       Adapter within =
           two.adapter("talk").with(conversation.options().withDeadline(Duration.ofSeconds(30)));
       Object unused =
-          within.call(
-              host -> {
+          within.call(Command.of(host -> {
                 within
-                    .callAllShortcuts(
-                        texts.subList(0, 10).stream().map(ShortcutTest::saying).toList())
+                    .callAll(texts.subList(0, 10).stream().map(ShortcutTest::saying).map(Command::of).toList())
                     .forEach(CallResult::value);
                 within
                     .callAll(
                         texts.subList(10, 20).stream()
-                            .map(text -> new Command("say", Map.of("text", text)))
+                            .map(text -> Command.of("say", Map.of("text", text)))
                             .toList())
                     .forEach(CallResult::value);
                 return new Shortcut.Answered(null);
-              });
+              }));
 
       assertThat(conversation.state().get("texts")).isEqualTo(texts);
     }
@@ -171,11 +165,11 @@ class ShortcutTest {
 
   @Test
   void shortcutThatFailsLeavesTheStateAsItWas() {
-    inSession().call(saying("one"));
-    assertThatThrownBy(() -> inSession().call(host -> failing(say(host, "two"))))
+    inSession().call(Command.of(saying("one")));
+    assertThatThrownBy(() -> inSession().call(Command.of(host -> failing(say(host, "two")))))
         .isInstanceOf(IllegalStateException.class);
 
-    assertThat(inSession().call(saying("three"))).isEqualTo(List.of("one", "three"));
+    assertThat(inSession().call(Command.of(saying("three")))).isEqualTo(List.of("one", "three"));
   }
 
   private static Shortcut.Outcome failing(List<Object> said) {
@@ -188,17 +182,15 @@ class ShortcutTest {
     CountDownLatch goOn = new CountDownLatch(1);
     CompletableFuture<@Nullable Object> handedOver =
         inSession()
-            .callAsync(
-                host -> {
+            .callAsync(Command.of(host -> {
                   say(host, "in Java");
                   inside.countDown();
                   Task.await(goOn);
                   return handedOver("say", "in Python");
-                },
-                result -> result);
+                }).map(result -> result));
     Task.await(inside);
     CompletableFuture<@Nullable Object> next =
-        inSession().callAsync(saying("next"), result -> result);
+        inSession().callAsync(Command.of(saying("next")).map(result -> result));
     assertThat(session.state()).as("not yet committed").isEmpty();
     goOn.countDown();
 
@@ -208,15 +200,14 @@ class ShortcutTest {
 
   @Test
   void whatItHandsOverToFailsTheWholeTurn() {
-    inSession().call(saying("one"));
+    inSession().call(Command.of(saying("one")));
     assertThatThrownBy(
             () ->
                 inSession()
-                    .call(
-                        host -> {
+                    .call(Command.of(host -> {
                           say(host, "two");
                           return handedOver("say_and_fail", "three");
-                        }))
+                        })))
         .isInstanceOf(PythonException.class);
 
     assertThat(texts()).isEqualTo(List.of("one"));
@@ -230,17 +221,16 @@ class ShortcutTest {
     Adapter soon = talk.with(session.options().withDeadline(Duration.ofMillis(50)));
     assertThatThrownBy(
             () ->
-                soon.call(
-                    host -> {
+                soon.call(Command.of(host -> {
                       say(host, "late");
                       awaitForEver(interrupted);
                       return new Shortcut.Answered("never");
-                    }))
+                    })))
         .isInstanceOf(CallTimeoutException.class)
         .hasMessageContaining("PT0.05S");
     Task.await(interrupted);
 
-    assertThat(inSession().call(saying("next"))).isEqualTo(List.of("next"));
+    assertThat(inSession().call(Command.of(saying("next")))).isEqualTo(List.of("next"));
   }
 
   @Test
@@ -253,7 +243,7 @@ class ShortcutTest {
           return null;
         });
     Adapter soon = talk.with(session.options().withDeadline(Duration.ofSeconds(1)));
-    assertThatThrownBy(() -> soon.call(host -> handedOver("say_and_wait", "late")))
+    assertThatThrownBy(() -> soon.call(Command.of(host -> handedOver("say_and_wait", "late"))))
         .isInstanceOf(CallTimeoutException.class)
         .hasMessageContaining("'talk.say_and_wait' did not end within its deadline of PT1S");
     Task.await(stopped);
@@ -266,16 +256,14 @@ class ShortcutTest {
     CountDownLatch goOn = new CountDownLatch(1);
     CompletableFuture<@Nullable Object> first =
         inSession()
-            .callAsync(
-                host -> {
+            .callAsync(Command.of(host -> {
                   inside.countDown();
                   Task.await(goOn);
                   return new Shortcut.Answered("first");
-                },
-                result -> result);
+                }).map(result -> result));
     Task.await(inside);
     Adapter soon = talk.with(session.options().withDeadline(Duration.ofMillis(20)));
-    assertThatThrownBy(() -> soon.call(saying("second")))
+    assertThatThrownBy(() -> soon.call(Command.of(saying("second"))))
         .isInstanceOf(CallTimeoutException.class)
         .hasMessageContaining("'talk.shortcut' waited for its turn");
     goOn.countDown();
@@ -297,13 +285,11 @@ class ShortcutTest {
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch interrupted = new CountDownLatch(1);
     CompletableFuture<@Nullable Object> future =
-        talk.callAsync(
-            host -> {
+        talk.callAsync(Command.of(host -> {
               inside.countDown();
               awaitForEver(interrupted);
               return new Shortcut.Answered("never");
-            },
-            result -> result);
+            }).map(result -> result));
     Task.await(inside);
     ending.accept(future);
     Task.await(interrupted);
@@ -312,27 +298,20 @@ class ShortcutTest {
   @Test
   void allOfThemHaveTheirResultsInOrder() {
     List<CallResult<@Nullable Object>> results =
-        talk.callAllShortcuts(
-            List.of(
-                host -> new Shortcut.Answered("answered"),
-                host -> new Shortcut.Answered(host.call("no.such")),
-                host -> new Shortcut.HandedOver(new Command("active", Map.of()))));
+        talk.callAll(List.of(Command.of(host -> new Shortcut.Answered("answered")), Command.of(host -> new Shortcut.Answered(host.call("no.such"))), Command.of(host -> new Shortcut.HandedOver(Command.of("active", Map.of())))));
 
     assertThat(results).hasSize(3);
     assertThat(results.getFirst().value()).isEqualTo("answered");
     assertThatThrownBy(() -> results.get(1).value()).isInstanceOf(ArgumentException.class);
     assertThat(results.get(2).value()).isEqualTo(false);
-    assertThat(talk.callAllShortcuts(List.of())).isEmpty();
+    assertThat(talk.callAll(List.of())).isEmpty();
   }
 
   @Test
   void theRestIsSkippedAfterAFailureWhenThatIsWanted() {
     List<CallResult<@Nullable Object>> results =
         talk.with(CallOptions.ofDefaults().withStopOnFailure())
-            .callAllShortcuts(
-                List.of(
-                    host -> new Shortcut.Answered(host.call("no.such")),
-                    host -> new Shortcut.Answered("skipped")));
+            .callAll(List.of(Command.of(host -> new Shortcut.Answered(host.call("no.such"))), Command.of(host -> new Shortcut.Answered("skipped"))));
 
     assertThat(results.get(1)).isInstanceOf(CallResult.Skipped.class);
   }
@@ -346,9 +325,9 @@ class ShortcutTest {
     CountDownLatch goOn = new CountDownLatch(1);
     Adapter adapter = closing.adapter("talk");
     Task<@Nullable Object> answered =
-        Task.of(() -> adapter.call(host -> held(inside, goOn, new Shortcut.Answered("done"))));
+        Task.of(() -> adapter.call(Command.of(host -> held(inside, goOn, new Shortcut.Answered("done")))));
     Task<@Nullable Object> handedOver =
-        Task.of(() -> adapter.call(host -> held(inside, goOn, handedOver("say", "late"))));
+        Task.of(() -> adapter.call(Command.of(host -> held(inside, goOn, handedOver("say", "late")))));
     Task.await(inside);
     Task<@Nullable Void> closer = Task.running(closing::close);
     Task.until("closed", () -> isClosed(adapter));
@@ -370,7 +349,7 @@ class ShortcutTest {
 
   private static boolean isClosed(Adapter adapter) {
     try {
-      return !"open".equals(adapter.call(host -> new Shortcut.Answered("open")));
+      return !"open".equals(adapter.call(Command.of(host -> new Shortcut.Answered("open"))));
     } catch (ClosedException e) {
       return true;
     }

@@ -28,14 +28,14 @@ public class Batches extends Microbenchmark {
   @Param({"1", "10", "100"})
   public int size = 1;
 
-  private List<Command> commands = List.of();
+  private List<Command<@Nullable Object>> commands = List.of();
   private @Nullable Terrarium terrarium;
   private @Nullable Adapter adapter;
 
   @Setup(Level.Trial)
   public void start() {
     Map<String, ?> value = Map.of("v", Map.of("text", "to be or not to be", "n", 6));
-    commands = Collections.nCopies(size, new Command("echo", value));
+    commands = Collections.nCopies(size, Command.of("echo", value));
     Terrarium started = Bench.start(2);
     terrarium = started;
     adapter = started.adapter(Bench.NAME);
@@ -62,7 +62,7 @@ public class Batches extends Microbenchmark {
   public @Nullable Object oneByOne() {
     @Nullable Object last = null;
     if (adapter != null) {
-      for (Command command : commands) {
+      for (Command<@Nullable Object> command : commands) {
         last = adapter.call(command.name(), command.arguments());
       }
     }

@@ -99,8 +99,7 @@ public final class CancelLatency {
   private long[] byDeadline(String source) {
     long over = System.nanoTime() + DEADLINE.toNanos();
     try {
-      terrarium.call(
-          Bench.NAME, "execute", Map.of("source", source), CallOptions.deadline(DEADLINE));
+      terrarium.adapter(Bench.NAME).with(CallOptions.deadline(DEADLINE)).call("execute", Map.of("source", source));
       throw new IllegalStateException("it came back");
     } catch (CallTimeoutException e) {
       return sinceThen(over);

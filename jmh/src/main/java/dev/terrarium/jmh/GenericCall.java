@@ -70,7 +70,7 @@ public class GenericCall extends Microbenchmark {
 
   @Benchmark
   public @Nullable Object adapterMadeAnew() {
-    return terrarium == null ? null : terrarium.adapter(Dspy.class, CallOptions.ofDefaults());
+    return terrarium == null ? null : terrarium.adapter(Dspy.class).with(CallOptions.ofDefaults());
   }
 
   @Benchmark

@@ -1,5 +1,6 @@
 package dev.terrarium.jmh;
 
+import dev.terrarium.Command;
 import dev.terrarium.Adapter;
 import dev.terrarium.Terrarium;
 import dev.terrarium.MessageFormat;
@@ -108,6 +109,6 @@ public class Marshalling extends Microbenchmark {
     }
     return given == Given.DIRECT
         ? bench.call("echo", arguments)
-        : bench.call("echo", message, format);
+        : bench.call(Command.of("echo", message, format));
   }
 }

@@ -1,5 +1,6 @@
 package dev.terrarium.jmh;
 
+import dev.terrarium.Command;
 import dev.terrarium.Adapter;
 import dev.terrarium.Terrarium;
 import dev.terrarium.llamacpp.LlamaCppModel;
@@ -178,10 +179,7 @@ public final class SharedModel {
     } else {
       String program =
           langchain
-              .call(
-                  "create_program",
-                  Map.of("spec", Map.of("prompt", "Tell a story of {n} bees.", "options", options)),
-                  Created.class)
+              .call(Command.of("create_program", Map.of("spec", Map.of("prompt", "Tell a story of {n} bees.", "options", options))).as(Created.class))
               .program();
       Object unused =
           langchain.call(

@@ -263,8 +263,7 @@ public final class Soak {
       case ENDLESS -> execute("while True: pass", CallOptions.deadline(SHORT));
       case TINY_DEADLINE -> {
         Object answer =
-            terrarium.call(
-                Bench.NAME, "plain", Map.of("n", 7), CallOptions.deadline(TINY.multipliedBy(2)));
+            terrarium.adapter(Bench.NAME).with(CallOptions.deadline(TINY.multipliedBy(2))).call("plain", Map.of("n", 7));
         yield isPlain(answer, 7);
       }
       case CANCELLED -> cancelled(random);
@@ -290,7 +289,7 @@ public final class Soak {
   }
 
   private String execute(String source, CallOptions options) {
-    terrarium.call(Bench.NAME, "execute", Map.of("source", source), options);
+    terrarium.adapter(Bench.NAME).with(options).call("execute", Map.of("source", source));
     return "it came back";
   }
 

@@ -67,6 +67,6 @@ public class WarmEcho extends Microbenchmark {
 
   @Benchmark
   public @Nullable Object echo() {
-    return terrarium == null ? null : terrarium.call(Bench.NAME, "echo", arguments, options);
+    return terrarium == null ? null : terrarium.adapter(Bench.NAME).with(options).call("echo", arguments);
   }
 }

@@ -91,7 +91,7 @@ final class Ask implements Callable<Integer> {
     model.apply(config);
     try (Terrarium terrarium = Terrarium.start(config.build())) {
       CompletableFuture<?> loading =
-          CompletableFuture.supplyAsync(() -> terrarium.languageModel(Optional.empty()));
+          CompletableFuture.supplyAsync(() -> terrarium.shared().languageModel(Optional.empty()));
       terrarium.call(framework.name(), "ping", Map.of());
       timings.mark("first context");
       join(terrarium.prewarm(framework.name(), 1)); // while the model loads
@@ -164,7 +164,7 @@ final class Ask implements Callable<Integer> {
           if (stream) {
             Reading.of(chain.stream(inputs), out);
           } else {
-            out.accept(chain.invoke(inputs));
+            out.accept(chain.call(inputs));
           }
         };
       }

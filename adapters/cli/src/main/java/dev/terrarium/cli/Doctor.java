@@ -95,7 +95,7 @@ final class Doctor implements Callable<Integer> {
             "framework " + framework,
             () -> String.valueOf(terrarium.call(framework, "ping", Map.of())));
       }
-      check("model", () -> terrarium.languageModel(Optional.empty()).name());
+      check("model", () -> terrarium.shared().languageModel(Optional.empty()).name());
       return "%s; %d of %d native slots taken"
           .formatted(
               terrarium.stats().pool(),

@@ -122,7 +122,7 @@ final class Run implements Callable<Integer> {
         ExecutorService callers = Executors.newFixedThreadPool(config.contexts());
         ProgressBar progress = progressBar()) {
       CompletableFuture<?> model =
-          CompletableFuture.supplyAsync(() -> terrarium.languageModel(program.model()), callers);
+          CompletableFuture.supplyAsync(() -> terrarium.shared().languageModel(program.model()), callers);
       UntypedDspyProgram runnable = create(terrarium.adapter(Dspy.class), program);
       Ask.join(model); // else each line would fail by it
       Deque<Future<Outcome>> underWay = new ArrayDeque<>();

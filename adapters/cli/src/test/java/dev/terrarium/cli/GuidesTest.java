@@ -3,6 +3,7 @@ package dev.terrarium.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.jspecify.annotations.Nullable;
 import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.Stats.HeapUse;
@@ -158,7 +159,7 @@ class GuidesTest {
     Object counts = terrarium.call("guide", "count", Map.of("text", "to be or not to be"));
 
     Adapter adapter = terrarium.adapter("guide"); // made once, then looked up
-    Counts typed = adapter.call("count", Map.of("text", "to be"), Counts.class);
+    Counts typed = adapter.call(Command.of("count", Map.of("text", "to be")).as(Counts.class));
     // end
 
     assertThat(counts).isEqualTo(Map.of("words", 6L));
@@ -192,7 +193,7 @@ class GuidesTest {
   @Test
   void withoutWaiting() {
     // guide: async
-    CompletableFuture<Object> later = guide.callAsync("count", Map.of("text", "to be"));
+    CompletableFuture<Object> later = guide.callAsync(Command.of("count", Map.of("text", "to be")));
     Object counts = later.join(); // or later.cancel(true), which stops the Python code
     // end
 
@@ -212,11 +213,11 @@ class GuidesTest {
   @Test
   void manyAtOnce() {
     // guide: many
-    List<Command> commands =
+    List<Command<@Nullable Object>> commands =
         List.of(
-            new Command("count", Map.of("text", "to be")),
-            new Command("count", Map.of("wrong", "argument")),
-            new Command("count", Map.of("text", "or not to be")));
+            Command.of("count", Map.of("text", "to be")),
+            Command.of("count", Map.of("wrong", "argument")),
+            Command.of("count", Map.of("text", "or not to be")));
 
     List<CallResult<Object>> inOrder = guide.batch(commands); // one visit to one context
     List<CallResult<Object>> spread = guide.callAll(commands); // in all contexts at once
@@ -275,7 +276,7 @@ class GuidesTest {
   void pieceByPiece() throws InterruptedException {
     // guide: stream
     Pieces<Object> pieces = new Pieces<>();
-    guide.stream("words", Map.of("text", "to be or not")).subscribe(pieces);
+    guide.stream(Command.of("words", Map.of("text", "to be or not"))).subscribe(pieces);
     boolean ended = pieces.done.await(10, TimeUnit.SECONDS);
     // end
 
@@ -298,7 +299,7 @@ class GuidesTest {
   void numbers() {
     // guide: numbers
     double[] table = new double[100_000];
-    double[] halved = guide.call("halve", Map.of("numbers", table), double[].class);
+    double[] halved = guide.call(Command.of("halve", Map.of("numbers", table)).as(double[].class));
     // end
 
     assertThat(halved).isEqualTo(table);
@@ -308,7 +309,7 @@ class GuidesTest {
   void messages() {
     // guide: message
     byte[] request = "{\"text\": \"to be or not to be\"}".getBytes(StandardCharsets.UTF_8);
-    byte[] response = guide.call("count", request, MessageFormat.JSON);
+    byte[] response = guide.call(Command.of("count", request, MessageFormat.JSON));
     // end
 
     assertThat(response).asString(StandardCharsets.UTF_8).isEqualTo("{\"words\":6}");
@@ -400,8 +401,8 @@ class GuidesTest {
             .history(20)
             .text();
     TextChain hers = chat.with(terrarium.session("ann").options());
-    hers.invoke(Map.of("question", "What is the capital of France?"));
-    hers.invoke(Map.of("question", "And of Italy?")); // the model sees the first question, too
+    hers.call(Map.of("question", "What is the capital of France?"));
+    hers.call(Map.of("question", "And of Italy?")); // the model sees the first question, too
     // end
 
     assertThat(terrarium.session("ann").state().get("history"))
@@ -428,7 +429,7 @@ class GuidesTest {
   @Test
   void loadedModels() {
     // guide: models
-    ModelCache models = terrarium.modelCache();
+    ModelCache models = terrarium.shared().modelCache();
     models.limit("scorer", ModelCache.Limits.custom().models(2).bytes(512L << 20).build());
     double score;
     try (ModelCache.Use<Scorer> use =
@@ -449,7 +450,7 @@ class GuidesTest {
             .check(buffer -> buffer.length() < 1_000) // before it is used again
             .closer(buffer -> buffer.setLength(0))
             .build();
-    try (ResourcePool.Lease<StringBuilder> lease = terrarium.resources().borrow(buffers, "any")) {
+    try (ResourcePool.Lease<StringBuilder> lease = terrarium.shared().pool().borrow(buffers, "any")) {
       lease.resource().append("mine alone until the lease is closed");
     }
     // end
@@ -458,7 +459,7 @@ class GuidesTest {
   @Test
   void tokens() {
     // guide: tokens
-    Tokenizer tokenizer = terrarium.tokenizer(Optional.empty()); // the default model's
+    Tokenizer tokenizer = terrarium.shared().tokenizer(Optional.empty()); // the default model's
     int count = tokenizer.count("to be or not to be"); // without loading the model
     String text = tokenizer.decode(tokenizer.encode("to be"));
     // end
@@ -526,10 +527,10 @@ class GuidesTest {
       guarded.register(Framework.fromResource("/guide.py"));
       // guide: account
       CallOptions account = CallOptions.ofDefaults().withCallerKey("ann");
-      guarded.call("guide", "count", Map.of("text", "once"), account);
-      guarded.call("guide", "count", Map.of("text", "twice"), account);
+      guarded.adapter("guide").with(account).call("count", Map.of("text", "once"));
+      guarded.adapter("guide").with(account).call("count", Map.of("text", "twice"));
       // end
-      assertThatThrownBy(() -> guarded.call("guide", "count", Map.of("text", "thrice"), account))
+      assertThatThrownBy(() -> guarded.adapter("guide").with(account).call("count", Map.of("text", "thrice")))
           .isInstanceOf(BudgetExceededException.class)
           .hasMessageContaining("ann");
       assertThat(guarded.stats().admission().get("guide").rejected()).isEqualTo(1);
@@ -596,8 +597,8 @@ class GuidesTest {
 
       try (Terrarium asking = Terrarium.start(config)) {
         ChatRequest request = ChatRequest.of("What is the capital of France?");
-        assertThat(asking.languageModel(Optional.empty()).chat(request).text()).isEqualTo("Paris");
-        assertThat(asking.languageModel(Optional.of(embedded.name())).name())
+        assertThat(asking.shared().languageModel(Optional.empty()).chat(request).text()).isEqualTo("Paris");
+        assertThat(asking.shared().languageModel(Optional.of(embedded.name())).name())
             .isEqualTo("smollm2-135m-instruct");
       }
     }
@@ -610,7 +611,7 @@ class GuidesTest {
     TerrariumConfig config = TerrariumConfig.custom().contexts(1).languageModel(model).build();
     try (Terrarium tested = Terrarium.start(config)) {
       // the code that is to be tested, such as
-      tested.languageModel(Optional.empty()).chat(ChatRequest.of("Where?"));
+      tested.shared().languageModel(Optional.empty()).chat(ChatRequest.of("Where?"));
     }
     List<ChatRequest> asked = model.requests();
     // end

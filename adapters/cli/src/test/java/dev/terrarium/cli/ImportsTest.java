@@ -2,6 +2,7 @@ package dev.terrarium.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.terrarium.Command;
 import dev.terrarium.Framework;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
@@ -24,23 +25,23 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("graalpy")
 class ImportsTest {
 
-  /** A command of a framework. */
-  private record Command(String name, Map<String, ?> arguments) {}
+  /** A call by the command's name. */
+  private record FirstCall(String command, Map<String, ?> arguments) {}
 
   /** What brings a framework's first answer. */
-  private static final Map<String, List<Command>> FIRST_ANSWER =
+  private static final Map<String, List<FirstCall>> FIRST_ANSWER =
       Map.of(
           "dspy",
           List.of(
-              new Command(
+              new FirstCall(
                   "predict",
                   Map.of(
                       "signature", "question -> answer", "inputs", Map.of("question", "Where?")))),
           "langchain",
           List.of(
-              new Command(
+              new FirstCall(
                   "create_program", Map.of("program", "first", "spec", Map.of("prompt", "Where?"))),
-              new Command("invoke", Map.of("program", "first", "inputs", Map.of()))));
+              new FirstCall("invoke", Map.of("program", "first", "inputs", Map.of()))));
 
   /**
    * The third argument: modules of a framework that are there after a first answer, a twentieth
@@ -122,11 +123,13 @@ class ImportsTest {
               .build();
       try (Terrarium terrarium =
           Terrarium.start(config).register(Framework.fromResource("/frameworks/functional.py"))) {
-        for (Command command : Objects.requireNonNull(FIRST_ANSWER.get(args[0]))) {
-          terrarium.call(args[0], command.name(), command.arguments());
+        for (FirstCall call : Objects.requireNonNull(FIRST_ANSWER.get(args[0]))) {
+          terrarium.call(args[0], call.command(), call.arguments());
         }
         Report report =
-            terrarium.adapter("functional").call("run", Map.of("framework", args[0]), Report.class);
+            terrarium
+                .adapter("functional")
+                .call(Command.of("run", Map.of("framework", args[0])).as(Report.class));
         System.out.println("modules " + report.modules());
         System.out.println("of all " + report.loaded());
         System.out.println("unbuilt " + report.unbuilt());

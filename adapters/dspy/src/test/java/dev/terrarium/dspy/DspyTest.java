@@ -613,7 +613,7 @@ class DspyTest {
       int cut = 0;
       for (int millis = 250; millis <= 2_000; millis += 250) {
         try {
-          one.call("importer", "run", Map.of(), CallOptions.deadline(Duration.ofMillis(millis)));
+          one.adapter("importer").with(CallOptions.deadline(Duration.ofMillis(millis))).call("run", Map.of());
         } catch (CallTimeoutException e) {
           cut++;
         }

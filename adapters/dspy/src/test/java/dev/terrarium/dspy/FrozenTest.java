@@ -154,13 +154,13 @@ class FrozenTest {
     setDemos(program, cases.demos());
     UntypedFrozenDspyProgram frozen = program.freeze();
     List<Map<String, @Nullable Object>> inputs = new ArrayList<>();
-    List<Command> commands = new ArrayList<>();
+    List<Command<@Nullable Object>> commands = new ArrayList<>();
     for (int i = 0; i < CASES; i++) {
       Map<String, @Nullable Object> input = cases.inputs(i);
       inputs.add(input);
       BY_CASE.answers(
           i, cases.answer(), cases.isCutOff() ? FinishReason.LENGTH : FinishReason.STOP);
-      commands.add(new Command("call", program.arguments(input, false)));
+      commands.add(Command.of("call", program.arguments(input, false)));
     }
     BY_CASE.asked.clear();
     List<CallResult<@Nullable Object>> expected = terrarium.adapter("dspy").batch(commands);

@@ -3,6 +3,7 @@ package dev.terrarium.langchain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.Command;
 import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.Adapter;
@@ -139,7 +140,7 @@ class LangChainTest {
   void promptModelAndTextParser() {
     Chain<String> chain =
         langchain.prompt("What is the capital of {country}?").system("Answer briefly.").text();
-    assertThat(chain.invoke(Map.of("country", "France"))).isNotBlank();
+    assertThat(chain.call(Map.of("country", "France"))).isNotBlank();
     assertThat(MODEL.requests.getLast().messages())
         .containsExactly(
             ChatMessage.system("Answer briefly."),
@@ -150,7 +151,7 @@ class LangChainTest {
   @Test
   void aRecordComesBackTypedFromTheRealModel() {
     Chain<Choice> chain = langchain.prompt("Choose a colour for {thing}.").as(Choice.class);
-    Choice choice = chain.invoke(Map.of("thing", "a fire engine"));
+    Choice choice = chain.call(Map.of("thing", "a fire engine"));
     assertThat(choice.colour()).isIn((Object[]) Colour.values());
     assertThat(choice.examples()).isNotNull();
     assertThat(MODEL.requests.getLast().responseSchema()).contains("RED", "YELLOW", "BLUE");
@@ -163,7 +164,7 @@ class LangChainTest {
     assertThat(langchain.programs().info(chain.id()).spec()).containsEntry("parser", "str");
     langchain.programs().delete(chain.id());
     assertThat(langchain.programs().list()).doesNotContain(chain.id());
-    assertThatThrownBy(() -> chain.invoke(Map.of("this", "x")))
+    assertThatThrownBy(() -> chain.call(Map.of("this", "x")))
         .isInstanceOf(ArgumentException.class)
         .hasMessageContaining(chain.id());
   }
@@ -173,7 +174,7 @@ class LangChainTest {
     MODEL.scripted =
         "{\"colour\": \"BLUE\", \"warm\": false, \"strength\": 3, \"examples\": [\"sky\"]}";
     Chain<Choice> chain = langchain.prompt("Choose for {thing}.").as(Choice.class);
-    assertThat(chain.invoke(Map.of("thing", "x")))
+    assertThat(chain.call(Map.of("thing", "x")))
         .isEqualTo(new Choice(Colour.BLUE, false, 3, List.of("sky")));
   }
 
@@ -181,7 +182,7 @@ class LangChainTest {
   void anAnswerThatIsNoJsonFailsByName() {
     MODEL.scripted = "no";
     Chain<Choice> chain = langchain.prompt("Choose for {thing}.").as(Choice.class);
-    assertThatThrownBy(() -> chain.invoke(Map.of("thing", "x")))
+    assertThatThrownBy(() -> chain.call(Map.of("thing", "x")))
         .isInstanceOfSatisfying(
             PythonException.class, e -> assertThat(e.type()).contains("OutputParserException"));
   }
@@ -195,7 +196,7 @@ class LangChainTest {
             "{\"examples\": [\"sky\" and\", \"sea\"], \"colour\": \"BLUE\", \"warm\": false,"
                 + " \"strength\": 3}")) {
       MODEL.scripted = broken;
-      assertThatThrownBy(() -> chain.invoke(Map.of("thing", "x")))
+      assertThatThrownBy(() -> chain.call(Map.of("thing", "x")))
           .isInstanceOfSatisfying(
               PythonException.class, e -> assertThat(e.type()).contains("OutputParserException"))
           .hasMessageContaining(broken);
@@ -210,7 +211,7 @@ class LangChainTest {
     Chain<Choice> chain = langchain.prompt("Choose for {thing}.").as(Choice.class);
     terrarium.call("langchain", "configure", Map.of("max_tokens", 12));
     try {
-      assertThatThrownBy(() -> chain.invoke(Map.of("thing", "x")))
+      assertThatThrownBy(() -> chain.call(Map.of("thing", "x")))
           .isInstanceOfSatisfying(
               TruncatedAnswerException.class,
               e -> {
@@ -221,7 +222,7 @@ class LangChainTest {
       terrarium.call("langchain", "configure", Map.of());
     }
     MODEL.scripted = cutOff + "3, \"examples\": []}"; // complete exactly at the limit
-    assertThat(chain.invoke(Map.of("thing", "x")).strength()).isEqualTo(123);
+    assertThat(chain.call(Map.of("thing", "x")).strength()).isEqualTo(123);
   }
 
   @Test
@@ -247,7 +248,7 @@ class LangChainTest {
         "create_program",
         Map.of("program", "cut", "spec", Map.of("prompt", "?", "parser", "json")));
     List<Object> values =
-        Collector.all(adapter.stream("stream", Map.of("program", "cut", "inputs", Map.of())));
+        Collector.all(adapter.stream(Command.of("stream", Map.of("program", "cut", "inputs", Map.of()))));
 
     Map<String, @Nullable Object> nothing = new HashMap<>();
     nothing.put("c", null);
@@ -302,8 +303,7 @@ class LangChainTest {
     Chain<Choice> chain = langchain.prompt("Choose for {thing}.").as(Choice.class);
     List<Object> pieces =
         Collector.all(
-            terrarium.adapter("langchain").stream(
-                "stream", Map.of("program", chain.id(), "inputs", Map.of("thing", "x"))));
+            terrarium.adapter("langchain").stream(Command.of("stream", Map.of("program", chain.id(), "inputs", Map.of("thing", "x")))));
 
     assertThat(pieces).contains(Map.of("colour", "BLUE", "warm", false));
     assertThat(pieces.getLast())
@@ -318,8 +318,8 @@ class LangChainTest {
     List<Map<String, String>> inputs =
         List.of(Map.of("who", "a"), Map.of("whom", "b"), Map.of("who", "c"));
 
-    assertThat(chain.invokeAsync(inputs.getFirst()).get()).isEqualTo("well");
-    for (List<CallResult<String>> results : List.of(chain.invokeAll(inputs), chain.batch(inputs))) {
+    assertThat(chain.callAsync(inputs.getFirst()).get()).isEqualTo("well");
+    for (List<CallResult<String>> results : List.of(chain.callAll(inputs), chain.batch(inputs))) {
       assertThat(results).hasSize(3);
       assertThat(results.getFirst().value()).isEqualTo("well");
       assertThatThrownBy(results.get(1)::value).isInstanceOf(ArgumentException.class);
@@ -330,7 +330,7 @@ class LangChainTest {
   @Test
   void wrongVariablesAreTold() {
     Chain<String> chain = langchain.prompt("Say {word}.").text();
-    assertThatThrownBy(() -> chain.invoke(Map.of("wrod", "hello")))
+    assertThatThrownBy(() -> chain.call(Map.of("wrod", "hello")))
         .isInstanceOf(ArgumentException.class)
         .hasMessageContaining("wrod")
         .hasMessageContaining("word");
@@ -342,11 +342,11 @@ class LangChainTest {
     Chain<String> chain = langchain.prompt("{question}").system("Be brief.").history(10).text();
     Chain<String> chat = chain.with(session.options());
     MODEL.scripted = "Paris.";
-    chat.invoke(Map.of("question", "The capital?"));
+    chat.call(Map.of("question", "The capital?"));
     MODEL.scripted = "Two million.";
-    chat.invoke(Map.of("question", "Its people?"));
+    chat.call(Map.of("question", "Its people?"));
     List<ChatMessage> sent = MODEL.requests.getLast().messages();
-    chain.invoke(Map.of("question", "Its river?"));
+    chain.call(Map.of("question", "Its river?"));
 
     assertThat(sent)
         .containsExactly(

@@ -87,7 +87,7 @@ class TracingTest {
   }
 
   private static String ask(Terrarium terrarium, String question) {
-    return terrarium.adapter(LangChain.class).prompt(question).text().invoke(Map.of());
+    return terrarium.adapter(LangChain.class).prompt(question).text().call(Map.of());
   }
 
   private void awaitTraceOf(String question, String key) throws InterruptedException {

@@ -3,6 +3,7 @@ package dev.terrarium.internal.value;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.Command;
 import dev.terrarium.MessageFormat;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.testing.SharedTerrarium;
@@ -52,7 +53,7 @@ class MarshallingPropertiesTest {
   void crossesInMessagesAsItDoesDirectly(@ForAll("plain") @Nullable Object value) {
     for (MessageFormat format : MessageFormat.values()) {
       byte[] message = format.write(Collections.singletonMap("v", value));
-      byte[] answer = SharedTerrarium.get().adapter("probe").call("details", message, format);
+      byte[] answer = SharedTerrarium.get().adapter("probe").call(Command.of("details", message, format));
       byte[] direct = format.write(call("details", value));
       assertThat(answer).as("%s", format).isEqualTo(direct);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.terrarium.Command;
 import dev.terrarium.Terrarium;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.PythonException;
@@ -323,7 +324,7 @@ class MarshallingTest {
     assertThat(
             terrarium
                 .adapter("probe")
-                .call("echo", Map.of("v", new int[][] {{1}, {}}), int[][].class))
+                .call(Command.of("echo", Map.of("v", new int[][] {{1}, {}})).as(int[][].class)))
         .isEqualTo(new int[][] {{1}, {}});
   }
 
@@ -553,7 +554,7 @@ class MarshallingTest {
             OptionalLong.empty(),
             OptionalDouble.of(0.5));
 
-    assertThat(terrarium.adapter("probe").call("echo", Map.of("v", some), Kinds.class))
+    assertThat(terrarium.adapter("probe").call(Command.of("echo", Map.of("v", some)).as(Kinds.class)))
         .isEqualTo(some);
   }
 
@@ -647,7 +648,7 @@ class MarshallingTest {
   void recordsComeBackAsTheirType() {
     Point point = new Point(4, Optional.of("here"), List.of(Mood.SAD, Mood.HAPPY));
 
-    assertThat(terrarium.adapter("probe").call("echo", Map.of("v", point), Point.class))
+    assertThat(terrarium.adapter("probe").call(Command.of("echo", Map.of("v", point)).as(Point.class)))
         .isEqualTo(point);
   }
 
@@ -678,7 +679,7 @@ class MarshallingTest {
             new int[] {3},
             ByteBuffer.wrap(new byte[] {4}));
 
-    Table back = terrarium.adapter("probe").call("echo", Map.of("v", table), Table.class);
+    Table back = terrarium.adapter("probe").call(Command.of("echo", Map.of("v", table)).as(Table.class));
 
     assertThat(back.weights()).containsExactly(1, 0.5);
     assertThat(back.shares()).containsExactly(1.0, 2.0);
