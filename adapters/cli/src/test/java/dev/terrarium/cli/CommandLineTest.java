@@ -245,7 +245,7 @@ class CommandLineTest {
     Path file =
         Files.writeString(
             folder.resolve("p.yaml"),
-            "inputs: {class: {type: string}}\noutputs: {out: {type: string}}\n");
+            "inputs: {signature: {type: string}}\noutputs: {out: {type: string}}\n");
     assertUsage(new Launcher().input("{}").run("run", file.toString()), file + ": ");
   }
 

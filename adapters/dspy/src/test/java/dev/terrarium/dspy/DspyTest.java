@@ -596,10 +596,15 @@ class DspyTest {
         Framework.fromSource(
             "importer",
             """
+            import sys
             from terrarium.bridge import BaseBridge, handler
 
             class Importer(BaseBridge):
                 framework = "importer"
+
+                @handler
+                def has_imported(self) -> bool:
+                    return "dspy" in sys.modules
 
                 @handler
                 def run(self) -> str:
@@ -607,9 +612,14 @@ class DspyTest {
                     return dspy.__version__
             """,
             "importer.py");
-    try (Terrarium one = ofOneContext(importer)) {
+    List<Terrarium> others = new ArrayList<>();
+    Terrarium one = ofOneContext(importer);
+    try {
+      while (Boolean.TRUE.equals(one.call("importer", "has_imported", Map.of()))) {
+        others.add(one); // which keeps a context that an earlier test has left
+        one = ofOneContext(importer);
+      }
       one.call("dspy", "ping", Map.of()); // puts the packages on the path, and imports nothing
-      one.call("importer", "ping", Map.of());
       int cut = 0;
       for (int millis = 250; millis <= 2_000; millis += 250) {
         try {
@@ -628,6 +638,9 @@ class DspyTest {
               .call(new Question("Capital of France?"));
       assertThat(answer).isEqualTo(new Answer("Paris"));
       assertThat(one.stats().pool().retired()).isZero();
+    } finally {
+      one.close();
+      others.forEach(Terrarium::close);
     }
   }
 
