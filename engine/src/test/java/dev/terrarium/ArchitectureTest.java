@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.Dependency;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -23,6 +24,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -34,12 +37,14 @@ class ArchitectureTest {
 
   private static final Path ENGINE = Path.of("src/main");
   private static final Path REPOSITORY = Path.of("..");
+  private static final Path ARCHITECTURE = REPOSITORY.resolve("docs/ARCHITECTURE.md");
+  private static final String PICTURE = "```mermaid\n";
   private static final String INTERNAL = "dev.terrarium.internal.";
 
   /** The packages that {@code module-info.java} exports to everybody. */
   private static final List<String> EXPORTED = List.of("", "/error", "/event", "/model", "/spi");
 
-  private static final int MOST_PUBLIC_TYPES = 72;
+  private static final int MOST_PUBLIC_TYPES = 65;
 
   private static final Pattern PUBLIC_TYPE =
       Pattern.compile(
@@ -128,6 +133,57 @@ class ArchitectureTest {
             || outermost.getSimpleName().startsWith("HostFunction")
         ? "foundation"
         : "api";
+  }
+
+  /**
+   * The picture in docs/ARCHITECTURE.md is that of the code. {@code -Dterrarium.draw=true} draws it
+   * anew.
+   */
+  @ArchTest
+  static void thePictureShowsTheLayers(JavaClasses code) throws IOException {
+    String picture = picture(uses(code));
+    String text = Files.readString(ARCHITECTURE);
+    int begin = text.indexOf(PICTURE) + PICTURE.length();
+    int end = text.indexOf("```\n", begin);
+    if (Boolean.getBoolean("terrarium.draw")) {
+      Files.writeString(ARCHITECTURE, text.substring(0, begin) + picture + text.substring(end));
+    } else {
+      assertThat(text.substring(begin, end)).isEqualTo(picture);
+    }
+  }
+
+  /** The layers that each layer of the code really uses. */
+  private static Map<String, Set<String>> uses(JavaClasses code) {
+    Map<String, Set<String>> uses = new TreeMap<>();
+    for (JavaClass type : code) {
+      Set<String> used = uses.computeIfAbsent(layer(type), any -> new TreeSet<>());
+      type.getDirectDependenciesFromSelf().stream()
+          .map(dependency -> dependency.getTargetClass().getBaseComponentType())
+          .filter(target -> target.getPackageName().startsWith("dev.terrarium"))
+          .map(ArchitectureTest::layer)
+          .filter(layer -> !layer.equals(layer(type)))
+          .forEach(used::add);
+    }
+    return uses;
+  }
+
+  /** Mermaid's text for the uses, without those that follow from others. */
+  private static String picture(Map<String, Set<String>> uses) {
+    StringBuilder picture = new StringBuilder("flowchart TD\n");
+    uses.forEach(
+        (layer, used) ->
+            used.stream()
+                .filter(
+                    each ->
+                        used.stream().noneMatch(other -> reaches(uses, other, each)))
+                .forEach(
+                    each -> picture.append("  " + layer + " --> " + each + "\n")));
+    return picture.toString();
+  }
+
+  private static boolean reaches(Map<String, Set<String>> uses, String from, String to) {
+    Set<String> used = uses.getOrDefault(from, Set.of());
+    return used.contains(to) || used.stream().anyMatch(next -> reaches(uses, next, to));
   }
 
   @Test

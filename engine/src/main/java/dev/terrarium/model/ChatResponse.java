@@ -26,4 +26,7 @@ public record ChatResponse(
       return (long) promptTokens + completionTokens;
     }
   }
+
+  /** A piece of an answer, in order; the pieces joined are the answer. Immutable. */
+  public record Chunk(String text) {}
 }

@@ -27,9 +27,9 @@ public interface LanguageModel extends AutoCloseable {
    * @return the whole answer
    * @throws ModelException as {@link #chat}
    */
-  default ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
+  default ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
     ChatResponse response = chat(request);
-    sink.accept(new ChatChunk(response.text()));
+    sink.accept(new ChatResponse.Chunk(response.text()));
     return response;
   }
 

@@ -3,7 +3,6 @@ package dev.terrarium.testing;
 import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.LanguageModel;
@@ -55,14 +54,14 @@ public final class CountingModel implements LanguageModel {
   }
 
   @Override
-  public ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
+  public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
     account = CallScope.current().flatMap(CallScope::callerKey).orElse("");
     Integer bound = request.maxTokens();
     int count = bound == null ? Integer.MAX_VALUE : bound;
     StringBuilder text = new StringBuilder();
     try {
       for (int i = 0; i < count; i++) {
-        sink.accept(new ChatChunk(i + " "));
+        sink.accept(new ChatResponse.Chunk(i + " "));
         text.append(i).append(' ');
         given.incrementAndGet();
       }

@@ -5,7 +5,6 @@ import dev.terrarium.Adapter;
 import dev.terrarium.Terrarium;
 import dev.terrarium.llamacpp.LlamaCppModel;
 import dev.terrarium.llamacpp.LlamaCppOptions;
-import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.LanguageModel;
@@ -93,7 +92,7 @@ public final class SharedModel {
     }
 
     @Override
-    public ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
+    public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
       return model.stream(request, sink);
     }
 

@@ -2,7 +2,6 @@ package dev.terrarium.dspy;
 
 import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.ChatResponse.FinishReason;
-import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.LanguageModel;
@@ -71,10 +70,10 @@ final class ScriptedModel implements LanguageModel {
 
   /** Word by word; then it hangs, when it is to. */
   @Override
-  public ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
+  public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
     ChatResponse response = chat(request);
     for (String word : response.text().split("(?<= )", -1)) {
-      sink.accept(new ChatChunk(word));
+      sink.accept(new ChatResponse.Chunk(word));
     }
     CompletableFuture<Boolean> hanging = interrupted;
     if (hanging != null) {

@@ -16,7 +16,6 @@ import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.TruncatedAnswerException;
 import dev.terrarium.llamacpp.LlamaCpp;
-import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
@@ -75,10 +74,10 @@ class LangChainTest {
     }
 
     private static ChatResponse count(
-        Consumer<ChatChunk> sink, CompletableFuture<Throwable> stopped) {
+        Consumer<ChatResponse.Chunk> sink, CompletableFuture<Throwable> stopped) {
       try {
         for (int i = 1; ; i++) {
-          sink.accept(new ChatChunk(i + " "));
+          sink.accept(new ChatResponse.Chunk(i + " "));
         }
       } catch (RuntimeException e) {
         stopped.complete(e);
@@ -88,7 +87,7 @@ class LangChainTest {
 
     /** What is scripted comes word by word, if a test does not say where it is cut. */
     @Override
-    public ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
+    public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
       CompletableFuture<Throwable> stopped = endless;
       if (stopped != null) {
         return count(sink, stopped);
@@ -98,7 +97,7 @@ class LangChainTest {
         return model.stream(request, sink);
       }
       for (String word : scripted.split(between, -1)) {
-        sink.accept(new ChatChunk(word));
+        sink.accept(new ChatResponse.Chunk(word));
       }
       return chat(request);
     }

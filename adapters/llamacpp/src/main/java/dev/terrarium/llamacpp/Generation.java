@@ -2,7 +2,6 @@ package dev.terrarium.llamacpp;
 
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatResponse;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -136,12 +135,12 @@ final class Generation {
    *
    * @throws CallInterruptedException when the thread is interrupted; the answer is cancelled
    */
-  ChatResponse await(Consumer<ChatChunk> sink) {
+  ChatResponse await(Consumer<ChatResponse.Chunk> sink) {
     boolean whole = false;
     try {
       while (true) {
         switch (events.take()) {
-          case Event.Piece piece -> sink.accept(new ChatChunk(piece.text()));
+          case Event.Piece piece -> sink.accept(new ChatResponse.Chunk(piece.text()));
           case Event.Done done -> {
             whole = true;
             return done.response();

@@ -1,7 +1,6 @@
 package dev.terrarium.llamacpp;
 
 import dev.terrarium.error.ModelException;
-import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.LanguageModel;
@@ -184,7 +183,7 @@ public final class LlamaCppModel implements LanguageModel {
 
   /** As {@link #chat}; each piece is handed over as soon as it is certain, in whole characters. */
   @Override
-  public ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
+  public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
     Generation generation = generation(request);
     submit(generation);
     return generation.await(sink);

@@ -1,7 +1,7 @@
 package dev.terrarium.llamacpp;
 
+import dev.terrarium.model.ChatResponse;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.LanguageModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +39,7 @@ final class ModelProgram {
     try {
       model.stream(
           TestModel.ask("Write a very long story.").maxTokens(500).build(),
-          (ChatChunk chunk) -> begun.countDown());
+          (ChatResponse.Chunk chunk) -> begun.countDown());
       System.out.println("told to the end");
     } catch (ModelException e) {
       if (!String.valueOf(e.getMessage()).contains("the process is ending")) {

@@ -3,7 +3,6 @@ package dev.terrarium.testkit;
 import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.LanguageModel;
@@ -117,7 +116,7 @@ public final class FakeLanguageModel implements LanguageModel {
 
   /** Word by word. */
   @Override
-  public ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
+  public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
     synchronized (this) {
       if (closed) {
         throw new ModelException("The language model fake is closed.");
@@ -129,7 +128,7 @@ public final class FakeLanguageModel implements LanguageModel {
     int most = Objects.requireNonNullElse(request.maxTokens(), Integer.MAX_VALUE);
     boolean cut = words.size() > most;
     List<String> given = cut ? words.subList(0, most) : words;
-    given.forEach(word -> sink.accept(new ChatChunk(word)));
+    given.forEach(word -> sink.accept(new ChatResponse.Chunk(word)));
     int asked =
         request.messages().stream().mapToInt(message -> words(message.content()).size()).sum();
     return new ChatResponse(

@@ -3,7 +3,6 @@ package dev.terrarium.internal.model;
 import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.spi.ModelCache;
 import dev.terrarium.Stats;
-import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.LanguageModel;
@@ -202,7 +201,7 @@ public final class LanguageModels {
   }
 
   /** As {@link #chat}, handing over each piece as it is made; counted when it is whole. */
-  ChatResponse stream(LanguageModel model, ChatRequest request, Consumer<ChatChunk> sink) {
+  ChatResponse stream(LanguageModel model, ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
     return asked(model, () -> model.stream(request, sink));
   }
 
@@ -266,7 +265,7 @@ public final class LanguageModels {
     }
 
     @Override
-    public ChatResponse stream(ChatRequest request, Consumer<ChatChunk> sink) {
+    public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
       return using(model -> model.stream(request, sink));
     }
 

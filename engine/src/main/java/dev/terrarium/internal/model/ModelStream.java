@@ -1,6 +1,5 @@
 package dev.terrarium.internal.model;
 
-import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.internal.resource.CallScope;
@@ -40,7 +39,7 @@ final class ModelStream implements AutoCloseable {
   private @Nullable ChatResponse response;
   private @Nullable Throwable failure;
 
-  private ModelStream(Function<Consumer<ChatChunk>, ChatResponse> model) {
+  private ModelStream(Function<Consumer<ChatResponse.Chunk>, ChatResponse> model) {
     maker =
         Thread.ofVirtual().name("terrarium-model").unstarted(CallScope.carry(() -> make(model)));
   }
@@ -50,14 +49,14 @@ final class ModelStream implements AutoCloseable {
    *
    * @param model makes the answer and gives each piece to its argument; an interruption stops it
    */
-  static ModelStream start(Function<Consumer<ChatChunk>, ChatResponse> model) {
+  static ModelStream start(Function<Consumer<ChatResponse.Chunk>, ChatResponse> model) {
     ModelStream stream = new ModelStream(model);
     stream.maker.start();
     stream.scope.ifPresent(call -> call.onEnd(stream.closing));
     return stream;
   }
 
-  private void make(Function<Consumer<ChatChunk>, ChatResponse> model) {
+  private void make(Function<Consumer<ChatResponse.Chunk>, ChatResponse> model) {
     try {
       end(model.apply(this::give), null);
     } catch (Throwable e) {
@@ -66,7 +65,7 @@ final class ModelStream implements AutoCloseable {
   }
 
   /** On the model's thread. */
-  private void give(ChatChunk chunk) {
+  private void give(ChatResponse.Chunk chunk) {
     lock.lock();
     try {
       while (waiting.size() >= CAPACITY && !hasEnded()) {

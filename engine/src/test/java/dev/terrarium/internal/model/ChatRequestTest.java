@@ -3,7 +3,6 @@ package dev.terrarium.internal.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
@@ -50,11 +49,11 @@ class ChatRequestTest {
 
   @Test
   void streamOfAModelThatCannotIsOnePiece() {
-    List<ChatChunk> chunks = new ArrayList<>();
+    List<ChatResponse.Chunk> chunks = new ArrayList<>();
     try (FakeModel model = new FakeModel("fake")) {
       ChatResponse response = model.stream(ChatRequest.of("a"), chunks::add);
 
-      assertThat(chunks).containsExactly(new ChatChunk(response.text()));
+      assertThat(chunks).containsExactly(new ChatResponse.Chunk(response.text()));
     }
   }
 }

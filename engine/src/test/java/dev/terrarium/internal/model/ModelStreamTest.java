@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.ChatResponse.FinishReason;
-import dev.terrarium.model.ChatChunk;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
@@ -102,7 +101,7 @@ class ModelStreamTest {
             sink -> {
               while (true) {
                 try {
-                  sink.accept(new ChatChunk("x"));
+                  sink.accept(new ChatResponse.Chunk("x"));
                 } catch (CallInterruptedException e) {
                   boolean cleared = Thread.interrupted();
                   if (!cleared) {
