@@ -213,7 +213,7 @@ class GuidesTest {
   @Test
   void manyAtOnce() {
     // guide: many
-    List<Command<@Nullable Object>> commands =
+    List<Command<Object>> commands =
         List.of(
             Command.of("count", Map.of("text", "to be")),
             Command.of("count", Map.of("wrong", "argument")),
