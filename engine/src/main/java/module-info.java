@@ -6,8 +6,9 @@ import dev.terrarium.spi.HostFunctions;
 import dev.terrarium.spi.LanguageModelProvider;
 
 /**
- * Python AI frameworks inside the JVM. Users need {@code dev.terrarium} and its packages for errors,
- * events and models; authors of adapters also {@code dev.terrarium.spi}. All else is internal.
+ * Python AI frameworks inside the JVM. Users need {@code dev.terrarium} and its packages for
+ * errors, events and models; authors of adapters also {@code dev.terrarium.spi}. All else is
+ * internal.
  */
 @SuppressWarnings({"module", "requires-automatic"})
 module dev.terrarium.engine {

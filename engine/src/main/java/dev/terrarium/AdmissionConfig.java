@@ -1,7 +1,7 @@
 package dev.terrarium;
 
-import dev.terrarium.internal.admission.Outcome;
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.internal.admission.Outcome;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;

@@ -1,8 +1,8 @@
 package dev.terrarium;
 
+import dev.terrarium.error.ConversionException;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.TypedReader;
-import dev.terrarium.error.ConversionException;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Function;

@@ -81,8 +81,7 @@ public final class Command<R extends @Nullable Object> {
    * Returns the same command, whose result a function converts; what the function throws fails the
    * call. The function converts each piece of a stream, where the command runs.
    */
-  public <T extends @Nullable Object> Command<T> map(
-      Function<? super R, ? extends T> conversion) {
+  public <T extends @Nullable Object> Command<T> map(Function<? super R, ? extends T> conversion) {
     return new Command<>(
         name, arguments, shortcut, result -> conversion.apply(reading.apply(result)));
   }

@@ -3,12 +3,12 @@ package dev.terrarium;
 import static dev.terrarium.ConfigKey.ABOVE_ZERO;
 import static dev.terrarium.ConfigKey.NOT_BELOW_ZERO;
 
-import dev.terrarium.spi.ModelCache;
 import dev.terrarium.AdmissionConfig.Budget;
 import dev.terrarium.AdmissionConfig.Bulkhead;
 import dev.terrarium.AdmissionConfig.CircuitBreaker;
 import dev.terrarium.AdmissionConfig.Retry;
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.spi.ModelCache;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

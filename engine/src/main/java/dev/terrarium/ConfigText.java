@@ -1,7 +1,7 @@
 package dev.terrarium;
 
-import dev.terrarium.internal.value.Suggestion;
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.internal.value.Suggestion;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -1,7 +1,7 @@
 package dev.terrarium;
 
-import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.resource.ClassLoaders;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,9 +1,9 @@
 package dev.terrarium;
 
-import org.jspecify.annotations.Nullable;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The programs of one framework, whoever made them: those that any context can run by their id.
@@ -36,8 +36,7 @@ public final class Programs {
    * @throws dev.terrarium.error.ArgumentException when there is none of that id
    */
   public Info info(String id) {
-    return adapter.call(
-        Command.of("get_program_info", Map.of("program", id)).as(Info.class));
+    return adapter.call(Command.of("get_program_info", Map.of("program", id)).as(Info.class));
   }
 
   /**

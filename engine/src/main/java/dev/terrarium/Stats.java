@@ -1,17 +1,12 @@
 package dev.terrarium;
 
-import dev.terrarium.internal.model.EmbeddingCache;
 import dev.terrarium.spi.ModelCache;
 import dev.terrarium.spi.ResourcePool;
-import dev.terrarium.model.ChatResponse;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalLong;
-import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -142,7 +137,8 @@ public record Stats(
     }
 
     private String figures(String framework) {
-      long loading = contexts.stream().filter(context -> framework.equals(context.loading())).count();
+      long loading =
+          contexts.stream().filter(context -> framework.equals(context.loading())).count();
       return "in %d contexts, loading in %d, pending %d"
           .formatted(with(framework), loading, pendingByFramework.getOrDefault(framework, 0));
     }

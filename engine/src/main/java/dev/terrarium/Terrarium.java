@@ -1,43 +1,43 @@
 package dev.terrarium;
 
-import dev.terrarium.internal.model.LruModelCache;
-import dev.terrarium.internal.resource.KeyedResourcePool;
-import dev.terrarium.internal.call.Calls;
-import dev.terrarium.internal.call.FrameworkAdapter;
-import dev.terrarium.internal.call.HttpFunctions;
-import dev.terrarium.internal.call.SessionFunctions;
-import dev.terrarium.internal.value.Suggestion;
-import dev.terrarium.spi.AdapterFactory;
-import dev.terrarium.internal.admission.Admission;
-import dev.terrarium.internal.context.BridgeSource;
-import dev.terrarium.internal.context.PolyglotRuntime;
-import dev.terrarium.internal.context.PythonPackages;
 import dev.terrarium.error.AccessException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.TerrariumException;
 import dev.terrarium.error.UnknownFrameworkException;
-import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.event.TerrariumObserver;
+import dev.terrarium.internal.admission.Admission;
+import dev.terrarium.internal.call.Calls;
+import dev.terrarium.internal.call.FrameworkAdapter;
+import dev.terrarium.internal.call.HttpFunctions;
+import dev.terrarium.internal.call.SessionFunctions;
+import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.context.PolyglotRuntime;
+import dev.terrarium.internal.context.PythonPackages;
+import dev.terrarium.internal.event.Events;
 import dev.terrarium.internal.model.EmbeddingCache;
 import dev.terrarium.internal.model.EmbeddingService;
-import dev.terrarium.model.LanguageModel;
 import dev.terrarium.internal.model.LanguageModels;
-import dev.terrarium.spi.ModelCache;
+import dev.terrarium.internal.model.LruModelCache;
 import dev.terrarium.internal.model.ModelService;
-import dev.terrarium.model.Tokenizer;
 import dev.terrarium.internal.model.TokenizerService;
 import dev.terrarium.internal.pool.ContextPool;
 import dev.terrarium.internal.program.ProgramRegistry;
 import dev.terrarium.internal.resource.CacheFolder;
 import dev.terrarium.internal.resource.ClassLoaders;
 import dev.terrarium.internal.resource.HttpConnections;
-import dev.terrarium.spi.ResourcePool;
-import dev.terrarium.spi.SharedResources;
+import dev.terrarium.internal.resource.KeyedResourcePool;
 import dev.terrarium.internal.resource.Sessions;
+import dev.terrarium.internal.value.Suggestion;
+import dev.terrarium.model.LanguageModel;
+import dev.terrarium.model.Tokenizer;
+import dev.terrarium.spi.AdapterFactory;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.HostFunctions;
+import dev.terrarium.spi.ModelCache;
+import dev.terrarium.spi.ResourcePool;
+import dev.terrarium.spi.SharedResources;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -224,7 +224,8 @@ public final class Terrarium implements AutoCloseable {
    * Runs a command of a framework in any free context; the framework is loaded when it is first
    * needed.
    *
-   * @param arguments by name; see {@link dev.terrarium.internal.value.Marshaller} for what can cross
+   * @param arguments by name; see {@link dev.terrarium.internal.value.Marshaller} for what can
+   *     cross
    * @return plain data: null, Boolean, Long, BigInteger, Double, String, byte[], an array of
    *     numbers, List, Map, BigDecimal, UUID or a java.time value
    * @throws TerrariumException one of its kinds, which say what went wrong
@@ -352,10 +353,7 @@ public final class Terrarium implements AutoCloseable {
     long begin = events.now();
     Object known = typedAdapters.get(type);
     Object adapter =
-        known == null
-            ? typedAdapters.computeIfAbsent(
-                type, this::createAdapter)
-            : known;
+        known == null ? typedAdapters.computeIfAbsent(type, this::createAdapter) : known;
     if (events.active()) {
       tellOfGet(factory(type).framework(), known == null, begin);
     }

@@ -1,14 +1,14 @@
 package dev.terrarium;
 
-import dev.terrarium.spi.ModelCache;
-import dev.terrarium.internal.call.CallSettings;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.event.TerrariumObserver;
-import dev.terrarium.model.EmbeddingModel;
-import dev.terrarium.model.LanguageModel;
+import dev.terrarium.internal.call.CallSettings;
 import dev.terrarium.internal.pool.PoolSettings;
 import dev.terrarium.internal.resource.CacheFolder;
 import dev.terrarium.internal.resource.SessionLimits;
+import dev.terrarium.model.EmbeddingModel;
+import dev.terrarium.model.LanguageModel;
+import dev.terrarium.spi.ModelCache;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -219,7 +219,9 @@ public final class TerrariumConfig {
     return given.embeddingTtl;
   }
 
-  /** What bounds the loaded models of all frameworks; default {@link ModelCache.Limits#ofDefaults}. */
+  /**
+   * What bounds the loaded models of all frameworks; default {@link ModelCache.Limits#ofDefaults}.
+   */
   public ModelCache.Limits modelCache() {
     return given.modelCache;
   }

@@ -8,7 +8,6 @@ import dev.terrarium.AdmissionConfig.Bulkhead;
 import dev.terrarium.AdmissionConfig.CircuitBreaker;
 import dev.terrarium.AdmissionConfig.Retry;
 import dev.terrarium.Stats.Admission.BreakerState;
-import dev.terrarium.spi.Shortcut;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.BorrowTimeoutException;
 import dev.terrarium.error.BudgetExceededException;
@@ -17,6 +16,7 @@ import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.UnknownCommandException;
 import dev.terrarium.internal.resource.CallScope;
+import dev.terrarium.spi.Shortcut;
 import dev.terrarium.testing.FakeModel;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.Reader;
@@ -223,13 +223,15 @@ class AdmittedCallsTest {
     Adapter retried = terrarium.adapter("retried");
 
     Reader none =
-        Reader.of(retried.stream(Command.of("pieces", Map.of("before", 0, "failures", 2)))).request(10);
+        Reader.of(retried.stream(Command.of("pieces", Map.of("before", 0, "failures", 2))))
+            .request(10);
     assertThat(none.end()).isNull();
     assertThat(none.pieces).containsExactly(3L);
     assertThat(runs("retried")).isEqualTo(3L);
 
     Reader one =
-        Reader.of(retried.stream(Command.of("pieces", Map.of("before", 1, "failures", 2)))).request(10);
+        Reader.of(retried.stream(Command.of("pieces", Map.of("before", 1, "failures", 2))))
+            .request(10);
     assertThat(one.end()).hasMessage("ValueError: run 1");
     assertThat(one.pieces).containsExactly(0L);
     assertThat(runs("retried")).isEqualTo(1L);
@@ -255,7 +257,8 @@ class AdmittedCallsTest {
   void shortcutIsAttemptedAgainAsAWhole() {
     AtomicInteger attempts = new AtomicInteger();
 
-    assertThat(terrarium.adapter("retried").call(Command.of(idempotent(attempts, 2)))).isEqualTo(3L);
+    assertThat(terrarium.adapter("retried").call(Command.of(idempotent(attempts, 2))))
+        .isEqualTo(3L);
     assertThat(attempts).hasValue(3);
     assertThat(runs("retried")).isEqualTo(3L);
   }
@@ -273,7 +276,8 @@ class AdmittedCallsTest {
             .build();
     try (Terrarium one = Terrarium.start(config)) {
       one.register(Framework.fromSource("gated", gated("gated"), "gated.py"));
-      CompletableFuture<?> holding = one.adapter("gated").callAsync(Command.of("call_back", Map.of()));
+      CompletableFuture<?> holding =
+          one.adapter("gated").callAsync(Command.of("call_back", Map.of()));
       Task.await(inside);
       AtomicInteger attempts = new AtomicInteger();
       assertThatThrownBy(() -> one.adapter("gated").call(Command.of(idempotent(attempts, 0))))
@@ -304,10 +308,12 @@ class AdmittedCallsTest {
     Object result =
         terrarium
             .adapter("crowded")
-            .call(Command.of(host -> {
-                  assertThat(stats("crowded").running()).isEqualTo(1);
-                  return new Shortcut.HandedOver(Command.of("count", Map.of()));
-                }));
+            .call(
+                Command.of(
+                    host -> {
+                      assertThat(stats("crowded").running()).isEqualTo(1);
+                      return new Shortcut.HandedOver(Command.of("count", Map.of()));
+                    }));
 
     assertThat(result).isEqualTo(0L);
     assertThat(stats("crowded")).isEqualTo(new Stats.Admission(BreakerState.OFF, 0, 0, 0));
@@ -322,7 +328,9 @@ class AdmittedCallsTest {
           .hasMessageStartingWith("The host offers no service 'no.such'. Services: [")
           .hasMessageContaining("test.echo");
     }
-    assertThat(crowded.call(Command.of(host -> new Shortcut.Answered(host.call("test.echo", 1L, null)))))
+    assertThat(
+            crowded.call(
+                Command.of(host -> new Shortcut.Answered(host.call("test.echo", 1L, null)))))
         .isEqualTo(Arrays.asList(1L, null));
   }
 
@@ -332,7 +340,8 @@ class AdmittedCallsTest {
     Adapter crowded = terrarium.adapter("crowded");
     for (Shortcut shortcut :
         List.<Shortcut>of(host -> null, host -> new Shortcut.HandedOver(null))) {
-      assertThatThrownBy(() -> crowded.call(Command.of(shortcut))).isInstanceOf(NullPointerException.class);
+      assertThatThrownBy(() -> crowded.call(Command.of(shortcut)))
+          .isInstanceOf(NullPointerException.class);
     }
     assertThat(stats("crowded").running()).isZero();
   }
@@ -380,7 +389,8 @@ class AdmittedCallsTest {
         host ->
             new Shortcut.Answered(
                 CallScope.current().flatMap(CallScope::callerKey).orElse("nobody"));
-    TestFunctions.onCall(arguments -> metered.callAsync(Command.of(account).map(String::valueOf)).join());
+    TestFunctions.onCall(
+        arguments -> metered.callAsync(Command.of(account).map(String::valueOf)).join());
     CallOptions fay = CallOptions.ofDefaults().withCallerKey("fay");
 
     assertThat(terrarium.adapter("metered").with(fay).call("call_back", Map.of())).isEqualTo("fay");

@@ -100,20 +100,22 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule eachLayerUsesOnlyThoseBelow =
-      classes().should(new ArchCondition<>("use only layers below their own") {
-            @Override
-            public void check(JavaClass type, ConditionEvents events) {
-              String layer = layer(type);
-              for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
-                JavaClass used = dependency.getTargetClass().getBaseComponentType();
-                if (used.getPackageName().startsWith("dev.terrarium")
-                    && !layer(used).equals(layer)
-                    && !LAYERS.getOrDefault(layer, Set.of()).contains(layer(used))) {
-                  events.add(SimpleConditionEvent.violated(type, dependency.getDescription()));
+      classes()
+          .should(
+              new ArchCondition<>("use only layers below their own") {
+                @Override
+                public void check(JavaClass type, ConditionEvents events) {
+                  String layer = layer(type);
+                  for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
+                    JavaClass used = dependency.getTargetClass().getBaseComponentType();
+                    if (used.getPackageName().startsWith("dev.terrarium")
+                        && !layer(used).equals(layer)
+                        && !LAYERS.getOrDefault(layer, Set.of()).contains(layer(used))) {
+                      events.add(SimpleConditionEvent.violated(type, dependency.getDescription()));
+                    }
+                  }
                 }
-              }
-            }
-          });
+              });
 
   /** The layer of a type: a public package, or the last part of an internal package's name. */
   private static String layer(JavaClass type) {
@@ -173,11 +175,8 @@ class ArchitectureTest {
     uses.forEach(
         (layer, used) ->
             used.stream()
-                .filter(
-                    each ->
-                        used.stream().noneMatch(other -> reaches(uses, other, each)))
-                .forEach(
-                    each -> picture.append("  " + layer + " --> " + each + "\n")));
+                .filter(each -> used.stream().noneMatch(other -> reaches(uses, other, each)))
+                .forEach(each -> picture.append("  " + layer + " --> " + each + "\n")));
     return picture.toString();
   }
 

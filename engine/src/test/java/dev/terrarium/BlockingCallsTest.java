@@ -107,7 +107,8 @@ class BlockingCallsTest {
   @ParameterizedTest
   @MethodSource("blocking")
   void stopsAtOnce(String call) {
-    assertThatThrownBy(() -> terrarium.adapter("probe").with(SOON).call("execute", Map.of("source", call)))
+    assertThatThrownBy(
+            () -> terrarium.adapter("probe").with(SOON).call("execute", Map.of("source", call)))
         .isInstanceOf(
             call.contains("ProbeError") ? PythonException.class : CallTimeoutException.class);
     long begin = System.nanoTime();

@@ -44,7 +44,9 @@ class BridgeContractTest {
   List<DynamicNode> contractTestsPassInAContext() {
     assertThat(TESTS).isDirectory();
     Map<?, ?> files =
-        terrarium.adapter("contract").call(Command.of("list_tests", Map.of("folder", folder)).as(Map.class));
+        terrarium
+            .adapter("contract")
+            .call(Command.of("list_tests", Map.of("folder", folder)).as(Map.class));
     assertThat(files).isNotEmpty();
     List<DynamicNode> nodes = new ArrayList<>();
     files.forEach((file, names) -> nodes.add(testsOf(String.valueOf(file), (List<?>) names)));

@@ -283,12 +283,16 @@ class CallTest {
     List<?> results =
         terrarium
             .adapter("probe")
-            .call(Command.of("batch", Map.of(
-                    "commands",
-                    List.of(
-                        Map.of("command", "echo", "args", Map.of("v", 1)),
-                        Map.of("command", "fail", "args", Map.of("message", "no")),
-                        Map.of("command", "ping")))).as(List.class));
+            .call(
+                Command.of(
+                        "batch",
+                        Map.of(
+                            "commands",
+                            List.of(
+                                Map.of("command", "echo", "args", Map.of("v", 1)),
+                                Map.of("command", "fail", "args", Map.of("message", "no")),
+                                Map.of("command", "ping"))))
+                    .as(List.class));
 
     assertThat(results).hasSize(3);
     assertThat(results.get(0)).isEqualTo(Map.of("ok", true, "value", 1L));

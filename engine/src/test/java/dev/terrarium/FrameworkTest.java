@@ -3,8 +3,8 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.internal.context.BridgeSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

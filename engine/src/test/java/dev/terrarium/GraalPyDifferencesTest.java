@@ -18,7 +18,8 @@ class GraalPyDifferencesTest {
     try (Terrarium terrarium = Terrarium.start(TerrariumConfig.custom().contexts(1).build())) {
       terrarium.register(Framework.fromResource("/frameworks/differences.py"));
 
-      Report report = terrarium.adapter("differences").call(Command.of("all", Map.of()).as(Report.class));
+      Report report =
+          terrarium.adapter("differences").call(Command.of("all", Map.of()).as(Report.class));
 
       assertThat(report.found()).hasSize(12);
       assertThat(report.found())

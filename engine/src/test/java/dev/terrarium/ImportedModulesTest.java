@@ -147,7 +147,8 @@ class ImportedModulesTest {
         for each in threads: each.start()
         for each in threads: each.join()
         """;
-    assertThatThrownBy(() -> one.adapter("probe").with(soon).call("execute", Map.of("source", source)))
+    assertThatThrownBy(
+            () -> one.adapter("probe").with(soon).call("execute", Map.of("source", source)))
         .isInstanceOf(CallTimeoutException.class);
     assertThat(evaluate("[each.name for each in __import__('threading').enumerate()]"))
         .isEqualTo(List.of("MainThread"));
@@ -164,7 +165,8 @@ class ImportedModulesTest {
         """);
     CallOptions soon = CallOptions.deadline(Duration.ofMillis(300));
     String source = "pool.submit(time.sleep, 30.5)\npool.submit(ran.append, 1).result()";
-    assertThatThrownBy(() -> one.adapter("probe").with(soon).call("execute", Map.of("source", source)))
+    assertThatThrownBy(
+            () -> one.adapter("probe").with(soon).call("execute", Map.of("source", source)))
         .isInstanceOf(CallTimeoutException.class);
     assertThat(evaluate("[pool.submit(len, 'ab').result(20), ran]"))
         .isEqualTo(List.of(2L, List.of()));
@@ -214,7 +216,8 @@ class ImportedModulesTest {
         x.start()
         x.join()
         """;
-    assertThatThrownBy(() -> one.adapter("probe").with(soon).call("execute", Map.of("source", source)))
+    assertThatThrownBy(
+            () -> one.adapter("probe").with(soon).call("execute", Map.of("source", source)))
         .isInstanceOf(CallTimeoutException.class);
     assertThat(evaluate("__import__('pstats').Stats.__name__")).isEqualTo("Stats");
   }

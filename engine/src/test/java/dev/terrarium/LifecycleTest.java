@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import dev.terrarium.spi.AdapterFactory;
-import dev.terrarium.spi.Shortcut;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ClosedException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.error.PackageException;
 import dev.terrarium.error.PythonException;
+import dev.terrarium.spi.AdapterFactory;
+import dev.terrarium.spi.Shortcut;
 import dev.terrarium.testing.FakeModel;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.LogRecords;
@@ -294,7 +294,8 @@ class LifecycleTest {
     CountDownLatch inside = new CountDownLatch(1);
     TestFunctions.onCallWait(inside, new CountDownLatch(0), "done");
     Terrarium terrarium = start(); // its default model is the test provider's
-    assertThat(terrarium.shared().languageModel(Optional.of("test:opened")).name()).isEqualTo("test:opened");
+    assertThat(terrarium.shared().languageModel(Optional.of("test:opened")).name())
+        .isEqualTo("test:opened");
     Task<@Nullable Void> running =
         Task.running(() -> execute(terrarium, "host.call('test.call')\nwhile True: pass"));
     Task.await(inside);

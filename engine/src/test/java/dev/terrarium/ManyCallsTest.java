@@ -3,7 +3,6 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.spi.AdapterFactory;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
@@ -13,13 +12,14 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.StreamIdleException;
 import dev.terrarium.error.UnknownCommandException;
+import dev.terrarium.spi.AdapterFactory;
+import dev.terrarium.spi.HostFunction;
 import dev.terrarium.testing.CountingModel;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.Reader;
 import dev.terrarium.testing.SharedTerrarium;
 import dev.terrarium.testing.Task;
 import dev.terrarium.testing.TestFunctions;
-import dev.terrarium.spi.HostFunction;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -165,7 +165,8 @@ class ManyCallsTest {
           }
           return "met";
         });
-    Command<@Nullable Object> meet = Command.of("call_host", Map.of("name", "test.call", "arguments", List.of()));
+    Command<@Nullable Object> meet =
+        Command.of("call_host", Map.of("name", "test.call", "arguments", List.of()));
 
     assertThat(probe.callAll(List.of(meet, meet, meet, meet)))
         .extracting(CallResult::value)
@@ -225,7 +226,8 @@ class ManyCallsTest {
   @Test
   void generatorIsReadAsItIsRequested() throws Exception {
     List<Object> closings = closings();
-    Reader reader = Reader.of(probe.stream(Command.of("count_to", Map.of("n", 1_000)))).request(3).until(3);
+    Reader reader =
+        Reader.of(probe.stream(Command.of("count_to", Map.of("n", 1_000)))).request(3).until(3);
 
     assertThat(reader.pieces).containsExactly(0L, 1L, 2L);
     assertThat(closings).isEmpty();
@@ -250,7 +252,9 @@ class ManyCallsTest {
   void cancelledStreamClosesItsGenerator() {
     List<Object> closings = closings();
     Reader reader =
-        Reader.of(probe.stream(Command.of("count_to", Map.of("n", 1_000_000_000)))).request(2).until(2);
+        Reader.of(probe.stream(Command.of("count_to", Map.of("n", 1_000_000_000))))
+            .request(2)
+            .until(2);
     reader.cancel();
 
     Task.until("its context is back", () -> terrarium.stats().pool().active() == 0);
@@ -261,7 +265,8 @@ class ManyCallsTest {
   @Test
   void failingGeneratorFailsItsStream() throws Exception {
     Reader reader =
-        Reader.of(probe.stream(Command.of("count_and_fail", Map.of("n", 2)))).request(Long.MAX_VALUE);
+        Reader.of(probe.stream(Command.of("count_and_fail", Map.of("n", 2))))
+            .request(Long.MAX_VALUE);
 
     assertThat(reader.end()).isInstanceOf(PythonException.class).hasMessageContaining("no more");
     assertThat(reader.pieces).containsExactly(0L, 1L);
@@ -269,7 +274,8 @@ class ManyCallsTest {
 
   @Test
   void commandThatIsNoGeneratorIsOnePiece() throws Exception {
-    Reader reader = Reader.of(probe.stream(Command.of("echo", Map.of("v", List.of(1, 2))))).request(5);
+    Reader reader =
+        Reader.of(probe.stream(Command.of("echo", Map.of("v", List.of(1, 2))))).request(5);
 
     assertThat(reader.end()).isNull();
     assertThat(reader.pieces).containsExactly(List.of(1L, 2L));
@@ -287,7 +293,8 @@ class ManyCallsTest {
     closings();
     Reader reader =
         Reader.of(
-                probe.with(CallOptions.deadline(Duration.ofSeconds(2))).stream(Command.of("count_to", Map.of("n", 1_000_000_000))))
+                probe.with(CallOptions.deadline(Duration.ofSeconds(2))).stream(
+                    Command.of("count_to", Map.of("n", 1_000_000_000))))
             .request(1)
             .until(1);
     reader.request(Long.MAX_VALUE);
@@ -299,7 +306,8 @@ class ManyCallsTest {
   void piecesAreReadAsTheStreamIsTold() throws Exception {
     List<Object> closings = closings();
     Reader reader =
-        Reader.of(probe.stream(Command.of("count_to", Map.of("n", 3)).map(piece -> "no. " + piece))).request(5);
+        Reader.of(probe.stream(Command.of("count_to", Map.of("n", 3)).map(piece -> "no. " + piece)))
+            .request(5);
 
     assertThat(reader.end()).isNull();
     assertThat(reader.pieces).containsExactly("no. 0", "no. 1", "no. 2");
@@ -311,12 +319,15 @@ class ManyCallsTest {
     List<Object> closings = closings();
     Reader reader =
         Reader.of(
-                probe.stream(Command.of("count_to", Map.of("n", 1_000_000_000)).map(piece -> {
-                      if (piece.equals(2L)) {
-                        throw new ConversionException("piece", "it is two");
-                      }
-                      return piece;
-                    })))
+                probe.stream(
+                    Command.of("count_to", Map.of("n", 1_000_000_000))
+                        .map(
+                            piece -> {
+                              if (piece.equals(2L)) {
+                                throw new ConversionException("piece", "it is two");
+                              }
+                              return piece;
+                            })))
             .request(Long.MAX_VALUE);
 
     assertThat(reader.end())
@@ -569,7 +580,8 @@ class ManyCallsTest {
       List<CallResult<@Nullable Object>> both =
           keeping.batch(List.of(keep, Command.of("use_and_catch", Map.of())));
       assertThat((String) both.get(1).value()).contains("ended with the call");
-      Reader reader = Reader.of(keeping.stream(Command.of("push", Map.of()))).request(Long.MAX_VALUE);
+      Reader reader =
+          Reader.of(keeping.stream(Command.of("push", Map.of()))).request(Long.MAX_VALUE);
       assertThat(reader.end()).isNull();
       assertThat((String) keeping.call("use_and_catch", Map.of())).contains("'stream' ended");
       assertThat(got).containsExactly("now", "now");
@@ -579,7 +591,9 @@ class ManyCallsTest {
   @Test
   void callbackMayCallAgain() {
     HostFunction nested =
-        Callback.of(Integer.class, n -> probe.call(Command.of("echo", Map.of("v", n + 1)).as(Integer.class)));
+        Callback.of(
+            Integer.class,
+            n -> probe.call(Command.of("echo", Map.of("v", n + 1)).as(Integer.class)));
 
     assertThat(apply("apply", nested, 1)).isEqualTo(2L);
     HostFunction all = Callback.of(() -> probe.callAll(List.of(echo(1), echo(2))).get(1).value());

@@ -25,7 +25,8 @@ class MessagesTest {
   }
 
   private String json(String command, String arguments) {
-    return new String(probe.call(Command.of(command, arguments.getBytes(UTF_8), MessageFormat.JSON)), UTF_8);
+    return new String(
+        probe.call(Command.of(command, arguments.getBytes(UTF_8), MessageFormat.JSON)), UTF_8);
   }
 
   @Test
@@ -35,7 +36,9 @@ class MessagesTest {
     assertThat(json("repr_of", "{\"v\": {\"$bytes\": \"AP8=\"}}"))
         .isEqualTo("[\"bytes\",\"b'\\\\x00\\\\xff'\"]");
     assertThat(
-            probe.call(Command.of("echo", new byte[] {(byte) 0x81, (byte) 0xa1, 'v', 7}, MessageFormat.MSGPACK)))
+            probe.call(
+                Command.of(
+                    "echo", new byte[] {(byte) 0x81, (byte) 0xa1, 'v', 7}, MessageFormat.MSGPACK)))
         .isEqualTo(new byte[] {7});
   }
 

@@ -106,7 +106,10 @@ class NestedCallTest {
     try (Terrarium terrarium = one()) {
       TestFunctions.onCall(
           arguments ->
-              terrarium.adapter("probe").with(soon).call("execute", Map.of("source", "while True: pass")));
+              terrarium
+                  .adapter("probe")
+                  .with(soon)
+                  .call("execute", Map.of("source", "while True: pass")));
 
       assertThatThrownBy(() -> evaluate(terrarium, CALL_BACK))
           .isInstanceOf(CallTimeoutException.class);
@@ -165,7 +168,10 @@ class NestedCallTest {
               .call(
                   () ->
                       Reader.of(
-                          terrarium.adapter("probe").stream(Command.of("evaluate", Map.of("expression", "(" + CALL_BACK + " for _ in '1')")))));
+                          terrarium.adapter("probe").stream(
+                              Command.of(
+                                  "evaluate",
+                                  Map.of("expression", "(" + CALL_BACK + " for _ in '1')")))));
 
       assertThat(reader.request(2).end()).isNull();
       assertThat(reader.pieces).containsExactly("cid");
@@ -219,7 +225,10 @@ class NestedCallTest {
           .hasMessageContaining("did not run the call");
       assertThatThrownBy(
               () ->
-                  terrarium.adapter("probe").callAsync(Command.of("evaluate", Map.of("expression", "1"))).get())
+                  terrarium
+                      .adapter("probe")
+                      .callAsync(Command.of("evaluate", Map.of("expression", "1")))
+                      .get())
           .hasRootCauseMessage("The context propagation did not run the call.");
     }
   }

@@ -3,8 +3,6 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.spi.AdapterFactory;
-import dev.terrarium.spi.Shortcut;
 import dev.terrarium.error.BorrowTimeoutException;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.CircuitOpenException;
@@ -22,6 +20,8 @@ import dev.terrarium.event.TerrariumEvent.ContextParked;
 import dev.terrarium.event.TerrariumEvent.FrameworkLoaded;
 import dev.terrarium.event.TerrariumEvent.ModelCalled;
 import dev.terrarium.event.TerrariumObserver;
+import dev.terrarium.spi.AdapterFactory;
+import dev.terrarium.spi.Shortcut;
 import dev.terrarium.testing.FakeModel;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.LogRecords;

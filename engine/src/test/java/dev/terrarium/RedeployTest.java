@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.error.ConfigurationException;
-import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.spi.HostFunction;
+import dev.terrarium.testing.GraalPyTest;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;

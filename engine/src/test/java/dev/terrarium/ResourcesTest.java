@@ -47,7 +47,10 @@ class ResourcesTest {
         arguments -> {
           AutoCloseable model = () -> {};
           try (ModelCache.Use<AutoCloseable> use =
-              terrarium.shared().modelCache().acquire("resources", "one", () -> model, loaded -> 1000)) {
+              terrarium
+                  .shared()
+                  .modelCache()
+                  .acquire("resources", "one", () -> model, loaded -> 1000)) {
             return use.model() == model;
           }
         });

@@ -3,7 +3,6 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.spi.Shortcut;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.ConfigurationException;
@@ -11,6 +10,7 @@ import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.SessionBusyException;
+import dev.terrarium.spi.Shortcut;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.Task;
 import dev.terrarium.testing.TestFunctions;
@@ -96,7 +96,12 @@ class SessionTest {
     CountDownLatch waiting = new CountDownLatch(1);
     CountDownLatch latch = holding(waiting);
     Task<@Nullable Object> other = // keeps the context that was used last
-        Task.of(() -> terrarium.adapter("talk").with(in("another")).call("say_and_wait", Map.of("text", "")));
+        Task.of(
+            () ->
+                terrarium
+                    .adapter("talk")
+                    .with(in("another"))
+                    .call("say_and_wait", Map.of("text", "")));
     Task.await(waiting);
     Map<?, ?> second = say("two");
     latch.countDown();
@@ -174,7 +179,8 @@ class SessionTest {
     Task.await(waiting);
     CallOptions soon = session.options().withDeadline(Duration.ofMillis(20));
 
-    assertThatThrownBy(() -> terrarium.adapter("talk").with(soon).call("say", Map.of("text", "two")))
+    assertThatThrownBy(
+            () -> terrarium.adapter("talk").with(soon).call("say", Map.of("text", "two")))
         .isInstanceOf(CallTimeoutException.class)
         .hasMessageContaining("'talk.say' waited for its turn");
     latch.countDown();
@@ -236,7 +242,11 @@ class SessionTest {
     TestFunctions.onCall(arguments -> say("inner"));
 
     assertThatThrownBy(
-            () -> terrarium.adapter("talk").with(in("another")).call("say_and_wait", Map.of("text", "x")))
+            () ->
+                terrarium
+                    .adapter("talk")
+                    .with(in("another"))
+                    .call("say_and_wait", Map.of("text", "x")))
         .isInstanceOf(NestedCallException.class);
     latch.countDown();
     busy.get(60, TimeUnit.SECONDS);
@@ -261,12 +271,14 @@ class SessionTest {
   @Test
   void streamIsOneTurnWhichACancelledOneHasNotHad() throws Exception {
     CompletableFuture<Integer> done = new CompletableFuture<>();
-    terrarium.adapter("talk").with(session.options()).stream(Command.of("say_each", Map.of("texts", List.of("one", "two"))))
+    terrarium.adapter("talk").with(session.options()).stream(
+            Command.of("say_each", Map.of("texts", List.of("one", "two"))))
         .subscribe(new Reading(done, Integer.MAX_VALUE));
     assertThat(done.get(60, TimeUnit.SECONDS)).isEqualTo(2);
     CountDownLatch latch = holding(new CountDownLatch(1)); // or "four" is said before the cancel
     CompletableFuture<Integer> cancelled = new CompletableFuture<>();
-    terrarium.adapter("talk").with(session.options()).stream(Command.of("say_each", Map.of("texts", List.of("three", "four"))))
+    terrarium.adapter("talk").with(session.options()).stream(
+            Command.of("say_each", Map.of("texts", List.of("three", "four"))))
         .subscribe(new Reading(cancelled, 1));
     cancelled.get(60, TimeUnit.SECONDS);
     latch.countDown();
@@ -316,7 +328,8 @@ class SessionTest {
   @Test
   void callWithoutASessionHasNone() {
     assertThat(terrarium.call("talk", "active", Map.of())).isEqualTo(false);
-    assertThat(terrarium.adapter("talk").with(session.options()).call("active", Map.of())).isEqualTo(true);
+    assertThat(terrarium.adapter("talk").with(session.options()).call("active", Map.of()))
+        .isEqualTo(true);
     assertThatThrownBy(() -> terrarium.call("talk", "say", Map.of("text", "one")))
         .isInstanceOf(ArgumentException.class)
         .hasMessageContaining("in no session");

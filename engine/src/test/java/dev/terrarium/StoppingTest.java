@@ -143,7 +143,8 @@ class StoppingTest {
     Stats.Pool before = terrarium.stats().pool();
     Iterable<String> endless = () -> Stream.generate(() -> "more").iterator();
 
-    assertThatThrownBy(() -> terrarium.adapter("probe").with(SOON).call("echo", Map.of("v", endless)))
+    assertThatThrownBy(
+            () -> terrarium.adapter("probe").with(SOON).call("echo", Map.of("v", endless)))
         .isInstanceOf(CallTimeoutException.class);
     assertThatAllIsWell(before);
   }
@@ -241,7 +242,9 @@ class StoppingTest {
     CompletableFuture<@Nullable Object> call =
         terrarium
             .adapter("probe")
-            .callAsync(Command.of("execute", Map.of("source", "host.call('test.call')\nwhile True: pass")));
+            .callAsync(
+                Command.of(
+                    "execute", Map.of("source", "host.call('test.call')\nwhile True: pass")));
     Task.await(inside);
     ending.accept(call);
 
@@ -256,7 +259,9 @@ class StoppingTest {
     CompletableFuture<String> call =
         terrarium
             .adapter("probe")
-            .callAsync(Command.of("execute", Map.of("source", "host.call('test.call')\nwhile True: pass")).map(String::valueOf));
+            .callAsync(
+                Command.of("execute", Map.of("source", "host.call('test.call')\nwhile True: pass"))
+                    .map(String::valueOf));
     Task.await(inside);
 
     assertThat(call.cancel(true)).isTrue();
@@ -300,12 +305,18 @@ class StoppingTest {
   void futureBringsWhatIsMadeOfResults() throws Exception {
     Adapter probe = terrarium.adapter("probe");
 
-    assertThat(probe.callAsync(Command.of("evaluate", Map.of("expression", "6")).map(Object::toString)).get())
+    assertThat(
+            probe
+                .callAsync(Command.of("evaluate", Map.of("expression", "6")).map(Object::toString))
+                .get())
         .isEqualTo("6");
     CompletableFuture<Object> failing =
-        probe.callAsync(Command.of("evaluate", Map.of("expression", "6")).map(result -> {
-              throw new IllegalStateException("no " + result);
-            }));
+        probe.callAsync(
+            Command.of("evaluate", Map.of("expression", "6"))
+                .map(
+                    result -> {
+                      throw new IllegalStateException("no " + result);
+                    }));
     assertThatThrownBy(failing::get).hasRootCauseMessage("no 6");
   }
 
@@ -313,11 +324,17 @@ class StoppingTest {
   void futureBringsResultsAndFailures() throws Exception {
     Adapter probe = terrarium.adapter("probe");
 
-    assertThat(probe.callAsync(Command.of("evaluate", Map.of("expression", "1 + 1"))).get()).isEqualTo(2L);
-    CompletableFuture<@Nullable Object> failing = probe.callAsync(Command.of("fail", Map.of("message", "no")));
+    assertThat(probe.callAsync(Command.of("evaluate", Map.of("expression", "1 + 1"))).get())
+        .isEqualTo(2L);
+    CompletableFuture<@Nullable Object> failing =
+        probe.callAsync(Command.of("fail", Map.of("message", "no")));
     assertThatThrownBy(failing::get).hasCauseInstanceOf(PythonException.class);
     assertThatThrownBy(
-            () -> probe.with(SOON).callAsync(Command.of("execute", Map.of("source", "while True: pass"))).get())
+            () ->
+                probe
+                    .with(SOON)
+                    .callAsync(Command.of("execute", Map.of("source", "while True: pass")))
+                    .get())
         .hasCauseInstanceOf(CallTimeoutException.class);
   }
 
@@ -367,7 +384,9 @@ class StoppingTest {
       for (int round = 0; round < 10_000; round++) {
         CallOptions options = CallOptions.deadline(Duration.ofNanos(aim));
         try {
-          one.adapter("probe").with(options).call("evaluate", Map.of("expression", "sum(range(200))"));
+          one.adapter("probe")
+              .with(options)
+              .call("evaluate", Map.of("expression", "sum(range(200))"));
           aim = Math.max(1_000, aim - 2_000);
         } catch (CallTimeoutException e) {
           cut.incrementAndGet();

@@ -2,7 +2,6 @@ package dev.terrarium;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.jspecify.annotations.Nullable;
 import com.sun.management.ThreadMXBean;
 import dev.terrarium.testing.GraalPyTest;
 import java.lang.management.ManagementFactory;
@@ -11,6 +10,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.InstanceOfAssertFactories;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -120,7 +120,8 @@ class WorkPerCallTest {
   @Test
   void bytesThatACallAllocates() {
     Adapter adapter = terrarium.adapter(NAME);
-    List<Command<@Nullable Object>> commands = Collections.nCopies(CALLS, Command.of("echo", SMALL));
+    List<Command<@Nullable Object>> commands =
+        Collections.nCopies(CALLS, Command.of("echo", SMALL));
 
     assertThat(leastAllocated(() -> adapter.batch(commands)))
         .as("bytes of a command in a batch")

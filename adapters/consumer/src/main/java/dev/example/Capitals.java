@@ -1,9 +1,9 @@
 package dev.example;
 
+import dev.terrarium.Describe;
 import dev.terrarium.Framework;
 import dev.terrarium.Terrarium;
 import dev.terrarium.dspy.Dspy;
-import dev.terrarium.Describe;
 import java.util.Map;
 
 /** The examples of the README, whole. */

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A project that only names Maven dependencies: started by plain {@code java -cp}, and as a module by
- * {@code java -p}, with no flag, no environment, an empty PATH and an empty cache folder.
+ * A project that only names Maven dependencies: started by plain {@code java -cp}, and as a module
+ * by {@code java -p}, with no flag, no environment, an empty PATH and an empty cache folder.
  */
 class CapitalsTest {
 

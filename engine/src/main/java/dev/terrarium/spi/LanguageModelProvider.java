@@ -1,8 +1,8 @@
 package dev.terrarium.spi;
 
+import dev.terrarium.error.ModelException;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.Tokenizer;
-import dev.terrarium.error.ModelException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 

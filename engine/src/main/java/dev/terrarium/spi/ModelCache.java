@@ -1,12 +1,12 @@
 package dev.terrarium.spi;
 
-import java.time.Duration;
-import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.ResourceLimits;
 import dev.terrarium.Stats;
 import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.ModelException;
+import java.time.Duration;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
@@ -88,11 +88,10 @@ public interface ModelCache {
    * @param bytes of all loaded ones together, above zero, default 8 GB
    * @param expireAfterLoad a model is dropped when it was loaded so long ago and nobody uses it;
    *     zero, the default, for never
-   * @param expireAfterUse a model is dropped when its last use ended so long ago; zero, the default,
-   *     for never
+   * @param expireAfterUse a model is dropped when its last use ended so long ago; zero, the
+   *     default, for never
    */
-  public record Limits(
-      int models, long bytes, Duration expireAfterLoad, Duration expireAfterUse) {
+  public record Limits(int models, long bytes, Duration expireAfterLoad, Duration expireAfterUse) {
 
     public Limits {
       positive("models", models);
@@ -103,7 +102,8 @@ public interface ModelCache {
 
     private static void positive(String name, long value) {
       if (value < 1) {
-        throw new ConfigurationException("modelCache." + name + ": " + value + " is not above zero");
+        throw new ConfigurationException(
+            "modelCache." + name + ": " + value + " is not above zero");
       }
     }
 

@@ -68,9 +68,9 @@ public interface ResourcePool {
   }
 
   /**
-   * One kind of resource in a {@link ResourcePool}: how it is made, looked at and closed. Immutable;
-   * its functions are called without any lock, by several threads at once. Make it once: each is a
-   * kind of its own, whatever its name.
+   * One kind of resource in a {@link ResourcePool}: how it is made, looked at and closed.
+   * Immutable; its functions are called without any lock, by several threads at once. Make it once:
+   * each is a kind of its own, whatever its name.
    *
    * @param <R> the resource's class
    */
@@ -196,7 +196,10 @@ public interface ResourcePool {
       public Builder<R> maxPerKey(int count) {
         if (shared || count < 1) {
           throw new ConfigurationException(
-              name + ".maxPerKey: " + count + (shared ? " of a shared kind" : " is not above zero"));
+              name
+                  + ".maxPerKey: "
+                  + count
+                  + (shared ? " of a shared kind" : " is not above zero"));
         }
         maxPerKey = count;
         return this;

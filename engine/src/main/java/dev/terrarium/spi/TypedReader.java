@@ -1,8 +1,8 @@
 package dev.terrarium.spi;
 
+import dev.terrarium.error.ConversionException;
 import dev.terrarium.internal.value.Marshaller;
 import dev.terrarium.internal.value.NumberArray;
-import dev.terrarium.error.ConversionException;
 import java.lang.reflect.Array;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;

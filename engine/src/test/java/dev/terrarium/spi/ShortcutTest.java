@@ -115,11 +115,14 @@ class ShortcutTest {
     List<CompletableFuture<@Nullable Object>> turns = new ArrayList<>();
     turns.add(
         inSession()
-            .callAsync(Command.of(host -> {
-                  inside.countDown();
-                  Task.await(goOn);
-                  return new Shortcut.Answered(say(host, "0"));
-                }).map(result -> result)));
+            .callAsync(
+                Command.of(
+                        host -> {
+                          inside.countDown();
+                          Task.await(goOn);
+                          return new Shortcut.Answered(say(host, "0"));
+                        })
+                    .map(result -> result)));
     Task.await(inside);
     for (int i = 1; i < 20; i++) {
       String text = String.valueOf(i);
@@ -127,7 +130,9 @@ class ShortcutTest {
           i % 3 == 0
               ? inSession().callAsync(Command.of("say", Map.of("text", text)))
               : inSession()
-                  .callAsync(Command.of(i % 3 == 1 ? saying(text) : host -> handedOver("say", text)).map(result -> result)));
+                  .callAsync(
+                      Command.of(i % 3 == 1 ? saying(text) : host -> handedOver("say", text))
+                          .map(result -> result)));
     }
     assertThat(terrarium.stats().pool().active()).isZero();
     goOn.countDown();
@@ -146,18 +151,24 @@ class ShortcutTest {
       Adapter within =
           two.adapter("talk").with(conversation.options().withDeadline(Duration.ofSeconds(30)));
       Object unused =
-          within.call(Command.of(host -> {
-                within
-                    .callAll(texts.subList(0, 10).stream().map(ShortcutTest::saying).map(Command::of).toList())
-                    .forEach(CallResult::value);
-                within
-                    .callAll(
-                        texts.subList(10, 20).stream()
-                            .map(text -> Command.of("say", Map.of("text", text)))
-                            .toList())
-                    .forEach(CallResult::value);
-                return new Shortcut.Answered(null);
-              }));
+          within.call(
+              Command.of(
+                  host -> {
+                    within
+                        .callAll(
+                            texts.subList(0, 10).stream()
+                                .map(ShortcutTest::saying)
+                                .map(Command::of)
+                                .toList())
+                        .forEach(CallResult::value);
+                    within
+                        .callAll(
+                            texts.subList(10, 20).stream()
+                                .map(text -> Command.of("say", Map.of("text", text)))
+                                .toList())
+                        .forEach(CallResult::value);
+                    return new Shortcut.Answered(null);
+                  }));
 
       assertThat(conversation.state().get("texts")).isEqualTo(texts);
     }
@@ -182,12 +193,15 @@ class ShortcutTest {
     CountDownLatch goOn = new CountDownLatch(1);
     CompletableFuture<@Nullable Object> handedOver =
         inSession()
-            .callAsync(Command.of(host -> {
-                  say(host, "in Java");
-                  inside.countDown();
-                  Task.await(goOn);
-                  return handedOver("say", "in Python");
-                }).map(result -> result));
+            .callAsync(
+                Command.of(
+                        host -> {
+                          say(host, "in Java");
+                          inside.countDown();
+                          Task.await(goOn);
+                          return handedOver("say", "in Python");
+                        })
+                    .map(result -> result));
     Task.await(inside);
     CompletableFuture<@Nullable Object> next =
         inSession().callAsync(Command.of(saying("next")).map(result -> result));
@@ -204,10 +218,12 @@ class ShortcutTest {
     assertThatThrownBy(
             () ->
                 inSession()
-                    .call(Command.of(host -> {
-                          say(host, "two");
-                          return handedOver("say_and_fail", "three");
-                        })))
+                    .call(
+                        Command.of(
+                            host -> {
+                              say(host, "two");
+                              return handedOver("say_and_fail", "three");
+                            })))
         .isInstanceOf(PythonException.class);
 
     assertThat(texts()).isEqualTo(List.of("one"));
@@ -221,11 +237,13 @@ class ShortcutTest {
     Adapter soon = talk.with(session.options().withDeadline(Duration.ofMillis(50)));
     assertThatThrownBy(
             () ->
-                soon.call(Command.of(host -> {
-                      say(host, "late");
-                      awaitForEver(interrupted);
-                      return new Shortcut.Answered("never");
-                    })))
+                soon.call(
+                    Command.of(
+                        host -> {
+                          say(host, "late");
+                          awaitForEver(interrupted);
+                          return new Shortcut.Answered("never");
+                        })))
         .isInstanceOf(CallTimeoutException.class)
         .hasMessageContaining("PT0.05S");
     Task.await(interrupted);
@@ -256,11 +274,14 @@ class ShortcutTest {
     CountDownLatch goOn = new CountDownLatch(1);
     CompletableFuture<@Nullable Object> first =
         inSession()
-            .callAsync(Command.of(host -> {
-                  inside.countDown();
-                  Task.await(goOn);
-                  return new Shortcut.Answered("first");
-                }).map(result -> result));
+            .callAsync(
+                Command.of(
+                        host -> {
+                          inside.countDown();
+                          Task.await(goOn);
+                          return new Shortcut.Answered("first");
+                        })
+                    .map(result -> result));
     Task.await(inside);
     Adapter soon = talk.with(session.options().withDeadline(Duration.ofMillis(20)));
     assertThatThrownBy(() -> soon.call(Command.of(saying("second"))))
@@ -285,11 +306,14 @@ class ShortcutTest {
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch interrupted = new CountDownLatch(1);
     CompletableFuture<@Nullable Object> future =
-        talk.callAsync(Command.of(host -> {
-              inside.countDown();
-              awaitForEver(interrupted);
-              return new Shortcut.Answered("never");
-            }).map(result -> result));
+        talk.callAsync(
+            Command.of(
+                    host -> {
+                      inside.countDown();
+                      awaitForEver(interrupted);
+                      return new Shortcut.Answered("never");
+                    })
+                .map(result -> result));
     Task.await(inside);
     ending.accept(future);
     Task.await(interrupted);
@@ -298,7 +322,11 @@ class ShortcutTest {
   @Test
   void allOfThemHaveTheirResultsInOrder() {
     List<CallResult<@Nullable Object>> results =
-        talk.callAll(List.of(Command.of(host -> new Shortcut.Answered("answered")), Command.of(host -> new Shortcut.Answered(host.call("no.such"))), Command.of(host -> new Shortcut.HandedOver(Command.of("active", Map.of())))));
+        talk.callAll(
+            List.of(
+                Command.of(host -> new Shortcut.Answered("answered")),
+                Command.of(host -> new Shortcut.Answered(host.call("no.such"))),
+                Command.of(host -> new Shortcut.HandedOver(Command.of("active", Map.of())))));
 
     assertThat(results).hasSize(3);
     assertThat(results.getFirst().value()).isEqualTo("answered");
@@ -311,7 +339,10 @@ class ShortcutTest {
   void theRestIsSkippedAfterAFailureWhenThatIsWanted() {
     List<CallResult<@Nullable Object>> results =
         talk.with(CallOptions.ofDefaults().withStopOnFailure())
-            .callAll(List.of(Command.of(host -> new Shortcut.Answered(host.call("no.such"))), Command.of(host -> new Shortcut.Answered("skipped"))));
+            .callAll(
+                List.of(
+                    Command.of(host -> new Shortcut.Answered(host.call("no.such"))),
+                    Command.of(host -> new Shortcut.Answered("skipped"))));
 
     assertThat(results.get(1)).isInstanceOf(CallResult.Skipped.class);
   }
@@ -325,9 +356,13 @@ class ShortcutTest {
     CountDownLatch goOn = new CountDownLatch(1);
     Adapter adapter = closing.adapter("talk");
     Task<@Nullable Object> answered =
-        Task.of(() -> adapter.call(Command.of(host -> held(inside, goOn, new Shortcut.Answered("done")))));
+        Task.of(
+            () ->
+                adapter.call(
+                    Command.of(host -> held(inside, goOn, new Shortcut.Answered("done")))));
     Task<@Nullable Object> handedOver =
-        Task.of(() -> adapter.call(Command.of(host -> held(inside, goOn, handedOver("say", "late")))));
+        Task.of(
+            () -> adapter.call(Command.of(host -> held(inside, goOn, handedOver("say", "late")))));
     Task.await(inside);
     Task<@Nullable Void> closer = Task.running(closing::close);
     Task.until("closed", () -> isClosed(adapter));

@@ -1,9 +1,9 @@
 package dev.terrarium.testing;
 
-import dev.terrarium.model.ChatResponse.TokenUsage;
-import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.ChatResponse.FinishReason;
+import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.Tokenizer;
 import java.time.Duration;

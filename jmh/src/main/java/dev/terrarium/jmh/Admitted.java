@@ -1,11 +1,11 @@
 package dev.terrarium.jmh;
 
+import dev.terrarium.AdmissionConfig;
 import dev.terrarium.AdmissionConfig.Budget;
 import dev.terrarium.AdmissionConfig.Bulkhead;
 import dev.terrarium.AdmissionConfig.CircuitBreaker;
 import dev.terrarium.AdmissionConfig.Retry;
 import dev.terrarium.internal.admission.Admission;
-import dev.terrarium.AdmissionConfig;
 import dev.terrarium.internal.admission.Permit;
 import dev.terrarium.internal.pool.Deadline;
 import java.time.Duration;

@@ -1,11 +1,11 @@
 package dev.terrarium.jmh;
 
-import dev.terrarium.internal.model.LruModelCache;
+import dev.terrarium.ResourceLimits;
 import dev.terrarium.internal.event.Events;
 import dev.terrarium.internal.model.EmbeddingCache;
+import dev.terrarium.internal.model.LruModelCache;
 import dev.terrarium.model.EmbeddingModel;
 import dev.terrarium.spi.ModelCache;
-import dev.terrarium.ResourceLimits;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

@@ -1,7 +1,7 @@
 package dev.terrarium.jmh;
 
-import dev.terrarium.Stats;
 import dev.terrarium.CallOptions;
+import dev.terrarium.Stats;
 import dev.terrarium.Terrarium;
 import dev.terrarium.error.CallTimeoutException;
 import java.time.Duration;
@@ -99,7 +99,10 @@ public final class CancelLatency {
   private long[] byDeadline(String source) {
     long over = System.nanoTime() + DEADLINE.toNanos();
     try {
-      terrarium.adapter(Bench.NAME).with(CallOptions.deadline(DEADLINE)).call("execute", Map.of("source", source));
+      terrarium
+          .adapter(Bench.NAME)
+          .with(CallOptions.deadline(DEADLINE))
+          .call("execute", Map.of("source", source));
       throw new IllegalStateException("it came back");
     } catch (CallTimeoutException e) {
       return sinceThen(over);

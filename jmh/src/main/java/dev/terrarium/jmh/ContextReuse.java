@@ -1,7 +1,7 @@
 package dev.terrarium.jmh;
 
-import dev.terrarium.Terrarium;
 import dev.terrarium.AccessProfile;
+import dev.terrarium.Terrarium;
 import dev.terrarium.jmh.peer.Peer;
 import dev.terrarium.jmh.peer.PeerKind;
 import dev.terrarium.jmh.peer.PythonSide;

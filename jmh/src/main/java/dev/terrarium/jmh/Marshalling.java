@@ -1,9 +1,9 @@
 package dev.terrarium.jmh;
 
-import dev.terrarium.Command;
 import dev.terrarium.Adapter;
-import dev.terrarium.Terrarium;
+import dev.terrarium.Command;
 import dev.terrarium.MessageFormat;
+import dev.terrarium.Terrarium;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.terrarium.jmh;
 
-import dev.terrarium.Command;
 import dev.terrarium.Adapter;
+import dev.terrarium.Command;
 import dev.terrarium.Terrarium;
 import dev.terrarium.llamacpp.LlamaCppModel;
 import dev.terrarium.llamacpp.LlamaCppOptions;
@@ -178,7 +178,13 @@ public final class SharedModel {
     } else {
       String program =
           langchain
-              .call(Command.of("create_program", Map.of("spec", Map.of("prompt", "Tell a story of {n} bees.", "options", options))).as(Created.class))
+              .call(
+                  Command.of(
+                          "create_program",
+                          Map.of(
+                              "spec",
+                              Map.of("prompt", "Tell a story of {n} bees.", "options", options)))
+                      .as(Created.class))
               .program();
       Object unused =
           langchain.call(

@@ -263,7 +263,10 @@ public final class Soak {
       case ENDLESS -> execute("while True: pass", CallOptions.deadline(SHORT));
       case TINY_DEADLINE -> {
         Object answer =
-            terrarium.adapter(Bench.NAME).with(CallOptions.deadline(TINY.multipliedBy(2))).call("plain", Map.of("n", 7));
+            terrarium
+                .adapter(Bench.NAME)
+                .with(CallOptions.deadline(TINY.multipliedBy(2)))
+                .call("plain", Map.of("n", 7));
         yield isPlain(answer, 7);
       }
       case CANCELLED -> cancelled(random);

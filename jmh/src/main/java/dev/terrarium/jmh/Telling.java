@@ -1,7 +1,7 @@
 package dev.terrarium.jmh;
 
-import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.internal.event.Events;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;

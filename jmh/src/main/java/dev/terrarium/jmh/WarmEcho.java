@@ -67,6 +67,8 @@ public class WarmEcho extends Microbenchmark {
 
   @Benchmark
   public @Nullable Object echo() {
-    return terrarium == null ? null : terrarium.adapter(Bench.NAME).with(options).call("echo", arguments);
+    return terrarium == null
+        ? null
+        : terrarium.adapter(Bench.NAME).with(options).call("echo", arguments);
   }
 }

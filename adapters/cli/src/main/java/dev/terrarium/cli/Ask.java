@@ -1,5 +1,6 @@
 package dev.terrarium.cli;
 
+import dev.terrarium.Describe;
 import dev.terrarium.Stats;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
@@ -10,7 +11,6 @@ import dev.terrarium.dspy.Traced;
 import dev.terrarium.error.TerrariumException;
 import dev.terrarium.langchain.LangChain;
 import dev.terrarium.model.ChatMessage;
-import dev.terrarium.Describe;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

@@ -1,12 +1,12 @@
 package dev.terrarium.cli;
 
-import dev.terrarium.internal.resource.CacheFolder.Removed;
 import dev.terrarium.Terrarium;
-import dev.terrarium.internal.context.PolyglotRuntime;
-import dev.terrarium.internal.context.PythonPackages;
 import dev.terrarium.error.PackageException;
 import dev.terrarium.error.TerrariumException;
+import dev.terrarium.internal.context.PolyglotRuntime;
+import dev.terrarium.internal.context.PythonPackages;
 import dev.terrarium.internal.resource.CacheFolder;
+import dev.terrarium.internal.resource.CacheFolder.Removed;
 import dev.terrarium.internal.resource.ClassLoaders;
 import dev.terrarium.internal.resource.UnpackedArchive;
 import java.io.IOException;

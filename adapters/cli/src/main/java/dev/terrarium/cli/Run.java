@@ -1,6 +1,5 @@
 package dev.terrarium.cli;
 
-import dev.terrarium.model.ChatResponse.FinishReason;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
@@ -9,6 +8,7 @@ import dev.terrarium.dspy.Traced;
 import dev.terrarium.dspy.UntypedDspyProgram;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.TerrariumException;
+import dev.terrarium.model.ChatResponse.FinishReason;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -122,7 +122,8 @@ final class Run implements Callable<Integer> {
         ExecutorService callers = Executors.newFixedThreadPool(config.contexts());
         ProgressBar progress = progressBar()) {
       CompletableFuture<?> model =
-          CompletableFuture.supplyAsync(() -> terrarium.shared().languageModel(program.model()), callers);
+          CompletableFuture.supplyAsync(
+              () -> terrarium.shared().languageModel(program.model()), callers);
       UntypedDspyProgram runnable = create(terrarium.adapter(Dspy.class), program);
       Ask.join(model); // else each line would fail by it
       Deque<Future<Outcome>> underWay = new ArrayDeque<>();

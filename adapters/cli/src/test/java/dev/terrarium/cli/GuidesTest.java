@@ -3,25 +3,25 @@ package dev.terrarium.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import org.jspecify.annotations.Nullable;
-import dev.terrarium.model.ChatResponse.TokenUsage;
-import dev.terrarium.model.ChatResponse.FinishReason;
-import dev.terrarium.Stats.HeapUse;
+import com.sun.net.httpserver.HttpServer;
+import dev.terrarium.Adapter;
+import dev.terrarium.AdmissionConfig;
 import dev.terrarium.AdmissionConfig.Budget;
 import dev.terrarium.AdmissionConfig.Bulkhead;
 import dev.terrarium.AdmissionConfig.CircuitBreaker;
 import dev.terrarium.AdmissionConfig.Retry;
-import com.sun.net.httpserver.HttpServer;
-import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.CallResult;
+import dev.terrarium.Callback;
 import dev.terrarium.Command;
 import dev.terrarium.Framework;
+import dev.terrarium.MessageFormat;
 import dev.terrarium.Programs;
+import dev.terrarium.ResourceLimits;
 import dev.terrarium.Session;
+import dev.terrarium.Stats.HeapUse;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
-import dev.terrarium.AdmissionConfig;
 import dev.terrarium.dspy.Dspy;
 import dev.terrarium.dspy.DspyChunk;
 import dev.terrarium.dspy.DspyProgram;
@@ -37,15 +37,14 @@ import dev.terrarium.llamacpp.LlamaCpp;
 import dev.terrarium.llamacpp.LlamaCppOptions;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.ChatResponse.FinishReason;
+import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.LanguageModel;
-import dev.terrarium.spi.ModelCache;
 import dev.terrarium.model.Tokenizer;
-import dev.terrarium.ResourceLimits;
+import dev.terrarium.spi.HostFunction;
+import dev.terrarium.spi.ModelCache;
 import dev.terrarium.spi.ResourcePool;
 import dev.terrarium.testkit.FakeLanguageModel;
-import dev.terrarium.Callback;
-import dev.terrarium.spi.HostFunction;
-import dev.terrarium.MessageFormat;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -450,7 +449,8 @@ class GuidesTest {
             .check(buffer -> buffer.length() < 1_000) // before it is used again
             .closer(buffer -> buffer.setLength(0))
             .build();
-    try (ResourcePool.Lease<StringBuilder> lease = terrarium.shared().pool().borrow(buffers, "any")) {
+    try (ResourcePool.Lease<StringBuilder> lease =
+        terrarium.shared().pool().borrow(buffers, "any")) {
       lease.resource().append("mine alone until the lease is closed");
     }
     // end
@@ -530,7 +530,8 @@ class GuidesTest {
       guarded.adapter("guide").with(account).call("count", Map.of("text", "once"));
       guarded.adapter("guide").with(account).call("count", Map.of("text", "twice"));
       // end
-      assertThatThrownBy(() -> guarded.adapter("guide").with(account).call("count", Map.of("text", "thrice")))
+      assertThatThrownBy(
+              () -> guarded.adapter("guide").with(account).call("count", Map.of("text", "thrice")))
           .isInstanceOf(BudgetExceededException.class)
           .hasMessageContaining("ann");
       assertThat(guarded.stats().admission().get("guide").rejected()).isEqualTo(1);
@@ -597,7 +598,8 @@ class GuidesTest {
 
       try (Terrarium asking = Terrarium.start(config)) {
         ChatRequest request = ChatRequest.of("What is the capital of France?");
-        assertThat(asking.shared().languageModel(Optional.empty()).chat(request).text()).isEqualTo("Paris");
+        assertThat(asking.shared().languageModel(Optional.empty()).chat(request).text())
+            .isEqualTo("Paris");
         assertThat(asking.shared().languageModel(Optional.of(embedded.name())).name())
             .isEqualTo("smollm2-135m-instruct");
       }

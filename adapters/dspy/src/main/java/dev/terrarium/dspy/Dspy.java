@@ -2,9 +2,9 @@ package dev.terrarium.dspy;
 
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
+import dev.terrarium.Describe;
 import dev.terrarium.Programs;
 import dev.terrarium.error.ConversionException;
-import dev.terrarium.Describe;
 import dev.terrarium.spi.TypeSpec;
 import dev.terrarium.spi.TypedReader;
 import java.util.LinkedHashMap;

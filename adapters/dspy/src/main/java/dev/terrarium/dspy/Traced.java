@@ -1,8 +1,8 @@
 package dev.terrarium.dspy;
 
-import dev.terrarium.model.ChatResponse.TokenUsage;
-import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.model.ChatMessage;
+import dev.terrarium.model.ChatResponse.FinishReason;
+import dev.terrarium.model.ChatResponse.TokenUsage;
 import java.util.List;
 import java.util.Optional;
 

@@ -1,13 +1,13 @@
 package dev.terrarium.dspy;
 
-import dev.terrarium.model.ChatResponse.TokenUsage;
-import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.Command;
 import dev.terrarium.Invocable;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.model.ChatMessage;
+import dev.terrarium.model.ChatResponse.FinishReason;
+import dev.terrarium.model.ChatResponse.TokenUsage;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -3,10 +3,10 @@ package dev.terrarium.dspy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.CallResult;
+import dev.terrarium.Describe;
 import dev.terrarium.Framework;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
@@ -19,8 +19,8 @@ import dev.terrarium.error.PythonException;
 import dev.terrarium.error.TruncatedAnswerException;
 import dev.terrarium.llamacpp.LlamaCpp;
 import dev.terrarium.model.ChatMessage;
+import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.model.LanguageModel;
-import dev.terrarium.Describe;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -623,7 +623,9 @@ class DspyTest {
       int cut = 0;
       for (int millis = 250; millis <= 2_000; millis += 250) {
         try {
-          one.adapter("importer").with(CallOptions.deadline(Duration.ofMillis(millis))).call("run", Map.of());
+          one.adapter("importer")
+              .with(CallOptions.deadline(Duration.ofMillis(millis)))
+              .call("run", Map.of());
         } catch (CallTimeoutException e) {
           cut++;
         }

@@ -28,9 +28,8 @@ public final class TextChain extends Chain<String> {
    * @param inputs the prompt's variables by name
    */
   public Flow.Publisher<String> stream(Map<String, ?> inputs) {
-    return adapter()
-        .stream(
-            Command.of("stream", arguments(inputs))
-                .map(piece -> TypedReader.read(piece, String.class, "piece")));
+    return adapter().stream(
+        Command.of("stream", arguments(inputs))
+            .map(piece -> TypedReader.read(piece, String.class, "piece")));
   }
 }

@@ -3,11 +3,9 @@ package dev.terrarium.langchain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.Command;
-import dev.terrarium.model.ChatResponse.TokenUsage;
-import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.Adapter;
 import dev.terrarium.CallResult;
+import dev.terrarium.Command;
 import dev.terrarium.Session;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
@@ -19,6 +17,8 @@ import dev.terrarium.llamacpp.LlamaCpp;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.ChatResponse.FinishReason;
+import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.LanguageModel;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -247,7 +247,8 @@ class LangChainTest {
         "create_program",
         Map.of("program", "cut", "spec", Map.of("prompt", "?", "parser", "json")));
     List<Object> values =
-        Collector.all(adapter.stream(Command.of("stream", Map.of("program", "cut", "inputs", Map.of()))));
+        Collector.all(
+            adapter.stream(Command.of("stream", Map.of("program", "cut", "inputs", Map.of()))));
 
     Map<String, @Nullable Object> nothing = new HashMap<>();
     nothing.put("c", null);
@@ -302,7 +303,9 @@ class LangChainTest {
     Chain<Choice> chain = langchain.prompt("Choose for {thing}.").as(Choice.class);
     List<Object> pieces =
         Collector.all(
-            terrarium.adapter("langchain").stream(Command.of("stream", Map.of("program", chain.id(), "inputs", Map.of("thing", "x")))));
+            terrarium.adapter("langchain").stream(
+                Command.of(
+                    "stream", Map.of("program", chain.id(), "inputs", Map.of("thing", "x")))));
 
     assertThat(pieces).contains(Map.of("colour", "BLUE", "warm", false));
     assertThat(pieces.getLast())

@@ -1,8 +1,8 @@
 package dev.terrarium.llamacpp;
 
-import dev.terrarium.model.ChatResponse.TokenUsage;
-import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.ChatResponse.FinishReason;
+import dev.terrarium.model.ChatResponse.TokenUsage;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 

@@ -1,8 +1,8 @@
 package dev.terrarium.llamacpp;
 
 import dev.terrarium.error.ModelException;
-import dev.terrarium.spi.LanguageModelProvider;
 import dev.terrarium.model.Tokenizer;
+import dev.terrarium.spi.LanguageModelProvider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;

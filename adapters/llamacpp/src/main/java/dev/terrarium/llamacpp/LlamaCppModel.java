@@ -28,11 +28,11 @@ import org.jspecify.annotations.Nullable;
  * <p>With one slot, at temperature 0, and at any other with the same seed, an answer depends on the
  * request alone, and not on what was asked before or meanwhile. A response schema is enforced token
  * by token: the answer is JSON that conforms to it, unless it ends with {@link
- * dev.terrarium.model.ChatResponse.FinishReason#LENGTH}, and stop texts are left aside. An answer to which the
- * schema allows no further token ends with {@code STOP}, also where it has as many tokens as are
- * allowed. What is not enforced: {@code uniqueItems}, formats other than dates, times, durations
- * and UUIDs, and that only one alternative of {@code oneOf} fits. A schema with another keyword
- * that cannot be enforced is refused.
+ * dev.terrarium.model.ChatResponse.FinishReason#LENGTH}, and stop texts are left aside. An answer
+ * to which the schema allows no further token ends with {@code STOP}, also where it has as many
+ * tokens as are allowed. What is not enforced: {@code uniqueItems}, formats other than dates,
+ * times, durations and UUIDs, and that only one alternative of {@code oneOf} fits. A schema with
+ * another keyword that cannot be enforced is refused.
  *
  * <p>The workers are daemon threads. {@link #close} gives all native memory back.
  */

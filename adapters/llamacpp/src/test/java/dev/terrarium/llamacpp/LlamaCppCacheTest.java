@@ -2,13 +2,13 @@ package dev.terrarium.llamacpp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.terrarium.spi.ModelCache;
+import dev.terrarium.ResourceLimits;
+import dev.terrarium.internal.event.Events;
+import dev.terrarium.internal.model.LanguageModels;
 import dev.terrarium.internal.model.LruModelCache;
 import dev.terrarium.internal.resource.KeyedResourcePool;
-import dev.terrarium.internal.event.Events;
 import dev.terrarium.model.LanguageModel;
-import dev.terrarium.internal.model.LanguageModels;
-import dev.terrarium.ResourceLimits;
+import dev.terrarium.spi.ModelCache;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.spi.LanguageModelProvider;
 import dev.terrarium.model.Tokenizer;
+import dev.terrarium.spi.LanguageModelProvider;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URL;

@@ -1,7 +1,7 @@
 package dev.terrarium.llamacpp;
 
-import dev.terrarium.model.ChatResponse;
 import dev.terrarium.error.ModelException;
+import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.LanguageModel;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,13 +3,13 @@ package dev.terrarium.llamacpp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.model.ChatResponse.FinishReason;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.ChatResponse.FinishReason;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,13 +3,13 @@ package dev.terrarium.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.model.ChatResponse.TokenUsage;
-import dev.terrarium.model.ChatResponse.FinishReason;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.ChatResponse.FinishReason;
+import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,16 +1,16 @@
 package dev.terrarium.internal.admission;
 
-import dev.terrarium.Stats;
+import com.github.benmanes.caffeine.cache.Ticker;
 import dev.terrarium.AdmissionConfig;
 import dev.terrarium.AdmissionConfig.Bulkhead;
-import com.github.benmanes.caffeine.cache.Ticker;
+import dev.terrarium.ResourceLimits;
+import dev.terrarium.Stats;
 import dev.terrarium.error.BudgetExceededException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.CircuitOpenException;
 import dev.terrarium.error.OverloadException;
 import dev.terrarium.internal.pool.Deadline;
-import dev.terrarium.ResourceLimits;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;

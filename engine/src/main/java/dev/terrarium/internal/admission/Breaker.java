@@ -1,8 +1,8 @@
 package dev.terrarium.internal.admission;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import dev.terrarium.AdmissionConfig;
 import dev.terrarium.Stats.Admission.BreakerState;
-import com.github.benmanes.caffeine.cache.Ticker;
 import dev.terrarium.error.CircuitOpenException;
 import dev.terrarium.error.PythonException;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;

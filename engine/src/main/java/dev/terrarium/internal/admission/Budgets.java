@@ -1,9 +1,9 @@
 package dev.terrarium.internal.admission;
 
-import dev.terrarium.AdmissionConfig;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
+import dev.terrarium.AdmissionConfig;
 import dev.terrarium.error.BudgetExceededException;
 import java.time.Duration;
 

@@ -1,9 +1,9 @@
 package dev.terrarium.internal.admission;
 
-import dev.terrarium.Stats;
-import dev.terrarium.AdmissionConfig;
-import dev.terrarium.Stats.Admission.BreakerState;
 import com.github.benmanes.caffeine.cache.Ticker;
+import dev.terrarium.AdmissionConfig;
+import dev.terrarium.Stats;
+import dev.terrarium.Stats.Admission.BreakerState;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.CircuitOpenException;

@@ -1,9 +1,9 @@
 package dev.terrarium.internal.call;
 
 import dev.terrarium.CallResult;
+import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.internal.admission.Outcome;
 import dev.terrarium.internal.context.Commands;
-import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.internal.resource.CallScope;
 import dev.terrarium.internal.resource.SessionTurn;
 import java.util.ArrayList;
@@ -40,7 +40,8 @@ final class Batch implements ContextTask<Batch> {
 
   /** One that fails changes nothing in the session. */
   private static CallResult<@Nullable Object> run(Commands context, Request command) {
-    Optional<Runnable> undo = CallScope.current().flatMap(CallScope::turn).map(SessionTurn::savepoint);
+    Optional<Runnable> undo =
+        CallScope.current().flatMap(CallScope::turn).map(SessionTurn::savepoint);
     CallResult<@Nullable Object> result =
         CallResult.<@Nullable Object>of(() -> command.apply(context));
     if (!result.isSuccess()) {

@@ -10,7 +10,8 @@ import java.time.Duration;
  * @param streamIdleTimeout how long a full stream waits for its subscriber, above zero
  * @param maxMessage bytes that one message may have, at least 1
  */
-public record CallSettings(int maxBatch, int streamBuffer, Duration streamIdleTimeout, int maxMessage) {
+public record CallSettings(
+    int maxBatch, int streamBuffer, Duration streamIdleTimeout, int maxMessage) {
 
   public static CallSettings ofDefaults() {
     return new CallSettings(10_000, 64, Duration.ofMinutes(1), 64 << 20);

@@ -1,7 +1,6 @@
 package dev.terrarium.internal.call;
 
 import dev.terrarium.CallOptions;
-import dev.terrarium.internal.context.Commands;
 import dev.terrarium.error.BorrowTimeoutException;
 import dev.terrarium.error.BudgetExceededException;
 import dev.terrarium.error.CallInterruptedException;
@@ -13,9 +12,10 @@ import dev.terrarium.error.LoadTimeoutException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.OverloadException;
 import dev.terrarium.error.StreamIdleException;
-import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.event.TerrariumEvent.CallOutcome;
+import dev.terrarium.internal.context.Commands;
+import dev.terrarium.internal.event.Events;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 

@@ -1,26 +1,26 @@
 package dev.terrarium.internal.call;
 
+import dev.terrarium.AccessProfile;
 import dev.terrarium.CallOptions;
 import dev.terrarium.CallResult;
 import dev.terrarium.Command;
 import dev.terrarium.ContextPropagation;
-import dev.terrarium.spi.Shortcut;
-import dev.terrarium.internal.admission.Admission;
-import dev.terrarium.internal.admission.Permit;
-import dev.terrarium.AccessProfile;
-import dev.terrarium.internal.context.BridgeSource;
-import dev.terrarium.internal.context.Commands;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.internal.admission.Admission;
+import dev.terrarium.internal.admission.Permit;
+import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.context.Commands;
 import dev.terrarium.internal.event.Events;
 import dev.terrarium.internal.pool.ContextPool;
 import dev.terrarium.internal.pool.Deadline;
 import dev.terrarium.internal.pool.PoolCall;
 import dev.terrarium.internal.resource.CallScope;
-import dev.terrarium.internal.resource.Sessions;
 import dev.terrarium.internal.resource.SessionTurn;
+import dev.terrarium.internal.resource.Sessions;
 import dev.terrarium.spi.HostFunction;
+import dev.terrarium.spi.Shortcut;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -82,8 +82,7 @@ public final class Calls {
   }
 
   /** Runs a command; returns plain data, which the command can read. */
-  public @Nullable Object call(
-      BridgeSource framework, Command<?> command, CallOptions options) {
+  public @Nullable Object call(BridgeSource framework, Command<?> command, CallOptions options) {
     Request request = request(command);
     return call(framework, request, options, turns(options).get());
   }
@@ -336,12 +335,7 @@ public final class Calls {
       Runnable undo = call.savepoint();
       PoolCall<T> attempt =
           new PoolCall<>(
-              framework,
-              command,
-              call.deadline,
-              watched,
-              call.scope(framework),
-              propagation::wrap);
+              framework, command, call.deadline, watched, call.scope(framework), propagation::wrap);
       T result;
       try {
         result = pool.run(attempt);
@@ -393,7 +387,8 @@ public final class Calls {
   private <T extends @Nullable Object> CompletableFuture<T> async(
       CallOptions options, BiFunction<CallOptions, @Nullable SessionTurn, T> call) {
     CallOptions own = onAccount(options);
-    SessionTurn turn = turns(options).get(); // in the order of the calls, not in that of their threads
+    SessionTurn turn =
+        turns(options).get(); // in the order of the calls, not in that of their threads
     try {
       Callable<T> propagated = propagated(() -> call.apply(own, turn));
       return CallFuture.start(
@@ -459,8 +454,7 @@ public final class Calls {
     if (commands.isEmpty()) {
       return List.of();
     }
-    List<Request> requests =
-        commands.stream().map(each -> pythonRequest("batch", each)).toList();
+    List<Request> requests = commands.stream().map(each -> pythonRequest("batch", each)).toList();
     Batch batch = new Batch(requests, options.stopsOnFailure());
     try {
       visit(framework, BATCH, options, turns(options).get(), batch);

@@ -13,7 +13,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The commands of one framework with the same options for each call. Immutable. */
-public record FrameworkAdapter(BridgeSource source, Calls calls, CallOptions options) implements Adapter {
+public record FrameworkAdapter(BridgeSource source, Calls calls, CallOptions options)
+    implements Adapter {
 
   @Override
   public String framework() {

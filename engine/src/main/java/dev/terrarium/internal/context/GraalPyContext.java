@@ -1,15 +1,15 @@
 package dev.terrarium.internal.context;
 
-import dev.terrarium.Stats.HeapUse;
 import dev.terrarium.AccessProfile;
+import dev.terrarium.Stats.HeapUse;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.FrameworkLoadException;
 import dev.terrarium.error.PackageException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.TerrariumException;
 import dev.terrarium.internal.value.BulkInput;
-import dev.terrarium.spi.HostFunction;
 import dev.terrarium.internal.value.Marshaller;
+import dev.terrarium.spi.HostFunction;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

@@ -1,7 +1,7 @@
 package dev.terrarium.internal.context;
 
-import dev.terrarium.Stats.HeapUse;
 import com.sun.management.ThreadMXBean;
+import dev.terrarium.Stats.HeapUse;
 import java.lang.management.ManagementFactory;
 import java.util.OptionalLong;
 

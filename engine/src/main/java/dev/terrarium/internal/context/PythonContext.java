@@ -1,7 +1,7 @@
 package dev.terrarium.internal.context;
 
-import dev.terrarium.Stats.HeapUse;
 import dev.terrarium.AccessProfile;
+import dev.terrarium.Stats.HeapUse;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;

@@ -1,18 +1,18 @@
 package dev.terrarium.internal.model;
 
-import dev.terrarium.Stats;
-import dev.terrarium.model.EmbeddingModel;
 import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.RemovalCause;
 import com.github.benmanes.caffeine.cache.Scheduler;
 import com.github.benmanes.caffeine.cache.Ticker;
 import com.github.benmanes.caffeine.cache.stats.CacheStats;
+import dev.terrarium.Stats;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.internal.event.Events;
+import dev.terrarium.model.EmbeddingModel;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;

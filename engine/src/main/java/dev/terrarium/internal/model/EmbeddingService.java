@@ -1,8 +1,8 @@
 package dev.terrarium.internal.model;
 
-import dev.terrarium.model.EmbeddingModel;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.ModelException;
+import dev.terrarium.model.EmbeddingModel;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.TypedReader;
 import java.util.ArrayList;

@@ -1,17 +1,17 @@
 package dev.terrarium.internal.model;
 
-import dev.terrarium.model.ChatResponse.TokenUsage;
-import dev.terrarium.spi.ModelCache;
 import dev.terrarium.Stats;
+import dev.terrarium.error.ModelException;
+import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.internal.event.Events;
+import dev.terrarium.internal.resource.CallScope;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.Tokenizer;
 import dev.terrarium.spi.LanguageModelProvider;
-import dev.terrarium.error.ModelException;
-import dev.terrarium.internal.event.Events;
-import dev.terrarium.event.TerrariumEvent;
-import dev.terrarium.internal.resource.CallScope;
+import dev.terrarium.spi.ModelCache;
 import dev.terrarium.spi.ResourcePool;
 import java.time.Duration;
 import java.util.List;

@@ -1,17 +1,17 @@
 package dev.terrarium.internal.model;
 
+import com.github.benmanes.caffeine.cache.Scheduler;
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.terrarium.ResourceLimits;
 import dev.terrarium.Stats;
 import dev.terrarium.Stats.LoadedModels.Cause;
 import dev.terrarium.Stats.LoadedModels.Share;
-import com.github.benmanes.caffeine.cache.Scheduler;
-import com.github.benmanes.caffeine.cache.Ticker;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.internal.event.Events;
 import dev.terrarium.internal.resource.CallScope;
-import dev.terrarium.ResourceLimits;
 import dev.terrarium.internal.resource.ExpirySweeper;
 import dev.terrarium.spi.ModelCache;
 import java.lang.System.Logger.Level;

@@ -1,7 +1,7 @@
 package dev.terrarium.internal.model;
 
-import dev.terrarium.spi.ModelCache;
 import dev.terrarium.error.LimitExceededException;
+import dev.terrarium.spi.ModelCache;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;

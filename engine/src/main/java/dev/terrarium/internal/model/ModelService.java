@@ -1,13 +1,13 @@
 package dev.terrarium.internal.model;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.terrarium.Callback;
+import dev.terrarium.error.ConversionException;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.LanguageModel;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.terrarium.error.ConversionException;
-import dev.terrarium.Callback;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.TypedReader;
 import java.lang.reflect.Type;

@@ -1,8 +1,8 @@
 package dev.terrarium.internal.model;
 
-import dev.terrarium.model.ChatResponse;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.internal.resource.CallScope;
+import dev.terrarium.model.ChatResponse;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.Optional;

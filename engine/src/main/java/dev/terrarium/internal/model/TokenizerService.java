@@ -1,7 +1,7 @@
 package dev.terrarium.internal.model;
 
-import dev.terrarium.model.Tokenizer;
 import dev.terrarium.error.ConversionException;
+import dev.terrarium.model.Tokenizer;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.HostFunctions;
 import dev.terrarium.spi.TypedReader;

@@ -1,10 +1,10 @@
 package dev.terrarium.internal.pool;
 
+import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.internal.context.Commands;
 import dev.terrarium.internal.context.Execution;
 import dev.terrarium.internal.context.PythonContext;
-import dev.terrarium.error.CallInterruptedException;
-import dev.terrarium.error.CallTimeoutException;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;

@@ -1,13 +1,8 @@
 package dev.terrarium.internal.pool;
 
+import dev.terrarium.AccessProfile;
 import dev.terrarium.Stats;
 import dev.terrarium.Stats.ContextState;
-import dev.terrarium.AccessProfile;
-import dev.terrarium.internal.context.BridgeSource;
-import dev.terrarium.internal.context.HealthStatus;
-import dev.terrarium.internal.context.ContextFactory;
-import dev.terrarium.internal.context.Execution;
-import dev.terrarium.internal.context.PythonContext;
 import dev.terrarium.error.BorrowTimeoutException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
@@ -17,10 +12,15 @@ import dev.terrarium.error.FrameworkLoadException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.LoadTimeoutException;
 import dev.terrarium.error.NestedCallException;
-import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.event.TerrariumEvent.ResetCause;
 import dev.terrarium.event.TerrariumEvent.RetireCause;
+import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.context.ContextFactory;
+import dev.terrarium.internal.context.Execution;
+import dev.terrarium.internal.context.HealthStatus;
+import dev.terrarium.internal.context.PythonContext;
+import dev.terrarium.internal.event.Events;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -942,7 +942,10 @@ public final class ContextPool implements AutoCloseable {
    * call left and which kept the first attempt from running. Lock held.
    */
   private void mend(
-      PooledContext context, Supplier<Execution<HealthStatus>> work, ResetCause cause, boolean again) {
+      PooledContext context,
+      Supplier<Execution<HealthStatus>> work,
+      ResetCause cause,
+      boolean again) {
     context.become(ContextState.SUSPECT);
     long begin = now();
     effects.add(

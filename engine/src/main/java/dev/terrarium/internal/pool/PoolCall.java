@@ -1,10 +1,10 @@
 package dev.terrarium.internal.pool;
 
+import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.context.Commands;
 import dev.terrarium.internal.context.Execution;
-import dev.terrarium.error.CallInterruptedException;
-import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.internal.resource.CallScope;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;

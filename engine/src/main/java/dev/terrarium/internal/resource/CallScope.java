@@ -38,7 +38,10 @@ public final class CallScope {
    * @param turn that of the session that the call is part of, if it is
    */
   public CallScope(
-      String framework, @Nullable String callerKey, LongConsumer tokens, @Nullable SessionTurn turn) {
+      String framework,
+      @Nullable String callerKey,
+      LongConsumer tokens,
+      @Nullable SessionTurn turn) {
     this.framework = framework;
     this.callerKey = callerKey;
     this.tokens = tokens;

@@ -1,11 +1,11 @@
 package dev.terrarium.internal.resource;
 
-import dev.terrarium.spi.ResourcePool;
 import dev.terrarium.ResourceLimits;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ConnectionException;
 import dev.terrarium.error.LimitExceededException;
+import dev.terrarium.spi.ResourcePool;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.URISyntaxException;

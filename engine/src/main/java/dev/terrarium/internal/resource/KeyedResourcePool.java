@@ -1,14 +1,14 @@
 package dev.terrarium.internal.resource;
 
-import dev.terrarium.Stats;
-import dev.terrarium.spi.ResourcePool;
 import com.github.benmanes.caffeine.cache.Scheduler;
 import com.github.benmanes.caffeine.cache.Ticker;
+import dev.terrarium.Stats;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ClosedException;
 import dev.terrarium.error.LimitExceededException;
-import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.internal.event.Events;
+import dev.terrarium.spi.ResourcePool;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -125,8 +125,7 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
   }
 
   /** One that the caller now has busy, or, if it is shared and in use, is one more user of. */
-  private <R> Slot<R> claim(
-      Kind<R> kind, String key, @Nullable String framework, int limit) {
+  private <R> Slot<R> claim(Kind<R> kind, String key, @Nullable String framework, int limit) {
     List<Slot<?>> dropped = new ArrayList<>();
     lock.lock();
     try {

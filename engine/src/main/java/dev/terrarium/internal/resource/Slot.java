@@ -1,7 +1,7 @@
 package dev.terrarium.internal.resource;
 
-import dev.terrarium.spi.ResourcePool;
 import dev.terrarium.Stats;
+import dev.terrarium.spi.ResourcePool;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Objects;

@@ -42,7 +42,9 @@ public final class UnpackedArchive {
    */
   public static List<Entry> manifest(Path folder) {
     try {
-      return Files.readAllLines(folder.resolve(MANIFEST)).stream().map(UnpackedArchive::parse).toList();
+      return Files.readAllLines(folder.resolve(MANIFEST)).stream()
+          .map(UnpackedArchive::parse)
+          .toList();
     } catch (IOException | IllegalArgumentException e) {
       throw new PackageException("No readable MANIFEST in " + folder + ": " + e, e);
     }

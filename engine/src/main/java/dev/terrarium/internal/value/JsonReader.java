@@ -1,12 +1,12 @@
 package dev.terrarium.internal.value;
 
-import dev.terrarium.MessageFormat;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import dev.terrarium.MessageFormat;
 import dev.terrarium.error.ConversionException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,9 +1,9 @@
 package dev.terrarium.internal.value;
 
-import dev.terrarium.MessageFormat;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.StreamWriteConstraints;
+import dev.terrarium.MessageFormat;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,10 +1,10 @@
 package dev.terrarium.internal.value;
 
 import dev.terrarium.Callback;
-import dev.terrarium.spi.HostFunction;
-import dev.terrarium.spi.TypedReader;
 import dev.terrarium.error.CallbackEndedException;
 import dev.terrarium.error.ConversionException;
+import dev.terrarium.spi.HostFunction;
+import dev.terrarium.spi.TypedReader;
 import java.lang.reflect.Array;
 import java.math.BigDecimal;
 import java.math.BigInteger;

@@ -280,8 +280,7 @@ class AccessTest {
     for (AccessProfile profile : List.of(RESTRICTED, TRUSTED_NATIVE)) {
       Map<String, String> given = Map.of("MINE", profile.word());
       PythonContext context =
-          PolyglotRuntime.factory(packages, true, given, cache, any -> Map.of())
-              .create(profile);
+          PolyglotRuntime.factory(packages, true, given, cache, any -> Map.of()).create(profile);
       assertThat(evaluate(context, "os.getenv('MINE')")).isEqualTo(profile.word());
       assertThat(await(context.heal())).isEqualTo(HealthStatus.SOUND);
       assertThat(evaluate(context, "os.getenv('MINE')")).isEqualTo(profile.word());

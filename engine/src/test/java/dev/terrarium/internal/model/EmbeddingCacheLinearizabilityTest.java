@@ -2,11 +2,11 @@ package dev.terrarium.internal.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.terrarium.Stats;
-import dev.terrarium.model.EmbeddingModel;
 import com.github.benmanes.caffeine.cache.Scheduler;
 import com.github.benmanes.caffeine.cache.Ticker;
+import dev.terrarium.Stats;
 import dev.terrarium.internal.event.Events;
+import dev.terrarium.model.EmbeddingModel;
 import dev.terrarium.testing.Linearizability;
 import java.time.Duration;
 import java.util.List;

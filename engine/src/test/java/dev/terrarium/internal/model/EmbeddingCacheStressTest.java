@@ -2,12 +2,12 @@ package dev.terrarium.internal.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.terrarium.Stats;
-import dev.terrarium.model.EmbeddingModel;
 import com.github.benmanes.caffeine.cache.Scheduler;
 import com.github.benmanes.caffeine.cache.Ticker;
+import dev.terrarium.Stats;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.internal.event.Events;
+import dev.terrarium.model.EmbeddingModel;
 import dev.terrarium.testing.LogRecords;
 import dev.terrarium.testing.Task;
 import java.time.Duration;

@@ -3,13 +3,13 @@ package dev.terrarium.internal.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.model.EmbeddingModel;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.internal.event.Events;
+import dev.terrarium.model.EmbeddingModel;
 import dev.terrarium.testing.ManualTime;
 import dev.terrarium.testing.Task;
 import java.time.Duration;

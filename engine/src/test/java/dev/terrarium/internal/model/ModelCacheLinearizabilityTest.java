@@ -2,13 +2,13 @@ package dev.terrarium.internal.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.terrarium.spi.ModelCache;
 import com.github.benmanes.caffeine.cache.Scheduler;
 import com.github.benmanes.caffeine.cache.Ticker;
+import dev.terrarium.ResourceLimits;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.internal.event.Events;
-import dev.terrarium.ResourceLimits;
+import dev.terrarium.spi.ModelCache;
 import dev.terrarium.testing.Linearizability;
 import java.util.List;
 import java.util.Map;

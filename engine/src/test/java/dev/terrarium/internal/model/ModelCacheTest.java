@@ -3,20 +3,20 @@ package dev.terrarium.internal.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.spi.ModelCache;
+import com.github.benmanes.caffeine.cache.Scheduler;
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.terrarium.ResourceLimits;
 import dev.terrarium.Stats;
 import dev.terrarium.Stats.LoadedModels.Cause;
 import dev.terrarium.Stats.LoadedModels.Share;
-import com.github.benmanes.caffeine.cache.Scheduler;
-import com.github.benmanes.caffeine.cache.Ticker;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.internal.event.Events;
 import dev.terrarium.internal.resource.CallScope;
-import dev.terrarium.ResourceLimits;
+import dev.terrarium.spi.ModelCache;
 import dev.terrarium.testing.LogRecords;
 import dev.terrarium.testing.ManualTime;
 import dev.terrarium.testing.Task;
@@ -548,8 +548,10 @@ class ModelCacheTest {
   @Nested
   class Expiry {
 
-    private final LruModelCache byUse = cache(ModelCache.Limits.custom().expireAfterUse(MINUTE).build());
-    private final LruModelCache byLoad = cache(ModelCache.Limits.custom().expireAfterLoad(MINUTE).build());
+    private final LruModelCache byUse =
+        cache(ModelCache.Limits.custom().expireAfterUse(MINUTE).build());
+    private final LruModelCache byLoad =
+        cache(ModelCache.Limits.custom().expireAfterLoad(MINUTE).build());
 
     @Test
     void whatIsUnusedForLongIsDroppedByItself() {
@@ -682,7 +684,11 @@ class ModelCacheTest {
     frameworkLimits = ResourceLimits.custom().models(3).memory(12).build();
     LruModelCache cache =
         new LruModelCache(
-            ModelCache.Limits.custom().models(4).bytes(16).expireAfterUse(Duration.ofNanos(50)).build(),
+            ModelCache.Limits.custom()
+                .models(4)
+                .bytes(16)
+                .expireAfterUse(Duration.ofNanos(50))
+                .build(),
             framework -> frameworkLimits,
             framework -> 0,
             Events.none(),

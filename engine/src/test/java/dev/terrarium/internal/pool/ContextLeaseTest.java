@@ -3,12 +3,12 @@ package dev.terrarium.internal.pool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.internal.pool.StubExecution.Kind;
-import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.PythonException;
+import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.pool.StubExecution.Kind;
 import dev.terrarium.testing.Task;
 import java.time.Duration;
 import java.util.ArrayList;

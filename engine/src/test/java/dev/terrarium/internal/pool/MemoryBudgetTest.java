@@ -5,10 +5,10 @@ import static dev.terrarium.internal.pool.PoolBench.framework;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.internal.pool.StubExecution.Kind;
-import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.error.BorrowTimeoutException;
 import dev.terrarium.error.LimitExceededException;
+import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.pool.StubExecution.Kind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

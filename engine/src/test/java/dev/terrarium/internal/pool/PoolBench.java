@@ -1,12 +1,12 @@
 package dev.terrarium.internal.pool;
 
-import dev.terrarium.internal.pool.StubExecution.Kind;
 import dev.terrarium.AccessProfile;
+import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.context.Execution;
 import dev.terrarium.internal.context.PythonContext;
 import dev.terrarium.internal.event.Events;
-import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.internal.pool.StubExecution.Kind;
 import dev.terrarium.internal.resource.CallScope;
 import dev.terrarium.testing.AtRest;
 import dev.terrarium.testing.LogRecords;

@@ -2,12 +2,12 @@ package dev.terrarium.internal.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.terrarium.internal.pool.StubExecution.Kind;
-import dev.terrarium.internal.context.BridgeSource;
-import dev.terrarium.internal.context.Execution;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ClosedException;
+import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.context.Execution;
 import dev.terrarium.internal.event.Events;
+import dev.terrarium.internal.pool.StubExecution.Kind;
 import dev.terrarium.testing.Linearizability;
 import java.time.Duration;
 import java.util.ArrayList;

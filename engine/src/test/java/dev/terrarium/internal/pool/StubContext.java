@@ -1,13 +1,13 @@
 package dev.terrarium.internal.pool;
 
-import dev.terrarium.Stats.HeapUse;
-import dev.terrarium.internal.pool.StubExecution.Kind;
 import dev.terrarium.AccessProfile;
+import dev.terrarium.Stats.HeapUse;
 import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.context.Commands;
-import dev.terrarium.internal.context.HealthStatus;
 import dev.terrarium.internal.context.Execution;
+import dev.terrarium.internal.context.HealthStatus;
 import dev.terrarium.internal.context.PythonContext;
+import dev.terrarium.internal.pool.StubExecution.Kind;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;

@@ -1,7 +1,7 @@
 package dev.terrarium.internal.program;
 
-import dev.terrarium.testing.Linearizability;
 import dev.terrarium.spi.HostFunction;
+import dev.terrarium.testing.Linearizability;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;

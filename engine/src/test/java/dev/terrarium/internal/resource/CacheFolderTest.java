@@ -3,9 +3,9 @@ package dev.terrarium.internal.resource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.internal.resource.CacheFolder.Removed;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.PackageException;
+import dev.terrarium.internal.resource.CacheFolder.Removed;
 import dev.terrarium.testing.Task;
 import java.io.ByteArrayInputStream;
 import java.io.FilterInputStream;

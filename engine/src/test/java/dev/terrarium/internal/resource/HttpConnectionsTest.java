@@ -3,9 +3,9 @@ package dev.terrarium.internal.resource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.Stats;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.terrarium.Stats;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ConnectionException;

@@ -2,12 +2,12 @@ package dev.terrarium.internal.resource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.terrarium.spi.ResourcePool;
 import com.github.benmanes.caffeine.cache.Scheduler;
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.terrarium.error.ClosedException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.internal.event.Events;
+import dev.terrarium.spi.ResourcePool;
 import dev.terrarium.testing.Linearizability;
 import java.time.Duration;
 import java.util.List;

@@ -3,14 +3,14 @@ package dev.terrarium.internal.resource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.terrarium.spi.ResourcePool;
 import dev.terrarium.Stats;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ClosedException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.LimitExceededException;
-import dev.terrarium.internal.event.Events;
 import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.internal.event.Events;
+import dev.terrarium.spi.ResourcePool;
 import dev.terrarium.testing.LogRecords;
 import dev.terrarium.testing.ManualTime;
 import dev.terrarium.testing.Task;
@@ -35,7 +35,8 @@ class ResourcePoolTest {
   private final List<TerrariumEvent> events = new CopyOnWriteArrayList<>();
   private final List<Connection> made = new CopyOnWriteArrayList<>();
   private final KeyedResourcePool pool =
-      new KeyedResourcePool(framework -> 2, Events.to(List.of(events::add)), time, time, Runnable::run);
+      new KeyedResourcePool(
+          framework -> 2, Events.to(List.of(events::add)), time, time, Runnable::run);
   private final ResourcePool.Kind<Connection> connections = connections().maxPerKey(3).build();
   private final ResourcePool.Kind<Connection> tokenizers =
       ResourcePool.Kind.<Connection>shared("tokenizer", this::open)
@@ -296,7 +297,8 @@ class ResourcePoolTest {
   @Test
   void looksThatEarlierOnesReplacedDoNotGoOn() {
     ResourcePool.Kind<Connection> fast = connections().expireAfterUse(MINUTE).build();
-    ResourcePool.Kind<Connection> slow = connections().expireAfterUse(MINUTE.multipliedBy(5)).build();
+    ResourcePool.Kind<Connection> slow =
+        connections().expireAfterUse(MINUTE.multipliedBy(5)).build();
     for (int round = 0; round < 10; round++) {
       use(slow, "s");
       use(fast, "f");

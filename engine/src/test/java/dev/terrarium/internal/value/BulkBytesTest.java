@@ -2,9 +2,9 @@ package dev.terrarium.internal.value;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.terrarium.AccessProfile;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
-import dev.terrarium.AccessProfile;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.SharedTerrarium;
 import java.nio.ByteBuffer;

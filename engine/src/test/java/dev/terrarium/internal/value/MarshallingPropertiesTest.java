@@ -53,7 +53,8 @@ class MarshallingPropertiesTest {
   void crossesInMessagesAsItDoesDirectly(@ForAll("plain") @Nullable Object value) {
     for (MessageFormat format : MessageFormat.values()) {
       byte[] message = format.write(Collections.singletonMap("v", value));
-      byte[] answer = SharedTerrarium.get().adapter("probe").call(Command.of("details", message, format));
+      byte[] answer =
+          SharedTerrarium.get().adapter("probe").call(Command.of("details", message, format));
       byte[] direct = format.write(call("details", value));
       assertThat(answer).as("%s", format).isEqualTo(direct);
     }

@@ -554,7 +554,8 @@ class MarshallingTest {
             OptionalLong.empty(),
             OptionalDouble.of(0.5));
 
-    assertThat(terrarium.adapter("probe").call(Command.of("echo", Map.of("v", some)).as(Kinds.class)))
+    assertThat(
+            terrarium.adapter("probe").call(Command.of("echo", Map.of("v", some)).as(Kinds.class)))
         .isEqualTo(some);
   }
 
@@ -648,7 +649,8 @@ class MarshallingTest {
   void recordsComeBackAsTheirType() {
     Point point = new Point(4, Optional.of("here"), List.of(Mood.SAD, Mood.HAPPY));
 
-    assertThat(terrarium.adapter("probe").call(Command.of("echo", Map.of("v", point)).as(Point.class)))
+    assertThat(
+            terrarium.adapter("probe").call(Command.of("echo", Map.of("v", point)).as(Point.class)))
         .isEqualTo(point);
   }
 
@@ -679,7 +681,8 @@ class MarshallingTest {
             new int[] {3},
             ByteBuffer.wrap(new byte[] {4}));
 
-    Table back = terrarium.adapter("probe").call(Command.of("echo", Map.of("v", table)).as(Table.class));
+    Table back =
+        terrarium.adapter("probe").call(Command.of("echo", Map.of("v", table)).as(Table.class));
 
     assertThat(back.weights()).containsExactly(1, 0.5);
     assertThat(back.shares()).containsExactly(1.0, 2.0);

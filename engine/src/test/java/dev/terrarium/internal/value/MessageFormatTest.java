@@ -1,12 +1,11 @@
 package dev.terrarium.internal.value;
 
-import dev.terrarium.MessageFormat;
-
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.terrarium.MessageFormat;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.ConversionException;
 import java.math.BigDecimal;

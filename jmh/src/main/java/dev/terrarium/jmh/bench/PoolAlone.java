@@ -1,10 +1,10 @@
 package dev.terrarium.jmh.bench;
 
-import dev.terrarium.jmh.StubContext;
-import dev.terrarium.jmh.peer.PythonSide;
 import dev.terrarium.internal.pool.ContextLease;
 import dev.terrarium.internal.pool.ContextPool;
 import dev.terrarium.internal.pool.Deadline;
+import dev.terrarium.jmh.StubContext;
+import dev.terrarium.jmh.peer.PythonSide;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -1,10 +1,10 @@
 package dev.terrarium.jmh.peer;
 
-import dev.terrarium.model.ChatResponse.TokenUsage;
-import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.ChatResponse.FinishReason;
+import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.testkit.FakeLanguageModel;
 import java.time.Duration;
