@@ -1,10 +1,12 @@
 """Check all Python sources, those of the benchmarks too: ruff, mypy and pytest, as in requirements-dev.lock.
 
-    python3 check.py [--fix] [--cache DIR] [--reports DIR] [ruff] [format] [mypy] [pytest] [upstream]
+    python3 check.py [--fix] [--cache DIR] [--reports DIR] [ruff] [format] [mypy] [prose] [pytest] [upstream]
 
 Without names all run, each to its end; the exit status is 1 when one of them failed, 2 when they could not be set up.
 The tools live in a virtual environment in Terrarium's cache folder, made once for a lock file and an interpreter, and
 shared by all checkouts. `--fix` lets ruff change the sources. `--reports` is where pytest writes what it counted.
+
+`prose` looks at Markdown and Javadoc (prose.py).
 
 `upstream` runs the frameworks' own tests, from the releases that upstream/sdists.lock names, with what Terrarium
 changes in the frameworks (upstream/src/test/python/terrarium_upstream.py).
@@ -39,7 +41,7 @@ DEFERRING = HERE / "packaging" / "src" / "main" / "resources" / "dev" / "terrari
 DEFERRED = ("dspy", "langchain_core", "langsmith")
 SUITES = {"langchain-core": "tests/unit_tests", "dspy": "tests"}
 PLUGINS = ("pytest_asyncio.plugin", "pytest_mock", "syrupy", "terrarium_upstream")
-STEPS = ("ruff", "format", "mypy", "pytest", "upstream")
+STEPS = ("ruff", "format", "mypy", "prose", "pytest", "upstream")
 OLDEST = (3, 11)
 KEPT = 3  # of the folders that change with the sources
 
@@ -253,9 +255,9 @@ def run(home: Path, step: str, fix: bool, reports: Path | None) -> tuple[int, st
 
 def commands(home: Path, step: str, fix: bool, reports: Path | None) -> list[tuple[Path, list[str], dict[str, str]]]:
     """The commands of a step, each with the folder to start it in and further variables."""
-    this = str(HERE / "check.py")
+    scripts = [str(HERE / "check.py"), str(HERE / "prose.py")]
     sources = [str(path) for path in sorted(HERE.glob("*/src/*/python"))]
-    everywhere = [*sources, this, str(PEERS)]
+    everywhere = [*sources, *scripts, str(PEERS)]
     ruff = str(home / "bin" / "ruff")
     python = [str(home / "bin" / "python"), "-P", "-m"]
     pytest = [*python, "pytest", "-q"]
@@ -266,7 +268,9 @@ def commands(home: Path, step: str, fix: bool, reports: Path | None) -> list[tup
     if step == "mypy":
         # Neither started in this folder nor told of it together with the rest: mypy would take dspy/ for the package.
         mypy = [*python, "mypy", "--config-file", str(CONFIG), "--cache-dir", str(home / "mypy")]
-        return [(home, [*mypy, this], {}), (home, [*mypy, *sources, str(PEERS)], {})]
+        return [(home, [*mypy, *scripts], {}), (home, [*mypy, *sources, str(PEERS)], {})]
+    if step == "prose":
+        return [(HERE, [str(home / "bin" / "python"), scripts[-1]], {})]
     if step == "pytest":
         return [(HERE, [*pytest, "--config-file", str(CONFIG), "--rootdir", str(HERE), *report(reports, "pytest")], {})]
     tests = made_folder(home, "upstream", made_of_locks())

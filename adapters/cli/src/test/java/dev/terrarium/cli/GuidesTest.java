@@ -150,6 +150,26 @@ class GuidesTest {
     return flat.toString();
   }
 
+  // ------------------------------------------------------------------ getting started
+
+  @Test
+  void firstPrograms() {
+    // guide: first
+    Dspy dspy = terrarium.adapter(Dspy.class);
+    DspyProgram<Question, Answer> ask = dspy.predict(Question.class, Answer.class);
+    Answer answer = ask.call(new Question("What is the capital of France?"));
+    // end
+
+    assertThat(answer.answer()).isEqualTo("text");
+
+    // guide: chain
+    TextChain chain = terrarium.adapter(LangChain.class).prompt("Name a {kind}.").text();
+    String name = chain.invoke(Map.of("kind", "colour")); // or chain.stream(...)
+    // end
+
+    assertThat(name).isNotNull();
+  }
+
   // ------------------------------------------------------------------ calling
 
   @Test

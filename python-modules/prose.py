@@ -1,0 +1,301 @@
+"""Check the prose of this checkout: line lengths and words of Markdown, first sentences of Javadoc.
+
+    python3 prose.py [--list] [ROOT]
+
+It prints FILE:LINE, what is wrong there and what to write instead, and exits with 1 when it found something. The rules:
+
+- A Markdown line has at most 120 characters, outside of fenced code and tables; a line of one word (a long link) is
+  left alone, since it cannot be broken.
+- Markdown uses one word for one idea: `WORDS` has the words to avoid. Code is not looked at.
+- The first sentence of a public or protected method's Javadoc opens with a verb in the third person ("Returns"). A
+  first word that ends in "s" passes for one.
+
+`_NOT_YET` names files and folders that do not keep to the rules yet; what is wrong in them is only counted. `--list`
+prints the present list, in the form in which it stands here. Take a file out of the list when it is right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+LONGEST = 120
+GENERATED = ("docs/benchmarks/tables.md",)
+
+WORDS = {
+    r"heal(?:s|ed|ing)?": "restore",
+    r"mend(?:s|ed|ing)?": "restore",
+    r"settl(?:e|es|ed|ing)": "restore, or decide",
+    r"put(?:s|ting)?\s+(?:\w+\s+){0,2}back": "restore",
+    r"(?:am|is|are|was|were|be|been|being)\s+(?:\w+\s+)?told": "report, log or notify; distinguish, for 'told apart'",
+    r"call-backs?": "callback",
+}
+
+# Files and folders that are not covered by the rules yet; a folder ends in a slash. Only ever make it shorter.
+_NOT_YET: tuple[str, ...] = (
+    "engine/src/main/java/dev/terrarium/Adapter.java",
+    "engine/src/main/java/dev/terrarium/AdapterFactory.java",
+    "engine/src/main/java/dev/terrarium/Batch.java",
+    "engine/src/main/java/dev/terrarium/CallOptions.java",
+    "engine/src/main/java/dev/terrarium/CallResult.java",
+    "engine/src/main/java/dev/terrarium/ContextPropagation.java",
+    "engine/src/main/java/dev/terrarium/Framework.java",
+    "engine/src/main/java/dev/terrarium/FrameworkResources.java",
+    "engine/src/main/java/dev/terrarium/Programs.java",
+    "engine/src/main/java/dev/terrarium/Session.java",
+    "engine/src/main/java/dev/terrarium/Shortcut.java",
+    "engine/src/main/java/dev/terrarium/Terrarium.java",
+    "engine/src/main/java/dev/terrarium/TerrariumConfig.java",
+    "engine/src/main/java/dev/terrarium/Work.java",
+    "engine/src/main/java/dev/terrarium/admission/AdmissionConfig.java",
+    "engine/src/main/java/dev/terrarium/admission/Outcome.java",
+    "engine/src/main/java/dev/terrarium/admission/Permit.java",
+    "engine/src/main/java/dev/terrarium/context/AccessProfile.java",
+    "engine/src/main/java/dev/terrarium/context/BridgeSource.java",
+    "engine/src/main/java/dev/terrarium/context/CarrierWork.java",
+    "engine/src/main/java/dev/terrarium/context/ContextFactory.java",
+    "engine/src/main/java/dev/terrarium/context/Execution.java",
+    "engine/src/main/java/dev/terrarium/context/HeapMeter.java",
+    "engine/src/main/java/dev/terrarium/context/HeapUse.java",
+    "engine/src/main/java/dev/terrarium/context/Imports.java",
+    "engine/src/main/java/dev/terrarium/context/PolyglotRuntime.java",
+    "engine/src/main/java/dev/terrarium/context/PythonContext.java",
+    "engine/src/main/java/dev/terrarium/context/PythonPackages.java",
+    "engine/src/main/java/dev/terrarium/error/ConversionException.java",
+    "engine/src/main/java/dev/terrarium/error/PythonException.java",
+    "engine/src/main/java/dev/terrarium/error/UnknownCommandException.java",
+    "engine/src/main/java/dev/terrarium/error/UnknownFrameworkException.java",
+    "engine/src/main/java/dev/terrarium/event/Events.java",
+    "engine/src/main/java/dev/terrarium/event/TerrariumObserver.java",
+    "engine/src/main/java/dev/terrarium/handler/HandlerTable.java",
+    "engine/src/main/java/dev/terrarium/model/ChatRequest.java",
+    "engine/src/main/java/dev/terrarium/model/EmbeddingCache.java",
+    "engine/src/main/java/dev/terrarium/model/EmbeddingModel.java",
+    "engine/src/main/java/dev/terrarium/model/LanguageModel.java",
+    "engine/src/main/java/dev/terrarium/model/LanguageModelProvider.java",
+    "engine/src/main/java/dev/terrarium/model/LanguageModels.java",
+    "engine/src/main/java/dev/terrarium/model/ModelCache.java",
+    "engine/src/main/java/dev/terrarium/model/ModelService.java",
+    "engine/src/main/java/dev/terrarium/model/TokenUsage.java",
+    "engine/src/main/java/dev/terrarium/model/Tokenizer.java",
+    "engine/src/main/java/dev/terrarium/pool/ContextLease.java",
+    "engine/src/main/java/dev/terrarium/pool/ContextPool.java",
+    "engine/src/main/java/dev/terrarium/pool/Deadline.java",
+    "engine/src/main/java/dev/terrarium/pool/MemoryLimit.java",
+    "engine/src/main/java/dev/terrarium/pool/PoolCall.java",
+    "engine/src/main/java/dev/terrarium/pool/PoolStats.java",
+    "engine/src/main/java/dev/terrarium/pool/Timer.java",
+    "engine/src/main/java/dev/terrarium/program/ProgramRegistry.java",
+    "engine/src/main/java/dev/terrarium/resource/CacheFolder.java",
+    "engine/src/main/java/dev/terrarium/resource/CallScope.java",
+    "engine/src/main/java/dev/terrarium/resource/ResourceKind.java",
+    "engine/src/main/java/dev/terrarium/resource/ResourcePool.java",
+    "engine/src/main/java/dev/terrarium/resource/SessionLimits.java",
+    "engine/src/main/java/dev/terrarium/resource/Sessions.java",
+    "engine/src/main/java/dev/terrarium/resource/Tree.java",
+    "engine/src/main/java/dev/terrarium/resource/Turn.java",
+    "engine/src/main/java/dev/terrarium/value/Callback.java",
+    "engine/src/main/java/dev/terrarium/value/HostFunctions.java",
+    "engine/src/main/java/dev/terrarium/value/Marshaller.java",
+    "engine/src/main/java/dev/terrarium/value/TypeSpec.java",
+    "adapters/dspy/src/main/java/dev/terrarium/dspy/Dspy.java",
+    "adapters/dspy/src/main/java/dev/terrarium/dspy/DspyProgram.java",
+    "adapters/dspy/src/main/java/dev/terrarium/dspy/FrozenDspyProgram.java",
+    "adapters/dspy/src/main/java/dev/terrarium/dspy/UntypedDspyProgram.java",
+    "adapters/dspy/src/main/java/dev/terrarium/dspy/UntypedFrozenDspyProgram.java",
+    "adapters/langchain/src/main/java/dev/terrarium/langchain/Chain.java",
+    "adapters/langchain/src/main/java/dev/terrarium/langchain/LangChain.java",
+    "adapters/llamacpp/src/main/java/dev/terrarium/llamacpp/LlamaCpp.java",
+    "adapters/llamacpp/src/main/java/dev/terrarium/llamacpp/LlamaCppModel.java",
+    "adapters/llamacpp/src/main/java/dev/terrarium/llamacpp/LlamaCppOptions.java",
+    "adapters/llamacpp/src/main/java/dev/terrarium/llamacpp/Slots.java",
+    "adapters/testkit/src/main/java/dev/terrarium/testkit/FakeLanguageModel.java",
+    "python-modules/packaging/src/main/java/dev/terrarium/packaging/Wheels.java",
+    "jmh/src/main/java/dev/terrarium/jmh/Bench.java",
+    "jmh/src/main/java/dev/terrarium/jmh/ContextReuse.java",
+    "jmh/src/main/java/dev/terrarium/jmh/FrozenPredict.java",
+    "jmh/src/main/java/dev/terrarium/jmh/Programs.java",
+    "jmh/src/main/java/dev/terrarium/jmh/SideBySide.java",
+    "jmh/src/main/java/dev/terrarium/jmh/StubContext.java",
+    "jmh/src/main/java/dev/terrarium/jmh/peer/Handlers.java",
+    "jmh/src/main/java/dev/terrarium/jmh/peer/JepPeer.java",
+    "jmh/src/main/java/dev/terrarium/jmh/peer/Peer.java",
+    "jmh/src/main/java/dev/terrarium/jmh/peer/PeerKind.java",
+    "jmh/src/main/java/dev/terrarium/jmh/peer/PythonSide.java",
+    "jmh/src/main/java/dev/terrarium/jmh/peer/TerrariumPeer.java",
+)
+
+
+class Fault(NamedTuple):
+    """One thing to change, and the place where it stands."""
+
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.text}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Check the prose of Markdown and Javadoc.")
+    parser.add_argument("--list", action="store_true", help="print the files that do not keep to the rules")
+    parser.add_argument("root", nargs="?", type=Path, default=ROOT, help="the checkout, this one when left out")
+    options = parser.parse_args(arguments)
+    pages = list(markdown_files(options.root))
+    sources = list(java_files(options.root))
+    faults = {page: markdown_faults(page, read(options.root, page)) for page in pages}
+    faults |= {source: java_faults(source, read(options.root, source)) for source in sources}
+    if options.list:
+        print("".join(f'    "{file}",\n' for file, found in faults.items() if found), end="")
+        return 0
+    later = {file: found for file, found in faults.items() if found and listed(file, _NOT_YET)}
+    refused = [fault for file, found in faults.items() if file not in later for fault in found]
+    for fault in refused:
+        print(fault)
+    for entry in _NOT_YET:
+        if not any(listed(file, (entry,)) for file in later):
+            print(f"prose.py: {entry} keeps to the rules now or is gone; take it out of _NOT_YET")
+    print(
+        f"{len(refused)} faults in {len(pages)} pages and {len(sources)} Java sources; "
+        f"{sum(map(len, later.values()))} in {len(later)} files that are not covered yet"
+    )
+    return 1 if refused else 0
+
+
+def read(root: Path, file: str) -> str:
+    return (root / file).read_text(encoding="utf-8")
+
+
+def listed(file: str, entries: tuple[str, ...]) -> bool:
+    return any(file.startswith(entry) if entry.endswith("/") else file == entry for entry in entries)
+
+
+def markdown_files(root: Path) -> Iterator[str]:
+    for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md"):
+        if (root / name).exists():
+            yield name
+    for path in sorted((root / "docs").rglob("*.md")):
+        name = path.relative_to(root).as_posix()
+        if name not in GENERATED:
+            yield name
+
+
+def java_files(root: Path) -> Iterator[str]:
+    for folder in ("engine", "adapters/*", "python-modules/*", "jmh"):
+        for sources in sorted(root.glob(f"{folder}/src/main/java")):
+            for path in sorted(sources.rglob("*.java")):
+                yield path.relative_to(root).as_posix()
+
+
+# ---------------------------------------------------------------- Markdown
+
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+_LIST_MARK = re.compile(r"\s*(?:[-*+]|\d+\.|>)?\s*")
+
+
+def markdown_faults(file: str, text: str) -> list[Fault]:
+    lines = without_fences(text).splitlines()
+    faults = [
+        Fault(file, number, f"a line of {len(line)} characters; break it before character {LONGEST + 1}")
+        for number, line in enumerate(lines, 1)
+        if len(line) > LONGEST and not line.lstrip().startswith("|") and breakable(line)
+    ]
+    prose = re.sub(r"`[^`\n]+`", lambda code: " " * len(code[0]), "\n".join(lines))
+    for pattern, instead in WORDS.items():
+        for found in re.finditer(rf"\b{pattern}\b", prose, re.IGNORECASE):
+            words = " ".join(found[0].split())
+            faults.append(Fault(file, prose.count("\n", 0, found.start()) + 1, f"'{words}'; write {instead}"))
+    return sorted(faults)
+
+
+def breakable(line: str) -> bool:
+    return " " in _LIST_MARK.sub("", line, count=1).rstrip()
+
+
+def without_fences(text: str) -> str:
+    """The text with fenced code made empty, line by line."""
+    kept = []
+    fence = ""
+    for line in text.splitlines():
+        mark = _FENCE.match(line)
+        if not fence and mark:
+            fence = mark[1]
+            kept.append("")
+        elif fence:
+            if mark and mark[1].startswith(fence) and line.strip() == mark[1]:
+                fence = ""
+            kept.append("")
+        else:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+# ---------------------------------------------------------------- Javadoc
+
+_DOC = re.compile(r"^( *)/\*\*(.*?)\*/\s*", re.DOTALL | re.MULTILINE)
+_TYPE = re.compile(r"^( *)(?:[\w@.-]+ +)*?(class|record|enum|interface|@interface) +\w", re.MULTILINE)
+_ANNOTATION = re.compile(
+    r"@(?!interface)[\w.]+(?:\((?:\"(?:[^\"\\]|\\.)*\"|[^()\"]|\([^()]*\))*\))?\s*(?://[^\n]*\s*)?"
+)
+_DECLARATION = re.compile(r"[^{;]*")
+_METHOD = re.compile(r"[^()=]*[ >\]](?P<name>\w+) ?\(")
+_NO_VERBS = frozenset(("always", "as", "its", "less", "previous", "this", "thus", "unless", "various", "whose"))
+
+
+def java_faults(file: str, text: str) -> list[Fault]:
+    """Faults of a source formatted by google-java-format, whose indentation says which type a member belongs to."""
+    types = [(found.start(), len(found[1]), found[2]) for found in _TYPE.finditer(text)]
+    faults = []
+    for found in _DOC.finditer(text):
+        kinds = [kind for start, depth, kind in types if start < found.start() and depth == len(found[1]) - 2]
+        name = visible_method(text, found.end(), kinds[-1]) if kinds else None
+        if name and not opens_with_verb(found[2]):
+            line = text.count("\n", 0, found.start()) + 1
+            word = first_word(found[2])
+            faults.append(
+                Fault(file, line, f"the Javadoc of {name} opens with '{word}'; open it with a verb such as 'Returns'")
+            )
+    return faults
+
+
+def visible_method(text: str, start: int, kind: str) -> str | None:
+    """The name of the method that is declared there in a type of that kind, if others see it."""
+    while annotation := _ANNOTATION.match(text, start):
+        start = annotation.end()
+    declaration = _DECLARATION.match(text, start)
+    plain = " ".join(_ANNOTATION.sub("", declaration[0]).split()) if declaration else ""
+    method = _METHOD.match(plain)
+    if kind == "@interface" or method is None:
+        return None
+    words = plain[: method.start("name")].split()
+    if {"class", "record", "enum", "interface", "@interface"} & set(words) or words[-1] in ("public", "protected"):
+        return None  # a type, or a constructor
+    shown = {"public", "protected"} & set(words) or (kind == "interface" and "private" not in words)
+    return method["name"] if shown else None
+
+
+def opens_with_verb(comment: str) -> bool:
+    text = body(comment)
+    if text.startswith(("@", "{@inheritDoc}", "As {@link")):
+        return True
+    word = first_word(comment).lower()
+    return word.endswith("s") and word not in _NO_VERBS
+
+
+def first_word(comment: str) -> str:
+    words = body(comment).split()
+    return words[0].rstrip(",.;:") if words else ""
+
+
+def body(comment: str) -> str:
+    return re.sub(r"^\s*\*? ?", "", comment, flags=re.MULTILINE).strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
