@@ -63,7 +63,7 @@ public class Batches extends Microbenchmark {
     @Nullable Object last = null;
     if (adapter != null) {
       for (Command<@Nullable Object> command : commands) {
-        last = adapter.call(command.name(), command.arguments());
+        last = adapter.call(command);
       }
     }
     return last;

@@ -31,7 +31,7 @@ public class Caches extends Microbenchmark {
 
   private static final List<String> TEXT = List.of("What is the capital of France, and why?");
 
-  private final ModelCache models =
+  private final LruModelCache models =
       new LruModelCache(
           ModelCache.Limits.ofDefaults(),
           framework -> ResourceLimits.ofDefaults(),

@@ -1,6 +1,7 @@
 package dev.terrarium.jmh;
 
 import dev.terrarium.CallOptions;
+import dev.terrarium.Command;
 import dev.terrarium.Stats;
 import dev.terrarium.Terrarium;
 import dev.terrarium.error.CallTimeoutException;
@@ -113,11 +114,10 @@ public final class CancelLatency {
     CountDownLatch inside = new CountDownLatch(1);
     BenchFunctions.onCall(inside::countDown);
     CompletableFuture<@Nullable Object> call =
-        terrarium.callAsync(
-            Bench.NAME,
-            "execute",
-            Map.of("source", "host.call('bench.call')\n" + source),
-            CallOptions.ofDefaults());
+        terrarium
+            .adapter(Bench.NAME)
+            .callAsync(
+                Command.of("execute", Map.of("source", "host.call('bench.call')\n" + source)));
     if (!inside.await(1, TimeUnit.MINUTES)) {
       throw new IllegalStateException("it did not begin");
     }

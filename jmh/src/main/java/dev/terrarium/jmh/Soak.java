@@ -1,6 +1,7 @@
 package dev.terrarium.jmh;
 
 import dev.terrarium.CallOptions;
+import dev.terrarium.Command;
 import dev.terrarium.Stats;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
@@ -253,7 +254,7 @@ public final class Soak {
             .call("call", Map.of("program", program.id(), "inputs", Map.of("question", "Why?")));
         yield null;
       }
-      case LANGCHAIN -> isAnswer(chain.invoke(Map.of("question", "Why?")));
+      case LANGCHAIN -> isAnswer(chain.call(Map.of("question", "Why?")));
       case RAISES -> execute("raise ValueError('by rule')", CallOptions.ofDefaults());
       case PATCHES ->
           execute(
@@ -298,11 +299,11 @@ public final class Soak {
 
   private String cancelled(Random random) {
     CompletableFuture<@Nullable Object> call =
-        terrarium.callAsync(
-            Bench.NAME,
-            "execute",
-            Map.of("source", "while True:\n  try: pass\n  except: pass"),
-            CallOptions.ofDefaults());
+        terrarium
+            .adapter(Bench.NAME)
+            .callAsync(
+                Command.of(
+                    "execute", Map.of("source", "while True:\n  try: pass\n  except: pass")));
     pause(Duration.ofMillis(random.nextInt(30)));
     if (!call.cancel(true)) {
       return "it had ended: " + call;

@@ -164,7 +164,7 @@ class GuidesTest {
 
     // guide: chain
     TextChain chain = terrarium.adapter(LangChain.class).prompt("Name a {kind}.").text();
-    String name = chain.invoke(Map.of("kind", "colour")); // or chain.stream(...)
+    String name = chain.call(Map.of("kind", "colour")); // or chain.stream(...)
     // end
 
     assertThat(name).isNotNull();

@@ -6,6 +6,9 @@ import dev.terrarium.spi.AdapterFactory;
 /** Makes {@link Dspy} for {@code terrarium.adapter(Dspy.class)}. */
 public final class DspyFactory implements AdapterFactory<Dspy> {
 
+  /** Makes the factory, as the service loader does. */
+  public DspyFactory() {}
+
   @Override
   public Class<Dspy> type() {
     return Dspy.class;

@@ -6,6 +6,9 @@ import dev.terrarium.spi.AdapterFactory;
 /** Makes {@link LangChain} for {@code terrarium.adapter(LangChain.class)}. */
 public final class LangChainFactory implements AdapterFactory<LangChain> {
 
+  /** Makes the factory, as the service loader does. */
+  public LangChainFactory() {}
+
   @Override
   public Class<LangChain> type() {
     return LangChain.class;
