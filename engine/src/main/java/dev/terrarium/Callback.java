@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Java functions as arguments of a call, which Python code calls like its own, with positional
  * arguments, on the thread that it runs on. Arguments are read as the types given, as results are.
  * What a function throws is a {@code HostCallError} to Python, and itself again to the Java caller
- * when Python does not catch it.
+ * when Python does not catch it. Stateless.
  *
  * <pre>{@code
  * HostFunction metric = Callback.of(Answer.class, Answer.class, (gold, given) -> gold.equals(given));

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * {"type": "string"}}}. The types are string, integer, number, boolean, decimal, date, datetime,
  * enum (values), list (items), map (values), optional (of) and record (name, fields). Integers and
  * numbers have the {@code minimum} and the {@code maximum} of the Java type, where it has any.
+ * Stateless.
  */
 public final class TypeSpec {
 

@@ -1,9 +1,9 @@
 """What the Java engine calls inside a context: making and reading plain values, describing exceptions, loading bridges,
 and telling whether the context is sound.
 
-Nothing here is for handlers. Each function is called by `dev.terrarium.internal.value.Marshaller` or
-`dev.terrarium.internal.context.PythonContext` and takes what crosses the border by itself (numbers, strings, booleans, and
-objects of this context), so that no Java object is ever part of a value that a handler sees.
+Nothing here is for handlers. Each function is called by the engine's `Marshaller` or `PythonContext` and takes what
+crosses the border by itself (numbers, strings, booleans, and objects of this context), so that no Java object is ever
+part of a value that a handler sees.
 """
 
 from __future__ import annotations
