@@ -13,10 +13,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** How the launcher chooses and makes the Java that it starts, with a JDK that only says so. */
+@Tag("launcher")
 class LauncherTest {
 
   /** Says where it is and what it is to do. */
