@@ -11,10 +11,12 @@ import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The most that a Terrarium grants. Its class path has no Python, so that no context is made. */
+@Tag("graalpy")
 class CeilingTest {
 
   private static final String DESCRIPTOR =

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.terrarium.Stats.HeapUse;
+import java.lang.management.ManagementFactory;
 import java.util.Map;
 import java.util.Objects;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -35,6 +37,16 @@ class MeasuredMemoryTest {
           """
               .formatted(HELD),
           "hoard.py");
+
+  @BeforeAll
+  static void jvmIsTheOneThatMeasures() {
+    assertThat(ManagementFactory.getRuntimeMXBean().getInputArguments())
+        .as(
+            "This test needs the JVM flags -XX:+UnlockExperimentalVMOptions -XX:+EnableJVMCI"
+                + " --upgrade-module-path engine/target/optimizing, a folder that `mvn"
+                + " process-test-classes -pl engine -am` fills.")
+        .contains("-XX:+EnableJVMCI");
+  }
 
   @Test
   void whatAFrameworkTakesIsMeasuredAndTheEstimateStandsBesideIt() {

@@ -10,10 +10,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The command as a subprocess: what it prints where, and how it exits. */
+@Tag("launcher")
 class CommandLineTest {
 
   private static final ObjectMapper JSON = new ObjectMapper();

@@ -13,10 +13,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** How the launcher chooses and makes the Java that it starts, with a JDK that only says so. */
+@Tag("launcher")
 class LauncherTest {
 
   /** Says where it is and what it is to do. */
@@ -81,7 +83,11 @@ class LauncherTest {
     Finished first = run("", "run", "program.yaml");
     Finished second = run("", "run", "program.yaml");
 
-    assertThat(first.err()).contains("once for this JDK; 220 MB in " + images().getFirst());
+    assertThat(first.err())
+        .contains("terrarium: step 1 of 2: making a Java that compiles Python (")
+        .contains("once for this JDK; 220 MB in " + images().getFirst())
+        .containsPattern("terrarium: step 1 of 2 took \\d+\\.\\d s\n")
+        .contains("terrarium: step 2 of 2: training the start-up cache (");
     assertThat(second.err()).doesNotContain("once for this JDK");
     assertThat(Files.readString(jdk.resolve("calls")))
         .contains("--add-modules java.base,jdk.jfr ")
@@ -214,13 +220,20 @@ class LauncherTest {
         "mvn",
         """
         #!/bin/sh -e
-        mkdir -p "${4%/*}/adapters/cli"
-        cd "${4%/*}/adapters/cli"
+        mkdir -p "${3%/*}/adapters/cli"
+        cd "${3%/*}/adapters/cli"
         cat # all that is there to be read
+        echo '[INFO] Building Terrarium: engine 1.0-SNAPSHOT   [1/2]'
+        echo '[INFO] Downloaded from central: https://registry.example/a.jar (950 kB at 1.0 MB/s)'
+        echo '[INFO] Building Terrarium: Python snakes 1.0-SNAPSHOT   [2/2]'
+        echo 'snakes, step 1 of 1: fetching' >&2
+        echo 'snakes, step 1 of 1 took 0.5 s, 1.5 MB fetched' >&2
+        echo '[WARNING] about nothing'
         mkdir -p target/dist/lib target/dist/compiler
         echo "$JAVA25_HOME" >target/jdk
         touch target/dist/compiler/some.jar target/dist/lib/some.jar
         bash ../../terrarium --train-start-up-cache
+        echo '[INFO] BUILD SUCCESS'
         """);
     program("java", JAVA + "cat\n");
     Finished again = launcher.run(command);
@@ -231,6 +244,17 @@ class LauncherTest {
     assertThat(interrupted.exitCode()).isEqualTo(1);
     assertThat(again.exitCode()).as(again.err()).isZero();
     assertThat(again.err()).contains("building", "it could not be trained");
+    assertThat(again.err().replaceAll("\\d+\\.\\d s", "N s").lines())
+        .containsSubsequence(
+            "terrarium: step 1 of 2: building engine",
+            "terrarium: step 1 of 2 took N s, 1.0 MB fetched",
+            "terrarium: step 2 of 2: building Python snakes",
+            "snakes, step 1 of 1: fetching",
+            "terrarium: command line, step 1 of 1: training the start-up cache (once for these"
+                + " jars)",
+            "terrarium: step 2 of 2 took N s, 1.5 MB fetched",
+            "terrarium: built in N s, 2.5 MB fetched")
+        .noneMatch(line -> line.startsWith("["));
     assertThat(built.exitCode()).as(built.err()).isZero();
     assertThat(built.err()).doesNotContain("building");
     assertThat(newer.err()).contains("building");

@@ -13,9 +13,11 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Processes that ran native extensions in two contexts end without a crash, 20 of 20. */
+@Tag("graalpy")
 class ProcessExitTest {
 
   private static final int PROCESSES = 20;

@@ -9,6 +9,7 @@ import dev.terrarium.model.ChatMessage;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -48,6 +49,7 @@ class ChatTemplateTest {
             """);
   }
 
+  @Tag("model")
   @Test
   void rendersWhatIsInTheFileAsChatMl() {
     String source = Llama.modelChatTemplate(Llama.modelLoad(TestModel.file().toString(), false));

@@ -11,6 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,6 +54,7 @@ class GgufHeaderTest {
         .hasMessageContaining(message);
   }
 
+  @Tag("model")
   @Test
   void readsTheRealModel() throws IOException {
     GgufHeader header = GgufHeader.read(TestModel.file());
@@ -94,12 +96,14 @@ class GgufHeaderTest {
     refuses(file(new byte[] {'P', 'K', 3, 4, 0, 0}), "zip archive");
   }
 
+  @Tag("model")
   @ParameterizedTest
   @CsvSource({"4", "10", "30", "1000", "100000", "1500000"})
   void refusesAFileCutOffInItsHeader(long length) throws IOException {
     refuses(cut(length), "is cut off: it ends after " + length + " bytes");
   }
 
+  @Tag("model")
   @Test
   void refusesAFileCutOffInItsData() throws IOException {
     long size = Files.size(TestModel.file());

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,6 +123,7 @@ class ModelProbeTest {
         .hasMessageContaining("was not probed within 0 s");
   }
 
+  @Tag("model")
   @Test
   void theRealModelPassesTheRealProbe() throws IOException {
     Path link = Files.createSymbolicLink(folder.resolve("real.gguf"), TestModel.file());

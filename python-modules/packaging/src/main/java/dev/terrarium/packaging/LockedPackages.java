@@ -3,9 +3,9 @@ package dev.terrarium.packaging;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /** The packages of a lock as a site folder, with their licences and templates. */
@@ -16,21 +16,29 @@ final class LockedPackages {
   private final BuildCache cache;
   private final Shell shell;
   private final GraalPy graalPy;
-  private final Consumer<String> progress;
+  private final Steps steps;
 
   LockedPackages(
-      Options options,
-      String tool,
-      BuildCache cache,
-      Shell shell,
-      GraalPy graalPy,
-      Consumer<String> progress) {
+      Options options, String tool, BuildCache cache, Shell shell, GraalPy graalPy, Steps steps) {
     this.options = options;
     this.tool = tool;
     this.cache = cache;
     this.shell = shell;
     this.graalPy = graalPy;
-    this.progress = progress;
+    this.steps = steps;
+  }
+
+  /** Returns the names of the steps that a lock takes, in their order. */
+  static List<String> plan(Options options, Lock lock) {
+    List<String> plan = new ArrayList<>(List.of("fetch"));
+    lock.sources().forEach(source -> plan.add("build " + source.name()));
+    if (!lock.carried().isEmpty()) {
+      plan.add("compile");
+    }
+    if (!options.lazy().isEmpty()) {
+      plan.add("defer");
+    }
+    return plan;
   }
 
   /** The folder that holds {@code site}, {@code licenses} and, with the home, {@code prefix}. */
@@ -57,20 +65,27 @@ final class LockedPackages {
     return cache.folder(
         options.name() + "-downloads",
         inputs,
-        folder -> {
-          progress.accept(
-              "Fetching %d Python packages for %s...".formatted(lock.all().size(), options.name()));
-          pip.fetch(lock, Requirement::locked, folder);
-          for (Requirement requirement : lock.all()) {
-            Path file = Wheels.find(folder, requirement);
-            if (!Fingerprint.sha256(file).equals(requirement.sha256())) {
-              throw new PackagingException(
-                  "What was fetched for "
-                      + requirement.pinned()
-                      + " is not the file that the lock names: its SHA-256 differs.");
-            }
-          }
-        });
+        folder ->
+            steps.run(
+                "fetch",
+                "fetching %d Python packages".formatted(lock.all().size()),
+                () -> fetch(pip, lock, folder)));
+  }
+
+  private static long fetch(Pip pip, Lock lock, Path folder) throws IOException {
+    pip.fetch(lock, Requirement::locked, folder);
+    long bytes = 0;
+    for (Requirement requirement : lock.all()) {
+      Path file = Wheels.find(folder, requirement);
+      if (!Fingerprint.sha256(file).equals(requirement.sha256())) {
+        throw new PackagingException(
+            "What was fetched for "
+                + requirement.pinned()
+                + " is not the file that the lock names: its SHA-256 differs.");
+      }
+      bytes += Files.size(file);
+    }
+    return bytes;
   }
 
   private void make(Path folder, Lock lock, Path downloads, PythonHome home) throws IOException {
@@ -80,10 +95,15 @@ final class LockedPackages {
     }
     SourceBuild builder = new SourceBuild(shell, home);
     for (Requirement source : lock.sources()) {
-      progress.accept("Building " + source.name() + "...");
-      Path scratch = Files.createDirectory(folder.resolve("scratch"));
-      builder.build(source, Wheels.find(downloads, source), scratch, site);
-      FileTrees.delete(scratch);
+      steps.run(
+          "build " + source.name(),
+          "building " + source.name(),
+          () -> {
+            Path scratch = Files.createDirectory(folder.resolve("scratch"));
+            builder.build(source, Wheels.find(downloads, source), scratch, site);
+            FileTrees.delete(scratch);
+            return 0;
+          });
     }
     compile(site, home);
     templates(folder, lock, downloads, home);
@@ -96,23 +116,30 @@ final class LockedPackages {
     if (modules.isEmpty()) {
       return;
     }
-    progress.accept("Compiling " + modules.size() + " Python files for " + options.name() + "...");
-    List<String> failures = graalPy.compile(home.home(), site, modules);
-    if (!failures.isEmpty()) {
-      List<String> names = failures.stream().map(line -> line.split(":", 2)[0]).toList();
-      progress.accept("Left as sources, for GraalPy rejects them: " + String.join(", ", names));
-    }
+    steps.run(
+        "compile",
+        "compiling " + modules.size() + " Python files",
+        () -> {
+          List<String> failures = graalPy.compile(home.home(), site, modules);
+          if (!failures.isEmpty()) {
+            List<String> names = failures.stream().map(line -> line.split(":", 2)[0]).toList();
+            steps.note("left as sources, for GraalPy rejects them: " + String.join(", ", names));
+          }
+          return 0;
+        });
     List<String> lazy =
         modules.stream()
             .filter(name -> options.lazy().stream().anyMatch(each -> name.startsWith(each + "/")))
             .toList();
     if (!lazy.isEmpty()) {
-      progress.accept(
-          "Of "
-              + lazy.size()
-              + ", "
-              + graalPy.compileLazily(home.home(), site, lazy)
-              + " can defer imports.");
+      steps.run(
+          "defer",
+          "deferring imports in " + lazy.size() + " Python files",
+          () -> {
+            int deferring = graalPy.compileLazily(home.home(), site, lazy);
+            steps.note(deferring + " of " + lazy.size() + " can defer imports");
+            return 0;
+          });
     }
   }
 

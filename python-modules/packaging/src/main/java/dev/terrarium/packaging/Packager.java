@@ -91,30 +91,39 @@ final class Packager {
   }
 
   private void make(Path folder, Lock lock, SortedMap<String, Path> sources) throws IOException {
+    List<String> modules = sources.keySet().stream().filter(n -> n.endsWith(".py")).toList();
+    Steps steps = new Steps(options.name(), plan(lock, modules), progress);
     PythonHome home =
         new PythonHome(
             cache.folder(
                 "home",
                 new Fingerprint().add(tool).add(options.graalPyVersion()),
-                empty -> {
-                  progress.accept("Compiling Python's standard library...");
-                  PythonHome.make(empty, graalPy);
-                }));
+                empty ->
+                    steps.run(
+                        "home",
+                        "compiling Python's standard library",
+                        () -> {
+                          PythonHome.make(empty, graalPy);
+                          return 0;
+                        })));
     Path packages =
-        new LockedPackages(options, tool, cache, shell, graalPy, progress).folder(lock, home);
+        new LockedPackages(options, tool, cache, shell, graalPy, steps).folder(lock, home);
 
     Path own = folder.resolve("own");
     for (var source : sources.entrySet()) {
       FileTrees.copyFile(source.getValue(), own.resolve(source.getKey()));
     }
-    List<String> modules = sources.keySet().stream().filter(n -> n.endsWith(".py")).toList();
     if (!modules.isEmpty()) {
-      progress.accept(
-          "Compiling " + modules.size() + " own Python files of " + options.name() + "...");
-      List<String> failures = graalPy.compile(home.home(), own, modules);
-      if (!failures.isEmpty()) {
-        throw new PackagingException(options.sources() + "/" + failures.getFirst());
-      }
+      steps.run(
+          "own",
+          "compiling " + modules.size() + " Python files of Terrarium",
+          () -> {
+            List<String> failures = graalPy.compile(home.home(), own, modules);
+            if (!failures.isEmpty()) {
+              throw new PackagingException(options.sources() + "/" + failures.getFirst());
+            }
+            return 0;
+          });
     }
 
     Archive archive = new Archive();
@@ -125,17 +134,32 @@ final class Packager {
     if (options.withHome()) {
       archive.add("home", home.home());
     }
-    write(archive, lock, packages, folder.resolve("output"));
+    steps.run(
+        "pack",
+        "packing all in one archive",
+        () -> {
+          long size = write(archive, lock, packages, folder.resolve("output"));
+          steps.note("the archive has " + Steps.size(size));
+          return 0;
+        });
     FileTrees.delete(own);
   }
 
-  private void write(Archive archive, Lock lock, Path packages, Path output) throws IOException {
+  private List<String> plan(Lock lock, List<String> ownModules) {
+    List<String> plan = new ArrayList<>(List.of("home"));
+    plan.addAll(LockedPackages.plan(options, lock));
+    if (!ownModules.isEmpty()) {
+      plan.add("own");
+    }
+    plan.add("pack");
+    return plan;
+  }
+
+  /** Returns the size of the archive. */
+  private long write(Archive archive, Lock lock, Path packages, Path output) throws IOException {
     String path = "META-INF/terrarium/python/" + options.name() + ".zip";
     Path zip = output.resolve(path);
     archive.write(zip);
-    progress.accept(
-        "Packed the Python packages of %s: %.1f MB."
-            .formatted(options.name(), Files.size(zip) / 1e6));
     FileTrees.copyFile(
         packages.resolve("licenses/THIRD-PARTY.md"),
         output.resolve("META-INF/terrarium/python/" + options.name() + "-THIRD-PARTY.md"));
@@ -154,5 +178,6 @@ final class Packager {
       lines.add("bridge=" + options.bridge());
     }
     Files.write(output.resolve(PROPERTIES), lines);
+    return Files.size(zip);
   }
 }

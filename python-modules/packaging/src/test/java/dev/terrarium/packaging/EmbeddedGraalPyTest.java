@@ -9,10 +9,12 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The tests that start the real GraalPy. */
+@Tag("graalpy")
 final class EmbeddedGraalPyTest {
 
   private static final EmbeddedGraalPy graalPy = new EmbeddedGraalPy();

@@ -147,6 +147,31 @@ final class PackagerTest {
   }
 
   @Test
+  void eachStepReportsItsPlaceItsTimeAndWhatItFetched() throws IOException {
+    machine.pack(cache);
+    assertThat(machine.progress)
+        .map(line -> line.replaceFirst("\\d+\\.\\d s", "N s").replaceFirst("[0-9.]+ kB", "N kB"))
+        .containsExactly(
+            "reptiles, step 1 of 6: compiling Python's standard library",
+            "reptiles, step 1 of 6 took N s",
+            "reptiles, step 2 of 6: fetching 4 Python packages",
+            "reptiles, step 2 of 6 took N s, N kB fetched",
+            "reptiles, step 3 of 6: building Speedy",
+            "reptiles, step 3 of 6 took N s",
+            "reptiles, step 4 of 6: compiling 3 Python files",
+            "reptiles, step 4 of 6 took N s",
+            "reptiles, step 5 of 6: compiling 1 Python files of Terrarium",
+            "reptiles, step 5 of 6 took N s",
+            "reptiles, step 6 of 6: packing all in one archive",
+            "reptiles: the archive has N kB",
+            "reptiles, step 6 of 6 took N s");
+    machine.progress.clear();
+    machine.source("terrarium/reptiles/__init__.py", "own = 2");
+    machine.pack(cache);
+    assertThat(machine.progress.getFirst()).startsWith("reptiles, step 5 of 6: ");
+  }
+
+  @Test
   void aChangeOfOwnSourcesCompilesOnlyThose() throws IOException {
     machine.pack(cache);
     long runs = machine.pythonRuns();
