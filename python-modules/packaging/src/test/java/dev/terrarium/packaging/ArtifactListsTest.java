@@ -74,7 +74,8 @@ final class ArtifactListsTest {
     }
     assertThat(importedBom(Files.readString(ROOT.resolve("adapters/consumer/pom.xml"))))
         .isEqualTo(version);
-    assertThat(importedBom(Files.readString(ROOT.resolve("README.md")))).isEqualTo(version);
+    assertThat(importedBom(Files.readString(ROOT.resolve("docs/guides/getting-started.md"))))
+        .isEqualTo(version);
   }
 
   /** It has no parent whose versions it could use. */
