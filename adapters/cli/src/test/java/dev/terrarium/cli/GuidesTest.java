@@ -15,6 +15,7 @@ import dev.terrarium.CallResult;
 import dev.terrarium.Callback;
 import dev.terrarium.Command;
 import dev.terrarium.Framework;
+import dev.terrarium.Invocable;
 import dev.terrarium.MessageFormat;
 import dev.terrarium.Programs;
 import dev.terrarium.ResourceLimits;
@@ -41,6 +42,7 @@ import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.Tokenizer;
+import dev.terrarium.spi.AdapterFactory;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.ModelCache;
 import dev.terrarium.spi.ResourcePool;
@@ -207,6 +209,63 @@ class GuidesTest {
         .isInstanceOf(ArgumentException.class)
         .hasMessage(
             "rate: argument 'reviews' at reviews[0].stars: expected int or None, found str '4'");
+  }
+
+  // guide: integration
+  /** The share of happy reviews. Thread-safe. */
+  public static final class Ratings extends Invocable<List<Review>, Double> {
+
+    Ratings(Adapter adapter) {
+      super(adapter);
+    }
+
+    @Override
+    protected Command<Double> command(List<Review> reviews) {
+      return Command.of("rate", Map.of("reviews", reviews)).as(Double.class);
+    }
+
+    @Override
+    public Ratings with(CallOptions options) {
+      return new Ratings(adapter().with(options));
+    }
+  }
+
+  /** Makes {@link Ratings}. */
+  public static final class RatingsFactory implements AdapterFactory<Ratings> {
+
+    @Override
+    public Class<Ratings> type() {
+      return Ratings.class;
+    }
+
+    @Override
+    public String framework() {
+      return "ratings";
+    }
+
+    @Override
+    public Ratings create(Adapter adapter) {
+      return new Ratings(adapter);
+    }
+  }
+
+  // end
+
+  @Test
+  void anIntegration() {
+    List<Review> reviews = List.of(new Review("fine", Mood.HAPPY, Set.of("food")));
+    try (Terrarium terrarium = Terrarium.start()) {
+      // guide: integrated
+      terrarium.register(Framework.fromResource("/ratings.py"));
+      terrarium.register(new RatingsFactory());
+      Ratings ratings = terrarium.adapter(Ratings.class);
+      double share = ratings.call(reviews);
+      List<CallResult<Double>> each = ratings.callAll(List.of(reviews, reviews));
+      // end
+
+      assertThat(share).isEqualTo(1.0);
+      assertThat(each).allMatch(CallResult::isSuccess);
+    }
   }
 
   @Test
