@@ -200,7 +200,7 @@ class AdmittedCallsTest {
   // ------------------------------------------------------------------ retry
 
   @Test
-  void onlyCommandsThatSaySoAreRunAgain() {
+  void onlyIdempotentCommandsAreRetried() {
     assertThat(terrarium.call("retried", "again", failures(2))).isEqualTo(3L);
     assertThat(runs("retried")).isEqualTo(3L);
 
@@ -219,7 +219,7 @@ class AdmittedCallsTest {
   }
 
   @Test
-  void streamIsRunAgainOnlyBeforeItsFirstPiece() throws Exception {
+  void streamIsRetriedOnlyBeforeItsFirstPiece() throws Exception {
     Adapter retried = terrarium.adapter("retried");
 
     Reader none =
@@ -254,7 +254,7 @@ class AdmittedCallsTest {
   }
 
   @Test
-  void shortcutIsAttemptedAgainAsAWhole() {
+  void shortcutIsRetriedAsAWhole() {
     AtomicInteger attempts = new AtomicInteger();
 
     assertThat(terrarium.adapter("retried").call(Command.of(idempotent(attempts, 2))))
@@ -264,7 +264,7 @@ class AdmittedCallsTest {
   }
 
   @Test
-  void shortcutThatGotNoContextIsNotAttemptedAgain() throws Exception {
+  void shortcutThatGotNoContextIsNotRetried() throws Exception {
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
     TestFunctions.onCallWait(inside, goOn, null);
@@ -320,7 +320,7 @@ class AdmittedCallsTest {
   }
 
   @Test
-  void shortcutThatFailsGivesItsPlaceBack() {
+  void failedShortcutReleasesItsPlace() {
     Adapter crowded = terrarium.adapter("crowded");
     for (int i = 0; i < 2; i++) {
       assertThatThrownBy(() -> crowded.call(Command.of(host -> failing(host))))
@@ -336,7 +336,7 @@ class AdmittedCallsTest {
 
   @Test
   @SuppressWarnings("NullAway") // what callers without it may do
-  void shortcutWithoutAnOutcomeGivesItsPlaceBack() {
+  void shortcutWithoutAnOutcomeReleasesItsPlace() {
     Adapter crowded = terrarium.adapter("crowded");
     for (Shortcut shortcut :
         List.<Shortcut>of(host -> null, host -> new Shortcut.HandedOver(null))) {
@@ -366,7 +366,7 @@ class AdmittedCallsTest {
   }
 
   @Test
-  void callWithinACallIsOnTheSameAccountUnlessItSaysAnother() {
+  void callWithinACallIsOnTheSameAccountUnlessItNamesAnother() {
     CallOptions cid = CallOptions.ofDefaults().withCallerKey("cid");
     CallOptions dan = CallOptions.ofDefaults().withCallerKey("dan");
     CallOptions eve = CallOptions.ofDefaults().withCallerKey("eve");
@@ -383,7 +383,7 @@ class AdmittedCallsTest {
   }
 
   @Test
-  void whatACallHasOtherThreadsDoIsOnItsAccount() {
+  void workOfACallOnOtherThreadsIsOnItsAccount() {
     Adapter metered = terrarium.adapter("metered");
     Shortcut account =
         host ->

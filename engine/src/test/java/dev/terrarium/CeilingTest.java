@@ -71,7 +71,7 @@ class CeilingTest {
   }
 
   @Test
-  void frameworkThatDeclaresNothingOrLessIsTaken() throws IOException {
+  void frameworkThatDeclaresNothingOrLessIsAccepted() throws IOException {
     try (Terrarium terrarium = start(AccessProfile.TRUSTED)) {
       terrarium.register(mine());
       terrarium.register(

@@ -97,7 +97,7 @@ class FaultsTest {
 
   @Test
   @Timeout(value = 10, unit = TimeUnit.MINUTES)
-  void aThousandRoundsOfFaultsLeaveAPoolThatIsRight() {
+  void poolIsSoundAfterAThousandRoundsOfFaults() {
     Random random = new Random(20_261_124);
     Map<Fault, Integer> seen = new EnumMap<>(Fault.class);
     TerrariumConfig config =

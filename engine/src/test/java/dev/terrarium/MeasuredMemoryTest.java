@@ -37,7 +37,7 @@ class MeasuredMemoryTest {
           "hoard.py");
 
   @Test
-  void whatAFrameworkTakesIsMeasuredAndTheEstimateStandsBesideIt() {
+  void heapOfAFrameworkIsMeasuredAndEstimated() {
     try (Terrarium terrarium = Terrarium.start(TerrariumConfig.custom().contexts(2).build())) {
       terrarium.register(HOARD).prewarm("hoard", 1).join();
 
@@ -55,7 +55,7 @@ class MeasuredMemoryTest {
   }
 
   @Test
-  void whatCallsLeaveIsSeenWhenContextsAreMeasured() {
+  void measuringContextsIncludesWhatCallsLeft() {
     try (Terrarium terrarium = Terrarium.start(TerrariumConfig.custom().contexts(1).build())) {
       terrarium.register(HOARD).prewarm("hoard", 1).join();
       long before = held(terrarium);

@@ -72,7 +72,7 @@ class ProgramsTest {
   }
 
   @Test
-  void whatOneCallMakesOrChangesEveryContextRuns() {
+  void everyContextRunsTheProgramsThatOneCallCreatesOrChanges() {
     create("mine", "Hello");
     assertThat(greetInBoth("mine")).containsExactly("Hello", "Hello");
     create("mine", "Goodbye");
@@ -109,7 +109,7 @@ class ProgramsTest {
   }
 
   @Test
-  void typedFacadeTellsWhatIsThere() {
+  void typedFacadeListsThePrograms() {
     create("b", "Hello");
     create("a", "Hello");
     greetings.call("set_program_state", Map.of("program", "a", "state", Map.of("mark", "!")));

@@ -40,7 +40,7 @@ class ResourcesTest {
   }
 
   @Test
-  void whatACallLoadsIsChargedToItsFramework() {
+  void modelLoadedByACallIsChargedToItsFramework() {
     int before = probe().models();
     long bytes = probe().modelBytes();
     TestFunctions.onCall(
@@ -63,7 +63,7 @@ class ResourcesTest {
   }
 
   @Test
-  void whatAFrameworkTakesInItsContextsIsAnEstimateThatSaysSo() {
+  void heapOfAFrameworkIsReportedAsAnEstimate() {
     evaluate("1");
 
     assertThat(probe().heap().measured()).isFalse();
@@ -112,7 +112,7 @@ class ResourcesTest {
   }
 
   @Test
-  void missingEmbeddingModelIsToldToPythonAndBack() {
+  void missingEmbeddingModelIsReportedThroughPython() {
     assertThatThrownBy(() -> evaluate("host.embed(['a'], 'none')"))
         .isInstanceOf(ModelException.class)
         .hasMessageContaining("There is no embedding model 'none'. Known: [lengths]");

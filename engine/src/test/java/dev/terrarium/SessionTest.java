@@ -188,7 +188,7 @@ class SessionTest {
   }
 
   @Test
-  void turnBehindOneThatHangsIsRefusedAfterTheBorrowTimeOut() throws Exception {
+  void turnBehindAHangingTurnIsRefusedAfterTheBorrowTimeOut() throws Exception {
     TerrariumConfig hasty =
         TerrariumConfig.custom().contexts(1).borrowTimeout(Duration.ofMillis(200)).build();
     CountDownLatch waiting = new CountDownLatch(1);
@@ -226,7 +226,7 @@ class SessionTest {
   }
 
   @Test
-  void soIsOneThatIsMadeOnAThreadOfItsOwn() {
+  void callWithinACallOnAnotherThreadIsPartOfItsTurn() {
     TestFunctions.onCall(arguments -> async("say", "inner").join());
     call("say_and_wait", "outer");
 
@@ -269,7 +269,7 @@ class SessionTest {
   }
 
   @Test
-  void streamIsOneTurnWhichACancelledOneHasNotHad() throws Exception {
+  void streamIsOneTurnAndACancelledStreamChangesNothing() throws Exception {
     CompletableFuture<Integer> done = new CompletableFuture<>();
     terrarium.adapter("talk").with(session.options()).stream(
             Command.of("say_each", Map.of("texts", List.of("one", "two"))))
@@ -326,7 +326,7 @@ class SessionTest {
   }
 
   @Test
-  void callWithoutASessionHasNone() {
+  void callWithoutASessionSeesNoState() {
     assertThat(terrarium.call("talk", "active", Map.of())).isEqualTo(false);
     assertThat(terrarium.adapter("talk").with(session.options()).call("active", Map.of()))
         .isEqualTo(true);
@@ -366,7 +366,7 @@ class SessionTest {
   }
 
   @Test
-  void idIsATextThatIsNotBlank() {
+  void sessionIdMustNotBeBlank() {
     assertThatThrownBy(() -> terrarium.session(" "))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage("session: the id is blank");

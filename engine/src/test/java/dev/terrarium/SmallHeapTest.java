@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SmallHeapTest {
 
   @Test
-  void allocationBeyondTheHeapEndsItsCallOnly(@TempDir Path temp) throws Exception {
+  void allocationBeyondTheHeapEndsOnlyItsCall(@TempDir Path temp) throws Exception {
     Path output = temp.resolve("output");
     Process process =
         new ProcessBuilder(

@@ -150,7 +150,7 @@ class StoppingTest {
   }
 
   @Test
-  void importThatIsCutOffCanBeMadeAgain() {
+  void interruptedImportCanBeRetried() {
     Stats.Pool before = terrarium.stats().pool();
     String importing =
         """
@@ -236,7 +236,7 @@ class StoppingTest {
 
   @ParameterizedTest
   @MethodSource("endings")
-  void futureThatEndsBeforeItsCallStopsIt(Consumer<CompletableFuture<@Nullable Object>> ending) {
+  void completedFutureStopsItsCall(Consumer<CompletableFuture<@Nullable Object>> ending) {
     Stats.Pool before = terrarium.stats().pool();
     CountDownLatch inside = untilCalled();
     CompletableFuture<@Nullable Object> call =
@@ -253,7 +253,7 @@ class StoppingTest {
   }
 
   @Test
-  void futureOfWhatIsMadeOfAResultStopsItsCallToo() {
+  void completedFutureOfAConvertedResultStopsItsCall() {
     Stats.Pool before = terrarium.stats().pool();
     CountDownLatch inside = untilCalled();
     CompletableFuture<String> call =
@@ -270,7 +270,7 @@ class StoppingTest {
   }
 
   @Test
-  void whatFollowsAFutureIsNotInterrupted() {
+  void dependentStageOfAFutureIsNotInterrupted() {
     Adapter probe = terrarium.adapter("probe");
     for (int round = 0; round < 200; round++) {
       CompletableFuture<@Nullable Object> call =
@@ -302,7 +302,7 @@ class StoppingTest {
   }
 
   @Test
-  void futureBringsWhatIsMadeOfResults() throws Exception {
+  void futureHasTheConvertedResult() throws Exception {
     Adapter probe = terrarium.adapter("probe");
 
     assertThat(
@@ -321,7 +321,7 @@ class StoppingTest {
   }
 
   @Test
-  void futureBringsResultsAndFailures() throws Exception {
+  void futureHasTheResultOrTheFailure() throws Exception {
     Adapter probe = terrarium.adapter("probe");
 
     assertThat(probe.callAsync(Command.of("evaluate", Map.of("expression", "1 + 1"))).get())
@@ -343,7 +343,7 @@ class StoppingTest {
    * takes over, and it comes back when the call has ended.
    */
   @Test
-  void builtInThatDoesNotStopIsSetAsideUntilItEnds() throws Exception {
+  void contextOfAHangingBuiltInIsAbandonedUntilItEnds() throws Exception {
     Stats.Pool before = terrarium.stats().pool();
     Task<@Nullable Object> stuck = Task.of(() -> execute("sum(range(2 * 10**7))", SOON));
     assertThat(stuck.failure()).isInstanceOf(CallTimeoutException.class);

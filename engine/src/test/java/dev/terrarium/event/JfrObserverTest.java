@@ -134,7 +134,7 @@ class JfrObserverTest {
   }
 
   @Test
-  void whatIsNotEnabledIsNotRecorded() throws IOException {
+  void disabledEventIsNotRecorded() throws IOException {
     JfrObserver observer = new JfrObserver();
     observer.on(ALL.getFirst());
     try (Recording recording = new Recording()) {

@@ -115,7 +115,7 @@ final class Doctor implements Callable<Integer> {
   /** Removes unused folders; what this build uses is in use since the checks above. */
   private String prune(CacheFolder cache) {
     if (!healthy) {
-      return "nothing: what is wrong may be of use once it is mended";
+      return "nothing, because a fault was found above; fix it first";
     }
     List<Removed> removed = new ArrayList<>();
     for (String kind : KINDS) {

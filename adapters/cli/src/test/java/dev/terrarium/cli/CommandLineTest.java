@@ -84,7 +84,7 @@ class CommandLineTest {
   }
 
   @Test
-  void whatTheEnvironmentSaysIsInForceBelowTheOptions() throws Exception {
+  void optionsTakePrecedenceOverTheEnvironment() throws Exception {
     Launcher launcher = new Launcher().with("TERRARIUM_LANGUAGE_MODEL", "/nowhere/missing.gguf");
     Finished ask = launcher.run("ask", "Hi?");
     assertThat(ask.exitCode()).isEqualTo(1);
@@ -153,7 +153,7 @@ class CommandLineTest {
   }
 
   @Test
-  void withoutAJdk25TheLauncherSaysSo(@TempDir Path empty) throws Exception {
+  void launcherReportsAMissingJdk25(@TempDir Path empty) throws Exception {
     Finished ask =
         new Launcher()
             .with("TERRARIUM_JDKS", empty.toString())
@@ -166,7 +166,7 @@ class CommandLineTest {
   }
 
   @Test
-  void withoutAJdk25TheBuildSaysSo() throws Exception {
+  void buildReportsAMissingJdk25() throws Exception {
     Finished build =
         new Launcher()
             .run(
@@ -233,7 +233,7 @@ class CommandLineTest {
   }
 
   @Test
-  void aProgramFileThatIsNotOneIsBadUsage(@TempDir Path folder) throws Exception {
+  void invalidProgramFileIsBadUsage(@TempDir Path folder) throws Exception {
     Path file =
         Files.writeString(folder.resolve("p.yaml"), "inputs: {a: {type: string}}\nfoo: 1\n");
     assertUsage(new Launcher().run("run", file.toString()), "unknown key 'foo'");
@@ -312,7 +312,7 @@ class CommandLineTest {
   }
 
   @Test
-  void doctorPrunesWhatNobodyUses(@TempDir Path cache) throws Exception {
+  void doctorPrunesUnusedFolders(@TempDir Path cache) throws Exception {
     Path python = Files.createDirectories(cache.resolve("python/old-0123456789abcdef"));
     Path image = Files.createDirectories(cache.resolve("java/0123456789abcdef"));
     Files.writeString(python.resolve("a.py"), "a = 1");

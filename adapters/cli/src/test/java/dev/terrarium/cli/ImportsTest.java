@@ -50,7 +50,7 @@ class ImportsTest {
    */
   @ParameterizedTest
   @CsvSource({"dspy, 11, 106, 436, 0", "langchain, 22, 130, 665, 50"})
-  void lazyImportsGiveWhatEagerOnesGive(
+  void lazyImportsGiveTheSameResultsAsEagerImports(
       String framework, int uses, int mostModules, int mostOfAll, int fewestWaiting)
       throws Exception {
     List<String> lazy = run(framework, true);

@@ -61,7 +61,7 @@ class ProcessExitTest {
   }
 
   @Test
-  void twentyOfTwenty() throws Exception {
+  void twentyOfTwentyProcessesExitCleanly() throws Exception {
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     List<String> command =
         List.of(

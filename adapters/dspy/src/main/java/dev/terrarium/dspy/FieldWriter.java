@@ -65,8 +65,7 @@ final class FieldWriter {
       component.getAccessor().setAccessible(true);
       return component.getAccessor().invoke(value);
     } catch (ReflectiveOperationException | RuntimeException e) {
-      throw new NotExactException(
-          e); // the conversion on the way to Python reports the component by name
+      throw new NotExactException(e); // the conversion to Python reports the component by name
     }
   }
 

@@ -57,8 +57,8 @@ public final class UntypedFrozenDspyProgram
   }
 
   static UntypedFrozenDspyProgram freeze(Adapter adapter, String id) {
-    AtomicReference<@Nullable Moment> before =
-        new AtomicReference<>(); // set before the plan is made, so that no change is missed
+    // Set before the plan is made, so that no change is missed.
+    AtomicReference<@Nullable Moment> before = new AtomicReference<>();
     Shortcut freezing =
         host -> {
           before.set(Moment.now(host, id));
@@ -123,9 +123,8 @@ public final class UntypedFrozenDspyProgram
       return handOver(inputs);
     }
     Map<?, ?> answer = (Map<?, ?>) Objects.requireNonNull(host.call("model.generate", request));
-    if (!"length"
-        .equals(
-            answer.get("finish_reason"))) { // else the bridge checks whether the answer is complete
+    // An answer that was cut off goes on in the bridge, which checks whether it is complete.
+    if (!"length".equals(answer.get("finish_reason"))) {
       try {
         Map<String, ?> result = Map.of("outputs", plan.read(String.valueOf(answer.get("text"))));
         counters.answered().increment();

@@ -70,7 +70,7 @@ class AnswerReaderTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"\"2\"", "true", "null", "-0", "1e999", "9007199254740993", "NaN", "02"})
-  void aNumberThatIsNotPlainlyOneIsLeftToDspy(String share) {
+  void unusualNumbersAreLeftToDspy(String share) {
     leftToDspy(json(share, "\"year\": 1"));
   }
 
@@ -85,7 +85,7 @@ class AnswerReaderTest {
         "\"year\": 1} {",
         "\"year\": 1,",
       })
-  void whatReadersMayTakeDifferentlyIsLeftToDspy(String rest) {
+  void ambiguousJsonIsLeftToDspy(String rest) {
     leftToDspy(json("2", rest));
   }
 
@@ -101,7 +101,7 @@ class AnswerReaderTest {
   }
 
   @Test
-  void halfAPairOfSurrogatesIsLeftToDspy() {
+  void unpairedSurrogateIsLeftToDspy() {
     leftToDspy(json("2", "\"year\": 1").replace("\"a\"", "\"\\ud800\""));
   }
 
@@ -151,7 +151,7 @@ class AnswerReaderTest {
   }
 
   @Test
-  void sectionsAreReadWhateverStandsAround() throws Exception {
+  void sectionsAreReadDespiteSurroundingText() throws Exception {
     assertThat(
             AnswerReader.chat(
                 FORM,
@@ -199,7 +199,7 @@ class AnswerReaderTest {
   }
 
   @Test
-  void markerIsNoMarkerWhereAnOutputHasItsName() throws Exception {
+  void markerIsIgnoredWhenAnOutputHasItsName() throws Exception {
     FieldType.Fields fields =
         FieldType.fields(List.of(field("completed", Map.of("type", "string"))));
     assertThat(AnswerReader.chat(fields, "[[ ## completed ## ]]\na [[ ## completed ## ]]"))
@@ -224,7 +224,7 @@ class AnswerReaderTest {
   }
 
   @Test
-  void anOptionalTextIsTheTextAsItIs() throws Exception {
+  void optionalTextIsReturnedUnchanged() throws Exception {
     FieldType.Fields maybe =
         FieldType.fields(
             List.of(field("note", Map.of("type", "optional", "of", Map.of("type", "string")))));

@@ -130,7 +130,7 @@ class FrozenTest {
   // ------------------------------------------------------------------ against DSPy
 
   @Test
-  void generatedProgramsDoWhatTheyDoInPython() {
+  void generatedProgramsGiveTheSameResultsAsInPython() {
     FrozenStats all = new FrozenStats(0, 0, 0);
     for (int seed = 0; seed < SIGNATURES; seed++) {
       FrozenStats stats = sameAsInPython(new FrozenCases(seed), seed);
@@ -348,7 +348,7 @@ class FrozenTest {
   }
 
   @Test
-  void oneOfManyThatFailsDoesNotKeepTheOthers() {
+  void failedCallDoesNotAffectTheOthers() {
     DspyProgram<Numbered, Reply> program = dspy.predict(Numbered.class, Reply.class);
     FrozenDspyProgram<Numbered, Reply> frozen = program.freeze();
     SCRIPTED.answers("{\"reply\": \"no number\"}");
@@ -392,7 +392,7 @@ class FrozenTest {
   }
 
   @Test
-  void otherDefaultsThawItAndADeletedProgramIsGone() {
+  void changedDefaultsThawAProgramAndADeletedProgramFails() {
     UntypedDspyProgram program = dspy.program(spec("question -> defaults", Map.of()));
     SCRIPTED.answers("{\"defaults\": \"a\"}");
     UntypedFrozenDspyProgram frozen = program.freeze();
@@ -413,7 +413,7 @@ class FrozenTest {
   // ------------------------------------------------------------------ refusing and failing
 
   @Test
-  void whatIsNotExactIsRefusedByName() {
+  void partThatCannotBeFrozenExactlyIsRefusedByName() {
     UntypedDspyProgram program = dspy.program(spec("question -> days: set[str]", Map.of()));
     assertThatThrownBy(program::freeze)
         .isInstanceOf(ArgumentException.class)
@@ -435,7 +435,7 @@ class FrozenTest {
   }
 
   @Test
-  void aModelsFailureIsThrownAsItIs() {
+  void callThrowsTheExceptionOfItsModel() {
     UntypedFrozenDspyProgram frozen = dspy.program(spec("question -> fails", Map.of())).freeze();
     SCRIPTED.fails(new ModelException("out of order"));
     assertThatThrownBy(() -> frozen.call(Map.of("question", "?")))
@@ -473,7 +473,7 @@ class FrozenTest {
   }
 
   @Test
-  void itIsACallOnTheCallersAccountAndEndsWithItsTerrarium() {
+  void frozenCallIsOnTheCallersAccountAndEndsWithItsTerrarium() {
     TerrariumConfig config =
         TerrariumConfig.custom()
             .contexts(1)
@@ -499,7 +499,7 @@ class FrozenTest {
   }
 
   @Test
-  void itIsRetriedAsTheProgramIs() {
+  void frozenCallIsRetriedAsTheProgramIs() {
     TerrariumConfig config =
         TerrariumConfig.custom()
             .contexts(1)

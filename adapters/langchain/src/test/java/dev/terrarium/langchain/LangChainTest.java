@@ -178,7 +178,7 @@ class LangChainTest {
   }
 
   @Test
-  void anAnswerThatIsNoJsonFailsByName() {
+  void answerThatIsNotJsonFailsByName() {
     MODEL.scripted = "no";
     Chain<Choice> chain = langchain.prompt("Choose for {thing}.").as(Choice.class);
     assertThatThrownBy(() -> chain.call(Map.of("thing", "x")))
@@ -203,7 +203,7 @@ class LangChainTest {
   }
 
   @Test
-  void typedAnswerThatIsCutOffIsTold() {
+  void cutOffTypedAnswerIsReported() {
     String cutOff = "{\"colour\": \"BLUE\", \"warm\": false, \"strength\": 12";
     MODEL.scripted = cutOff;
     MODEL.finished = FinishReason.LENGTH;
@@ -225,7 +225,7 @@ class LangChainTest {
   }
 
   @Test
-  void traceTellsWhetherTheTextWasCutOff() {
+  void traceReportsWhetherTheTextWasCutOff() {
     MODEL.scripted = "Once upon a";
     MODEL.finished = FinishReason.LENGTH;
     Traced<String> traced = langchain.prompt("Tell of {whom}.").text().trace(Map.of("whom", "me"));
@@ -297,7 +297,7 @@ class LangChainTest {
   }
 
   @Test
-  void jsonGrowsAndEndsAsAWhole() throws Exception {
+  void streamedJsonGrowsUntilItIsComplete() throws Exception {
     MODEL.scripted =
         "{\"colour\": \"BLUE\", \"warm\": false, \"strength\": 3, \"examples\": [\"sky\"]}";
     Chain<Choice> chain = langchain.prompt("Choose for {thing}.").as(Choice.class);
@@ -330,7 +330,7 @@ class LangChainTest {
   }
 
   @Test
-  void wrongVariablesAreTold() {
+  void wrongVariablesAreReported() {
     Chain<String> chain = langchain.prompt("Say {word}.").text();
     assertThatThrownBy(() -> chain.call(Map.of("wrod", "hello")))
         .isInstanceOf(ArgumentException.class)
@@ -339,7 +339,7 @@ class LangChainTest {
   }
 
   @Test
-  void conversationGoesOnInItsSession() {
+  void conversationContinuesInItsSession() {
     Session session = terrarium.session("user-42");
     Chain<String> chain = langchain.prompt("{question}").system("Be brief.").history(10).text();
     Chain<String> chat = chain.with(session.options());

@@ -100,7 +100,7 @@ class TracingTest {
   }
 
   @Test
-  void tracesAreSentWhereTheEnvironmentSaysSo() throws Exception {
+  void tracesAreSentToTheConfiguredService() throws Exception {
     Map<String, String> said = Map.of("LANGSMITH_TRACING", "true", "LANGSMITH_API_KEY", "mine");
     try (Terrarium terrarium = terrarium(said)) {
       terrarium.register(HANGING);

@@ -308,10 +308,8 @@ public final class LlamaCppModel implements LanguageModel {
       try {
         workOn(slots);
       } catch (RuntimeException | Error e) {
-        fail(
-            failure(
-                e)); // reported before the slots give up their answers, which do not know the
-                     // reason
+        // Reported before the slots give up their answers, which do not know the reason.
+        fail(failure(e));
       }
     }
   }

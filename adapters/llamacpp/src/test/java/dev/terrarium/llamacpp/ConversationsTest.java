@@ -68,7 +68,7 @@ class ConversationsTest {
   }
 
   @Test
-  void thoseWhoAskInTurnKeepTheirOwnBeginnings() {
+  void alternatingCallersKeepTheirPromptsBeginnings() {
     try (Conversations conversations = conversations(PLENTY)) {
       read(conversations, prompt(0, 200));
       read(conversations, prompt(1, 200));
@@ -82,7 +82,7 @@ class ConversationsTest {
   }
 
   @Test
-  void theOneUnusedForLongestGoesWhenMemoryIsShort() {
+  void leastRecentlyUsedConversationIsDroppedWhenMemoryIsShort() {
     try (Conversations conversations = conversations(70L << 20)) {
       for (int kind = 0; kind < 5; kind++) {
         read(conversations, prompt(kind, 200));
@@ -96,7 +96,7 @@ class ConversationsTest {
   }
 
   @Test
-  void oneIsKeptWhateverItTakes() {
+  void oneConversationIsKeptWhateverItsSize() {
     try (Conversations conversations = conversations(0)) {
       read(conversations, prompt(0, 200));
       read(conversations, prompt(1, 1500));

@@ -89,7 +89,7 @@ class GgufChecksTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("within")
-  void whatLlamaCppTakesIsLeftAlone(String what, UnaryOperator<GgufFile> change)
+  void filesThatLlamaCppAcceptsPass(String what, UnaryOperator<GgufFile> change)
       throws IOException {
     assertThat(GgufHeader.read(written(change)).architecture()).isEqualTo("llama");
   }
@@ -223,7 +223,7 @@ class GgufChecksTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("outside")
-  void whatItDoesNotTakeIsRefused(String message, UnaryOperator<GgufFile> change)
+  void filesThatLlamaCppDoesNotAcceptAreRefused(String message, UnaryOperator<GgufFile> change)
       throws IOException {
     Path file = written(change);
     assertThatThrownBy(() -> GgufHeader.read(file))
@@ -234,7 +234,7 @@ class GgufChecksTest {
   }
 
   @Test
-  void aPartThatIsMissingOrDamagedIsNamed() throws IOException {
+  void missingOrDamagedPartIsNamed() throws IOException {
     GgufFile first = new GgufFile().integer("split.count", UINT16, 2, 2);
     Path file = first.write(folder.resolve("bee-00001-of-00002.gguf"));
     Path second = folder.resolve("bee-00002-of-00002.gguf");

@@ -95,7 +95,7 @@ class JsonGrammarTest {
         "true | {\"any\": [1, null, {\"thing\": \"x\"}]} | any",
         "{} | 3 | x",
       })
-  void makesWhatConformsAndNothingElse(String schema, String right, String wrong) {
+  void grammarMakesConformingTextsOnly(String schema, String right, String wrong) {
     assertThat(makes(schema, right)).as("%s of %s", right, schema).isTrue();
     assertThat(makes(schema, wrong)).as("%s of %s", wrong, schema).isFalse();
   }

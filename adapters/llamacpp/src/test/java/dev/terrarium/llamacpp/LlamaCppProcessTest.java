@@ -59,7 +59,7 @@ class LlamaCppProcessTest {
   }
 
   @Test
-  void printsNothingAndEndsThoughNobodyClosedIt() throws Exception {
+  void processPrintsNothingAndEndsAlthoughTheModelIsNotClosed() throws Exception {
     Ended ended = run("ask");
     assertThat(ended.out()).startsWith("answer: ").endsWith("\nfailed as it should\n");
     assertThat(ended.err()).isEmpty();
@@ -68,7 +68,7 @@ class LlamaCppProcessTest {
   }
 
   @Test
-  void withoutNativeAccessItSaysHowToGiveIt() throws Exception {
+  void missingNativeAccessIsReportedWithItsRemedy() throws Exception {
     Ended ended = end(start("ask", "--illegal-native-access=deny"), "ask");
     assertThat(ended.err())
         .contains(

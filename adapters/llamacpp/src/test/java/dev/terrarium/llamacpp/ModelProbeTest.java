@@ -89,7 +89,7 @@ class ModelProbeTest {
   }
 
   @Test
-  void whereNoProbeCanBeMadeTheFileIsLoadedAllTheSame() throws IOException {
+  void fileIsLoadedWhenNoProbeCanBeRun() throws IOException {
     ModelProbe failing = probe("exit 1");
     assertThatCode(() -> failing.check(List.of(file))).doesNotThrowAnyException();
     assertThatCode(() -> failing.check(List.of(file))).doesNotThrowAnyException();

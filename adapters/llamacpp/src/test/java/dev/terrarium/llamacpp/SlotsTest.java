@@ -67,7 +67,7 @@ class SlotsTest {
   }
 
   @Test
-  void everySlotHasRoomForTheLongestSoFar() {
+  void everySlotHasRoomForTheLongestRequestSoFar() {
     try (Slots slots = slots()) {
       stepsToTheEnd(slots, generation(prompt(9, 20), 5));
       for (int i = 0; i < SLOTS; i++) {
@@ -97,7 +97,7 @@ class SlotsTest {
   }
 
   @Test
-  void answersManyAtOnceAndRightly() throws Exception {
+  void concurrentAnswersAreCorrect() throws Exception {
     String schema =
         """
         {"type": "object", "properties": {"capital": {"type": "string", "maxLength": 12},
@@ -177,7 +177,7 @@ class SlotsTest {
   }
 
   @Test
-  void whatFindsNoSlotOrNoRoomWaits() {
+  void requestWithoutASlotOrRoomWaits() {
     try (Slots slots = slots()) {
       for (int i = 0; i < SLOTS; i++) {
         assertThat(slots.start(generation(prompt(i, 20), 5))).isTrue();
@@ -218,7 +218,7 @@ class SlotsTest {
   }
 
   @Test
-  void oneThatIsGivenUpEndsAndTheOthersGoOn() {
+  void cancelledAnswerEndsAndTheOthersContinue() {
     try (Slots slots = slots()) {
       Generation lost = generation(prompt(0, 300), 200);
       Generation kept = generation(prompt(1, 30), 5);

@@ -66,7 +66,7 @@ class OutcomeTest {
 
   @ParameterizedTest
   @MethodSource({"input", "wishesAndFaults", "refusals"})
-  void whatTheFrameworkHadNoPartInSaysNothing(Throwable failure) {
+  void exceptionsOfTheCallerSayNothingAboutTheFramework(Throwable failure) {
     assertThat(Outcome.of(failure)).isEqualTo(Outcome.NOTHING);
   }
 
@@ -87,7 +87,7 @@ class OutcomeTest {
 
   @ParameterizedTest
   @MethodSource("failures")
-  void allElseIsAFailure(Throwable failure) {
+  void everyOtherExceptionIsAFailure(Throwable failure) {
     assertThat(Outcome.of(failure)).isEqualTo(Outcome.FAILURE);
   }
 }

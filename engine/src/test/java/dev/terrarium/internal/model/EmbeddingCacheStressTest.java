@@ -92,7 +92,7 @@ class EmbeddingCacheStressTest {
   }
 
   @Test
-  void noTextIsAskedForTwiceAtOnceNoFailureIsKeptAndBytesAreBounded() throws Exception {
+  void concurrentRequestsAreSharedFailuresNotKeptAndBytesBounded() throws Exception {
     try (LogRecords log = LogRecords.of("com.github.benmanes.caffeine")) {
       List<Task<String>> tasks = new ArrayList<>();
       for (int i = 0; i < THREADS; i++) {

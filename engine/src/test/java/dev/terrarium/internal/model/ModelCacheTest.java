@@ -680,7 +680,7 @@ class ModelCacheTest {
 
   /** On real threads: what they hold is open, what is gone was closed once. */
   @Test
-  void noModelIsClosedUnderItsUserAndEachIsClosedOnce() throws Exception {
+  void modelInUseIsNeverClosedAndEachModelIsClosedOnce() throws Exception {
     frameworkLimits = ResourceLimits.custom().models(3).memory(12).build();
     LruModelCache cache =
         new LruModelCache(

@@ -165,7 +165,7 @@ class HttpConnectionsTest {
   }
 
   @Test
-  void connectionWhoseExchangeFailedIsNotUsedAgain() {
+  void connectionIsNotReusedAfterAFailedExchange() {
     get("/echo");
     assertThatThrownBy(() -> get("/cut"))
         .isInstanceOf(ConnectionException.class)
@@ -198,7 +198,7 @@ class HttpConnectionsTest {
         "GET|http://a b/|url: is no URL",
         "GE T|http://127.0.0.1/|request: ",
       })
-  void whatIsNoRequestIsRefused(String method, String url, String message) {
+  void invalidRequestIsRefused(String method, String url, String message) {
     assertThatThrownBy(() -> http.send(method, url, Map.of(), new byte[0], MINUTE))
         .isInstanceOf(ArgumentException.class)
         .hasMessageStartingWith(message);
@@ -246,7 +246,7 @@ class HttpConnectionsTest {
   }
 
   @Test
-  void whereNobodyListensIsToldAndNotWhatWasAsked() throws IOException {
+  void failedConnectionNamesTheMachineButNotTheRequest() throws IOException {
     int port;
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = socket.getLocalPort();
@@ -268,7 +268,7 @@ class HttpConnectionsTest {
   }
 
   @Test
-  void frameworkWhoseConnectionsAreAllInUseIsToldTheFigures() throws Exception {
+  void refusalOfAConnectionHasTheFigures() throws Exception {
     List<Task<HttpResponse<byte[]>>> slow = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
       slow.add(Task.of(() -> in("one", () -> get("/slow"))));
