@@ -48,19 +48,6 @@ _NOT_YET: tuple[str, ...] = (
     "engine/src/main/java/dev/terrarium/internal/value/Marshaller.java",
     "engine/src/main/java/dev/terrarium/internal/value/NumberArray.java",
     "engine/src/main/java/dev/terrarium/internal/value/Suggestion.java",
-    "python-modules/packaging/src/main/java/dev/terrarium/packaging/Wheels.java",
-    "jmh/src/main/java/dev/terrarium/jmh/Bench.java",
-    "jmh/src/main/java/dev/terrarium/jmh/ContextReuse.java",
-    "jmh/src/main/java/dev/terrarium/jmh/FrozenPredict.java",
-    "jmh/src/main/java/dev/terrarium/jmh/Programs.java",
-    "jmh/src/main/java/dev/terrarium/jmh/SideBySide.java",
-    "jmh/src/main/java/dev/terrarium/jmh/StubContext.java",
-    "jmh/src/main/java/dev/terrarium/jmh/peer/Handlers.java",
-    "jmh/src/main/java/dev/terrarium/jmh/peer/JepPeer.java",
-    "jmh/src/main/java/dev/terrarium/jmh/peer/Peer.java",
-    "jmh/src/main/java/dev/terrarium/jmh/peer/PeerKind.java",
-    "jmh/src/main/java/dev/terrarium/jmh/peer/PythonSide.java",
-    "jmh/src/main/java/dev/terrarium/jmh/peer/TerrariumPeer.java",
 )
 
 

@@ -110,7 +110,7 @@ class ObserversTest {
     }
 
     @Test
-    void eachGetOfAnAdapterIsTold() {
+    void eachRequestOfAnAdapterIsReported() {
       try (Terrarium terrarium = start()) {
         terrarium.adapter("probe");
         terrarium.adapter("probe");
@@ -123,7 +123,7 @@ class ObserversTest {
     }
 
     @Test
-    void unknownFrameworkIsNoGet() {
+    void requestOfAnUnknownFrameworkIsNotReported() {
       try (Terrarium terrarium = start()) {
         assertThatThrownBy(() -> terrarium.adapter("none"))
             .isInstanceOf(UnknownFrameworkException.class);
@@ -132,7 +132,7 @@ class ObserversTest {
     }
 
     @Test
-    void observersOfTheClassPathAreFoundAndToldLast(@TempDir Path folder) throws IOException {
+    void observersOfTheClassPathAreFoundAndCalledLast(@TempDir Path folder) throws IOException {
       Path services = folder.resolve("observers");
       Files.writeString(services, Found.class.getName());
       ClassLoader offering =
@@ -187,7 +187,7 @@ class ObserversTest {
     }
 
     @Test
-    void theWholeLifeOfACallIsTold() {
+    void allEventsOfACallAreReported() {
       try (Terrarium terrarium = start(told::add)) {
         ask(terrarium);
         assertThatThrownBy(() -> terrarium.call("probe", "fail", Map.of("message", "no")))
@@ -256,7 +256,7 @@ class ObserversTest {
     }
 
     @Test
-    void eachCallIsToldWithWhoseItIsAndItsTimes() {
+    void eachCallIsReportedWithItsAccountAndTimes() {
       try (Terrarium terrarium = start(told::add)) {
         CallOptions options = CallOptions.ofDefaults().withCallerKey("ann").withSession("talk");
         terrarium.adapter("probe").with(options).call("echo", Map.of("v", 1));
@@ -281,7 +281,7 @@ class ObserversTest {
     }
 
     @Test
-    void eachWayToCallIsTold() throws Exception {
+    void everyWayToCallIsReported() throws Exception {
       Command<@Nullable Object> echo = Command.of("echo", Map.of("v", 1));
       Adapter probe;
       try (Terrarium terrarium = start(told::add)) {
@@ -315,7 +315,7 @@ class ObserversTest {
     }
 
     @Test
-    void callThatIsStoppedIsTold() {
+    void stoppedCallIsReported() {
       Map<String, String> endless = Map.of("source", "while True: pass");
       try (Terrarium terrarium = start(told::add)) {
         terrarium.call("probe", "echo", Map.of("v", 1));
@@ -338,7 +338,7 @@ class ObserversTest {
     }
 
     @Test
-    void callThatGetsNoContextIsTold() throws Exception {
+    void callWithoutAContextIsReported() throws Exception {
       CountDownLatch inside = new CountDownLatch(1);
       CountDownLatch goOn = new CountDownLatch(1);
       TestFunctions.onCallWait(inside, goOn, "done");

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CacheFolderProcessesTest {
 
   @Test
-  void processesAtOnceUnpackOnce(@TempDir Path temp) throws Exception {
+  void concurrentProcessesUnpackOnce(@TempDir Path temp) throws Exception {
     List<Process> processes = new ArrayList<>();
     try {
       List<BufferedReader> outputs = new ArrayList<>();

@@ -52,7 +52,7 @@ class SessionsTest {
   class Turns {
 
     @Test
-    void firstOneBeginsAtOnceAndTheOthersInTheirOrder() {
+    void firstTurnBeginsAtOnceAndTheOthersInTheirOrder() {
       List<SessionTurn> turns = List.of(sessions.turn("s"), sessions.turn("s"), sessions.turn("s"));
 
       for (int i = 0; i < turns.size(); i++) {
@@ -74,7 +74,7 @@ class SessionsTest {
     }
 
     @Test
-    void waiterGoesOnWhenTheOneBeforeItCloses() throws Exception {
+    void waiterContinuesWhenTheTurnBeforeItCloses() throws Exception {
       SessionTurn first = sessions.turn("s");
       SessionTurn second = sessions.turn("s");
       Task<@Nullable Void> waiter = Task.running(() -> second.await(null, "'a.b'"));
@@ -105,7 +105,7 @@ class SessionsTest {
     }
 
     @Test
-    void turnBehindOneThatRunsTooLongIsRefusedAndTheQueueIsIntact() {
+    void turnBehindALongRunningTurnIsRefusedAndTheQueueIsIntact() {
       Sessions hasty = hasty();
       SessionTurn first = hasty.turn("s");
       first.await(null, "'a.hang'");
@@ -135,7 +135,7 @@ class SessionsTest {
 
     /** It may wait for its framework to load, by the limit that loading has. */
     @Test
-    void turnBehindOneThatDoesNotRunYetIsNotRefused() throws Exception {
+    void turnBehindATurnThatDoesNotRunYetIsNotRefused() throws Exception {
       Sessions hasty = hasty();
       SessionTurn first = hasty.turn("s");
       SessionTurn second = hasty.turn("s");
@@ -191,7 +191,7 @@ class SessionsTest {
 
     /** Against a plain list, in thousands of orders that each follow from their seed. */
     @Test
-    void noOrderOfComingAndLeavingLosesATurnOrLetsOneOvertake() {
+    void noTurnIsLostOrOvertaken() {
       for (int seed = 0; seed < 2_000; seed++) {
         Random random = new Random(seed);
         Map<String, List<SessionTurn>> model = new HashMap<>();
@@ -216,7 +216,7 @@ class SessionsTest {
     }
 
     @Test
-    void withinACallOfTheSessionItIsPartOfTheTurn() {
+    void callWithinACallOfTheSessionIsPartOfTheTurn() {
       try (SessionTurn outer = sessions.turn("s")) {
         new CallScope("a", null, tokens -> {}, outer)
             .run(
@@ -236,7 +236,7 @@ class SessionsTest {
     }
 
     @Test
-    void partOfATurnThatFailsChangesNothing() {
+    void failedPartOfATurnChangesNothing() {
       try (SessionTurn outer = sessions.turn("s")) {
         outer.put(Map.of("n", 1L));
         new CallScope("a", null, tokens -> {}, outer)
@@ -252,7 +252,7 @@ class SessionsTest {
     }
 
     @Test
-    void partThatIsMadeOnAnotherThreadIsPartOfTheTurn() throws Exception {
+    void callOnAnotherThreadIsPartOfTheTurn() throws Exception {
       try (SessionTurn outer = sessions.turn("s")) {
         List<Task<SessionTurn>> inner = new ArrayList<>();
         new CallScope("a", null, tokens -> {}, outer)
@@ -263,7 +263,7 @@ class SessionsTest {
     }
 
     @Test
-    void withinACallNobodyWaitsForAnotherSession() {
+    void callWithinACallNeverWaitsForAnotherSession() {
       SessionTurn busy = sessions.turn("other");
       try (SessionTurn outer = sessions.turn("s")) {
         new CallScope("a", null, tokens -> {}, outer)
@@ -287,7 +287,7 @@ class SessionsTest {
   class States {
 
     @Test
-    void isEmptyAtFirst() {
+    void stateIsEmptyAtFirst() {
       assertThat(sessions.state("s")).isEmpty();
       try (SessionTurn turn = sessions.turn("s")) {
         assertThat(turn.state()).isEmpty();
@@ -295,7 +295,7 @@ class SessionsTest {
     }
 
     @Test
-    void staysWhenTheTurnSucceeded() {
+    void stateOfASuccessfulTurnIsKept() {
       put("s", Map.of("turns", List.of("hello")));
 
       assertThat(sessions.state("s")).isEqualTo(Map.of("turns", List.of("hello")));
@@ -303,7 +303,7 @@ class SessionsTest {
     }
 
     @Test
-    void ofATurnThatFailedIsLost() {
+    void stateOfAFailedTurnIsLost() {
       put("s", Map.of("n", 1L));
       try (SessionTurn turn = sessions.turn("s")) {
         turn.put(Map.of("n", 2L));
@@ -314,7 +314,7 @@ class SessionsTest {
     }
 
     @Test
-    void cannotBePutAfterTheTurn() {
+    void stateCannotBePutAfterTheTurn() {
       SessionTurn turn = sessions.turn("s");
       turn.close();
 
@@ -324,7 +324,7 @@ class SessionsTest {
     }
 
     @Test
-    void savepointPutsBackWhatWas() {
+    void savepointRestoresTheState() {
       try (SessionTurn turn = sessions.turn("s")) {
         turn.put(Map.of("n", 1L));
         Runnable undo = turn.savepoint();
@@ -337,7 +337,7 @@ class SessionsTest {
     }
 
     @Test
-    void sharesNothingThatCouldBeChanged() {
+    void stateSharesNothingThatCanBeChanged() {
       List<String> turns = new ArrayList<>(List.of("hello"));
       byte[] picture = {1, 2};
       put("s", Map.of("turns", turns, "picture", picture));
@@ -352,7 +352,7 @@ class SessionsTest {
     }
 
     @Test
-    void holdsArraysAsTheyWereAndCountsThem() {
+    void stateKeepsArraysAndCountsThem() {
       double[] table = new double[5];
       put("s", Map.of("table", table, "by", Map.of(5L, "five")));
       table[0] = 9;
@@ -370,7 +370,7 @@ class SessionsTest {
     }
 
     @Test
-    void isForgottenWhenAsked() {
+    void stateIsForgottenOnRequest() {
       put("s", Map.of("n", 1L));
       sessions.forget("s");
 
@@ -379,7 +379,7 @@ class SessionsTest {
     }
 
     @Test
-    void thatIsEmptyIsNone() {
+    void emptyStateIsNotStored() {
       put("s", Map.of("n", 1L));
       put("s", Map.of());
 
@@ -387,7 +387,7 @@ class SessionsTest {
     }
 
     @Test
-    void isForgottenWhenItLiesIdle() {
+    void idleStateIsForgotten() {
       put("s", Map.of("n", 1L));
       turnClock(TTL.minusNanos(1));
       try (SessionTurn turn = sessions.turn("s")) {
@@ -404,7 +404,7 @@ class SessionsTest {
     }
 
     @Test
-    void ofALongTurnThatOnlyReadsIsNotForgottenMeanwhile() {
+    void stateOfALongReadingTurnIsNotForgottenMeanwhile() {
       put("s", Map.of("n", 1L));
       try (SessionTurn turn = sessions.turn("s")) {
         turn.await(null, "'a.b'");
@@ -417,7 +417,7 @@ class SessionsTest {
     }
 
     @Test
-    void ofALongTurnIsNotForgottenMeanwhile() {
+    void stateOfALongTurnIsNotForgottenMeanwhile() {
       put("s", Map.of("n", 1L));
       try (SessionTurn turn = sessions.turn("s")) {
         turn.await(null, "'a.b'");
@@ -447,7 +447,7 @@ class SessionsTest {
     }
 
     @Test
-    void stateThatIsTooLargeIsRefusedAndTheOldOneStays() {
+    void tooLargeStateIsRefusedAndTheOldStateStays() {
       put("s", Map.of("n", 1L));
       try (SessionTurn turn = sessions.turn("s")) {
         assertThatThrownBy(() -> turn.put(Map.of("text", "x".repeat(89))))
@@ -462,7 +462,7 @@ class SessionsTest {
     }
 
     @Test
-    void oneSessionTooManyIsRefusedBeforeItBegins() {
+    void sessionBeyondTheLimitIsRefusedBeforeItBegins() {
       List.of("a", "b", "c").forEach(session -> put(session, Map.of("n", 1L)));
 
       assertThatThrownBy(() -> put("d", Map.of("n", 1L)))
@@ -476,7 +476,7 @@ class SessionsTest {
     }
 
     @Test
-    void oneThatBecomesTooManyMeanwhileIsRefusedAtItsEnd() {
+    void sessionThatExceedsTheLimitMeanwhileIsRefusedAtItsEnd() {
       put("a", Map.of("n", 1L));
       put("b", Map.of("n", 1L));
       try (SessionTurn late = sessions.turn("late")) {
@@ -490,7 +490,7 @@ class SessionsTest {
     }
 
     @Test
-    void sessionsThatExpiredDoNotCount() {
+    void expiredSessionsDoNotCount() {
       List.of("a", "b", "c").forEach(session -> put(session, Map.of("n", 1L)));
       turnClock(TTL);
 
