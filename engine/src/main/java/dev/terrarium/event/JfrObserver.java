@@ -114,8 +114,8 @@ public final class JfrObserver implements TerrariumObserver {
       try {
         return field.getAccessor().invoke(event);
       } catch (IllegalAccessException | InvocationTargetException e) {
-        throw new IllegalStateException(
-            e); // cannot happen: the records are public, and their accessors only return a value
+        // Cannot happen: the records are public, and their accessors only return a value.
+        throw new IllegalStateException(e);
       }
     }
   }
