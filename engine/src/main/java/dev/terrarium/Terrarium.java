@@ -246,8 +246,9 @@ public final class Terrarium implements AutoCloseable {
    *     its own, so that dependent stages may make calls; it fails with the {@link
    *     dev.terrarium.error.FrameworkLoadException} of a context that could not load the framework,
    *     or with a {@link dev.terrarium.error.LimitExceededException} when the framework's memory
-   *     limit does not allow for so many contexts
-   * @throws ConfigurationException when the configuration does not allow for so many contexts
+   *     limit does not allow for that number of contexts
+   * @throws ConfigurationException when the configuration does not allow for that number of
+   *     contexts
    * @throws dev.terrarium.error.ClosedException when this Terrarium is closed
    */
   public CompletableFuture<@Nullable Void> prewarm(String framework, int contexts) {

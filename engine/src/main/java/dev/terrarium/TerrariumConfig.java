@@ -566,7 +566,7 @@ public final class TerrariumConfig {
     }
 
     /**
-     * Sets how long a session may be idle, counted from the begin or the end of a turn, before it
+     * Sets how long a session may be idle, counted from the start or the end of a turn, before it
      * is forgotten; default 1 hour.
      */
     public Builder sessionTtl(Duration idle) {

@@ -9,8 +9,8 @@ import java.util.function.BooleanSupplier;
  * The memory of what a model has read for one prompt and its answer. Not thread-safe; must be
  * closed.
  *
- * <p>A prompt is read in blocks of fixed length, counted from its begin. What the model makes of a
- * complete block depends only on the tokens up to the block's end. So the blocks that the next
+ * <p>A prompt is read in blocks of fixed length, counted from its beginning. What the model makes
+ * of a complete block depends only on the tokens up to the block's end. So the blocks that the next
  * prompt shares are kept, and an answer is the same, to the bit, whether they were kept or not. The
  * tokens after the last complete block are read again each time.
  */
@@ -47,7 +47,7 @@ final class Conversation implements AutoCloseable {
   }
 
   /**
-   * Reads a prompt from the begin.
+   * Reads a prompt from its beginning.
    *
    * @param answer number of tokens that follow the prompt
    * @param cancelled checked between blocks

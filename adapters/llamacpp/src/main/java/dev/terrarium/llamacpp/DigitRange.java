@@ -18,7 +18,7 @@ final class DigitRange {
 
   /**
    * The maximum number of digits of a bound; a bound further out is replaced by the furthest number
-   * of so many digits.
+   * with that maximum of digits.
    */
   static final int MOST_DIGITS = 40;
 
@@ -33,7 +33,7 @@ final class DigitRange {
    *
    * @param low the lower bound, or null for none
    * @param high the upper bound, or null for none
-   * @return null when no number of so many decimals lies between the bounds
+   * @return null when no number with these decimals lies between the bounds
    */
   static @Nullable String grammar(
       @Nullable BigDecimal low,

@@ -471,8 +471,8 @@ final class Llama {
   /**
    * Returns the tokens of a text.
    *
-   * @param begins whether the model's mark for the begin of a text, if it has one, is added before
-   *     the text
+   * @param begins whether the model's mark for the beginning of a text, if it has one, is added
+   *     before the text
    * @param control whether the text of a control token is read as that token
    */
   static int[] tokenize(MemorySegment vocab, String text, boolean begins, boolean control) {

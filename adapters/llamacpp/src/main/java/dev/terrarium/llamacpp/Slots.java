@@ -58,7 +58,7 @@ final class Slots implements AutoCloseable {
     }
   }
 
-  /** Returns the maximum number of bytes that so many slots take for what they remember. */
+  /** Returns the maximum number of bytes that {@code count} slots take for what they remember. */
   static long mostBytes(MemorySegment model, int maxWindow, int count) {
     return (long) mostOfSlot(maxWindow) * count * Llama.modelBytesPerToken(model);
   }
@@ -135,7 +135,9 @@ final class Slots implements AutoCloseable {
         .sum();
   }
 
-  /** Allocates memory for so many tokens in every slot; what the slots remembered is lost. */
+  /**
+   * Allocates memory for {@code needed} tokens in every slot; what the slots remembered is lost.
+   */
   private void open(int needed) {
     closeContext();
     int size = Math.min(Conversation.powerOfTwo(needed), mostOfSlot(maxWindow)) * slots.size();

@@ -24,7 +24,7 @@ final class LoadCost {
   private final long allocatedBefore;
 
   /**
-   * Begins the measurement; called at the begin of the load, on the loading thread, inside the
+   * Begins the measurement; called at the start of the load, on the loading thread, inside the
    * context.
    */
   LoadCost(HeapMeter meter) {

@@ -424,7 +424,7 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
 
   /**
    * Makes a framework give up its least recently used models that its calls do not use, until it
-   * has room for so many bytes in its contexts, or no such model is left.
+   * has room for {@code inContexts} bytes in its contexts, or no such model is left.
    */
   public void makeRoom(String framework, long inContexts) {
     List<Dropped> dropped = new ArrayList<>();

@@ -123,7 +123,7 @@ final class ModelAccount {
     return charge;
   }
 
-  /** Returns whether the limits are exceeded, with so many more models. */
+  /** Returns whether the limits are exceeded, with {@code more} models in addition. */
   boolean isOver(int more) {
     return charges.size() + more > maxModels || bytes + bytesElsewhere > maxBytes;
   }

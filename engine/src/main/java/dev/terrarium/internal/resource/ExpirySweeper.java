@@ -32,7 +32,10 @@ public final class ExpirySweeper {
     this.look = look;
   }
 
-  /** Requests a sweep in so many nanoseconds, or earlier; {@link Long#MAX_VALUE} requests none. */
+  /**
+   * Requests a sweep in {@code nanos} nanoseconds, or earlier; {@link Long#MAX_VALUE} requests
+   * none.
+   */
   public void in(long nanos) {
     if (nanos != Long.MAX_VALUE) {
       by(ticker.read() + nanos);
