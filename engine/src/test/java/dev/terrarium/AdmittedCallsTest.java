@@ -41,8 +41,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /**
- * Admission by every way to call. One context and one Terrarium, with a framework for each test's
- * configuration.
+ * Tests of admission by every way to call. One context and one Terrarium serve all tests, with a
+ * framework for each test's configuration.
  */
 @GraalPyTest
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -50,7 +50,7 @@ class AdmittedCallsTest {
 
   private static final Duration HOUR = Duration.ofHours(1);
 
-  /** What a {@link FakeModel} says that an answer cost. */
+  /** The tokens that {@link FakeModel} reports for an answer. */
   private static final int TOKENS = 18;
 
   private static final AdmissionConfig BREAKER =
@@ -237,7 +237,10 @@ class AdmittedCallsTest {
     assertThat(runs("retried")).isEqualTo(1L);
   }
 
-  /** Counts its attempts, and hands over to a command that has so many failures. */
+  /**
+   * Returns a shortcut that counts its attempts, and hands over to a command that fails {@code
+   * failures} times.
+   */
   private static Shortcut idempotent(AtomicInteger attempts, int failures) {
     return new Shortcut() {
       @Override
@@ -335,7 +338,7 @@ class AdmittedCallsTest {
   }
 
   @Test
-  @SuppressWarnings("NullAway") // what callers without it may do
+  @SuppressWarnings("NullAway") // callers without NullAway may pass null
   void shortcutWithoutAnOutcomeReleasesItsPlace() {
     Adapter crowded = terrarium.adapter("crowded");
     for (Shortcut shortcut :

@@ -14,7 +14,10 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The most that a Terrarium grants. Its class path has no Python, so that no context is made. */
+/**
+ * Tests of the most access that a Terrarium grants. Their class path has no Python, so that no
+ * context is made.
+ */
 class CeilingTest {
 
   private static final String DESCRIPTOR =

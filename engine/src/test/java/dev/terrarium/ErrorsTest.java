@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What goes wrong in Python, and in Java that Python called, as the caller sees it. */
+/** Tests of failures in Python, and in Java that Python called, as the caller sees them. */
 @GraalPyTest
 class ErrorsTest {
 
@@ -33,7 +33,7 @@ class ErrorsTest {
     this.terrarium = terrarium;
   }
 
-  /** Both contexts still answer, whichever of them it was that failed. */
+  /** Checks that both contexts still answer, whichever of them failed. */
   @AfterEach
   void contextsStillAnswer() {
     for (int i = 0; i < 4; i++) {

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Batches, calls all at once, streams and call-backs. */
+/** Tests of batches, concurrent calls, streams and callbacks. */
 @GraalPyTest
 class ManyCallsTest {
 
@@ -341,7 +341,7 @@ class ManyCallsTest {
 
   private static final CountingModel COUNTING = SharedTerrarium.COUNTING;
 
-  /** What a command of the probe yields of an answer of {@link #COUNTING}. */
+  /** Returns what a command of the probe yields from an answer of {@link #COUNTING}. */
   private static Flow.Publisher<Object> counting(Adapter probe, String command, String ask, int n) {
     COUNTING.begin();
     Map<String, ?> request =

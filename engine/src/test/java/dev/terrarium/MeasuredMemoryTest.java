@@ -16,7 +16,7 @@ class MeasuredMemoryTest {
   private static final long HELD = 16L << 20;
   private static final long SLACK = 4L << 20;
 
-  /** Holds so much once it is loaded, and as much more at each call. */
+  /** A framework that holds memory once it is loaded, and as much more after each call. */
   private static final Framework HOARD =
       Framework.fromSource(
           "hoard",

@@ -48,14 +48,14 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What observers of a Terrarium are told. */
+/** Tests of the events that observers of a Terrarium receive. */
 class ObserversTest {
 
   private static final List<TerrariumEvent> FOUND = new CopyOnWriteArrayList<>();
 
   private final List<TerrariumEvent> told = new CopyOnWriteArrayList<>();
 
-  /** The one that the class path offers in one of the tests. */
+  /** The observer that the class path offers in one of the tests. */
   public static final class Found implements TerrariumObserver {
     @Override
     public void on(TerrariumEvent event) {
@@ -63,7 +63,7 @@ class ObserversTest {
     }
   }
 
-  /** Makes no context, and so needs no Python. */
+  /** Returns a configuration that makes no context, and so needs no Python. */
   private static TerrariumConfig.Builder bare() {
     return TerrariumConfig.custom().contexts(0, 1);
   }
@@ -97,7 +97,7 @@ class ObserversTest {
           .register(factory);
     }
 
-    /** The framework of each adapter that was got, and whether it was made. */
+    /** Returns the framework of each requested adapter, and whether the adapter was made. */
     private List<String> gets() {
       return told.stream()
           .map(
@@ -244,7 +244,7 @@ class ObserversTest {
       return told.stream().filter(kind::isInstance).map(kind::cast).toList();
     }
 
-    /** How each call ended, such as {@code execute CANCELLED CallInterruptedException}. */
+    /** Returns how each call ended, such as {@code execute CANCELLED CallInterruptedException}. */
     private List<String> calls() {
       return told(CallEnded.class).stream()
           .map(each -> each.command() + " " + each.outcome() + " " + each.failure())

@@ -55,7 +55,10 @@ class ProgramsTest {
     return Command.of("greet", Map.of("program", id));
   }
 
-  /** What both contexts answer: each call waits within its own for the other one. */
+  /**
+   * Returns the answers of both contexts: each call waits within its own context for the other
+   * call.
+   */
   private List<String> greetInBoth(String id) {
     CyclicBarrier both = new CyclicBarrier(CONTEXTS);
     TestFunctions.onCall(

@@ -24,7 +24,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What frameworks have of caches and pools, seen through real calls. */
+/** Tests of frameworks' shares of caches and pools, seen through real calls. */
 @GraalPyTest
 class ResourcesTest {
 

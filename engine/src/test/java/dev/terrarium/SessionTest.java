@@ -73,7 +73,10 @@ class SessionTest {
     return session.state().get("texts");
   }
 
-  /** Has {@code test.call} wait for what is returned, and tell when it does. */
+  /**
+   * Makes {@code test.call} wait until the returned latch opens, and counts {@code waiting} down
+   * when it waits.
+   */
   private static CountDownLatch holding(CountDownLatch waiting) {
     CountDownLatch latch = new CountDownLatch(1);
     TestFunctions.onCall(
@@ -286,7 +289,7 @@ class SessionTest {
     assertThat(say("five").get("texts")).isEqualTo(List.of("one", "two", "five"));
   }
 
-  /** Counts pieces, and cancels after so many. */
+  /** A subscriber that counts pieces, and cancels after a number of pieces. */
   private static final class Reading implements Flow.Subscriber<Object> {
 
     private final CompletableFuture<Integer> done;

@@ -56,7 +56,7 @@ class StoppingTest {
     return terrarium.call("probe", "evaluate", Map.of("expression", expression));
   }
 
-  /** Both contexts are back and sound: none was given up, and each answers. */
+  /** Checks that both contexts are idle and sound: no context was retired, and each answers. */
   private void assertThatAllIsWell(Stats.Pool before) {
     Task.until(
         "two contexts are idle and none is suspect",
@@ -193,7 +193,7 @@ class StoppingTest {
     assertThatAllIsWell(before);
   }
 
-  /** Open when Python has called {@code test.call}. */
+  /** Returns a latch that opens when Python has called {@code test.call}. */
   private static CountDownLatch untilCalled() {
     CountDownLatch called = new CountDownLatch(1);
     TestFunctions.onCall(
@@ -339,8 +339,8 @@ class StoppingTest {
   }
 
   /**
-   * One long built-in call cannot be stopped. Its caller is answered all the same, another context
-   * takes over, and it comes back when the call has ended.
+   * A long built-in call cannot be stopped. Its caller gets an answer all the same, another context
+   * takes over, and the abandoned context returns to the pool when the call has ended.
    */
   @Test
   void contextOfAHangingBuiltInIsAbandonedUntilItEnds() throws Exception {

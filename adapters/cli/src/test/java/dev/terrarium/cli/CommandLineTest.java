@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The command as a subprocess: what it prints where, and how it exits. */
+/** Tests of the command as a subprocess: its output and its exit codes. */
 class CommandLineTest {
 
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -279,7 +279,7 @@ class CommandLineTest {
     assertThat(run.exitCode()).as(run.out()).isZero();
   }
 
-  /** What is damaged is found, removed, and laid out again by the next start. */
+  /** Damaged files are found and removed, and the next start unpacks them again. */
   @Test
   void doctorFindsADamagedPackage() throws Exception {
     Finished healthy = new Launcher().run("doctor");

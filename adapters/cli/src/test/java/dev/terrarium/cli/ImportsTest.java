@@ -28,7 +28,7 @@ class ImportsTest {
   /** A call by the command's name. */
   private record FirstCall(String command, Map<String, ?> arguments) {}
 
-  /** What brings a framework's first answer. */
+  /** The calls that lead to a framework's first answer. */
   private static final Map<String, List<FirstCall>> FIRST_ANSWER =
       Map.of(
           "dspy",
@@ -110,7 +110,7 @@ class ImportsTest {
     }
   }
 
-  /** The other JVM. */
+  /** The program of the other JVM. */
   static final class Functional {
 
     public static void main(String[] args) {
@@ -148,7 +148,7 @@ class ImportsTest {
       }
     }
 
-    /** What {@code functional.py} returns. */
+    /** The report that {@code functional.py} returns. */
     record Report(
         int modules,
         int loaded,

@@ -20,7 +20,7 @@ class ProcessExitTest {
 
   private static final int PROCESSES = 20;
 
-  /** What such a process does. */
+  /** The program of such a process. */
   static final class Program {
 
     private static final String BRIDGE =

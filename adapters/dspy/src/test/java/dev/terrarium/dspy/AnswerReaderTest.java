@@ -11,7 +11,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is read exactly, and what is left to DSPy; that DSPy agrees, {@link FrozenTest} shows. */
+/**
+ * Tests of which answers are read exactly, and which are left to DSPy; {@link FrozenTest} shows
+ * that DSPy agrees.
+ */
 class AnswerReaderTest {
 
   private static final FieldType.Fields FORM =

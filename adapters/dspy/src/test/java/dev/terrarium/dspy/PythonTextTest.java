@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What Python says of the same values stands here. */
+/** Tests whose expected values are those of Python. */
 class PythonTextTest {
 
   @ParameterizedTest

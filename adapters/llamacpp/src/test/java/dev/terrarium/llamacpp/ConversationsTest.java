@@ -32,7 +32,7 @@ class ConversationsTest {
     return new Conversations(model, 1, 2048, memory);
   }
 
-  /** A prompt of its own beginning. */
+  /** Returns a prompt whose beginning no other kind has. */
   private static int[] prompt(int kind, int length) {
     return IntStream.range(0, length).map(i -> 1000 + kind * 100 + i % 90).toArray();
   }

@@ -18,7 +18,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Headers with a value just within and just outside of what llama.cpp takes; none is loaded. */
+/**
+ * Tests of headers with a value just inside and just outside of the range that llama.cpp accepts;
+ * no file is loaded.
+ */
 class GgufChecksTest {
 
   private static final int UINT16 = GgufHeader.UINT16;

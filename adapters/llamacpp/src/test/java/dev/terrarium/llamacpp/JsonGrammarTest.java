@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the grammars of schemas make and do not make, by llama.cpp's own judgement. */
+/** Tests of the texts that the grammars of schemas make and do not make, as llama.cpp judges. */
 class JsonGrammarTest {
 
   private static boolean makes(String schema, String json) {
@@ -229,7 +229,10 @@ class JsonGrammarTest {
     assertThat(makes(schema, "{\"a\": 1, }")).isFalse();
   }
 
-  /** What pydantic prints for nested models, enums, optional fields and recursion. */
+  /**
+   * The schemas are those that pydantic prints for nested models, enums, optional fields and
+   * recursion.
+   */
   @Test
   void understandsPydanticsSchemas() {
     String schema =

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is seen of the model from outside of its process. */
+/** Tests of the model's effects outside of its process. */
 @Timeout(300)
 class LlamaCppProcessTest {
 

@@ -18,7 +18,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Other programs stand in for the one that loads a file; it is run once, on the real model. */
+/**
+ * Tests in which other programs stand in for the program that loads a file; that program itself
+ * runs once, on the real model.
+ */
 @Timeout(300)
 class ModelProbeTest {
 
@@ -32,7 +35,7 @@ class ModelProbeTest {
     this.file = Files.writeString(folder.resolve("model.gguf"), "a model");
   }
 
-  /** A probe by a script, which also counts how often it runs. */
+  /** Returns a probe that runs a script, which also counts its runs. */
   private ModelProbe probe(String script) {
     String counted = "echo run >> " + folder.resolve("runs") + "; " + script;
     return new ModelProbe(

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
-/** Answers that are made in one go, by the real model. */
+/** Tests of answers that the real model makes in one batch. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(300)
 class SlotsTest {
@@ -49,7 +49,7 @@ class SlotsTest {
     return new Slots(model, vocabulary, 1, 2048, SLOTS);
   }
 
-  /** A prompt of its own beginning. */
+  /** Returns a prompt whose beginning no other kind has. */
   private static int[] prompt(int kind, int length) {
     return IntStream.range(0, length).map(i -> 1000 + kind * 100 + i % 90).toArray();
   }

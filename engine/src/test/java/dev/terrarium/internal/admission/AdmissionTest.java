@@ -26,7 +26,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** The parts together, as a call meets them. */
+/** Tests of all admission rules together, as a call meets them. */
 class AdmissionTest {
 
   private final PythonException failure = new PythonException("ValueError", "no", List.of(), null);

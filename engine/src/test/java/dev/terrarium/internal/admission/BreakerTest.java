@@ -38,7 +38,7 @@ class BreakerTest {
     breaker.exit(breaker.enter(), null);
   }
 
-  /** Has it open, and its time pass. */
+  /** Opens the circuit breaker, and lets its time pass. */
   private void untilItIsTried() {
     fail(5);
     ticker.advance(OPEN.plus(MOMENT));

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The table of what says something of a framework, row by row. */
+/** Tests of the table of outcomes, row by row. */
 class OutcomeTest {
 
   @Test

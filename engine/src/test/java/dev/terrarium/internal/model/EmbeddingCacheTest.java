@@ -42,7 +42,7 @@ class EmbeddingCacheTest {
         bytes, ttl, Events.to(List.of(events::add)), time, time, Runnable::run, Runnable::run);
   }
 
-  /** Its vectors are a text's length and 1; it remembers what it was asked. */
+  /** A model whose vectors are a text's length and 1, and which records its requests. */
   private static final class Lengths implements EmbeddingModel {
     final List<List<String>> requests = new CopyOnWriteArrayList<>();
     private final String name;

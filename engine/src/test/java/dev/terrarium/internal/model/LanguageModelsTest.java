@@ -91,7 +91,7 @@ class LanguageModelsTest {
     }
   }
 
-  /** Found by {@link java.util.ServiceLoader}; what it does is up to each test. */
+  /** A provider that {@link java.util.ServiceLoader} finds, and whose behaviour each test sets. */
   public static final class TestProvider implements LanguageModelProvider {
 
     static final List<String> OPENED = new CopyOnWriteArrayList<>();

@@ -48,7 +48,7 @@ class ModelCacheTest {
   private ResourceLimits frameworkLimits = ResourceLimits.ofDefaults();
   private long contextBytes;
 
-  /** One with the defaults and no thread of its own. */
+  /** Returns a cache with the defaults and without a thread of its own. */
   static LruModelCache cache() {
     return new LruModelCache(
         ModelCache.Limits.ofDefaults(),
@@ -60,7 +60,7 @@ class ModelCacheTest {
         load -> Thread.ofVirtual().start(load));
   }
 
-  /** Something that is loaded and closed. */
+  /** A model that is loaded and closed. */
   private static final class Model implements AutoCloseable {
     final String name;
     final long bytes;
@@ -678,7 +678,10 @@ class ModelCacheTest {
     }
   }
 
-  /** On real threads: what they hold is open, what is gone was closed once. */
+  /**
+   * Real threads use the cache: a model that they hold is open, a model that was evicted was closed
+   * once.
+   */
   @Test
   void modelInUseIsNeverClosedAndEachModelIsClosedOnce() throws Exception {
     frameworkLimits = ResourceLimits.custom().models(3).memory(12).build();

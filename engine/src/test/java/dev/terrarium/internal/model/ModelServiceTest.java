@@ -143,7 +143,7 @@ class ModelServiceTest {
                 assertThat(event).isEqualTo(called("broken", null, 0, 0, event, "ModelException")));
   }
 
-  /** With the nanoseconds that were told, which nobody can know. */
+  /** Returns the event with the reported nanoseconds, which a test cannot know. */
   private static TerrariumEvent called(
       String model,
       @Nullable String framework,

@@ -60,7 +60,7 @@ class CacheFolderProcessesTest {
     }
   }
 
-  /** The folders or jars of the classes that the process needs. */
+  /** Returns the folders or jars of the classes that the process needs. */
   private static String classPath() {
     return Stream.of(UnpackMain.class, CacheFolder.class, PackageException.class)
         .map(CacheFolderProcessesTest::place)

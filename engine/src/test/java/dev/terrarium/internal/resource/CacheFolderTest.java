@@ -55,7 +55,7 @@ class CacheFolderTest {
     }
   }
 
-  /** A source that ends with an error after so many bytes. */
+  /** Returns a source that fails after a number of bytes. */
   private static Callable<InputStream> broken(byte[] bytes, int after) {
     return () ->
         new FilterInputStream(new ByteArrayInputStream(bytes)) {
@@ -460,7 +460,7 @@ class CacheFolderTest {
     }
   }
 
-  /** A process that uses a folder until it is ended. */
+  /** The program of a process that uses a folder until the process is ended. */
   static final class User {
 
     private User() {}

@@ -49,7 +49,7 @@ class HttpConnectionsTest {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final CountDownLatch gate = new CountDownLatch(1);
 
-  /** The far end of each request's connection. */
+  /** The client's port of each request's connection. */
   private final List<Integer> ports = new CopyOnWriteArrayList<>();
 
   private final HttpServer server;
@@ -95,7 +95,7 @@ class HttpConnectionsTest {
     threads.close();
   }
 
-  /** With the request's method and a header that is there twice; chunked. */
+  /** Answers with the request's method and a header that stands twice; chunked. */
   private void answer(HttpExchange exchange, int status, byte[] body) throws IOException {
     ports.add(exchange.getRemoteAddress().getPort());
     exchange.getResponseHeaders().add("X-Seen", exchange.getRequestMethod());

@@ -44,7 +44,7 @@ class ResourcePoolTest {
           .closer(Connection::close)
           .build();
 
-  /** Something that is opened, breaks and is closed. */
+  /** A connection that is opened, breaks and is closed. */
   private static final class Connection {
     final String to;
     final AtomicInteger closings = new AtomicInteger();
@@ -109,7 +109,7 @@ class ResourcePoolTest {
       assertThat(two.resource()).isNotSameAs(first);
     }
 
-    assertThat(use(connections, "a")).isSameAs(first); // given back last
+    assertThat(use(connections, "a")).isSameAs(first); // released last
     assertThat(use(connections, "b")).isNotSameAs(first);
     assertThat(made).extracting(each -> each.to).containsExactly("a", "a", "b");
   }

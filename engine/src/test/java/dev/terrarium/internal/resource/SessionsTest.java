@@ -39,7 +39,7 @@ class SessionsTest {
     clock.addAndGet(time.toNanos());
   }
 
-  /** A call that puts a state, and succeeds. */
+  /** Runs a turn that puts a state, and succeeds. */
   private void put(String session, Map<String, ?> state) {
     try (SessionTurn turn = sessions.turn(session)) {
       turn.await(null, "'a.b'");
@@ -133,7 +133,7 @@ class SessionsTest {
       return new Sessions(new SessionLimits(TTL, 3, 100), Duration.ofMillis(20), clock::get);
     }
 
-    /** It may wait for its framework to load, by the limit that loading has. */
+    /** A call that waits for its framework to load is bounded by the load time-out. */
     @Test
     void turnBehindATurnThatDoesNotRunYetIsNotRefused() throws Exception {
       Sessions hasty = hasty();
@@ -189,7 +189,9 @@ class SessionsTest {
       third.close();
     }
 
-    /** Against a plain list, in thousands of orders that each follow from their seed. */
+    /**
+     * The queue is compared with a plain list, in thousands of orders that each follow from a seed.
+     */
     @Test
     void noTurnIsLostOrOvertaken() {
       for (int seed = 0; seed < 2_000; seed++) {
