@@ -7,8 +7,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How calls are let in to a framework. Immutable; every value is checked where it is set. By
- * default all is off: every call is let in, and none is made twice.
+ * The rules by which calls are admitted to a framework: circuit breaker, bulkhead, retry and
+ * budget. Immutable; every value is checked where it is set. By default every rule is off: every
+ * call is admitted, and no call is retried.
  *
  * <pre>{@code
  * AdmissionConfig.custom()
@@ -36,17 +37,17 @@ public final class AdmissionConfig {
     budget = builder.budget;
   }
 
-  /** Everything off. */
+  /** Returns a configuration in which every rule is off. */
   public static AdmissionConfig ofDefaults() {
     return OFF;
   }
 
-  /** Begins with everything off. */
+  /** Returns a builder in which every rule is off. */
   public static Builder custom() {
     return new Builder();
   }
 
-  /** Begins with what the other one has. */
+  /** Returns a builder that starts with the rules of another configuration. */
   public static Builder from(AdmissionConfig other) {
     return new Builder()
         .circuitBreaker(other.circuitBreaker)
@@ -55,40 +56,45 @@ public final class AdmissionConfig {
         .budget(other.budget);
   }
 
-  /** Empty when a framework is called however often it fails. */
+  /**
+   * Returns the circuit breaker, or empty when a framework is called however often its calls fail.
+   */
   public Optional<CircuitBreaker> circuitBreaker() {
     return Optional.ofNullable(circuitBreaker);
   }
 
-  /** Empty when only the pool bounds how many calls run at once. */
+  /** Returns the bulkhead, or empty when only the pool bounds how many calls run at once. */
   public Optional<Bulkhead> bulkhead() {
     return Optional.ofNullable(bulkhead);
   }
 
-  /** Empty when no call is made twice. */
+  /** Returns the retry rule, or empty when no call is retried. */
   public Optional<Retry> retry() {
     return Optional.ofNullable(retry);
   }
 
-  /** Empty when no caller's use is limited. */
+  /** Returns the budget, or empty when the use of a caller is not limited. */
   public Optional<Budget> budget() {
     return Optional.ofNullable(budget);
   }
 
-  /** Whether nothing is on. */
+  /** Returns whether every rule is off. */
   public boolean isOff() {
     return circuitBreaker == null && bulkhead == null && retry == null && budget == null;
   }
 
   /**
-   * Leaves a framework alone for a while after so many of its calls in a row have failed, and then
-   * tries it. What counts as a failure is the table at {@link Outcome}, however long a call took.
-   * Each framework has a breaker of its own.
+   * A rule that refuses calls to a framework for a while after a number of its calls in a row have
+   * failed, and then lets trial calls in. The table at {@link Outcome} says what counts as a
+   * failure, however long the call took. Each framework has a circuit breaker of its own.
    *
-   * @param failures in a row that open it, 1 to 10,000; default 5
-   * @param openFor how long no call is let in then, 1 ms to 365 days; default 30 s
-   * @param trialCalls let in after that, 1 to 1,000, and nobody else until they have ended; it
-   *     opens again when they all fail, and closes when one does not; default 1
+   * @param failures number of failures in a row that open the circuit breaker, 1 to 10,000; default
+   *     5
+   * @param openFor time for which an open circuit breaker refuses calls, 1 ms to 365 days; default
+   *     30 s
+   * @param trialCalls calls that are admitted after that time, 1 to 1,000; every other call is
+   *     refused until they have ended. When all of them fail, the circuit breaker opens again; when
+   *     one does not fail, the circuit breaker closes. Default 1
    */
   public record CircuitBreaker(int failures, Duration openFor, int trialCalls) {
 
@@ -118,12 +124,12 @@ public final class AdmissionConfig {
   }
 
   /**
-   * Bounds how many calls of a framework run at once, and how many wait for that, first come first
-   * served. Each framework has a bulkhead of its own.
+   * A rule that bounds how many calls of a framework run at once and how many callers wait for a
+   * place, in the order of their arrival. Each framework has a bulkhead of its own.
    *
    * @param concurrency calls that run at once, 1 to 1,000,000
-   * @param queue callers that may wait before it, 0 to 1,000,000; default 100
-   * @param maxWait how long one of them waits, above zero to 365 days; default 10 s
+   * @param queue callers that may wait for a place, 0 to 1,000,000; default 100
+   * @param maxWait time for which a caller waits at most, above zero to 365 days; default 10 s
    */
   public record Bulkhead(int concurrency, int queue, Duration maxWait) {
 
@@ -135,7 +141,7 @@ public final class AdmissionConfig {
       check("bulkhead.maxWait", maxWait, Duration.ofNanos(1));
     }
 
-    /** So many at once, with all else at its default. */
+    /** Returns a bulkhead of that concurrency whose queue and waiting time have their defaults. */
     public static Bulkhead of(int concurrency) {
       return new Bulkhead(concurrency, 100, Duration.ofSeconds(10));
     }
@@ -146,14 +152,13 @@ public final class AdmissionConfig {
   }
 
   /**
-   * Makes a call again that failed, if its command says that this is safe ({@code
-   * handler(idempotent=True)}) or its shortcut does, as frozen programs do, within the call's
-   * deadline. Only what counts as a failure at {@link Outcome}, and neither a time limit that
-   * passed nor a context or framework that was not to be had: for those the call has waited
-   * already.
+   * A rule that retries a failed call within its deadline, if its command is declared safe to
+   * repeat ({@code handler(idempotent=True)}) or its shortcut is, as frozen programs are. Only what
+   * counts as a failure at {@link Outcome} is retried. A time-out, and a context or framework that
+   * could not be acquired, are not: the call has waited for those already.
    *
-   * @param attempts in all, the first one included, 1 to 100; default 3
-   * @param pause before each further one, zero to 365 days; default 100 ms
+   * @param attempts number of attempts including the first, 1 to 100; default 3
+   * @param pause time before each further attempt, zero to 365 days; default 100 ms
    */
   public record Retry(int attempts, Duration pause) {
 
@@ -176,16 +181,17 @@ public final class AdmissionConfig {
   }
 
   /**
-   * What one caller's key may use up in a period, which begins with its first call. Calls count
-   * when they are let in, one for each batch and stream, and none for calls within calls and
-   * further attempts. Tokens count when a language model has answered, so that the call that uses
-   * the last ones still ends well; those that threads of Python use do not, for it is not known
-   * whose they are. Calls without a key have no budget.
+   * A rule that limits what the calls of one caller's key use in a period, which begins with the
+   * key's first call. A call counts when it is admitted; a batch and a stream count as one call,
+   * while calls within calls and further attempts do not count. Tokens count when a language model
+   * has answered, so the call that uses the last tokens still ends well. Tokens that Python's own
+   * threads use do not count, because the caller of such a thread is not known. Calls without a key
+   * have no budget.
    *
-   * @param calls 1 or more; {@link Long#MAX_VALUE} for any number
-   * @param tokens read and written by language models, 1 or more; {@link Long#MAX_VALUE} for any
-   *     number
-   * @param period above zero to 365 days
+   * @param calls number of calls, 1 or more; {@link Long#MAX_VALUE} for no limit
+   * @param tokens number of tokens that language models read and write, 1 or more; {@link
+   *     Long#MAX_VALUE} for no limit
+   * @param period length of the period, above zero to 365 days
    */
   public record Budget(long calls, long tokens, Duration period) {
 
@@ -203,7 +209,7 @@ public final class AdmissionConfig {
       return new Budget(Long.MAX_VALUE, tokens, period);
     }
 
-    /** The same with this many tokens. */
+    /** Returns this budget with another number of tokens. */
     public Budget withTokens(long count) {
       return new Budget(calls, count, period);
     }
@@ -226,7 +232,7 @@ public final class AdmissionConfig {
     }
   }
 
-  /** Collects a configuration; null turns a part off. Not thread-safe. */
+  /** A builder of an admission configuration; null turns a rule off. Not thread-safe. */
   public static final class Builder {
     private @Nullable CircuitBreaker circuitBreaker;
     private @Nullable Bulkhead bulkhead;

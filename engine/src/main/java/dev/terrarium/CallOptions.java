@@ -5,7 +5,10 @@ import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What a caller asks of one call. Immutable. */
+/**
+ * The options of one call: deadline, caller's key, session, and whether a failure stops other
+ * calls. Immutable.
+ */
 public final class CallOptions {
 
   private static final CallOptions DEFAULTS = new CallOptions(null, null, null, false);
@@ -26,20 +29,24 @@ public final class CallOptions {
     this.stopsOnFailure = stopsOnFailure;
   }
 
-  /** No deadline, on nobody's account, in no session, and one failure does not stop other calls. */
+  /**
+   * Returns the defaults: no deadline, no caller's key, no session, and one failure does not stop
+   * other calls.
+   */
   public static CallOptions ofDefaults() {
     return DEFAULTS;
   }
 
-  /** The defaults with a deadline; see {@link #withDeadline}. */
+  /** Returns the defaults with a deadline; see {@link #withDeadline}. */
   public static CallOptions deadline(Duration deadline) {
     return DEFAULTS.withDeadline(deadline);
   }
 
   /**
-   * The call is answered within that time of its start, waiting and loading included: by its
-   * result, or by a {@link dev.terrarium.error.CallTimeoutException}. Its Python code is stopped
-   * then; a framework that is being loaded for it goes on loading.
+   * Returns these options with a deadline, counted from the start of the call. The call is answered
+   * by then, waiting and loading included: with its result, or with a {@link
+   * dev.terrarium.error.CallTimeoutException}. In the latter case its Python code is stopped; a
+   * framework that is being loaded for the call goes on loading.
    *
    * @throws ConfigurationException when the time is not above zero
    */
@@ -51,8 +58,8 @@ public final class CallOptions {
   }
 
   /**
-   * The call is made on this account, such as a tenant's name; calls within it too, unless they
-   * name another.
+   * Returns these options with the key of the account on which the call is made, such as a tenant's
+   * name. Calls within the call are made on the same account, unless they name another.
    *
    * @throws ConfigurationException when the key is blank
    */
@@ -64,10 +71,11 @@ public final class CallOptions {
   }
 
   /**
-   * The call is a turn of this session: its handler finds the state that the last turn left, and
-   * leaves one for the next if the call succeeds. Turns of one session come one after another, in
-   * the order of the calls; who waits for one holds no context, and a deadline counts. A batch, and
-   * a stream, is one turn; calls within a call in the same session are part of its turn.
+   * Returns these options with the session of which the call is a turn. The call's handler finds
+   * the state that the last turn left, and leaves a state for the next turn if the call succeeds.
+   * Turns of one session run one after another, in the order of the calls; a call that waits for
+   * its turn holds no context, and its deadline counts. A batch, and a stream, is one turn; calls
+   * within a call in the same session are part of its turn.
    *
    * @param id of a conversation, such as a user's; a session needs no opening
    * @throws ConfigurationException when the id is blank
@@ -80,27 +88,36 @@ public final class CallOptions {
     return new CallOptions(deadline, callerKey, id, stopsOnFailure);
   }
 
-  /** {@code batch} and {@code callAll} begin nothing more after the first failure. */
+  /**
+   * Returns these options with which {@code batch} and {@code callAll} start no further call after
+   * the first failure.
+   */
   public CallOptions withStopOnFailure() {
     return new CallOptions(deadline, callerKey, session, true);
   }
 
-  /** The time from the start of the call; empty for as long as it takes. */
+  /**
+   * Returns the deadline, counted from the start of the call; empty when the call may take any
+   * time.
+   */
   public Optional<Duration> deadline() {
     return Optional.ofNullable(deadline);
   }
 
-  /** On whose account the call is made; empty for nobody's. */
+  /** Returns the key of the account on which the call is made; empty for no account. */
   public Optional<String> callerKey() {
     return Optional.ofNullable(callerKey);
   }
 
-  /** The session that the call is a turn of; empty for none. */
+  /** Returns the id of the session of which the call is a turn; empty for no session. */
   public Optional<String> session() {
     return Optional.ofNullable(session);
   }
 
-  /** Whether the first failure of many calls is the last. */
+  /**
+   * Returns whether {@code batch} and {@code callAll} start no further call after the first
+   * failure.
+   */
   public boolean stopsOnFailure() {
     return stopsOnFailure;
   }

@@ -6,7 +6,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How one of many calls ended. Immutable.
+ * The outcome of one of many calls. Immutable.
  *
  * <pre>{@code
  * switch (result) {
@@ -16,11 +16,11 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * @param <T> what the call results in
+ * @param <T> the type of the call's result
  */
 public sealed interface CallResult<T extends @Nullable Object> {
 
-  /** It ended with this value. */
+  /** The outcome of a call that returned a result. */
   record Success<T extends @Nullable Object>(T result) implements CallResult<T> {
     @Override
     public T value() {
@@ -28,7 +28,7 @@ public sealed interface CallResult<T extends @Nullable Object> {
     }
   }
 
-  /** It failed with what a call of its own would have thrown. */
+  /** The outcome of a call that failed, with the exception that a single call would have thrown. */
   record Failure<T extends @Nullable Object>(RuntimeException error) implements CallResult<T> {
     @Override
     public T value() {
@@ -36,7 +36,10 @@ public sealed interface CallResult<T extends @Nullable Object> {
     }
   }
 
-  /** It was not run, because one before it failed and the caller wanted to stop then. */
+  /**
+   * The outcome of a call that was not run, because an earlier one failed and the caller had asked
+   * to stop at the first failure.
+   */
   record Skipped<T extends @Nullable Object>() implements CallResult<T> {
     @Override
     public T value() {
@@ -45,33 +48,37 @@ public sealed interface CallResult<T extends @Nullable Object> {
   }
 
   /**
-   * How the call ends.
+   * Runs a call and returns its outcome.
    *
-   * @throws CallInterruptedException when it is being stopped
+   * @throws CallInterruptedException when the call is being stopped
    */
   static <T extends @Nullable Object> CallResult<T> of(Supplier<T> call) {
     try {
       return new Success<>(call.get());
     } catch (CallInterruptedException e) {
-      throw e; // so are all the others then
+      throw e; // an interruption stops all the other calls as well
     } catch (RuntimeException e) {
       return new Failure<>(e);
     }
   }
 
   /**
-   * The value of a success.
+   * Returns the result of a success.
    *
-   * @throws RuntimeException the failure's error; {@link CallInterruptedException} when skipped
+   * @throws RuntimeException the failure's error; {@link CallInterruptedException} when the call
+   *     was skipped
    */
   T value();
 
-  /** Whether there is a value. */
+  /** Returns whether the call succeeded, and so has a result. */
   default boolean isSuccess() {
     return this instanceof Success;
   }
 
-  /** The same with the value converted; a conversion that throws makes it a failure. */
+  /**
+   * Returns this outcome with its result converted; when the conversion throws, the outcome is a
+   * failure.
+   */
   default <R extends @Nullable Object> CallResult<R> map(Function<? super T, ? extends R> convert) {
     return switch (this) {
       case Success<T>(T result) -> {

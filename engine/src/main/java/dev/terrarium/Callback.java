@@ -10,10 +10,11 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Java functions as arguments of a call, which Python code calls like its own, with positional
- * arguments, on the thread that it runs on. Arguments are read as the types given, as results are.
- * What a function throws is a {@code HostCallError} to Python, and itself again to the Java caller
- * when Python does not catch it. Stateless.
+ * Factory methods for callbacks: Java functions that are arguments of a call. Python code calls a
+ * callback like a Python function, with positional arguments, on the thread on which the Python
+ * code runs. The callback's arguments are converted to the given classes as results are. An
+ * exception that the callback throws is a {@code HostCallError} in Python; when Python does not
+ * catch it, the Java caller gets the original exception. Stateless.
  *
  * <pre>{@code
  * HostFunction metric = Callback.of(Answer.class, Answer.class, (gold, given) -> gold.equals(given));
@@ -24,7 +25,7 @@ public final class Callback {
 
   private Callback() {}
 
-  /** A function of no argument. */
+  /** Returns a callback without parameters. */
   public static HostFunction of(Supplier<? extends @Nullable Object> function) {
     return arguments -> {
       checkCount(arguments, 0);
@@ -32,7 +33,7 @@ public final class Callback {
     };
   }
 
-  /** A function of one argument. */
+  /** Returns a callback with one parameter. */
   public static <A> HostFunction of(
       Class<A> first, Function<? super A, ? extends @Nullable Object> function) {
     return arguments -> {
@@ -41,7 +42,7 @@ public final class Callback {
     };
   }
 
-  /** A function of two arguments. */
+  /** Returns a callback with two parameters. */
   public static <A, B> HostFunction of(
       Class<A> first,
       Class<B> second,

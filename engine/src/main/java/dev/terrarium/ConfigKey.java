@@ -12,13 +12,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One value of a configuration that can be given as text.
+ * One configuration key whose value can be given as text.
  *
- * @param name in lower case with hyphens
- * @param range what it may be, in words
- * @param meaning what it is, in words
- * @param perFramework whether it can also be given for one framework
- * @param set checks and sets it, for one framework or, given null, for all
+ * @param name the key's name, in lower case with hyphens
+ * @param range the permitted values, in words
+ * @param meaning what the value configures, in words
+ * @param perFramework whether the value can also be given for one framework
+ * @param set checks and sets the value, for one framework or, given null, for all
  */
 record ConfigKey(
     String name,
@@ -28,7 +28,7 @@ record ConfigKey(
     Function<TerrariumConfig, Object> value,
     Setter set) {
 
-  /** Sets a value. */
+  /** Sets a value in a configuration builder. */
   @FunctionalInterface
   interface Setter {
     void set(TerrariumConfig.Builder config, @Nullable String framework, String text);
@@ -88,7 +88,7 @@ record ConfigKey(
         (config, text) -> set.accept(config, time(text)));
   }
 
-  /** A value that each framework may have its own of. */
+  /** Returns a key whose value can be given for each framework. */
   static ConfigKey ofFramework(
       String name,
       String range,
@@ -103,10 +103,11 @@ record ConfigKey(
   }
 
   /**
-   * Sets it.
+   * Sets the key's value.
    *
-   * @param source what the key is called where the text comes from
-   * @throws ConfigurationException when the text is no such value
+   * @param source the key's name in the place that the text comes from, such as the name of a
+   *     variable
+   * @throws ConfigurationException when the text is not a permitted value
    */
   void set(TerrariumConfig.Builder config, @Nullable String framework, String text, String source) {
     try {
@@ -119,7 +120,7 @@ record ConfigKey(
     }
   }
 
-  /** Its row in the guide's table. */
+  /** Returns the key's row in the table of the guide on configuration. */
   String row() {
     return "| `%s`%s | `%s` | %s | %s | %s |"
         .formatted(
@@ -151,7 +152,7 @@ record ConfigKey(
     };
   }
 
-  /** As short as it can be written. */
+  /** Returns the shortest text of a duration. */
   static String timeText(Duration time) {
     if (time.isPositive() && time.equals(Duration.ofHours(time.toHours()))) {
       return time.toHours() + "h";
@@ -180,7 +181,7 @@ record ConfigKey(
     return Math.multiplyExact(Long.parseLong(simple.group(1)), 1L << shift);
   }
 
-  /** As an int, which some sizes have to fit in. */
+  /** Returns a size as an int, which some sizes have to fit in. */
   static int below2Gb(long bytes) {
     if (bytes > Integer.MAX_VALUE) {
       throw new ConfigurationException(sizeText(bytes) + " is not below 2GB");
@@ -188,7 +189,7 @@ record ConfigKey(
     return (int) bytes;
   }
 
-  /** In the largest unit that it is a multiple of. */
+  /** Returns the text of a size, in the largest unit of which the size is a multiple. */
   static String sizeText(long bytes) {
     for (String unit : new String[] {"GB:30", "MB:20", "KB:10"}) {
       int shift = Integer.parseInt(unit.substring(3));

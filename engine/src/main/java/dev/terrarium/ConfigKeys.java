@@ -20,7 +20,7 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
-/** All that can be configured by text. */
+/** The table of all configuration keys that can be given as text. */
 final class ConfigKeys {
 
   private static final String OFF = "off";
@@ -29,7 +29,7 @@ final class ConfigKeys {
   private static final Duration BUDGET_PERIOD = Duration.ofHours(1);
   private static final Pattern VARIABLES = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*\\*?");
 
-  /** In the order in which they are set. */
+  /** All keys, in the order in which they are set. */
   static final List<ConfigKey> ALL =
       List.of(
           ConfigKey.number(
@@ -374,9 +374,9 @@ final class ConfigKeys {
   }
 
   /**
-   * The variables of those names that there are.
+   * Returns those of the named environment variables that exist.
    *
-   * @throws IllegalArgumentException for a name that no variable can have
+   * @throws IllegalArgumentException for a name that a variable cannot have
    */
   static Map<String, String> variables(String names, Map<String, String> all) {
     Map<String, String> chosen = new TreeMap<>();

@@ -15,16 +15,19 @@ import java.util.Properties;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the keys that texts are for: those of the environment and of system properties. */
+/** A reader of the configuration keys that stand in environment variables and system properties. */
 final class ConfigText {
 
   private static final String PROPERTY = "terrarium.";
   private static final String VARIABLE = "TERRARIUM_";
 
-  /** What a key of one framework begins with: {@code frameworks.NAME.KEY}. */
+  /** The prefix of a key of one framework: {@code frameworks.NAME.KEY}. */
   private static final String FRAMEWORKS = "frameworks.";
 
-  /** Names that are no configuration: the launcher's, and those of the command's process. */
+  /**
+   * Names that begin like configuration keys but belong to the launcher or to the command line's
+   * process.
+   */
   private static final Set<String> OTHERS =
       Set.of("debug", "java-home", "jdks", "jit", "terminal", "trace");
 
@@ -37,9 +40,9 @@ final class ConfigText {
   private ConfigText() {}
 
   /**
-   * Sets values by their keys, in the order that they need.
+   * Sets values by their keys, in the order in which the configuration needs them.
    *
-   * @throws ConfigurationException when there is no such key, or the text is no such value
+   * @throws ConfigurationException when a key does not exist, or a text is not a permitted value
    */
   static void set(TerrariumConfig.Builder config, Map<String, String> values) {
     List<Target> targets = new ArrayList<>();
@@ -48,12 +51,13 @@ final class ConfigText {
   }
 
   /**
-   * Sets all that the environment has, and then all that the system properties have. A variable
-   * that begins like one of ours and is like no key is somebody else's, such as those that a
-   * cluster sets for a service of that name; it is told to the log.
+   * Sets everything that the environment variables configure, and then everything that the system
+   * properties configure. A variable that begins like Terrarium's and resembles no key belongs to
+   * somebody else, such as the variables that a cluster sets for a service of that name; it is
+   * logged.
    *
-   * @throws ConfigurationException for a property that is no key, a variable that is nearly one,
-   *     and a bad value
+   * @throws ConfigurationException for a property that is not a key, a variable that is nearly a
+   *     key, and a value that is not permitted
    */
   static void setAll(
       TerrariumConfig.Builder config, Map<String, String> variables, Properties properties) {
@@ -95,7 +99,7 @@ final class ConfigText {
     return ours;
   }
 
-  /** Whether some framework's name may be followed by what is nearly a key. */
+  /** Returns whether the name consists of a possible framework's name and what is nearly a key. */
   private static boolean isNearlyOfAFramework(String name) {
     String prefix = FRAMEWORKS.replace('.', '-');
     if (!name.startsWith(prefix)) {
@@ -119,7 +123,10 @@ final class ConfigText {
     }
   }
 
-  /** The key's name that a variable stands for, which has underscores for hyphens and dots. */
+  /**
+   * Returns the name of the key that a variable sets; the variable has underscores for hyphens and
+   * dots.
+   */
   private static String nameOf(String variable) {
     String name = variable.substring(VARIABLE.length()).toLowerCase(Locale.ROOT).replace('_', '-');
     String prefix = FRAMEWORKS.replace('.', '-');

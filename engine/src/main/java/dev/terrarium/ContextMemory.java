@@ -3,7 +3,10 @@ package dev.terrarium;
 import dev.terrarium.internal.model.LruModelCache;
 import dev.terrarium.internal.pool.MemoryLimit;
 
-/** What frameworks may take in contexts, beside their models. Thread-safe. */
+/**
+ * The memory limit of the frameworks that contexts have loaded, which takes their models into
+ * account. Thread-safe.
+ */
 record ContextMemory(LruModelCache models, TerrariumConfig config) implements MemoryLimit {
 
   @Override

@@ -1,9 +1,9 @@
 package dev.terrarium;
 
 /**
- * Carries what belongs to the calling thread, such as logging contexts, spans and scoped values,
- * over to the thread that runs the Python code and the Java functions that it calls. The context
- * class loader crosses by itself. Must be thread-safe.
+ * A hook that carries values of the calling thread, such as logging contexts, spans and scoped
+ * values, to the thread that runs the Python code and the Java functions that the Python code
+ * calls. The context class loader is carried without a hook. Implementations must be thread-safe.
  *
  * <pre>{@code
  * ContextPropagation user =
@@ -17,19 +17,19 @@ package dev.terrarium;
 public interface ContextPropagation {
 
   /**
-   * Called on the calling thread with the work of one call.
+   * Wraps the work of one call; called on the calling thread.
    *
-   * @return what the other thread runs: the work, exactly once, between setting things up and
-   *     taking them down
+   * @return the work that the other thread runs: {@code call} exactly once, after the values were
+   *     set up and before they are removed
    */
   Runnable wrap(Runnable call);
 
-  /** Carries nothing. */
+  /** Returns a hook that carries nothing. */
   static ContextPropagation none() {
     return call -> call;
   }
 
-  /** This one around another. */
+  /** Returns a hook that wraps the work by {@code inner}, and the result by this hook. */
   default ContextPropagation and(ContextPropagation inner) {
     return call -> wrap(inner.wrap(call));
   }

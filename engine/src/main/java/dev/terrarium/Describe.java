@@ -7,8 +7,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * What a record, or a component of one, means, in words for the language model. On a record it is
- * the instruction of the task, on a component the description of the field.
+ * A description, for the language model, of a record or of one of its components. On a record, the
+ * description is the task's instruction; on a component, the description of the field.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

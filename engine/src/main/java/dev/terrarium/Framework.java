@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Python framework that Terrarium can call: its name and its bridge. Immutable. Frameworks whose
- * jars are on the class path are known by themselves; this class is for a user's own.
+ * A Python framework that Terrarium can call: its name and its bridge. Immutable. Terrarium finds
+ * the frameworks whose jars are on the class path; this class is for the user's own frameworks.
  *
  * <pre>{@code
  * terrarium.register(Framework.fromResource("/wordcount.py"));
@@ -23,7 +23,10 @@ public final class Framework {
 
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]*");
 
-  /** Finds the class that names a resource, which its own loader sees. */
+  /**
+   * A stack walker that finds the class that names a resource, because that class's loader sees the
+   * resource.
+   */
   private static final StackWalker CALLERS =
       StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
 
@@ -47,12 +50,12 @@ public final class Framework {
   }
 
   /**
-   * A framework of one Python file on the class path. The file's name without {@code .py} is the
-   * framework's name, and it defines one subclass of {@code terrarium.bridge.BaseBridge} whose
-   * {@code framework} is that name.
+   * Returns a framework that one Python file on the class path defines. The file's name without
+   * {@code .py} is the framework's name. The file defines one subclass of {@code
+   * terrarium.bridge.BaseBridge}, whose {@code framework} is that name.
    *
-   * @param resource absolute, such as {@code /wordcount.py}
-   * @throws ConfigurationException when there is no such resource, or its name is no identifier
+   * @param resource absolute name of the resource, such as {@code /wordcount.py}
+   * @throws ConfigurationException when there is no such resource, or its name is not an identifier
    */
   public static Framework fromResource(String resource) {
     ClassLoader loader = ClassLoaders.ofContextAnd(CALLERS.getCallerClass(), Framework.class);
@@ -73,13 +76,13 @@ public final class Framework {
   }
 
   /**
-   * A framework of a source text.
+   * Returns a framework that a source text defines.
    *
-   * @param name lower-case letters, digits and underscores
+   * @param name the framework's name: lower-case letters, digits and underscores
    * @param text Python source
-   * @param filename what tracebacks call it
-   * @throws ConfigurationException when the name is no such identifier, or the texts come in
-   *     another order
+   * @param filename the source's name in tracebacks
+   * @throws ConfigurationException when the name is not such an identifier, or the texts are passed
+   *     in another order
    */
   public static Framework fromSource(String name, String text, String filename) {
     if (isSource(name) || isSource(filename)) {
@@ -98,7 +101,7 @@ public final class Framework {
     return new Framework(name, text, filename, null, true);
   }
 
-  /** A name or a file's name has one line. */
+  /** Returns whether a text has several lines, which a name or a file's name never has. */
   private static boolean isSource(String text) {
     return text.contains("\n");
   }
@@ -109,16 +112,16 @@ public final class Framework {
   }
 
   /**
-   * The same framework with this access. Without, it gets the most that the Terrarium grants
-   * ({@link TerrariumConfig#access()}).
+   * Returns the same framework with this access. A framework without a profile gets the most that
+   * the Terrarium grants ({@link TerrariumConfig#access()}).
    */
   public Framework withAccess(AccessProfile profile) {
     return new Framework(name, text, filename, profile, sharesContext);
   }
 
   /**
-   * The same framework in contexts of its own: it is never loaded beside another, and what a
-   * context has is dropped first.
+   * Returns the same framework in contexts of its own: a context drops its other frameworks before
+   * it loads this one, and never loads another beside it.
    */
   public Framework alone() {
     return new Framework(name, text, filename, access, false);
@@ -129,6 +132,8 @@ public final class Framework {
   }
 
   /**
+   * Returns the source of the framework's bridge.
+   *
    * @param ceiling the access of a framework that declares none
    */
   BridgeSource source(AccessProfile ceiling) {

@@ -8,13 +8,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A form of plain data as bytes, for callers that have bytes and want bytes. Stateless. Whatever
- * {@link Marshaller#toJava} returns is written and read back equal, or refused when it is a number
- * of more than 10,000 characters: null, booleans, 64-bit integers, finite doubles, texts, lists and
- * maps with text keys in the format's own terms, and the rest so:
+ * A format of encoded messages, for callers that have bytes and want bytes. Stateless. Any value
+ * that {@link Marshaller#toJava} returns is written and read again as an equal value; only a number
+ * of more than 10,000 characters is refused. The formats have these values in their own terms:
+ * null, booleans, 64-bit integers, finite doubles, texts, lists and maps with text keys. All other
+ * values are tagged:
  *
  * <table>
- * <caption>What is tagged</caption>
+ * <caption>Values that are tagged</caption>
  * <tr><th>value</th><th>JSON</th><th>MessagePack</th></tr>
  * <tr><td>byte[]</td><td>{@code {"$bytes": BASE64}}</td><td>bin</td></tr>
  * <tr><td>BigInteger</td><td>{@code {"$int": TEXT}}</td><td>uint 64, else extension 1</td></tr>
@@ -30,9 +31,9 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>map with other keys</td><td>{@code {"$map": [[KEY, VALUE], ...]}}</td><td>map</td></tr>
  * </table>
  *
- * <p>Texts are ISO 8601 for times and decimal for numbers; extensions 1 to 6 and 8 hold such a text
- * in UTF-8; arrays are little-endian. A JSON object with a tag among its keys has that one key
- * only; a map that has such a key is written by {@code $map}. MessagePack's own time stamp
+ * <p>The text of a time is ISO 8601, that of a number is decimal; extensions 1 to 6 and 8 hold such
+ * a text in UTF-8; arrays are little-endian. A JSON object with a tag among its keys has no other
+ * key; a map that has such a key is written by {@code $map}. MessagePack's own time stamp
  * (extension -1) is read as an OffsetDateTime.
  */
 public enum MessageFormat {
@@ -40,12 +41,13 @@ public enum MessageFormat {
   MSGPACK;
 
   /**
-   * Reads a message of values by name.
+   * Reads a message that maps names to values.
    *
-   * @param maxBytes the longest that is read at all
-   * @throws ArgumentException when it is longer, before any of it is read
-   * @throws ConversionException for what is not this format, with the place in bytes, or has no
-   *     meaning, a duplicate key, or a depth above {@link Marshaller#MAX_DEPTH}, with the path
+   * @param maxBytes the length of the longest message that is read
+   * @throws ArgumentException when the message is longer, before any of it is read
+   * @throws ConversionException when the message is not of this format, with the position in bytes;
+   *     or when it has a value without a meaning, a duplicate key, or a depth above {@link
+   *     Marshaller#MAX_DEPTH}, with the path
    */
   public Map<String, @Nullable Object> read(byte[] message, int maxBytes) {
     return switch (this) {
@@ -55,9 +57,9 @@ public enum MessageFormat {
   }
 
   /**
-   * Writes plain data, such as the result of a call.
+   * Encodes plain data, such as the result of a call, as a message.
    *
-   * @throws ConversionException for what is no plain data, with the path to it
+   * @throws ConversionException for a value that is not plain data, with its path
    */
   public byte[] write(@Nullable Object plain) {
     return switch (this) {

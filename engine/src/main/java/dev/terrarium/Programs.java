@@ -6,8 +6,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The programs of one framework, whoever made them: those that any context can run by their id.
- * Thread-safe.
+ * The programs of one framework, whichever caller made them; any context can run each of them by
+ * its id. Thread-safe.
  *
  * {@snippet :
  * Programs programs = new Programs(terrarium.adapter("triage"));
@@ -19,44 +19,47 @@ public final class Programs {
   private final Adapter adapter;
 
   /**
+   * Creates a view of the programs of one framework.
+   *
    * @param adapter of a framework whose bridge has the commands of programs
    */
   public Programs(Adapter adapter) {
     this.adapter = adapter;
   }
 
-  /** The ids of all programs, sorted. */
+  /** Returns the ids of all programs, sorted. */
   public List<String> list() {
     return List.of(adapter.call(Command.of("list_programs", Map.of()).as(String[].class)));
   }
 
   /**
-   * What is known of a program.
+   * Returns a description of a program.
    *
-   * @throws dev.terrarium.error.ArgumentException when there is none of that id
+   * @throws dev.terrarium.error.ArgumentException when no program has that id
    */
   public Info info(String id) {
     return adapter.call(Command.of("get_program_info", Map.of("program", id)).as(Info.class));
   }
 
   /**
-   * Deletes a program, for all contexts: the next call of it fails.
+   * Deletes a program for all contexts; the program's next call fails.
    *
-   * @throws dev.terrarium.error.ArgumentException when there is none of that id
+   * @throws dev.terrarium.error.ArgumentException when no program has that id
    */
   public void delete(String id) {
     adapter.call("delete_program", Map.of("program", id));
   }
 
   /**
-   * A program as it was at one moment.
+   * The description of a program at one moment.
    *
-   * @param program its id
-   * @param version rises with every change of its spec and of its compiled state
-   * @param created when it was made
-   * @param updated when its spec or its compiled state last changed
-   * @param compiled whether it has a compiled state
-   * @param spec what it is built from
+   * @param program the program's id
+   * @param version a number that rises with every change of the program's spec and of its compiled
+   *     state
+   * @param created when the program was created
+   * @param updated when the program's spec or its compiled state last changed
+   * @param compiled whether the program has a compiled state
+   * @param spec the spec that the program is built from
    */
   public record Info(
       String program,

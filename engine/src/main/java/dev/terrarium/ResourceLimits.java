@@ -4,16 +4,17 @@ import dev.terrarium.error.ConfigurationException;
 import java.util.OptionalInt;
 
 /**
- * How much of what is scarce one framework may have. Immutable.
+ * The limits of one framework's use of scarce resources. Immutable.
  *
- * @param memory bytes for the models that its calls use and for what it takes in its contexts,
- *     which is measured or an estimate; above zero, default 2 GB. Looked at when a model is loaded
- *     and when it is to be loaded in a further context: its first one is not refused
- * @param models loaded models that its calls use, at least 1, default 10
- * @param connections resources that its calls have for themselves, such as connections, at least 1,
- *     default 4
- * @param concurrency calls at once, at least 1, before which others queue as at a bulkhead that has
- *     all else at its default; empty, the default, for as many as there are contexts
+ * @param memory bytes for the models that the framework's calls use and for the heap that it takes
+ *     in its contexts, which is measured or an estimate; above zero, default 2 GB. The limit is
+ *     checked when a model is loaded and before the framework is loaded into a further context: the
+ *     framework's first context is not refused
+ * @param models loaded models that the framework's calls use, at least 1, default 10
+ * @param connections exclusive resources that the framework's calls hold, such as connections, at
+ *     least 1, default 4
+ * @param concurrency calls that run at once, at least 1; further calls queue as at a bulkhead whose
+ *     other values have their defaults. Empty, the default, for as many calls as there are contexts
  */
 public record ResourceLimits(long memory, int models, int connections, OptionalInt concurrency) {
 
@@ -42,7 +43,7 @@ public record ResourceLimits(long memory, int models, int connections, OptionalI
     return new Builder();
   }
 
-  /** Begins with what the other ones are. */
+  /** Returns a builder that starts with the values of other limits. */
   public static Builder from(ResourceLimits other) {
     Builder builder = custom();
     builder.memory = other.memory;
@@ -52,7 +53,7 @@ public record ResourceLimits(long memory, int models, int connections, OptionalI
     return builder;
   }
 
-  /** Collects limits. Not thread-safe. */
+  /** A builder of limits. Not thread-safe. */
   public static final class Builder {
     private long memory = DEFAULT_MEMORY;
     private int models = DEFAULT_MODELS;

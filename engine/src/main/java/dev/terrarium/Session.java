@@ -5,9 +5,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A conversation: state that the turns of one id leave for each other, in any context. Needs no
- * opening, and is forgotten when it has lain idle for {@link TerrariumConfig#sessionTtl()}.
- * Thread-safe.
+ * A conversation, whose state each turn leaves for the next, in whichever context that runs. A
+ * session needs no opening, and is forgotten when it has been idle for {@link
+ * TerrariumConfig#sessionTtl()}. Thread-safe.
  *
  * <pre>{@code
  * Session session = terrarium.session("user-42");
@@ -31,20 +31,23 @@ public final class Session {
     return options.session().orElseThrow();
   }
 
-  /** What makes a call a turn of this session; add a deadline and the like. */
+  /**
+   * Returns options that make a call a turn of this session, and to which a deadline and the like
+   * can be added.
+   */
   public CallOptions options() {
     return options;
   }
 
   /**
-   * What the last turn that succeeded left: plain data by name. Empty when none did, or the session
-   * was forgotten. Cannot be changed.
+   * Returns the state that the last successful turn left: plain data by name, unmodifiable. The
+   * state is empty when no turn succeeded, or when the session was forgotten.
    */
   public Map<String, @Nullable Object> state() {
     return sessions.state(id());
   }
 
-  /** Drops the state. A turn that has read it already goes on with it. */
+  /** Drops the state. A turn that has already read the state goes on with it. */
   public void forget() {
     sessions.forget(id());
   }

@@ -11,17 +11,18 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Figures of one moment. Immutable.
+ * The figures of a Terrarium and of its process at one moment. Immutable.
  *
  * @param pool the contexts of this Terrarium
  * @param nativeSlotsTaken native slots that contexts of this process have, or may come to have
- * @param nativeSlotLimit how many there are for the life of the process
- * @param models what the language models did, by name
- * @param frameworks the registered ones, sorted
- * @param admission to the frameworks that were called, by name; empty where all of it is off
- * @param resources what each framework has of what is limited
- * @param modelCache the loaded models of all
- * @param embeddings the vectors that are kept
+ * @param nativeSlotLimit number of native slots for the life of the process
+ * @param models figures of the language models, by name
+ * @param frameworks names of the registered frameworks, sorted
+ * @param admission figures of the frameworks that were called, by name; empty where every admission
+ *     rule is off
+ * @param resources each framework's use of limited resources, by name
+ * @param modelCache the loaded models of all frameworks
+ * @param embeddings the cache of embedding vectors
  * @param pooled the tokenizers, connections and other resources, by kind
  */
 public record Stats(
@@ -40,14 +41,14 @@ public record Stats(
    * The pool's figures at one moment. Immutable.
    *
    * @param starting contexts that are being made
-   * @param pending callers that wait for one
-   * @param contexts those of the pool, least recently used first
-   * @param pendingByFramework callers that wait, by what they wait for
+   * @param pending callers that wait for a context
+   * @param contexts the contexts of the pool, least recently used first
+   * @param pendingByFramework callers that wait, by the framework that they need
    * @param made contexts made or taken over since the start
    * @param loads frameworks loaded since the start
-   * @param restored contexts that were broken and put back
+   * @param restored contexts that were restored after a call broke something in them
    * @param recycled contexts that dropped all their frameworks
-   * @param retired contexts given up for good
+   * @param retired contexts that were retired
    */
   public record Pool(
       int starting,
@@ -60,17 +61,17 @@ public record Stats(
       long recycled,
       long retired) {
 
-    /** Contexts that exist or are being made. */
+    /** Returns the number of contexts that exist or are being made. */
     public int total() {
       return starting + contexts.size();
     }
 
-    /** Contexts with a lease, or loading. */
+    /** Returns the number of contexts that have a lease or load a framework. */
     public int active() {
       return count(ContextState.IN_USE);
     }
 
-    /** Contexts with a lease. */
+    /** Returns the number of contexts that have a lease. */
     public int leased() {
       return (int)
           contexts.stream()
@@ -78,33 +79,33 @@ public record Stats(
               .count();
     }
 
-    /** Contexts that wait to be borrowed. */
+    /** Returns the number of idle contexts. */
     public int idle() {
       return count(ContextState.FRESH) + count(ContextState.WARM);
     }
 
-    /** Contexts that are being checked, or whose work has not stopped yet. */
+    /** Returns the number of contexts that are being checked, or whose work has not stopped yet. */
     public int suspect() {
       return count(ContextState.SUSPECT);
     }
 
-    /** Contexts whose thread is counted as lost. */
+    /** Returns the number of contexts whose thread is counted as lost. */
     public int abandoned() {
       return count(ContextState.ABANDONED);
     }
 
-    /** Contexts in a state. */
+    /** Returns the number of contexts in a state. */
     public int count(ContextState state) {
       return (int) contexts.stream().filter(context -> context.state() == state).count();
     }
 
-    /** Contexts that have the framework. */
+    /** Returns the number of contexts that have loaded the framework. */
     public int with(String framework) {
       return (int)
           contexts.stream().filter(context -> context.frameworks().contains(framework)).count();
     }
 
-    /** What a framework takes of the heap, in all contexts together. */
+    /** Returns the heap that a framework takes in all contexts together. */
     public HeapUse heapOf(String framework) {
       return HeapUse.sum(
           contexts.stream()
@@ -113,7 +114,7 @@ public record Stats(
               .toList());
     }
 
-    /** The figures that explain why a caller had to wait. */
+    /** Returns the figures that explain why a caller had to wait. */
     @Override
     public String toString() {
       StringBuilder text =
@@ -147,11 +148,11 @@ public record Stats(
   /**
    * One context at one moment. Immutable.
    *
-   * @param name also its carrier thread's
-   * @param frameworks those it has, least recently used first
-   * @param loading the framework that it is loading, null for none
-   * @param calls how many it has answered since this pool has it
-   * @param heap what each of the frameworks takes of it
+   * @param name the name of the context and of its carrier thread
+   * @param frameworks the loaded frameworks, least recently used first
+   * @param loading the framework that the context is loading, or null
+   * @param calls number of calls that the context has answered since it joined this pool
+   * @param heap the heap that each of the frameworks takes
    */
   public record Context(
       String name,
@@ -163,39 +164,46 @@ public record Stats(
       Map<String, HeapUse> heap) {}
 
   /**
-   * Where a context is in its life. {@code docs/CONCURRENCY.md} draws it; each step is taken under
-   * the pool's lock and no other step is possible.
+   * The state of a context. {@code docs/CONCURRENCY.md} draws the transitions; each transition is
+   * made under the pool's lock, and no other transition is possible.
    */
   public enum ContextState {
-    /** Idle, and no framework is loaded. */
+    /** The context is idle and has no framework loaded. */
     FRESH,
-    /** Idle, with one framework or several. */
+    /** The context is idle and has at least one framework loaded. */
     WARM,
-    /** With a lease, or loading a framework. */
+    /** The context has a lease, or is loading a framework. */
     IN_USE,
-    /** Nobody's until it is known to be sound: being checked or put back, or not stopped yet. */
+    /**
+     * The context cannot be leased until it is known to be sound: it is being checked or restored,
+     * or its work has not stopped yet.
+     */
     SUSPECT,
-    /** Its work has not stopped for so long that its thread is counted as lost. */
+    /** The context's work has not stopped for so long that its thread is counted as lost. */
     ABANDONED,
-    /** Out of the pool, sound: the next start in this process may take it. */
+    /**
+     * The context left the pool in a sound state; the next Terrarium of this process may take it
+     * over.
+     */
     PARKED,
-    /** Out of the pool for good. */
+    /** The context left the pool for good. */
     RETIRED
   }
 
   /**
-   * What a framework takes of the heap, in one context or in several together. Immutable.
+   * The heap that a framework takes, in one context or in several together. Immutable.
    *
-   * @param bytes what counts: measured in the contexts where the runtime could, else by estimate
-   * @param measured whether all of {@code bytes} is measured; if not, some of it is an estimate
-   * @param estimate what it takes by estimate alone, whether it was measured or not
+   * @param bytes the bytes that count: measured in the contexts where the runtime can measure,
+   *     estimated in the others
+   * @param measured whether all of {@code bytes} is measured; otherwise some of it is an estimate
+   * @param estimate the bytes by estimate alone, whether or not they were measured
    */
   public record HeapUse(long bytes, boolean measured, long estimate) {
 
-    /** Of a framework that is loaded nowhere. */
+    /** The heap use of a framework that no context has loaded. */
     public static final HeapUse NONE = new HeapUse(0, false, 0);
 
-    /** What those take together. */
+    /** Returns the sum of heap uses. */
     public static HeapUse sum(Collection<HeapUse> uses) {
       return new HeapUse(
           uses.stream().mapToLong(HeapUse::bytes).sum(),
@@ -205,57 +213,62 @@ public record Stats(
   }
 
   /**
-   * What one framework has of what is limited, at one moment. Immutable.
+   * One framework's use of limited resources at one moment. Immutable.
    *
-   * @param heap what it takes in all contexts together, and whether that is measured or an estimate
+   * @param heap the heap that the framework takes in all contexts together, measured or estimated
    *     (docs/decisions/016)
-   * @param modelBytes of the loaded models that its calls use or used
-   * @param models how many those are; one that two frameworks use counts for each
-   * @param connections exclusive resources that its calls have, or had last
-   * @param limits what it may have
+   * @param modelBytes bytes of the loaded models that the framework's calls use or used
+   * @param models number of those models; a model that two frameworks use counts for each
+   * @param connections exclusive resources that the framework's calls hold, or held last
+   * @param limits the framework's limits
    */
   public record FrameworkUse(
       HeapUse heap, long modelBytes, int models, int connections, ResourceLimits limits) {
 
-    /** What counts toward its memory limit, in bytes. */
+    /** Returns the bytes that count toward the framework's memory limit. */
     public long memory() {
       return heap.bytes() + modelBytes;
     }
   }
 
   /**
-   * What admission to one framework looks like at one moment. Immutable.
+   * The figures of admission to one framework at one moment. Immutable.
    *
-   * @param breaker its circuit breaker's state
-   * @param running calls that hold a place in its bulkhead; 0 when it has none
-   * @param queued callers that wait for one
-   * @param rejected calls that were not let in since the start: refused, or gave up waiting
+   * @param breaker the state of the framework's circuit breaker
+   * @param running calls that hold a place in the framework's bulkhead; 0 when it has no bulkhead
+   * @param queued callers that wait for a place
+   * @param rejected calls that were not admitted since the start: they were refused, or gave up
+   *     waiting
    */
   public record Admission(BreakerState breaker, int running, int queued, long rejected) {
 
-    /** What a circuit breaker does. */
+    /** The state of a circuit breaker. */
     public enum BreakerState {
-      /** There is none. */
+      /** The framework has no circuit breaker. */
       OFF,
-      /** It lets calls in. */
+      /** The circuit breaker lets calls in. */
       CLOSED,
-      /** It refuses calls; after its time it stays so until the next one comes. */
+      /**
+       * The circuit breaker refuses calls; after its time has passed, it stays open until the next
+       * call comes.
+       */
       OPEN,
-      /** It lets trial calls in. */
+      /** The circuit breaker lets trial calls in. */
       HALF_OPEN
     }
   }
 
   /**
-   * A {@link ModelCache}'s figures at one moment. Immutable.
+   * The figures of a {@link ModelCache} at one moment. Immutable.
    *
-   * @param models loaded, or being loaded
-   * @param inUse of them, those that somebody uses or waits for
-   * @param bytes of the loaded ones, as their adapters weigh them
-   * @param hits times that a model was there, or was being loaded for somebody else
+   * @param models models that are loaded, or are being loaded
+   * @param inUse models of these that a caller uses or waits for
+   * @param bytes bytes of the loaded models, as their adapters weigh them
+   * @param hits times that a requested model was loaded, or was being loaded for another caller
    * @param loads models loaded since the start
-   * @param failures loads that failed, or whose model had no place
-   * @param evictions models dropped since the start, by cause; a cause that was not has no entry
+   * @param failures loads that failed, or whose model found no room
+   * @param evictions models evicted since the start, by cause; a cause without evictions has no
+   *     entry
    */
   public record LoadedModels(
       int models,
@@ -266,38 +279,38 @@ public record Stats(
       long failures,
       Map<Cause, Long> evictions) {
 
-    /** Why a model was dropped. */
+    /** The cause of a model's eviction. */
     public enum Cause {
-      /** To make room for another. */
+      /** The model made room for another. */
       SIZE,
-      /** It was loaded, or used, too long ago. */
+      /** The model was loaded, or used, too long ago. */
       EXPIRED,
-      /** It was evicted by name, or the cache was closed. */
+      /** The model was evicted by name, or the cache was closed. */
       EXPLICIT
     }
 
     /**
-     * What one framework has of the cache. Immutable.
+     * One framework's share of the model cache. Immutable.
      *
-     * @param models those that its calls loaded or used
-     * @param bytes of them
+     * @param models models that the framework's calls loaded or used
+     * @param bytes bytes of these models
      */
     public record Share(int models, long bytes) {}
   }
 
   /**
-   * What one language model did since its Terrarium started. Immutable.
+   * The figures of one language model since its Terrarium started. Immutable.
    *
-   * @param loading time to load it; zero when it was given loaded
+   * @param loading time to load the model; zero when the model was given loaded
    * @param requests answered requests
-   * @param promptTokens read in all of them
-   * @param completionTokens written in all of them
-   * @param busy the model's own time for all of them
+   * @param promptTokens tokens read in all requests
+   * @param completionTokens tokens written in all requests
+   * @param busy the model's own time for all requests
    */
   public record Model(
       Duration loading, long requests, long promptTokens, long completionTokens, Duration busy) {
 
-    /** Returns the sum of both. */
+    /** Returns the sum of this model's figures and the other's. */
     public Model plus(Model other) {
       return new Model(
           loading.plus(other.loading),
@@ -309,18 +322,20 @@ public record Stats(
   }
 
   /**
-   * Figures of one kind of resource in a {@link ResourcePool} at one moment. Immutable.
+   * The figures of one kind of resource in a {@link ResourcePool} at one moment. Immutable.
    *
-   * @param there those that there are, in use or not, or being made
-   * @param inUse of them, those that somebody uses, makes or checks
-   * @param hits times that one was used again, or by one more, since the start
-   * @param made since the start
-   * @param failed attempts to make one since the start
-   * @param closed since the start: unfit, too old, in another's way, or with the pool
+   * @param there resources that exist, in use or not, or are being made
+   * @param inUse resources of these that a caller uses, makes or checks
+   * @param hits times since the start that an existing resource was used again, or by one more
+   *     caller
+   * @param made resources made since the start
+   * @param failed attempts to make a resource that failed since the start
+   * @param closed resources closed since the start: unfit, expired, closed to make room for
+   *     another, or closed with the pool
    */
   public record Resource(int there, int inUse, long hits, long made, long failed, long closed) {
 
-    /** Returns the sum of both. */
+    /** Returns the sum of both kinds' figures. */
     public Resource plus(Resource other) {
       return new Resource(
           there + other.there,
@@ -333,13 +348,13 @@ public record Stats(
   }
 
   /**
-   * The cache of embedding vectors at one moment. Immutable.
+   * The figures of the cache of embedding vectors at one moment. Immutable.
    *
-   * @param vectors kept now
-   * @param bytes of them
-   * @param hits vectors found since the start
-   * @param misses vectors that the model was asked for since the start
-   * @param evictions vectors dropped since the start
+   * @param vectors vectors in the cache
+   * @param bytes bytes of these vectors
+   * @param hits vectors found in the cache since the start
+   * @param misses vectors requested from the model since the start
+   * @param evictions vectors evicted since the start
    */
   public record Embeddings(long vectors, long bytes, long hits, long misses, long evictions) {}
 }

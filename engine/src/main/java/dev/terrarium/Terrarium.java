@@ -54,8 +54,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Python AI frameworks inside this JVM. Starting one returns at once and makes its contexts in the
- * background; frameworks load on first use. Thread-safe.
+ * A runtime of Python AI frameworks inside this JVM. Starting a Terrarium returns at once, while
+ * its contexts are made in the background; frameworks load on first use. Thread-safe.
  *
  * <pre>{@code
  * try (var terrarium = Terrarium.start()) {
@@ -131,15 +131,18 @@ public final class Terrarium implements AutoCloseable {
             events);
   }
 
-  /** Starts with the defaults, and what environment and system properties say instead. */
+  /**
+   * Starts a Terrarium with the defaults, on top of which come the values that environment
+   * variables and system properties set.
+   */
   public static Terrarium start() {
     return start(TerrariumConfig.ofEnvironment());
   }
 
   /**
-   * Starts; contexts warm up in the background.
+   * Starts a Terrarium; its contexts warm up in the background.
    *
-   * @throws TerrariumException when the platform or the class path cannot serve
+   * @throws TerrariumException when the platform or the class path does not permit to run Python
    */
   public static Terrarium start(TerrariumConfig config) {
     PolyglotRuntime.requireOneClassLoader();
@@ -153,8 +156,8 @@ public final class Terrarium implements AutoCloseable {
   }
 
   /**
-   * What Python code can call, by the access of its context: the models, the programs, the session,
-   * HTTP, and what jars add.
+   * Returns the host functions that Python code can call, by the access of its context: the models,
+   * the programs, the session, HTTP, and what jars add.
    */
   private Function<AccessProfile, Map<String, HostFunction>> services() {
     Map<String, HostFunction> services = new HashMap<>();
@@ -183,12 +186,12 @@ public final class Terrarium implements AutoCloseable {
   }
 
   /**
-   * Adds a framework of the user's own.
+   * Registers a framework of the user's own.
    *
    * @return this
-   * @throws ConfigurationException when one of that name is there already
-   * @throws AccessException when it declares more access than this Terrarium grants
-   * @throws dev.terrarium.error.ClosedException when this is closed
+   * @throws ConfigurationException when a framework of that name is registered already
+   * @throws AccessException when the framework declares more access than this Terrarium grants
+   * @throws dev.terrarium.error.ClosedException when this Terrarium is closed
    */
   public Terrarium register(Framework framework) {
     pool.checkOpen();
@@ -203,11 +206,12 @@ public final class Terrarium implements AutoCloseable {
   }
 
   /**
-   * Adds a typed facade of the user's own, before those of the class path.
+   * Registers a typed facade of the user's own, which takes precedence over those of the class
+   * path.
    *
    * @return this
-   * @throws ConfigurationException when one of that class is there already
-   * @throws dev.terrarium.error.ClosedException when this is closed
+   * @throws ConfigurationException when a facade of that class is registered already
+   * @throws dev.terrarium.error.ClosedException when this Terrarium is closed
    */
   public Terrarium register(AdapterFactory<?> factory) {
     pool.checkOpen();
@@ -224,11 +228,11 @@ public final class Terrarium implements AutoCloseable {
    * Runs a command of a framework in any free context; the framework is loaded when it is first
    * needed.
    *
-   * @param arguments by name; see {@link dev.terrarium.internal.value.Marshaller} for what can
-   *     cross
+   * @param arguments the arguments by name; {@link dev.terrarium.internal.value.Marshaller} lists
+   *     the types that can be converted
    * @return plain data: null, Boolean, Long, BigInteger, Double, String, byte[], an array of
    *     numbers, List, Map, BigDecimal, UUID or a java.time value
-   * @throws TerrariumException one of its kinds, which say what went wrong
+   * @throws TerrariumException in the subclass that says what went wrong
    */
   public @Nullable Object call(String framework, String command, Map<String, ?> arguments) {
     return calls.call(
@@ -236,29 +240,35 @@ public final class Terrarium implements AutoCloseable {
   }
 
   /**
-   * Has so many contexts load a framework now, in parallel and in the background.
+   * Loads a framework into a number of contexts now, in parallel and in the background.
    *
-   * @return done when they all have it, on a thread of its own, so what follows may make calls;
-   *     failed with the {@link dev.terrarium.error.FrameworkLoadException} of one that could not,
-   *     or with a {@link dev.terrarium.error.LimitExceededException} when its memory does not allow
-   *     for as many
-   * @throws ConfigurationException when there may not be as many contexts
-   * @throws dev.terrarium.error.ClosedException when this is closed
+   * @return a future that is completed when all these contexts have the framework, on a thread of
+   *     its own, so that dependent stages may make calls; it fails with the {@link
+   *     dev.terrarium.error.FrameworkLoadException} of a context that could not load the framework,
+   *     or with a {@link dev.terrarium.error.LimitExceededException} when the framework's memory
+   *     limit does not allow for that number of contexts
+   * @throws ConfigurationException when the configuration does not allow for that number of
+   *     contexts
+   * @throws dev.terrarium.error.ClosedException when this Terrarium is closed
    */
   public CompletableFuture<@Nullable Void> prewarm(String framework, int contexts) {
     return apart(pool.prewarm(framework(framework), contexts));
   }
 
   /**
-   * Done when the minimum of contexts is there; frameworks load when they are first needed.
+   * Returns a future that is completed when the minimum of contexts exists; frameworks load when
+   * they are first needed.
    *
-   * @throws dev.terrarium.error.ClosedException when this is closed
+   * @throws dev.terrarium.error.ClosedException when this Terrarium is closed
    */
   public CompletableFuture<@Nullable Void> ready() {
     return apart(pool.ready());
   }
 
-  /** The carrier that a future is completed on could not serve a call that users make then. */
+  /**
+   * Returns a copy of a future that is completed on a thread of its own. A carrier that completed
+   * the future could not serve a call that a dependent stage makes.
+   */
   private static <T extends @Nullable Object> CompletableFuture<T> apart(
       CompletableFuture<T> future) {
     return future.whenCompleteAsync(
@@ -277,8 +287,8 @@ public final class Terrarium implements AutoCloseable {
   }
 
   /**
-   * Logs the frameworks that have settings and are not there. Not at the start, since users
-   * register theirs after it.
+   * Logs the names of frameworks that have settings but are not registered. The check is not made
+   * at the start, since users register their frameworks after it.
    */
   private void checkSettings() {
     for (String name : config.frameworks()) {
@@ -316,11 +326,12 @@ public final class Terrarium implements AutoCloseable {
   }
 
   /**
-   * One framework's commands; made once.
+   * Returns the adapter of one framework, which is made once.
    *
-   * @throws UnknownFrameworkException with the known ones
-   * @throws AccessException when it declares more access than this Terrarium grants
-   * @throws dev.terrarium.error.ClosedException when this is closed
+   * @throws UnknownFrameworkException when no framework has that name; the exception lists the
+   *     known names
+   * @throws AccessException when the framework declares more access than this Terrarium grants
+   * @throws dev.terrarium.error.ClosedException when this Terrarium is closed
    */
   public Adapter adapter(String framework) {
     pool.checkOpen();
@@ -343,10 +354,10 @@ public final class Terrarium implements AutoCloseable {
   }
 
   /**
-   * The typed facade of a framework, by its class; made once.
+   * Returns the typed facade of that class, which is made once.
    *
-   * @throws ConfigurationException when no jar on the class path offers it
-   * @throws dev.terrarium.error.ClosedException when this is closed
+   * @throws ConfigurationException when no jar on the class path offers the facade
+   * @throws dev.terrarium.error.ClosedException when this Terrarium is closed
    */
   public <A> A adapter(Class<A> type) {
     pool.checkOpen();
@@ -388,7 +399,7 @@ public final class Terrarium implements AutoCloseable {
   }
 
   /**
-   * A conversation, whose state all contexts share. A call is a turn of it by {@link
+   * Returns a session, whose state all contexts share. A call is a turn of the session by {@link
    * CallOptions#withSession}.
    *
    * @throws ConfigurationException when the id is blank
@@ -402,7 +413,7 @@ public final class Terrarium implements AutoCloseable {
     return new Shared(models, modelCache, resources);
   }
 
-  /** What the engine has, as adapters see it. */
+  /** The engine's shared resources, as adapters see them. */
   private record Shared(LanguageModels models, ModelCache modelCache, ResourcePool pool)
       implements SharedResources {
 
@@ -417,7 +428,7 @@ public final class Terrarium implements AutoCloseable {
     }
   }
 
-  /** What a framework takes in all contexts together. */
+  /** Returns the heap that a framework takes in all contexts together, in bytes. */
   private long contextBytes(String framework) {
     return pool.stats().heapOf(framework).bytes();
   }
@@ -439,20 +450,21 @@ public final class Terrarium implements AutoCloseable {
   }
 
   /**
-   * Measures what each context holds on the heap in all, with what calls have left since their
-   * frameworks were loaded. A context is measured between two calls, so not while one waits for
-   * this; its next call waits until all its objects were walked, one to three seconds for a large
-   * framework, and 5 at most. Code and native memory are not in the figure.
+   * Measures the heap that each context holds in all, including what calls have left since the
+   * context's frameworks were loaded. A context is measured between two calls, so it is not
+   * measured while one of its calls waits for this measurement. The context's next call waits until
+   * all objects of the context were walked: one to three seconds for a large framework, and 5 at
+   * most. Code and native memory are not in the figure.
    *
-   * @return bytes by the context's name; without those that could not be measured, which are all
-   *     unless Python runs on the optimizing runtime
-   * @throws dev.terrarium.error.ClosedException when this is closed
+   * @return bytes by the context's name; contexts that could not be measured are left out, and
+   *     those are all contexts unless Python runs on the optimizing runtime
+   * @throws dev.terrarium.error.ClosedException when this Terrarium is closed
    */
   public CompletableFuture<Map<String, Long>> measureContexts() {
     return apart(pool.measure());
   }
 
-  /** Figures of this Terrarium and of the process. Needs no context. */
+  /** Returns the figures of this Terrarium and of the process, without using a context. */
   public Stats stats() {
     Stats.Pool contexts = pool.stats();
     return new Stats(
@@ -469,13 +481,15 @@ public final class Terrarium implements AutoCloseable {
   }
 
   /**
-   * Refuses new calls, lets running ones end for as long as the drain time-out, stops the rest, and
-   * keeps the contexts for the next start in this process. Models that were given in the
-   * configuration stay open. Twice is once.
+   * Closes this Terrarium: refuses new calls, lets running calls end for as long as the drain
+   * time-out, stops the rest, and keeps the contexts for the next start in this process. Models
+   * that were given in the configuration stay open. Closing a second time does nothing.
    *
-   * @throws dev.terrarium.error.NestedCallException from within a call, which would wait for itself
+   * @throws dev.terrarium.error.NestedCallException when called from within a call, which would
+   *     wait for itself
    * @throws dev.terrarium.error.CallInterruptedException when the calling thread is interrupted,
-   *     and so it is then; running calls are stopped at once, and all else is done as well
+   *     and its interrupt flag is set again; running calls are stopped at once, and everything else
+   *     is closed as well
    */
   @Override
   public void close() {
@@ -492,7 +506,11 @@ public final class Terrarium implements AutoCloseable {
     }
   }
 
-  /** Models may wait for their threads to end, which an interruption of this one must not cut. */
+  /**
+   * Closes the models and resources, and holds back an interruption of the calling thread
+   * meanwhile: a model may wait for its threads to end, and an interruption must not cut that wait
+   * short.
+   */
   private void closeResources() {
     boolean interrupted = Thread.interrupted();
     try {

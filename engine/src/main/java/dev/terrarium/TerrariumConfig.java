@@ -24,15 +24,15 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a {@link Terrarium} is set up. Immutable; every value is checked where it is set. Defaults
- * suit a laptop: 2 contexts, 10 s to wait for one, 120 s for a framework to load, the embedded
- * language model of the class path.
+ * The configuration of a {@link Terrarium}. Immutable; every value is checked where it is set. The
+ * defaults suit a laptop: 2 contexts, 10 s to wait for a context, 120 s for a framework to load,
+ * the embedded language model of the class path.
  */
 public final class TerrariumConfig {
 
   private static final int MAX_CONTEXTS = 64;
 
-  /** What was set; a copy that nothing changes any more. */
+  /** A copy of the builder with the values that were set; nothing changes it any more. */
   private final Builder given;
 
   private TerrariumConfig(Builder builder) {
@@ -44,11 +44,11 @@ public final class TerrariumConfig {
   }
 
   /**
-   * The defaults, and on top of them what the environment ({@code TERRARIUM_BORROW_TIMEOUT}) and
-   * then what the system properties ({@code terrarium.borrow-timeout}) say; the guide on
-   * configuration lists all keys.
+   * Returns the defaults, on top of which come the values of the environment ({@code
+   * TERRARIUM_BORROW_TIMEOUT}) and then those of the system properties ({@code
+   * terrarium.borrow-timeout}); the guide on configuration lists all keys.
    *
-   * @throws ConfigurationException for a key that does not exist, with the nearest one, and for a
+   * @throws ConfigurationException for a key that does not exist, with the nearest key, and for a
    *     value out of range
    */
   public static TerrariumConfig ofEnvironment() {
@@ -61,75 +61,89 @@ public final class TerrariumConfig {
     return new Builder();
   }
 
-  /** Begins with what another configuration says. */
+  /** Returns a builder that starts with the values of another configuration. */
   public static Builder from(TerrariumConfig other) {
     return new Builder(other.given);
   }
 
-  /** Contexts that serve at most, 1 to 64; default 2. */
+  /** Returns the maximum number of contexts that serve calls, 1 to 64; default 2. */
   public int contexts() {
     return given.pool.max();
   }
 
-  /** Contexts that are made at the start and kept; default as many as there may be. */
+  /**
+   * Returns the number of contexts that are made at the start and kept; default as many as {@link
+   * #contexts}.
+   */
   public int minContexts() {
     return given.pool.min();
   }
 
-  /** How long a call waits for a free context, or behind a turn of its session; default 10 s. */
+  /**
+   * Returns how long a call waits for a free context, or for its turn in its session; default 10 s.
+   */
   public Duration borrowTimeout() {
     return given.pool.borrowTimeout();
   }
 
-  /** How long a call waits for the first context, and for a framework to load; default 120 s. */
+  /**
+   * Returns how long a call waits for the first context, and for a framework to load; default 120
+   * s.
+   */
   public Duration loadTimeout() {
     return given.pool.loadTimeout();
   }
 
-  /** How long closing waits for running calls before it stops them; default 10 s. */
+  /**
+   * Returns how long {@link Terrarium#close} waits for running calls before it stops them; default
+   * 10 s.
+   */
   public Duration drainTimeout() {
     return given.pool.drainTimeout();
   }
 
-  /** The most that any framework is granted; default {@link AccessProfile#TRUSTED_NATIVE}. */
+  /**
+   * Returns the most access that any framework is granted; default {@link
+   * AccessProfile#TRUSTED_NATIVE}.
+   */
   public AccessProfile access() {
     return given.access;
   }
 
   /**
-   * Returns whether modules of frameworks make the imports that stand at their top at the first use
-   * of what they bind; default true.
+   * Returns whether a framework's modules run the imports at their top at the first use of the
+   * imported names; default true.
    */
   public boolean lazyImports() {
     return given.lazyImports;
   }
 
-  /** The environment variables that Python code sees; default none. */
+  /** Returns the environment variables that Python code sees; default none. */
   public Map<String, String> environment() {
     return Map.copyOf(given.environment);
   }
 
-  /** Commands that one batch may hold; default 10,000. */
+  /** Returns the maximum number of commands in one batch; default 10,000. */
   public int maxBatch() {
     return given.calls.maxBatch();
   }
 
-  /** Pieces of a stream that may wait for its subscriber; default 64. */
+  /** Returns the number of pieces of a stream that are buffered for its subscriber; default 64. */
   public int streamBuffer() {
     return given.calls.streamBuffer();
   }
 
-  /** How long a full stream waits for its subscriber; default 1 minute. */
+  /** Returns how long a stream whose buffer is full waits for its subscriber; default 1 minute. */
   public Duration streamIdleTimeout() {
     return given.calls.streamIdleTimeout();
   }
 
-  /** How calls are let in to a framework that has no configuration of its own; default all off. */
+  /** Returns the admission rules of the frameworks that have none of their own; default all off. */
   public AdmissionConfig admission() {
     return given.admission;
   }
 
-  /** How calls are let in to a framework; default as to all. */
+  /** Returns the admission rules of a framework; default those of all frameworks. */
   public AdmissionConfig admission(String framework) {
     return given.admissions.getOrDefault(framework, given.admission);
   }
@@ -138,27 +152,29 @@ public final class TerrariumConfig {
     return Map.copyOf(given.admissions);
   }
 
-  /** Built programs that each context keeps of each framework; default 256. */
+  /**
+   * Returns the number of built programs that each context keeps of each framework; default 256.
+   */
   public int programCache() {
     return given.programCache;
   }
 
-  /** How long a session may lie idle before it is forgotten; default 1 hour. */
+  /** Returns how long a session may be idle before it is forgotten; default 1 hour. */
   public Duration sessionTtl() {
     return given.sessions.ttl();
   }
 
-  /** Sessions that may have a state at a time; default 10,000. */
+  /** Returns the maximum number of sessions that have a state at a time; default 10,000. */
   public int maxSessions() {
     return given.sessions.maxSessions();
   }
 
-  /** Bytes that one session's state may have; default 1 MiB. */
+  /** Returns the maximum number of bytes of one session's state; default 1 MiB. */
   public int maxSessionBytes() {
     return given.sessions.maxBytes();
   }
 
-  /** Who is told what happens, in this order; default nobody. */
+  /** Returns the observers that events are reported to, in this order; default none. */
   public List<TerrariumObserver> observers() {
     return List.copyOf(given.observers);
   }
@@ -167,7 +183,10 @@ public final class TerrariumConfig {
     return given.sessions;
   }
 
-  /** Bytes that one message, of JSON or MessagePack, or body of HTTP may have; default 64 MiB. */
+  /**
+   * Returns the maximum number of bytes of one message of JSON or MessagePack, or of one HTTP body;
+   * default 64 MiB.
+   */
   public int maxMessage() {
     return given.calls.maxMessage();
   }
@@ -189,67 +208,71 @@ public final class TerrariumConfig {
     return folder == null ? CacheFolder.ofDefaults() : CacheFolder.at(folder);
   }
 
-  /** Language models by name; they are the caller's to close. */
+  /** Returns the language models by name, which the caller closes. */
   Map<String, LanguageModel> models() {
     return Map.copyOf(given.models);
   }
 
-  /** A model's name, or a spec that a provider on the class path can open. */
+  /**
+   * Returns the default model: a model's name, or a spec that a provider on the class path can
+   * open.
+   */
   Optional<String> defaultModel() {
     return Optional.ofNullable(given.defaultModel);
   }
 
-  /** Embedding models by name. */
+  /** Returns the embedding models by name. */
   Map<String, EmbeddingModel> embeddingModels() {
     return Map.copyOf(given.embeddingModels);
   }
 
-  /** The name of the one that was added first. */
+  /** Returns the name of the embedding model that was added first. */
   Optional<String> defaultEmbeddingModel() {
     return given.embeddingModels.keySet().stream().findFirst();
   }
 
-  /** Bytes of vectors that are kept; default 64 MB. */
+  /** Returns the maximum number of bytes of cached vectors; default 64 MB. */
   public long embeddingCache() {
     return given.embeddingCache;
   }
 
-  /** How long a vector is kept after it was made; default zero, for ever. */
+  /** Returns how long a vector is kept after it was made; default zero, for ever. */
   public Duration embeddingTtl() {
     return given.embeddingTtl;
   }
 
   /**
-   * What bounds the loaded models of all frameworks; default {@link ModelCache.Limits#ofDefaults}.
+   * Returns the limits of the loaded models of all frameworks; default {@link
+   * ModelCache.Limits#ofDefaults}.
    */
   public ModelCache.Limits modelCache() {
     return given.modelCache;
   }
 
-  /** What one framework may have; default {@link ResourceLimits#ofDefaults}. */
+  /** Returns the limits of one framework; default {@link ResourceLimits#ofDefaults}. */
   public ResourceLimits limits(String framework) {
     return given.frameworkLimits.getOrDefault(framework, given.limits);
   }
 
-  /** The frameworks that have settings of their own. */
+  /** Returns the names of the frameworks that have settings of their own. */
   Set<String> frameworks() {
     Set<String> names = new TreeSet<>(given.admissions.keySet());
     names.addAll(given.frameworkLimits.keySet());
     return names;
   }
 
-  /** What each framework may have that has no limits of its own. */
+  /** Returns the limits of each framework that has none of its own. */
   ResourceLimits limits() {
     return given.limits;
   }
 
-  /** Whether any framework's calls at once are limited. */
+  /** Returns whether the concurrency of any framework's calls is limited. */
   boolean limitsConcurrency() {
     return Stream.concat(Stream.of(given.limits), given.frameworkLimits.values().stream())
         .anyMatch(each -> each.concurrency().isPresent());
   }
 
-  /** Collects a configuration. Not thread-safe. */
+  /** A builder of a configuration. Not thread-safe. */
   public static final class Builder {
     private PoolSettings pool = PoolSettings.of(2, 2);
     private CallSettings calls = CallSettings.ofDefaults();
@@ -298,7 +321,7 @@ public final class TerrariumConfig {
     }
 
     /**
-     * Sets a value by its key, as a property file has it.
+     * Sets a value by its key, as it stands in a property file.
      *
      * @param key such as {@code borrow-timeout}, or {@code frameworks.NAME.limits-models} for one
      *     framework
@@ -312,9 +335,9 @@ public final class TerrariumConfig {
     }
 
     /**
-     * Sets values by their keys in whatever order they come, such as those of a service's own
-     * configuration: what is given for all frameworks before what is given for one, and what others
-     * build upon before these.
+     * Sets values by their keys, in any order, such as those of a service's own configuration.
+     * Values for all frameworks are set before values for one framework, and values that others
+     * build upon are set before these.
      *
      * @throws ConfigurationException as {@link #set(String, String)}
      */
@@ -324,12 +347,15 @@ public final class TerrariumConfig {
       return this;
     }
 
-    /** So many contexts, made at the start. */
+    /** Sets the number of contexts, all of which are made at the start. */
     public Builder contexts(int count) {
       return contexts(count, count);
     }
 
-    /** So many contexts at the start, and up to so many when callers would have to wait. */
+    /**
+     * Sets the number of contexts at the start, and the number up to which contexts are added when
+     * callers would have to wait.
+     */
     public Builder contexts(int min, int max) {
       if (max < 1 || max > MAX_CONTEXTS) {
         throw new ConfigurationException("contexts: " + max + " is not 1 to " + MAX_CONTEXTS);
@@ -353,7 +379,9 @@ public final class TerrariumConfig {
       return this;
     }
 
-    /** How long closing waits for running calls before it stops them; zero stops them at once. */
+    /**
+     * Sets how long closing waits for running calls before it stops them; zero stops them at once.
+     */
     public Builder drainTimeout(Duration timeout) {
       notNegative("drainTimeout", timeout);
       pool = pool.withTimeouts(pool.borrowTimeout(), pool.loadTimeout(), timeout);
@@ -361,9 +389,9 @@ public final class TerrariumConfig {
     }
 
     /**
-     * After how many calls a context is looked through without a fault: for modules, builtins and
-     * handlers that a call replaced, for threads that it left; default 1,000. After a fault it
-     * always is.
+     * Sets the number of calls without a fault after which a context is checked for modules,
+     * builtins and handlers that a call replaced and for threads that a call left; default 1,000.
+     * After a fault a context is always checked.
      */
     public Builder checkEvery(int calls) {
       positive("checkEvery", calls);
@@ -371,20 +399,21 @@ public final class TerrariumConfig {
       return this;
     }
 
-    /** So many contexts at the start, of those there may be. */
+    /** Sets the number of contexts at the start, which is at most the number of contexts. */
     public Builder minContexts(int min) {
       return contexts(min, pool.max());
     }
 
     /**
-     * After how many calls, and at which age, a context drops all its frameworks and starts afresh,
-     * up to a tenth sooner so that not all do at once; zero, the default, means never.
+     * Sets the number of calls and the age after which a context drops all its frameworks and
+     * starts afresh. Each context does so up to a tenth sooner, so that not all do at once. Zero,
+     * the default, means never.
      */
     public Builder recycle(long afterCalls, Duration afterTime) {
       return recycleAfterCalls(afterCalls).recycleAfter(afterTime);
     }
 
-    /** The first half of {@link #recycle}. */
+    /** Sets the number of calls of {@link #recycle}. */
     public Builder recycleAfterCalls(long calls) {
       if (calls < 0) {
         throw new ConfigurationException("recycleAfterCalls: " + calls + " is below zero");
@@ -393,7 +422,7 @@ public final class TerrariumConfig {
       return this;
     }
 
-    /** The second half of {@link #recycle}. */
+    /** Sets the age of {@link #recycle}. */
     public Builder recycleAfter(Duration age) {
       notNegative("recycleAfter", age);
       pool = pool.withRecycling(pool.recycleAfterCalls(), age);
@@ -401,7 +430,7 @@ public final class TerrariumConfig {
     }
 
     /**
-     * How long a call may hold a context before it is reported to the log with its caller's stack;
+     * Sets how long a call may hold a context before a warning with the caller's stack is logged;
      * default 5 minutes, zero for never.
      */
     public Builder leakThreshold(Duration threshold) {
@@ -410,7 +439,9 @@ public final class TerrariumConfig {
       return this;
     }
 
-    /** How many commands one batch may hold, which occupies one context; default 10,000. */
+    /**
+     * Sets the maximum number of commands in one batch, which occupies one context; default 10,000.
+     */
     public Builder maxBatch(int commands) {
       positive("maxBatch", commands);
       calls =
@@ -419,7 +450,7 @@ public final class TerrariumConfig {
       return this;
     }
 
-    /** How many pieces of a stream may wait for its subscriber; default 64. */
+    /** Sets the number of pieces of a stream that are buffered for its subscriber; default 64. */
     public Builder streamBuffer(int pieces) {
       positive("streamBuffer", pieces);
       calls =
@@ -427,7 +458,7 @@ public final class TerrariumConfig {
       return this;
     }
 
-    /** How long a stream whose buffer is full waits for its subscriber; default 1 minute. */
+    /** Sets how long a stream whose buffer is full waits for its subscriber; default 1 minute. */
     public Builder streamIdleTimeout(Duration timeout) {
       positive("streamIdleTimeout", timeout);
       calls = new CallSettings(calls.maxBatch(), calls.streamBuffer(), timeout, calls.maxMessage());
@@ -435,8 +466,9 @@ public final class TerrariumConfig {
     }
 
     /**
-     * How many bytes one message, of JSON or MessagePack, may have before it is read, and one body
-     * of HTTP, 1 to {@link Integer#MAX_VALUE}; default 64 MiB.
+     * Sets the maximum number of bytes of one message of JSON or MessagePack, which is checked
+     * before the message is read, and of one HTTP body; 1 to {@link Integer#MAX_VALUE}, default 64
+     * MiB.
      */
     public Builder maxMessage(int bytes) {
       positive("maxMessage", bytes);
@@ -446,13 +478,13 @@ public final class TerrariumConfig {
       return this;
     }
 
-    /** How calls are let in to all frameworks that have no configuration of their own. */
+    /** Sets the admission rules of all frameworks that have none of their own. */
     public Builder admission(AdmissionConfig all) {
       admission = given("admission", all);
       return this;
     }
 
-    /** Changes how calls are let in to one framework or, given null, to all others. */
+    /** Changes the admission rules of one framework or, given null, of all others. */
     void changeAdmission(@Nullable String framework, UnaryOperator<AdmissionConfig> change) {
       if (framework == null) {
         admission = change.apply(admission);
@@ -471,20 +503,21 @@ public final class TerrariumConfig {
       }
     }
 
-    /** What bounds the loaded models so far. */
+    /** Returns the limits of the loaded models that were set so far. */
     ModelCache.Limits modelCache() {
       return modelCache;
     }
 
-    /** How calls are let in to one framework, in place of how they are to all. */
+    /** Sets the admission rules of one framework, in place of those of all frameworks. */
     public Builder admission(String framework, AdmissionConfig one) {
       admissions.put(frameworkName("admission", framework), given("admission", one));
       return this;
     }
 
     /**
-     * How many built programs each context keeps of each framework, at least 1; default 256. Those
-     * used least recently are dropped, and built again when they are called.
+     * Sets the number of built programs that each context keeps of each framework, at least 1;
+     * default 256. The least recently used programs are dropped, and built again when they are
+     * called.
      */
     public Builder programCache(int perContext) {
       positive("programCache", perContext);
@@ -493,8 +526,8 @@ public final class TerrariumConfig {
     }
 
     /**
-     * The most that any framework is granted, and what one is granted that declares nothing. One
-     * that declares more is refused.
+     * Sets the most access that any framework is granted, which is also what a framework without a
+     * profile of its own gets. A framework that declares more is refused.
      */
     public Builder access(AccessProfile ceiling) {
       access = given("access", ceiling);
@@ -502,11 +535,11 @@ public final class TerrariumConfig {
     }
 
     /**
-     * Sets whether modules of frameworks make the imports that stand at their top at the first use
-     * of what they bind, in those frameworks whose packages were compiled for that (default), or at
-     * once, as upstream wrote them. Lazy imports have a framework load faster; what a call is the
-     * first to use is loaded by that call. The setting counts for what a context loads from then
-     * on: one that another {@code Terrarium} of the process used before keeps what that loaded.
+     * Sets when a framework's modules run the imports at their top: at the first use of the
+     * imported names (default), in those frameworks whose packages were compiled for that, or at
+     * once, as upstream wrote them. A framework with lazy imports loads faster; the call that first
+     * uses a module then loads it. The setting applies to what a context loads from then on: a
+     * context that another {@code Terrarium} of the process used before keeps what it loaded.
      */
     public Builder lazyImports(boolean lazy) {
       lazyImports = lazy;
@@ -514,8 +547,9 @@ public final class TerrariumConfig {
     }
 
     /**
-     * Gives environment variables to the Python code of all contexts, beside those given before.
-     * Without, it sees none: those of the process stay hidden. All frameworks can read them.
+     * Adds environment variables that the Python code of all contexts sees. Without them, Python
+     * code sees no variables: those of the process stay hidden. All frameworks can read the
+     * variables.
      */
     public Builder environment(Map<String, String> variables) {
       given("environment", variables)
@@ -532,8 +566,8 @@ public final class TerrariumConfig {
     }
 
     /**
-     * How long a session may lie idle, since a turn began or ended, before it is forgotten; default
-     * 1 hour.
+     * Sets how long a session may be idle, counted from the start or the end of a turn, before it
+     * is forgotten; default 1 hour.
      */
     public Builder sessionTtl(Duration idle) {
       sessions =
@@ -542,8 +576,8 @@ public final class TerrariumConfig {
     }
 
     /**
-     * How many sessions may have a state at a time; default 10,000. A call that begins one more
-     * fails, since no conversation is dropped for another.
+     * Sets the maximum number of sessions that have a state at a time; default 10,000. A call that
+     * begins a further session fails, since no conversation is dropped for another.
      */
     public Builder maxSessions(int count) {
       sessions = new SessionLimits(sessions.ttl(), count, sessions.maxBytes());
@@ -551,8 +585,8 @@ public final class TerrariumConfig {
     }
 
     /**
-     * How many bytes one session's state may have, default 1 MiB: those of its texts in UTF-8 and
-     * of its bytes, and 8 for each other value.
+     * Sets the maximum number of bytes of one session's state, default 1 MiB. A text counts with
+     * its bytes in UTF-8, a byte array with its length, and each other value with 8.
      */
     public Builder maxSessionBytes(int bytes) {
       sessions = new SessionLimits(sessions.ttl(), sessions.maxSessions(), bytes);
@@ -560,8 +594,8 @@ public final class TerrariumConfig {
     }
 
     /**
-     * Adds one who is told what happens, after those that were added before and before those that
-     * the class path offers.
+     * Adds an observer, to which events are reported after the observers that were added before and
+     * before those that the class path offers.
      */
     public Builder observer(TerrariumObserver observer) {
       observers.add(given("observer", observer));
@@ -569,8 +603,9 @@ public final class TerrariumConfig {
     }
 
     /**
-     * What crosses from the calling thread to the one that runs the Python code, and with it the
-     * functions and models of yours that Python calls; nothing when left out.
+     * Sets the hook that carries values of the calling thread to the thread that runs the Python
+     * code, and with it the functions and models of yours that Python calls. Nothing is carried by
+     * default.
      */
     public Builder contextPropagation(ContextPropagation hook) {
       propagation = given("contextPropagation", hook);
@@ -610,9 +645,9 @@ public final class TerrariumConfig {
     }
 
     /**
-     * Where Python packages are unpacked; the default is the user's cache folder. Models and the
-     * libraries that run them lie in that one, or where {@code -Dterrarium.cache} or {@code
-     * TERRARIUM_CACHE} says.
+     * Sets the folder to which Python packages are unpacked; the default is the user's cache
+     * folder. Models and the libraries that run them stay in the user's cache folder, or where
+     * {@code -Dterrarium.cache} or {@code TERRARIUM_CACHE} says.
      */
     public Builder cacheFolder(Path folder) {
       cacheFolder = given("cacheFolder", folder);
@@ -620,8 +655,8 @@ public final class TerrariumConfig {
     }
 
     /**
-     * Adds a language model under its own name; the first one added is the default. It stays the
-     * caller's to close.
+     * Adds a language model under its own name; the first model added is the default. The caller
+     * closes the model.
      */
     public Builder languageModel(LanguageModel model) {
       String name = given("languageModel: the name", given("languageModel", model).name());
@@ -634,9 +669,7 @@ public final class TerrariumConfig {
       return this;
     }
 
-    /**
-     * Chooses the default model by a spec that a provider on the class path opens, such as a path.
-     */
+    /** Sets the default model by a spec that a provider on the class path opens, such as a path. */
     public Builder languageModel(String spec) {
       if (given("languageModel", spec).isBlank()) {
         throw new ConfigurationException("languageModel: the spec is empty");
@@ -645,7 +678,7 @@ public final class TerrariumConfig {
       return this;
     }
 
-    /** Adds an embedding model under its own name; the first one added is the default. */
+    /** Adds an embedding model under its own name; the first model added is the default. */
     public Builder embeddingModel(EmbeddingModel model) {
       String name = given("embeddingModel: the name", given("embeddingModel", model).name());
       if (model.dimensions() < 1) {
@@ -658,7 +691,7 @@ public final class TerrariumConfig {
       return this;
     }
 
-    /** How many bytes of embedding vectors are kept; above zero, default 64 MB. */
+    /** Sets the maximum number of bytes of cached embedding vectors; above zero, default 64 MB. */
     public Builder embeddingCache(long maxBytes) {
       if (maxBytes < 1) {
         throw new ConfigurationException("embeddingCache: " + maxBytes + " is not above zero");
@@ -667,26 +700,26 @@ public final class TerrariumConfig {
       return this;
     }
 
-    /** How long a vector is kept after it was made; zero, the default, for ever. */
+    /** Sets how long a vector is kept after it was made; zero, the default, for ever. */
     public Builder embeddingTtl(Duration time) {
       notNegative("embeddingTtl", time);
       embeddingTtl = time;
       return this;
     }
 
-    /** What bounds the loaded models of all frameworks together; default 16 models, 8 GB. */
+    /** Sets the limits of the loaded models of all frameworks together; default 16 models, 8 GB. */
     public Builder modelCache(ModelCache.Limits cacheLimits) {
       modelCache = given("modelCache", cacheLimits);
       return this;
     }
 
-    /** What each framework may have that has no limits of its own; default 2 GB, 10 models. */
+    /** Sets the limits of each framework that has none of its own; default 2 GB, 10 models. */
     public Builder limits(ResourceLimits each) {
       limits = given("limits", each);
       return this;
     }
 
-    /** What one framework may have. */
+    /** Sets the limits of one framework. */
     public Builder limits(String framework, ResourceLimits own) {
       frameworkLimits.put(frameworkName("limits", framework), given("limits", own));
       return this;

@@ -1,6 +1,5 @@
 /**
- * Terrarium: the facade, its configuration, frameworks and adapters. Most users import nothing
- * else.
+ * Contains the facade, its configuration, frameworks and adapters. Most users import nothing else.
  */
 @NullMarked
 package dev.terrarium;

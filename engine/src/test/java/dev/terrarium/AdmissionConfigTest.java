@@ -42,7 +42,7 @@ class AdmissionConfigTest {
   }
 
   @Test
-  void anotherOneBeginsWithAllOfIt() {
+  void builderStartsWithAllRulesOfAnother() {
     AdmissionConfig config =
         AdmissionConfig.custom()
             .circuitBreaker(CircuitBreaker.ofDefaults())
@@ -93,7 +93,7 @@ class AdmissionConfigTest {
   }
 
   @Test
-  void queueMayBeOfNoneAndNotOfLess() {
+  void queueMayHaveNoPlacesButNotFewer() {
     assertThat(Bulkhead.of(1).withQueue(0, MINUTE).queue()).isZero();
     assertRefused(
         () -> Bulkhead.of(1).withQueue(-1, MINUTE), "bulkhead.queue: -1 is not 0 to 1000000");
@@ -114,7 +114,7 @@ class AdmissionConfigTest {
   }
 
   @Test
-  void pauseMayBeZeroAndNotLess() {
+  void pauseMayBeZeroButNotNegative() {
     assertThat(Retry.ofDefaults().withPause(Duration.ZERO).pause()).isZero();
     assertRefused(
         () -> Retry.ofDefaults().withPause(Duration.ofMillis(-1)),

@@ -41,8 +41,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /**
- * Admission by every way to call. One context and one Terrarium, with a framework for each test's
- * configuration.
+ * Tests of admission by every way to call. One context and one Terrarium serve all tests, with a
+ * framework for each test's configuration.
  */
 @GraalPyTest
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -50,7 +50,7 @@ class AdmittedCallsTest {
 
   private static final Duration HOUR = Duration.ofHours(1);
 
-  /** What a {@link FakeModel} says that an answer cost. */
+  /** The tokens that {@link FakeModel} reports for an answer. */
   private static final int TOKENS = 18;
 
   private static final AdmissionConfig BREAKER =
@@ -200,7 +200,7 @@ class AdmittedCallsTest {
   // ------------------------------------------------------------------ retry
 
   @Test
-  void onlyCommandsThatSaySoAreRunAgain() {
+  void onlyIdempotentCommandsAreRetried() {
     assertThat(terrarium.call("retried", "again", failures(2))).isEqualTo(3L);
     assertThat(runs("retried")).isEqualTo(3L);
 
@@ -219,7 +219,7 @@ class AdmittedCallsTest {
   }
 
   @Test
-  void streamIsRunAgainOnlyBeforeItsFirstPiece() throws Exception {
+  void streamIsRetriedOnlyBeforeItsFirstPiece() throws Exception {
     Adapter retried = terrarium.adapter("retried");
 
     Reader none =
@@ -237,7 +237,10 @@ class AdmittedCallsTest {
     assertThat(runs("retried")).isEqualTo(1L);
   }
 
-  /** Counts its attempts, and hands over to a command that has so many failures. */
+  /**
+   * Returns a shortcut that counts its attempts, and hands over to a command that fails {@code
+   * failures} times.
+   */
   private static Shortcut idempotent(AtomicInteger attempts, int failures) {
     return new Shortcut() {
       @Override
@@ -254,7 +257,7 @@ class AdmittedCallsTest {
   }
 
   @Test
-  void shortcutIsAttemptedAgainAsAWhole() {
+  void shortcutIsRetriedAsAWhole() {
     AtomicInteger attempts = new AtomicInteger();
 
     assertThat(terrarium.adapter("retried").call(Command.of(idempotent(attempts, 2))))
@@ -264,7 +267,7 @@ class AdmittedCallsTest {
   }
 
   @Test
-  void shortcutThatGotNoContextIsNotAttemptedAgain() throws Exception {
+  void shortcutThatGotNoContextIsNotRetried() throws Exception {
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
     TestFunctions.onCallWait(inside, goOn, null);
@@ -320,7 +323,7 @@ class AdmittedCallsTest {
   }
 
   @Test
-  void shortcutThatFailsGivesItsPlaceBack() {
+  void failedShortcutReleasesItsPlace() {
     Adapter crowded = terrarium.adapter("crowded");
     for (int i = 0; i < 2; i++) {
       assertThatThrownBy(() -> crowded.call(Command.of(host -> failing(host))))
@@ -335,8 +338,8 @@ class AdmittedCallsTest {
   }
 
   @Test
-  @SuppressWarnings("NullAway") // what callers without it may do
-  void shortcutWithoutAnOutcomeGivesItsPlaceBack() {
+  @SuppressWarnings("NullAway") // callers without NullAway may pass null
+  void shortcutWithoutAnOutcomeReleasesItsPlace() {
     Adapter crowded = terrarium.adapter("crowded");
     for (Shortcut shortcut :
         List.<Shortcut>of(host -> null, host -> new Shortcut.HandedOver(null))) {
@@ -366,7 +369,7 @@ class AdmittedCallsTest {
   }
 
   @Test
-  void callWithinACallIsOnTheSameAccountUnlessItSaysAnother() {
+  void callWithinACallIsOnTheSameAccountUnlessItNamesAnother() {
     CallOptions cid = CallOptions.ofDefaults().withCallerKey("cid");
     CallOptions dan = CallOptions.ofDefaults().withCallerKey("dan");
     CallOptions eve = CallOptions.ofDefaults().withCallerKey("eve");
@@ -383,7 +386,7 @@ class AdmittedCallsTest {
   }
 
   @Test
-  void whatACallHasOtherThreadsDoIsOnItsAccount() {
+  void workOfACallOnOtherThreadsIsOnItsAccount() {
     Adapter metered = terrarium.adapter("metered");
     Shortcut account =
         host ->

@@ -31,7 +31,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The rooms of the engine, and what none of them may know. */
+/** Tests of the engine's layers, and of what each layer must not use. */
 @AnalyzeClasses(packages = "dev.terrarium", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
 
@@ -55,7 +55,10 @@ class ArchitectureTest {
   private static final Pattern THREAD_SAFETY =
       Pattern.compile("[Tt]hread-safe|Immutable|Stateless");
 
-  /** What users call first, and what it is made of; all else of the engine stands below it. */
+  /**
+   * The types that users call first, and their parts; all other types of the engine are in layers
+   * below.
+   */
   private static final Set<String> FACADE =
       Set.of(
           "Terrarium",
@@ -138,8 +141,8 @@ class ArchitectureTest {
   }
 
   /**
-   * The picture in docs/ARCHITECTURE.md is that of the code. {@code -Dterrarium.draw=true} draws it
-   * anew.
+   * The picture in docs/ARCHITECTURE.md must show the code's layers. {@code -Dterrarium.draw=true}
+   * draws it anew.
    */
   @ArchTest
   static void thePictureShowsTheLayers(JavaClasses code) throws IOException {
@@ -154,7 +157,7 @@ class ArchitectureTest {
     }
   }
 
-  /** The layers that each layer of the code really uses. */
+  /** Returns the layers that each layer of the code really uses. */
   private static Map<String, Set<String>> uses(JavaClasses code) {
     Map<String, Set<String>> uses = new TreeMap<>();
     for (JavaClass type : code) {
@@ -169,7 +172,7 @@ class ArchitectureTest {
     return uses;
   }
 
-  /** Mermaid's text for the uses, without those that follow from others. */
+  /** Returns the Mermaid text of the uses, without those that follow from others. */
   private static String picture(Map<String, Set<String>> uses) {
     StringBuilder picture = new StringBuilder("flowchart TD\n");
     uses.forEach(

@@ -64,7 +64,7 @@ class CallTest {
   }
 
   @Test
-  void unknownCommandIsToldWithTheKnown() {
+  void unknownCommandIsReportedWithTheKnownOnes() {
     assertThatThrownBy(() -> terrarium.call("probe", "ecko", Map.of()))
         .isInstanceOfSatisfying(
             UnknownCommandException.class,
@@ -77,7 +77,7 @@ class CallTest {
   }
 
   @Test
-  void unknownFrameworkIsToldWithTheKnown() {
+  void unknownFrameworkIsReportedWithTheKnownOnes() {
     assertThatThrownBy(() -> terrarium.call("prob", "echo", Map.of()))
         .isInstanceOfSatisfying(
             UnknownFrameworkException.class, e -> assertThat(e.known()).contains("probe"))
@@ -176,7 +176,7 @@ class CallTest {
   }
 
   @Test
-  void failedLoadIsExplainedAndTriedAgain() {
+  void failedLoadIsExplainedAndRetried() {
     String name =
         register(
             "brittle",
@@ -226,7 +226,7 @@ class CallTest {
         "noname | class A(BaseBridge): pass | A.framework must name the framework",
         "raising | raise ValueError('at import') | ValueError: at import"
       })
-  void sourceThatIsNoBridgeIsExplained(String name, String text, String message) {
+  void sourceWithoutABridgeIsExplained(String name, String text, String message) {
     if (REGISTERED.add(name)) {
       terrarium.register(
           Framework.fromSource(

@@ -15,7 +15,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The most that a Terrarium grants. Its class path has no Python, so that no context is made. */
+/**
+ * Tests of the most access that a Terrarium grants. Their class path has no Python, so that no
+ * context is made.
+ */
 @Tag("graalpy")
 class CeilingTest {
 
@@ -73,7 +76,7 @@ class CeilingTest {
   }
 
   @Test
-  void frameworkThatDeclaresNothingOrLessIsTaken() throws IOException {
+  void frameworkThatDeclaresNothingOrLessIsAccepted() throws IOException {
     try (Terrarium terrarium = start(AccessProfile.TRUSTED)) {
       terrarium.register(mine());
       terrarium.register(

@@ -148,7 +148,7 @@ class ConfigKeysTest {
     "limits-memory,2gb,'2gb' is no size; write 512MB",
     "max-message,2GB,2GB is not below 2GB"
   })
-  void badTimeOrSizeIsToldHowToWriteIt(String key, String text, String message) {
+  void invalidTimeOrSizeIsReportedWithTheRightForm(String key, String text, String message) {
     assertThatThrownBy(() -> TerrariumConfig.custom().set(key, text))
         .isInstanceOf(ConfigurationException.class)
         .hasMessageStartingWith(key + ": " + message);
@@ -170,7 +170,7 @@ class ConfigKeysTest {
   }
 
   @Test
-  void variablesOfOthersThatBeginAlikeArePassedOver() {
+  void similarVariablesOfOtherProgramsAreIgnored() {
     TerrariumConfig config =
         of(
             Map.of(
@@ -278,7 +278,7 @@ class ConfigKeysTest {
   }
 
   @Test
-  void whatNoFrameworkHasOfItsOwnIsRefusedForOne() {
+  void settingOfAllFrameworksIsRefusedForOne() {
     assertThatThrownBy(() -> TerrariumConfig.custom().set("frameworks.words.contexts", "3"))
         .isInstanceOf(ConfigurationException.class)
         .hasMessageStartingWith(
@@ -286,7 +286,7 @@ class ConfigKeysTest {
   }
 
   @Test
-  void oneConfigurationBeginsWithAnother() {
+  void builderStartsWithAnotherConfiguration() {
     TerrariumConfig first =
         TerrariumConfig.custom().contexts(1, 5).maxBatch(7).access(AccessProfile.TRUSTED).build();
 

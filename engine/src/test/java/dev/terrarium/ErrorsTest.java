@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What goes wrong in Python, and in Java that Python called, as the caller sees it. */
+/** Tests of failures in Python, and in Java that Python called, as the caller sees them. */
 @GraalPyTest
 class ErrorsTest {
 
@@ -33,7 +33,7 @@ class ErrorsTest {
     this.terrarium = terrarium;
   }
 
-  /** Both contexts still answer, whichever of them it was that failed. */
+  /** Checks that both contexts still answer, whichever of them failed. */
   @AfterEach
   void contextsStillAnswer() {
     for (int i = 0; i < 4; i++) {
@@ -94,7 +94,7 @@ class ErrorsTest {
   }
 
   @Test
-  void exceptionThatCannotBeToldIsToldAsSuch() {
+  void exceptionThatCannotBeDescribedIsReportedAsSuch() {
     PythonException e =
         catchThrowableOfType(PythonException.class, () -> call("fail_silently", Map.of()));
 
@@ -163,7 +163,7 @@ class ErrorsTest {
   }
 
   @Test
-  void exceptionsThatAreNoExceptionComeOutToo() {
+  void baseExceptionsAreThrownToo() {
     assertThat(failureOf("(_ for _ in ()).throw(KeyboardInterrupt('stop'))"))
         .hasMessage("KeyboardInterrupt: stop");
     assertThat(failureOf("(_ for _ in ()).throw(BaseException('base'))"))
@@ -171,7 +171,7 @@ class ErrorsTest {
   }
 
   @Test
-  void exitInAHandlerEndsTheCallOnly() {
+  void exitInAHandlerEndsOnlyItsCall() {
     for (Object code : new Object[] {0, 3, "bye"}) {
       PythonException e =
           catchThrowableOfType(PythonException.class, () -> call("exit", Map.of("code", code)));
@@ -185,7 +185,7 @@ class ErrorsTest {
   }
 
   @Test
-  void exitOfTheProcessEndsTheCallOnlyToo() {
+  void exitOfTheProcessEndsOnlyItsCall() {
     assertThat(failureOf("__import__('os')._exit(3)")).hasMessage("SystemExit: 3");
   }
 
@@ -200,7 +200,7 @@ class ErrorsTest {
   }
 
   @Test
-  void javaExceptionComesBackAsItself() {
+  void javaExceptionIsRethrown() {
     ModelException thrown = new ModelException("the model is gone");
     TestFunctions.onCall(
         arguments -> {
@@ -210,7 +210,7 @@ class ErrorsTest {
     assertThat(catchThrowable(() -> callHost("test.call"))).isSameAs(thrown);
     assertThat(Arrays.stream(thrown.getStackTrace()).map(StackTraceElement::getMethodName))
         .as("frames of the function, then those of the caller")
-        .contains("javaExceptionComesBackAsItself", "callHost");
+        .contains("javaExceptionIsRethrown", "callHost");
   }
 
   private @Nullable Object callHost(String name, Object... arguments) {
@@ -218,7 +218,7 @@ class ErrorsTest {
   }
 
   @Test
-  void javaExceptionOfAnyClassComesBackAsItself() {
+  void javaExceptionOfAnyClassIsRethrown() {
     IllegalStateException thrown = new IllegalStateException("not ready");
     TestFunctions.onCall(
         arguments -> {
@@ -244,7 +244,7 @@ class ErrorsTest {
   }
 
   @Test
-  void exceptionOfOursComesBackAsItselfEvenWhenPythonWrapsIt() {
+  void terrariumExceptionIsRethrownEvenWhenPythonWrapsIt() {
     ModelException thrown = new ModelException("the model is gone");
     TestFunctions.onCall(
         arguments -> {
@@ -256,7 +256,7 @@ class ErrorsTest {
   }
 
   @Test
-  void javaErrorComesBackAsItself() {
+  void javaErrorIsRethrown() {
     AssertionError thrown = new AssertionError("impossible");
     HostFunction failing =
         arguments -> {
@@ -319,7 +319,7 @@ class ErrorsTest {
   }
 
   @Test
-  void serviceThatIsNotThereIsToldWithTheKnown() {
+  void unknownServiceIsReportedWithTheKnownOnes() {
     assertThatThrownBy(() -> callHost("test.none"))
         .isInstanceOf(PythonException.class)
         .hasMessageContaining("HostServiceError")

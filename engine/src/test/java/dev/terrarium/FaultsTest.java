@@ -19,13 +19,16 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Handlers that do all they can to spoil the pool, each followed by calls that must be right. */
+/**
+ * Tests with handlers that do all they can to break the pool, each followed by calls that must
+ * succeed.
+ */
 @GraalPyTest
 class FaultsTest {
 
   private static final int ROUNDS = 1_000;
 
-  /** Each leaves the next caller nothing to notice. */
+  /** The faults, after each of which the next caller must notice nothing. */
   private enum Fault {
     NONE("pass", null),
     EXCEPTION("raise ProbeError('boom')", PythonException.class),
@@ -87,7 +90,7 @@ class FaultsTest {
     }
   }
 
-  /** Everything that the faults above break, in one expression. */
+  /** An expression that uses everything which the faults above break. */
   private static final String PROOF =
       """
       [len([1, 2]), isinstance(1, int), dict(a=1), __import__('json').loads('[5]'),
@@ -97,7 +100,7 @@ class FaultsTest {
 
   @Test
   @Timeout(value = 10, unit = TimeUnit.MINUTES)
-  void aThousandRoundsOfFaultsLeaveAPoolThatIsRight() {
+  void poolIsSoundAfterAThousandRoundsOfFaults() {
     Random random = new Random(20_261_124);
     Map<Fault, Integer> seen = new EnumMap<>(Fault.class);
     TerrariumConfig config =
@@ -134,7 +137,7 @@ class FaultsTest {
     return line.contains(" WARNING ");
   }
 
-  /** Each fault as often as the others, but for the slow one. */
+  /** Returns each fault as often as the others, except the slow one. */
   private static Fault next(Random random) {
     Fault fault = Fault.values()[random.nextInt(Fault.values().length)];
     return fault == Fault.THREAD_LEFT_BEHIND && random.nextInt(8) > 0 ? Fault.NONE : fault;

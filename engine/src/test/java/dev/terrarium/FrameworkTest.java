@@ -40,7 +40,7 @@ class FrameworkTest {
   }
 
   @Test
-  void resourceThatIsNotThereIsNamed() {
+  void missingResourceIsNamed() {
     assertThatThrownBy(() -> Framework.fromResource("/frameworks/none.py"))
         .isInstanceOf(ConfigurationException.class)
         .hasMessageStartingWith("There is no resource '/frameworks/none.py' on the class path: ");

@@ -80,7 +80,7 @@ class ImportedModulesTest {
   }
 
   @Test
-  void moduleThatAGoodCallImportedIsPutBackAfterItWasBroken() {
+  void moduleImportedByASuccessfulCallIsRestoredAfterItWasBroken() {
     execute("import csv");
     fails("import csv\ncsv.reader = None");
     assertThat(evaluate("list(__import__('csv').reader(['a,b']))"))
@@ -88,21 +88,21 @@ class ImportedModulesTest {
   }
 
   @Test
-  void moduleThatWasImportedAndBrokenInOneCallIsPutBack() {
+  void moduleImportedAndBrokenInOneCallIsRestored() {
     fails("import quopri\nquopri.encodestring = None");
     assertThat(evaluate("__import__('quopri').encodestring(b'=')"))
         .isEqualTo(new byte[] {'=', '3', 'D'});
   }
 
   @Test
-  void moduleThatAGoodCallBrokeItselfIsPutBackWithTheNextFault() {
+  void moduleBrokenByASuccessfulCallIsRestoredAtTheNextFault() {
     execute("import sched\nsched.scheduler = None");
     fails("pass");
     assertThat(evaluate("callable(__import__('sched').scheduler)")).isEqualTo(true);
   }
 
   @Test
-  void moduleThatCannotBeImportedIsNotHandedOn() {
+  void entriesOfSysModulesThatAreNotModulesAreRemoved() {
     fails("sys.modules['nntplib_of_ours'] = None");
     execute("sys.modules['smtpd_of_ours'] = None");
     assertThat(evaluate("[each for each in sys.modules if each.endswith('_of_ours')]"))
@@ -236,7 +236,7 @@ class ImportedModulesTest {
   }
 
   @Test
-  void sleepIsTheSameForThoseWhoHadItBefore() {
+  void replacedSleepLooksLikeTheOriginal() {
     assertThat(
             evaluate(
                 "[__import__('time').sleep.__module__,"

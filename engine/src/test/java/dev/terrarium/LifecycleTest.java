@@ -78,7 +78,7 @@ class LifecycleTest {
   }
 
   @Test
-  void whatAClosedTerrariumHadIsForgotten() {
+  void stateOfAClosedTerrariumIsForgotten() {
     WeakReference<FakeModel> model = modelOfAClosedOne();
 
     Task.until(
@@ -98,7 +98,7 @@ class LifecycleTest {
   }
 
   @Test
-  void whatFollowsThePrewarmingMayCall() throws Exception {
+  void dependentStageOfPrewarmingMayMakeCalls() throws Exception {
     try (Terrarium terrarium = start()) { // its one context's carrier must not be what calls
       assertThat(
               terrarium
@@ -197,7 +197,7 @@ class LifecycleTest {
   }
 
   @Test
-  void closedOneRefusesAllThatStartsSomethingAndClosesTwice() {
+  void closedTerrariumRefusesNewWorkAndCanBeClosedTwice() {
     FakeModel given = new FakeModel("given");
     Terrarium terrarium = start(given);
     terrarium.call("probe", "ping", Map.of());
@@ -228,7 +228,7 @@ class LifecycleTest {
   }
 
   @Test
-  void closingBeforeTheContextsAreThereWaitsForThem() {
+  void closingWaitsForContextsThatAreBeingMade() {
     Terrarium terrarium = start();
     terrarium.close();
 
@@ -256,7 +256,7 @@ class LifecycleTest {
   }
 
   @Test
-  void callersAndACloserMeet() throws Exception {
+  void callsAndACloseMayRunConcurrently() throws Exception {
     for (int round = 0; round < 10; round++) {
       Terrarium terrarium = start();
       CyclicBarrier start = new CyclicBarrier(4);
@@ -327,7 +327,7 @@ class LifecycleTest {
   }
 
   @Test
-  void cacheFolderThatCannotBeWrittenIsToldToTheCaller(@TempDir Path temp) throws IOException {
+  void unwritableCacheFolderIsReportedToTheCaller(@TempDir Path temp) throws IOException {
     Path file = Files.writeString(temp.resolve("file"), "no folder");
     TerrariumConfig config =
         TerrariumConfig.custom().contexts(2).cacheFolder(file.resolve("cache")).build();

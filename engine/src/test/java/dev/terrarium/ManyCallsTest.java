@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Batches, calls all at once, streams and call-backs. */
+/** Tests of batches, concurrent calls, streams and callbacks. */
 @GraalPyTest
 class ManyCallsTest {
 
@@ -122,7 +122,7 @@ class ManyCallsTest {
   }
 
   @Test
-  void whatACommandOfABatchBrokeIsPutBack() {
+  void changesOfABatchsCommandsAreRestored() {
     probe.batch(List.of(execute("import builtins; builtins.len = None; 1/0"), echo(1)));
 
     assertThat(terrarium.adapter("probe").callAll(Collections.nCopies(4, echo(List.of(1)))))
@@ -136,7 +136,7 @@ class ManyCallsTest {
   }
 
   @Test
-  void emptyBatchAsksNobody() {
+  void emptyBatchNeedsNoContext() {
     long before = calls();
 
     assertThat(probe.batch(List.of())).isEmpty();
@@ -341,7 +341,7 @@ class ManyCallsTest {
 
   private static final CountingModel COUNTING = SharedTerrarium.COUNTING;
 
-  /** What a command of the probe yields of an answer of {@link #COUNTING}. */
+  /** Returns what a command of the probe yields from an answer of {@link #COUNTING}. */
   private static Flow.Publisher<Object> counting(Adapter probe, String command, String ask, int n) {
     COUNTING.begin();
     Map<String, ?> request =
@@ -357,7 +357,7 @@ class ManyCallsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"ask", "push"})
-  void answerComesInPiecesAndThenAsAWhole(String command) throws Exception {
+  void answerIsStreamedInPiecesAndThenReturnedAsAWhole(String command) throws Exception {
     Reader reader = Reader.of(counting(probe, command, "count", 40)).request(Long.MAX_VALUE);
 
     assertThat(reader.end()).isNull();
@@ -388,7 +388,7 @@ class ManyCallsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"ask", "push"})
-  void modelThatFailsMidwayFailsTheStreamAsItself(String command) throws Exception {
+  void streamFailsWithTheExceptionOfItsModelMidway(String command) throws Exception {
     Reader reader = Reader.of(counting(probe, command, "fail", 2)).request(5);
 
     assertThat(reader.end()).isSameAs(COUNTING.stopped()).isInstanceOf(ModelException.class);
@@ -468,7 +468,7 @@ class ManyCallsTest {
   }
 
   @Test
-  void functionIsOneWhateverElseItIs() {
+  void recordsAndEnumsCanBeCallbacks() {
     assertThat(apply("apply", new AtLeast(0.5), 0.6)).isEqualTo(true);
     assertThat(apply("apply", Metric.LENGTH, "four")).isEqualTo(4L);
   }
@@ -484,7 +484,7 @@ class ManyCallsTest {
   }
 
   @Test
-  void callbackThatThrowsIsAnExceptionToPythonAndItselfToItsCaller() {
+  void callbacksExceptionReachesPythonAndTheJavaCaller() {
     IllegalStateException own = new IllegalStateException("mine");
     HostFunction throwing =
         Callback.of(
@@ -511,7 +511,7 @@ class ManyCallsTest {
   }
 
   @Test
-  void callbackThatReturnsWhatCannotCrossIsNamed() {
+  void callbackWithAResultThatCannotBeConvertedIsNamed() {
     HostFunction wrong = Callback.of(Thread::currentThread);
 
     assertThatThrownBy(() -> apply("apply", wrong))
@@ -589,7 +589,7 @@ class ManyCallsTest {
   }
 
   @Test
-  void callbackMayCallAgain() {
+  void callbackMayMakeCalls() {
     HostFunction nested =
         Callback.of(
             Integer.class,

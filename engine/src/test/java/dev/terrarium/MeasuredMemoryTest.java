@@ -18,7 +18,7 @@ class MeasuredMemoryTest {
   private static final long HELD = 16L << 20;
   private static final long SLACK = 4L << 20;
 
-  /** Holds so much once it is loaded, and as much more at each call. */
+  /** A framework that holds memory once it is loaded, and as much more after each call. */
   private static final Framework HOARD =
       Framework.fromSource(
           "hoard",
@@ -49,7 +49,7 @@ class MeasuredMemoryTest {
   }
 
   @Test
-  void whatAFrameworkTakesIsMeasuredAndTheEstimateStandsBesideIt() {
+  void heapOfAFrameworkIsMeasuredAndEstimated() {
     try (Terrarium terrarium = Terrarium.start(TerrariumConfig.custom().contexts(2).build())) {
       terrarium.register(HOARD).prewarm("hoard", 1).join();
 
@@ -67,7 +67,7 @@ class MeasuredMemoryTest {
   }
 
   @Test
-  void whatCallsLeaveIsSeenWhenContextsAreMeasured() {
+  void measuringContextsIncludesWhatCallsLeft() {
     try (Terrarium terrarium = Terrarium.start(TerrariumConfig.custom().contexts(1).build())) {
       terrarium.register(HOARD).prewarm("hoard", 1).join();
       long before = held(terrarium);

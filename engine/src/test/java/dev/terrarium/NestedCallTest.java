@@ -135,7 +135,7 @@ class NestedCallTest {
   }
 
   @Test
-  void whatBelongsToTheCallersThreadCrosses() throws Exception {
+  void valuesOfTheCallersThreadAreCarriedOver() throws Exception {
     ContextPropagation user =
         call -> {
           String name = USER.orElse("nobody");
@@ -216,7 +216,7 @@ class NestedCallTest {
   }
 
   @Test
-  void propagationThatForgetsTheCallFailsIt() {
+  void propagationThatDoesNotRunTheCallFailsIt() {
     TerrariumConfig config =
         TerrariumConfig.custom().contexts(1).contextPropagation(call -> () -> {}).build();
     try (Terrarium terrarium = Terrarium.start(config).register(SharedTerrarium.probe())) {

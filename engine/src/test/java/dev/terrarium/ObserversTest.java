@@ -48,14 +48,14 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What observers of a Terrarium are told. */
+/** Tests of the events that observers of a Terrarium receive. */
 class ObserversTest {
 
   private static final List<TerrariumEvent> FOUND = new CopyOnWriteArrayList<>();
 
   private final List<TerrariumEvent> told = new CopyOnWriteArrayList<>();
 
-  /** The one that the class path offers in one of the tests. */
+  /** The observer that the class path offers in one of the tests. */
   public static final class Found implements TerrariumObserver {
     @Override
     public void on(TerrariumEvent event) {
@@ -63,7 +63,7 @@ class ObserversTest {
     }
   }
 
-  /** Makes no context, and so needs no Python. */
+  /** Returns a configuration that makes no context, and so needs no Python. */
   private static TerrariumConfig.Builder bare() {
     return TerrariumConfig.custom().contexts(0, 1);
   }
@@ -97,7 +97,7 @@ class ObserversTest {
           .register(factory);
     }
 
-    /** The framework of each adapter that was got, and whether it was made. */
+    /** Returns the framework of each requested adapter, and whether the adapter was made. */
     private List<String> gets() {
       return told.stream()
           .map(
@@ -110,7 +110,7 @@ class ObserversTest {
     }
 
     @Test
-    void eachGetOfAnAdapterIsTold() {
+    void eachRequestOfAnAdapterIsReported() {
       try (Terrarium terrarium = start()) {
         terrarium.adapter("probe");
         terrarium.adapter("probe");
@@ -123,7 +123,7 @@ class ObserversTest {
     }
 
     @Test
-    void unknownFrameworkIsNoGet() {
+    void requestOfAnUnknownFrameworkIsNotReported() {
       try (Terrarium terrarium = start()) {
         assertThatThrownBy(() -> terrarium.adapter("none"))
             .isInstanceOf(UnknownFrameworkException.class);
@@ -132,7 +132,7 @@ class ObserversTest {
     }
 
     @Test
-    void observersOfTheClassPathAreFoundAndToldLast(@TempDir Path folder) throws IOException {
+    void observersOfTheClassPathAreFoundAndCalledLast(@TempDir Path folder) throws IOException {
       Path services = folder.resolve("observers");
       Files.writeString(services, Found.class.getName());
       ClassLoader offering =
@@ -187,7 +187,7 @@ class ObserversTest {
     }
 
     @Test
-    void theWholeLifeOfACallIsTold() {
+    void allEventsOfACallAreReported() {
       try (Terrarium terrarium = start(told::add)) {
         ask(terrarium);
         assertThatThrownBy(() -> terrarium.call("probe", "fail", Map.of("message", "no")))
@@ -244,7 +244,7 @@ class ObserversTest {
       return told.stream().filter(kind::isInstance).map(kind::cast).toList();
     }
 
-    /** How each call ended, such as {@code execute CANCELLED CallInterruptedException}. */
+    /** Returns how each call ended, such as {@code execute CANCELLED CallInterruptedException}. */
     private List<String> calls() {
       return told(CallEnded.class).stream()
           .map(each -> each.command() + " " + each.outcome() + " " + each.failure())
@@ -256,7 +256,7 @@ class ObserversTest {
     }
 
     @Test
-    void eachCallIsToldWithWhoseItIsAndItsTimes() {
+    void eachCallIsReportedWithItsAccountAndTimes() {
       try (Terrarium terrarium = start(told::add)) {
         CallOptions options = CallOptions.ofDefaults().withCallerKey("ann").withSession("talk");
         terrarium.adapter("probe").with(options).call("echo", Map.of("v", 1));
@@ -281,7 +281,7 @@ class ObserversTest {
     }
 
     @Test
-    void eachWayToCallIsTold() throws Exception {
+    void everyWayToCallIsReported() throws Exception {
       Command<@Nullable Object> echo = Command.of("echo", Map.of("v", 1));
       Adapter probe;
       try (Terrarium terrarium = start(told::add)) {
@@ -315,7 +315,7 @@ class ObserversTest {
     }
 
     @Test
-    void callThatIsStoppedIsTold() {
+    void stoppedCallIsReported() {
       Map<String, String> endless = Map.of("source", "while True: pass");
       try (Terrarium terrarium = start(told::add)) {
         terrarium.call("probe", "echo", Map.of("v", 1));
@@ -338,7 +338,7 @@ class ObserversTest {
     }
 
     @Test
-    void callThatGetsNoContextIsTold() throws Exception {
+    void callWithoutAContextIsReported() throws Exception {
       CountDownLatch inside = new CountDownLatch(1);
       CountDownLatch goOn = new CountDownLatch(1);
       TestFunctions.onCallWait(inside, goOn, "done");

@@ -55,7 +55,10 @@ class ProgramsTest {
     return Command.of("greet", Map.of("program", id));
   }
 
-  /** What both contexts answer: each call waits within its own for the other one. */
+  /**
+   * Returns the answers of both contexts: each call waits within its own context for the other
+   * call.
+   */
   private List<String> greetInBoth(String id) {
     CyclicBarrier both = new CyclicBarrier(CONTEXTS);
     TestFunctions.onCall(
@@ -72,7 +75,7 @@ class ProgramsTest {
   }
 
   @Test
-  void whatOneCallMakesOrChangesEveryContextRuns() {
+  void everyContextRunsTheProgramsThatOneCallCreatesOrChanges() {
     create("mine", "Hello");
     assertThat(greetInBoth("mine")).containsExactly("Hello", "Hello");
     create("mine", "Goodbye");
@@ -109,7 +112,7 @@ class ProgramsTest {
   }
 
   @Test
-  void typedFacadeTellsWhatIsThere() {
+  void typedFacadeListsThePrograms() {
     create("b", "Hello");
     create("a", "Hello");
     greetings.call("set_program_state", Map.of("program", "a", "state", Map.of("mark", "!")));

@@ -19,13 +19,16 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
 
-/** Applications that come and go within one JVM, each with a class loader of its own. */
+/**
+ * Tests of applications that are deployed and undeployed within one JVM, each with a class loader
+ * of its own.
+ */
 @GraalPyTest
 class RedeployTest {
 
   private static final int COLLECTIONS = 40;
 
-  /** What an application does, in classes of its own. */
+  /** An application's work, in classes of its own. */
   public static final class Application implements Callable<String> {
 
     record Greeting(String name, List<Integer> numbers) {}
@@ -57,7 +60,10 @@ class RedeployTest {
     }
   }
 
-  /** Defines the application's classes anew; all else is its parent's. */
+  /**
+   * A class loader that defines the application's classes anew, and leaves all others to its
+   * parent.
+   */
   private static final class ApplicationLoader extends ClassLoader {
 
     ApplicationLoader() {
@@ -82,7 +88,7 @@ class RedeployTest {
     }
   }
 
-  /** Runs an application as a container does, and forgets it. */
+  /** Runs an application as a container does, and drops all references to it. */
   private static WeakReference<ClassLoader> deployed(ReferenceQueue<ClassLoader> collected)
       throws Exception {
     ClassLoader loader = new ApplicationLoader();

@@ -24,7 +24,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What frameworks have of caches and pools, seen through real calls. */
+/** Tests of frameworks' shares of caches and pools, seen through real calls. */
 @GraalPyTest
 class ResourcesTest {
 
@@ -40,7 +40,7 @@ class ResourcesTest {
   }
 
   @Test
-  void whatACallLoadsIsChargedToItsFramework() {
+  void modelLoadedByACallIsChargedToItsFramework() {
     int before = probe().models();
     long bytes = probe().modelBytes();
     TestFunctions.onCall(
@@ -63,7 +63,7 @@ class ResourcesTest {
   }
 
   @Test
-  void whatAFrameworkTakesInItsContextsIsAnEstimateThatSaysSo() {
+  void heapOfAFrameworkIsReportedAsAnEstimate() {
     evaluate("1");
 
     assertThat(probe().heap().measured()).isFalse();
@@ -112,7 +112,7 @@ class ResourcesTest {
   }
 
   @Test
-  void missingEmbeddingModelIsToldToPythonAndBack() {
+  void missingEmbeddingModelIsReportedThroughPython() {
     assertThatThrownBy(() -> evaluate("host.embed(['a'], 'none')"))
         .isInstanceOf(ModelException.class)
         .hasMessageContaining("There is no embedding model 'none'. Known: [lengths]");

@@ -73,7 +73,10 @@ class SessionTest {
     return session.state().get("texts");
   }
 
-  /** Has {@code test.call} wait for what is returned, and tell when it does. */
+  /**
+   * Makes {@code test.call} wait until the returned latch opens, and counts {@code waiting} down
+   * when it waits.
+   */
   private static CountDownLatch holding(CountDownLatch waiting) {
     CountDownLatch latch = new CountDownLatch(1);
     TestFunctions.onCall(
@@ -188,7 +191,7 @@ class SessionTest {
   }
 
   @Test
-  void turnBehindOneThatHangsIsRefusedAfterTheBorrowTimeOut() throws Exception {
+  void turnBehindAHangingTurnIsRefusedAfterTheBorrowTimeOut() throws Exception {
     TerrariumConfig hasty =
         TerrariumConfig.custom().contexts(1).borrowTimeout(Duration.ofMillis(200)).build();
     CountDownLatch waiting = new CountDownLatch(1);
@@ -226,7 +229,7 @@ class SessionTest {
   }
 
   @Test
-  void soIsOneThatIsMadeOnAThreadOfItsOwn() {
+  void callWithinACallOnAnotherThreadIsPartOfItsTurn() {
     TestFunctions.onCall(arguments -> async("say", "inner").join());
     call("say_and_wait", "outer");
 
@@ -269,7 +272,7 @@ class SessionTest {
   }
 
   @Test
-  void streamIsOneTurnWhichACancelledOneHasNotHad() throws Exception {
+  void streamIsOneTurnAndACancelledStreamChangesNothing() throws Exception {
     CompletableFuture<Integer> done = new CompletableFuture<>();
     terrarium.adapter("talk").with(session.options()).stream(
             Command.of("say_each", Map.of("texts", List.of("one", "two"))))
@@ -286,7 +289,7 @@ class SessionTest {
     assertThat(say("five").get("texts")).isEqualTo(List.of("one", "two", "five"));
   }
 
-  /** Counts pieces, and cancels after so many. */
+  /** A subscriber that counts pieces, and cancels after a number of pieces. */
   private static final class Reading implements Flow.Subscriber<Object> {
 
     private final CompletableFuture<Integer> done;
@@ -326,7 +329,7 @@ class SessionTest {
   }
 
   @Test
-  void callWithoutASessionHasNone() {
+  void callWithoutASessionSeesNoState() {
     assertThat(terrarium.call("talk", "active", Map.of())).isEqualTo(false);
     assertThat(terrarium.adapter("talk").with(session.options()).call("active", Map.of()))
         .isEqualTo(true);
@@ -366,7 +369,7 @@ class SessionTest {
   }
 
   @Test
-  void idIsATextThatIsNotBlank() {
+  void sessionIdMustNotBeBlank() {
     assertThatThrownBy(() -> terrarium.session(" "))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage("session: the id is blank");

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SmallHeapTest {
 
   @Test
-  void allocationBeyondTheHeapEndsItsCallOnly(@TempDir Path temp) throws Exception {
+  void allocationBeyondTheHeapEndsOnlyItsCall(@TempDir Path temp) throws Exception {
     Path output = temp.resolve("output");
     Process process =
         new ProcessBuilder(
@@ -51,7 +51,7 @@ class SmallHeapTest {
     return Files.readString(output);
   }
 
-  /** The other JVM. Each allocation is one step that the heap has no room for. */
+  /** The program of the other JVM. The heap has no room for any of its allocations. */
   static final class Allocating {
 
     static final String DONE = "all answers were right";

@@ -56,7 +56,7 @@ class StoppingTest {
     return terrarium.call("probe", "evaluate", Map.of("expression", expression));
   }
 
-  /** Both contexts are back and sound: none was given up, and each answers. */
+  /** Checks that both contexts are idle and sound: no context was retired, and each answers. */
   private void assertThatAllIsWell(Stats.Pool before) {
     Task.until(
         "two contexts are idle and none is suspect",
@@ -150,7 +150,7 @@ class StoppingTest {
   }
 
   @Test
-  void importThatIsCutOffCanBeMadeAgain() {
+  void interruptedImportCanBeRetried() {
     Stats.Pool before = terrarium.stats().pool();
     String importing =
         """
@@ -193,7 +193,7 @@ class StoppingTest {
     assertThatAllIsWell(before);
   }
 
-  /** Open when Python has called {@code test.call}. */
+  /** Returns a latch that opens when Python has called {@code test.call}. */
   private static CountDownLatch untilCalled() {
     CountDownLatch called = new CountDownLatch(1);
     TestFunctions.onCall(
@@ -236,7 +236,7 @@ class StoppingTest {
 
   @ParameterizedTest
   @MethodSource("endings")
-  void futureThatEndsBeforeItsCallStopsIt(Consumer<CompletableFuture<@Nullable Object>> ending) {
+  void completedFutureStopsItsCall(Consumer<CompletableFuture<@Nullable Object>> ending) {
     Stats.Pool before = terrarium.stats().pool();
     CountDownLatch inside = untilCalled();
     CompletableFuture<@Nullable Object> call =
@@ -253,7 +253,7 @@ class StoppingTest {
   }
 
   @Test
-  void futureOfWhatIsMadeOfAResultStopsItsCallToo() {
+  void completedFutureOfAConvertedResultStopsItsCall() {
     Stats.Pool before = terrarium.stats().pool();
     CountDownLatch inside = untilCalled();
     CompletableFuture<String> call =
@@ -270,7 +270,7 @@ class StoppingTest {
   }
 
   @Test
-  void whatFollowsAFutureIsNotInterrupted() {
+  void dependentStageOfAFutureIsNotInterrupted() {
     Adapter probe = terrarium.adapter("probe");
     for (int round = 0; round < 200; round++) {
       CompletableFuture<@Nullable Object> call =
@@ -302,7 +302,7 @@ class StoppingTest {
   }
 
   @Test
-  void futureBringsWhatIsMadeOfResults() throws Exception {
+  void futureHasTheConvertedResult() throws Exception {
     Adapter probe = terrarium.adapter("probe");
 
     assertThat(
@@ -321,7 +321,7 @@ class StoppingTest {
   }
 
   @Test
-  void futureBringsResultsAndFailures() throws Exception {
+  void futureHasTheResultOrTheFailure() throws Exception {
     Adapter probe = terrarium.adapter("probe");
 
     assertThat(probe.callAsync(Command.of("evaluate", Map.of("expression", "1 + 1"))).get())
@@ -339,11 +339,11 @@ class StoppingTest {
   }
 
   /**
-   * One long built-in call cannot be stopped. Its caller is answered all the same, another context
-   * takes over, and it comes back when the call has ended.
+   * A long built-in call cannot be stopped. Its caller gets an answer all the same, another context
+   * takes over, and the abandoned context returns to the pool when the call has ended.
    */
   @Test
-  void builtInThatDoesNotStopIsSetAsideUntilItEnds() throws Exception {
+  void contextOfAHangingBuiltInIsAbandonedUntilItEnds() throws Exception {
     Stats.Pool before = terrarium.stats().pool();
     Task<@Nullable Object> stuck = Task.of(() -> execute("sum(range(2 * 10**7))", SOON));
     assertThat(stuck.failure()).isInstanceOf(CallTimeoutException.class);

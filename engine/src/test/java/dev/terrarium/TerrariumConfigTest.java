@@ -76,7 +76,7 @@ class TerrariumConfigTest {
   /** Each at once, and by name. */
   @Test
   @SuppressWarnings("NullAway")
-  void nullIsNoValueOfAnything() throws ReflectiveOperationException {
+  void nullIsRefusedForEverySetting() throws ReflectiveOperationException {
     Map<Class<?>, Object> others =
         Map.of(String.class, "name", int.class, 1, long.class, 1L, Duration.class, Duration.ZERO);
     for (Method setter : TerrariumConfig.Builder.class.getMethods()) {
@@ -210,7 +210,7 @@ class TerrariumConfigTest {
   }
 
   @Test
-  void blankCacheFolderIsNone() {
+  void blankCacheFolderMeansTheDefault() {
     TerrariumConfig config = TerrariumConfig.custom().set("cache", " ").build();
 
     assertThat(config.cache().root()).isEqualTo(TerrariumConfig.custom().build().cache().root());
@@ -224,7 +224,7 @@ class TerrariumConfigTest {
   }
 
   @Test
-  void builderThatIsUsedOnDoesNotChangeWhatItBuilt() {
+  void laterUseOfABuilderDoesNotChangeItsConfiguration() {
     TerrariumConfig.Builder builder = TerrariumConfig.custom();
     TerrariumConfig config = builder.build();
     builder.contexts(7).languageModel(new FakeModel("late"));

@@ -80,7 +80,7 @@ class WorkPerCallTest {
     }
   }
 
-  /** Each is a crossing into Python, or what the command's handler does there. */
+  /** Each function is a crossing into Python, or part of the command's handler. */
   @Test
   void pythonFunctionsThatACallRuns() {
     List<Command<@Nullable Object>> commands = new ArrayList<>();
@@ -100,7 +100,7 @@ class WorkPerCallTest {
                 "stop"));
   }
 
-  /** Arguments that fit as they are cost none. */
+  /** Arguments that need no conversion cost no function. */
   @Test
   void pythonFunctionsThatAnnotationsRun() {
     Command<@Nullable Object> annotated =
@@ -131,7 +131,10 @@ class WorkPerCallTest {
         .isBetween(1L, BYTES_OF_A_CALL);
   }
 
-  /** For each of the calls, by all threads; of several rounds, since others allocate, too. */
+  /**
+   * Returns the least number of bytes that all threads allocate for a call, of several rounds,
+   * since other threads allocate, too.
+   */
   private static long leastAllocated(Runnable calls) {
     var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long least = Long.MAX_VALUE;

@@ -3,7 +3,8 @@ package dev.terrarium.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A context was asked for something that its access profile does not grant, or two profiles clash.
+ * Thrown when a context is asked for something that its access profile does not grant, or when two
+ * profiles contradict each other.
  */
 public final class AccessException extends TerrariumException {
 

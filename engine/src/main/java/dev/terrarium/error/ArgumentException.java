@@ -3,8 +3,8 @@ package dev.terrarium.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A command was called with arguments that do not fit its signature: an unknown, a missing or an
- * empty one. The message names it and those that are accepted.
+ * Thrown when the arguments of a command do not fit its signature: an argument is unknown, missing
+ * or empty. The message names the argument and those that the command accepts.
  */
 public final class ArgumentException extends TerrariumException {
 

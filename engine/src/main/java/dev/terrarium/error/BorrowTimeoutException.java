@@ -3,8 +3,9 @@ package dev.terrarium.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * No context became free within the borrow time-out, or the call's turn in its session did not
- * come: a {@link SessionBusyException}. The message carries the figures.
+ * Thrown when no context became free within the borrow time-out, or, as a {@link
+ * SessionBusyException}, when the call did not get its turn in its session. The message carries the
+ * pool's figures.
  */
 public sealed class BorrowTimeoutException extends TerrariumException permits SessionBusyException {
 

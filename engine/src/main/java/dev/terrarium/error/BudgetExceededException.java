@@ -1,8 +1,8 @@
 package dev.terrarium.error;
 
 /**
- * The caller's key has used up its calls or tokens of this period. The message says how many, and
- * when the next period begins.
+ * Thrown when the caller's key has used up its calls or tokens of the current period. The message
+ * says how many it used, and when the next period begins.
  */
 public final class BudgetExceededException extends TerrariumException {
 

@@ -3,8 +3,8 @@ package dev.terrarium.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calling thread was interrupted while it waited for a context or for a result; its interrupt
- * flag is set again.
+ * Thrown when the calling thread is interrupted while it waits for a context or for a result; the
+ * thread's interrupt flag is set again.
  */
 public final class CallInterruptedException extends TerrariumException {
 

@@ -3,8 +3,8 @@ package dev.terrarium.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call passed its deadline. Its Python code is being stopped, and its context is checked before
- * anyone else gets it.
+ * Thrown when a call passes its deadline. The call's Python code is being stopped, and its context
+ * is checked before another call can acquire it.
  */
 public final class CallTimeoutException extends TerrariumException {
 

@@ -1,15 +1,17 @@
 package dev.terrarium.error;
 
 /**
- * Python called a Java function that it had kept from a call that has ended. Python code sees it as
- * the cause of a {@code HostCallError}.
+ * Thrown when Python calls a callback that it kept from a call that has ended. Python code sees
+ * this exception as the cause of a {@code HostCallError}.
  */
 public final class CallbackEndedException extends TerrariumException {
 
   private static final long serialVersionUID = 1;
 
   /**
-   * @param path where the function was passed, such as {@code args.metric}
+   * Creates the exception for one callback.
+   *
+   * @param path where the callback was passed, such as {@code args.metric}
    */
   public CallbackEndedException(String path) {
     super(

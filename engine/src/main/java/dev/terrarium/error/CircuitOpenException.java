@@ -1,8 +1,8 @@
 package dev.terrarium.error;
 
 /**
- * A framework's circuit breaker is open: its calls failed again and again, and none is tried until
- * the time that the message names.
+ * Thrown when a framework's circuit breaker is open: the framework's calls failed again and again,
+ * and no call is admitted until the time that the message names.
  */
 public final class CircuitOpenException extends TerrariumException {
 

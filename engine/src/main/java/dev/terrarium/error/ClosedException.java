@@ -2,7 +2,7 @@ package dev.terrarium.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** The pool or the Terrarium was closed before the call, or while the call waited. */
+/** Thrown when the pool or the Terrarium was closed before the call, or while the call waited. */
 public final class ClosedException extends TerrariumException {
 
   private static final long serialVersionUID = 1;

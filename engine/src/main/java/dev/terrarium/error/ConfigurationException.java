@@ -2,7 +2,10 @@ package dev.terrarium.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** A setting is out of range, or two settings or registrations contradict each other. */
+/**
+ * Thrown when a setting is out of range, or when two settings or registrations contradict each
+ * other.
+ */
 public final class ConfigurationException extends TerrariumException {
 
   private static final long serialVersionUID = 1;

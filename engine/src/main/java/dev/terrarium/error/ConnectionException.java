@@ -3,8 +3,9 @@ package dev.terrarium.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request to another machine got no answer: it could not be reached, did not answer in time, or
- * broke off. The message names the machine, and not what was asked.
+ * Thrown when a request to another machine gets no answer: the machine could not be reached, did
+ * not answer in time, or broke the connection off. The message names the machine, but not the
+ * request.
  */
 public final class ConnectionException extends TerrariumException {
 

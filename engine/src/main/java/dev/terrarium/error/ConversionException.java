@@ -3,8 +3,8 @@ package dev.terrarium.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A value cannot cross between Java and Python. The path leads to it from the argument or the
- * result, as in {@code inputs.reviews[3].score}.
+ * Thrown when a value cannot be converted between Java and Python. The path leads from the argument
+ * or the result to the value, as in {@code inputs.reviews[3].score}.
  */
 public final class ConversionException extends TerrariumException {
 
@@ -23,12 +23,12 @@ public final class ConversionException extends TerrariumException {
     this.problem = problem;
   }
 
-  /** Where the value stands, from the root of what was converted. */
+  /** Returns the path of the value, from the root of what was converted. */
   public String path() {
     return path;
   }
 
-  /** What is wrong with it, without the path. */
+  /** Returns what is wrong with the value, without the path. */
   public String problem() {
     return problem;
   }

@@ -3,8 +3,8 @@ package dev.terrarium.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A framework's packages or its bridge could not be loaded into a context. The cause is the Python
- * exception.
+ * Thrown when a framework's packages or its bridge cannot be loaded into a context. The cause is
+ * the Python exception.
  */
 public final class FrameworkLoadException extends TerrariumException {
 

@@ -1,9 +1,9 @@
 package dev.terrarium.error;
 
 /**
- * A framework has as much of a resource as its limits allow, and none of it can be given up,
- * because all is in use; or a session, all of them, or a body of HTTP would be larger than they may
- * be. The message carries the figures.
+ * Thrown when a framework's limits allow it no more of a resource and none of the resource can be
+ * released, because all of it is in use; or when a session, all sessions together, or an HTTP body
+ * would exceed their maximum size. The message carries the figures.
  */
 public final class LimitExceededException extends TerrariumException {
 

@@ -3,8 +3,8 @@ package dev.terrarium.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A framework was not loaded within the load time-out. The load goes on, so a later call may find
- * it done.
+ * Thrown when a framework was not loaded within the load time-out. Loading goes on, so a later call
+ * may find the framework loaded.
  */
 public final class LoadTimeoutException extends TerrariumException {
 

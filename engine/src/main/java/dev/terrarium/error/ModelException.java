@@ -3,8 +3,8 @@ package dev.terrarium.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A language model could not be found, loaded or run: missing, truncated or foreign file, a prompt
- * that does not fit, a provider that does not exist.
+ * Thrown when a language model cannot be found, loaded or run, because its file is missing,
+ * truncated or of another kind, the prompt does not fit, or no provider can open it.
  */
 public final class ModelException extends TerrariumException {
 

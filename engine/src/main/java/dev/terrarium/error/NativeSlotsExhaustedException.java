@@ -1,8 +1,8 @@
 package dev.terrarium.error;
 
 /**
- * The process has used all its native slots, so no further context that runs native code can be
- * made.
+ * Thrown when the process has used all its native slots, so that no further context with native
+ * code can be made.
  */
 public final class NativeSlotsExhaustedException extends TerrariumException {
 

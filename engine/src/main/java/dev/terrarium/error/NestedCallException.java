@@ -1,8 +1,8 @@
 package dev.terrarium.error;
 
 /**
- * Something was asked for from within a call (Python called Java, which called Terrarium) that
- * would wait for that very call to end.
+ * Thrown when a request from within a call (Python called Java, which called Terrarium) would wait
+ * for that very call to end.
  */
 public final class NestedCallException extends TerrariumException {
 

@@ -1,8 +1,8 @@
 package dev.terrarium.error;
 
 /**
- * As many calls of a framework run as may at once, and the queue before them is full, or the wait
- * in it took too long. The message carries the figures.
+ * Thrown when the maximum number of a framework's calls are running, and the queue before them is
+ * full or the wait in the queue took too long. The message carries the figures.
  */
 public final class OverloadException extends TerrariumException {
 

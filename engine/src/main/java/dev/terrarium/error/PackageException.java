@@ -3,8 +3,8 @@ package dev.terrarium.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Python packages could not be read from the class path, unpacked to the cache folder, or are
- * damaged there and could not be repaired.
+ * Thrown when the Python packages cannot be read from the class path or unpacked to the cache
+ * folder, or are damaged there and cannot be repaired.
  */
 public final class PackageException extends TerrariumException {
 

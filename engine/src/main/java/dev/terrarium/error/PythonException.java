@@ -4,25 +4,29 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An exception raised by Python code. Its stack trace is the Python frames, innermost first; when a
- * call throws it, the Java frames of the caller follow.
+ * Thrown when Python code raises an exception. The stack trace holds the Python frames, innermost
+ * first; when a call throws the exception, the Java frames of the caller follow.
  */
 public final class PythonException extends TerrariumException {
 
   private static final long serialVersionUID = 1;
 
-  /** The type of what is no Python exception, but a failure of the runtime below Python. */
+  /**
+   * The {@link #type} of a failure of the runtime below Python, which is not a Python exception.
+   */
   public static final String INTERNAL = "polyglot";
 
   private final String type;
   private final String pythonMessage;
 
   /**
+   * Creates the exception for one Python exception.
+   *
    * @param type qualified name of the Python class, such as {@code ValueError} or {@code
    *     json.decoder.JSONDecodeError}
    * @param pythonMessage {@code str(exception)}, may be empty
    * @param frames Python frames, innermost first
-   * @param cause the Java exception or Python {@code __cause__} behind it
+   * @param cause the Java exception or the Python {@code __cause__} that caused the exception
    */
   public PythonException(
       String type,
@@ -35,12 +39,12 @@ public final class PythonException extends TerrariumException {
     setStackTrace(frames.toArray(StackTraceElement[]::new));
   }
 
-  /** Qualified name of the Python class. */
+  /** Returns the qualified name of the Python class. */
   public String type() {
     return type;
   }
 
-  /** The Python message alone, without the type. */
+  /** Returns the Python message alone, without the type. */
   public String pythonMessage() {
     return pythonMessage;
   }

@@ -1,8 +1,9 @@
 package dev.terrarium.error;
 
 /**
- * A call did not get its turn in its session within the borrow time-out, because an earlier turn
- * lasted longer. The message names the call that has the turn. No context was asked for.
+ * Thrown when a call did not get its turn in its session within the borrow time-out, because an
+ * earlier turn lasted longer. The message names the call that has the turn. No context was
+ * acquired.
  */
 public final class SessionBusyException extends BorrowTimeoutException {
 

@@ -1,6 +1,9 @@
 package dev.terrarium.error;
 
-/** Nobody read a stream for too long: it was ended, and its context given back. */
+/**
+ * Thrown when a stream's subscriber requested nothing for too long: the stream was ended, and its
+ * context released.
+ */
 public final class StreamIdleException extends TerrariumException {
 
   private static final long serialVersionUID = 1;

@@ -3,9 +3,9 @@ package dev.terrarium.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Root of all that Terrarium throws on purpose. Unchecked; immutable but for what {@link Throwable}
- * allows. Each message says what was wrong, and where and what to do about it if that does not
- * follow.
+ * The root of all exceptions that Terrarium throws on purpose. Unchecked, and immutable except for
+ * what {@link Throwable} allows. Each message says what was wrong and, if that does not follow,
+ * where the fault is and how to remedy it.
  */
 public abstract sealed class TerrariumException extends RuntimeException
     permits AccessException,

@@ -3,8 +3,9 @@ package dev.terrarium.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A language model's answer ended at its limit of tokens, and what there is of it is not a complete
- * value of the type that was asked for. Raise {@code max_tokens}, or ask for less. Immutable.
+ * Thrown when a language model's answer ended at its limit of tokens, and the part that was written
+ * is not a complete value of the requested type. Raise {@code max_tokens}, or ask for less.
+ * Immutable.
  */
 public final class TruncatedAnswerException extends TerrariumException {
 
@@ -14,8 +15,11 @@ public final class TruncatedAnswerException extends TerrariumException {
   private final @Nullable Integer maxTokens;
 
   /**
-   * @param text the answer as far as it was written
-   * @param maxTokens the limit that the request set; null when it left the limit to the model
+   * Creates the exception for one answer.
+   *
+   * @param text the part of the answer that was written
+   * @param maxTokens the limit of tokens that the request set; null when it left the limit to the
+   *     model
    */
   public TruncatedAnswerException(
       String message, String text, @Nullable Integer maxTokens, @Nullable Throwable cause) {
@@ -24,7 +28,7 @@ public final class TruncatedAnswerException extends TerrariumException {
     this.maxTokens = maxTokens;
   }
 
-  /** Returns the answer as far as it was written. */
+  /** Returns the part of the answer that was written. */
   public String text() {
     return text;
   }

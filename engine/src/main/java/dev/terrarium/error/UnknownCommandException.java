@@ -3,7 +3,7 @@ package dev.terrarium.error;
 import java.util.Collection;
 import java.util.List;
 
-/** The framework's bridge has no handler of that name. */
+/** Thrown when the framework's bridge has no handler of the requested name. */
 public final class UnknownCommandException extends TerrariumException {
 
   private static final long serialVersionUID = 1;
@@ -18,7 +18,7 @@ public final class UnknownCommandException extends TerrariumException {
     this.known = known.stream().sorted().toList();
   }
 
-  /** The bridge's commands, sorted. */
+  /** Returns the names of the bridge's commands, sorted. */
   public List<String> known() {
     return known;
   }

@@ -3,7 +3,7 @@ package dev.terrarium.error;
 import java.util.Collection;
 import java.util.List;
 
-/** No framework of that name is registered. */
+/** Thrown when no framework of the requested name is registered. */
 public final class UnknownFrameworkException extends TerrariumException {
 
   private static final long serialVersionUID = 1;
@@ -18,7 +18,7 @@ public final class UnknownFrameworkException extends TerrariumException {
     this.known = known.stream().sorted().toList();
   }
 
-  /** The registered names, sorted. */
+  /** Returns the registered names, sorted. */
   public List<String> known() {
     return known;
   }

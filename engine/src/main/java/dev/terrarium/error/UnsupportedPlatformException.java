@@ -2,7 +2,10 @@ package dev.terrarium.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** Terrarium runs native Python extensions on Linux x86_64 only, and this is something else. */
+/**
+ * Thrown on a platform other than Linux x86_64, the only one on which Terrarium runs native Python
+ * extensions.
+ */
 public final class UnsupportedPlatformException extends TerrariumException {
 
   private static final long serialVersionUID = 1;

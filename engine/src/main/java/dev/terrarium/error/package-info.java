@@ -1,5 +1,5 @@
 /**
- * What can go wrong, by name: one sealed root and below it one exception for each thing a caller
+ * Contains the exceptions: one sealed root and below it one exception for each fault that a caller
  * would handle differently.
  */
 @NullMarked

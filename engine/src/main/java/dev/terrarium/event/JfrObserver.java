@@ -21,12 +21,12 @@ import jdk.jfr.ValueDescriptor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records what happens as events of the JDK's Flight Recorder, which cost next to nothing while no
- * recording has them enabled. Thread-safe.
+ * An observer that records events with the JDK's Flight Recorder, which cost next to nothing while
+ * no recording has them enabled. Thread-safe.
  *
- * <p>Each kind of {@link TerrariumEvent} is an event of its own, such as {@code
+ * <p>Each kind of {@link TerrariumEvent} is a Flight Recorder event of its own, such as {@code
  * terrarium.CommandExecuted}, in the category Terrarium. Its fields are the record's components;
- * durations are time spans, and the event's own time is when it was told.
+ * durations are time spans, and the event's time is when it was reported.
  *
  * <pre>{@code
  * TerrariumConfig.custom().observer(new JfrObserver()).build();
@@ -39,7 +39,7 @@ public final class JfrObserver implements TerrariumObserver {
   private final Map<Class<?>, Kind> kinds;
 
   /**
-   * Registers the events.
+   * Creates the observer and registers its kinds of events with the Flight Recorder.
    *
    * @throws UnsupportedOperationException when the Java runtime is an image without {@code jdk.jfr}
    */
@@ -63,7 +63,7 @@ public final class JfrObserver implements TerrariumObserver {
     }
   }
 
-  /** One kind of event, and its fields in their order. */
+  /** One kind of event with its fields in their order. */
   private record Kind(EventFactory factory, EventType type, List<RecordComponent> fields) {
 
     static Kind of(Class<?> event) {
@@ -89,7 +89,9 @@ public final class JfrObserver implements TerrariumObserver {
       return new ValueDescriptor(type, field.getName(), annotations);
     }
 
-    /** {@code waitNanos} as {@code Wait Nanos}. */
+    /**
+     * Returns the words of a component's name, such as {@code Wait Nanos} for {@code waitNanos}.
+     */
     private static String words(String name) {
       String spaced = name.replaceAll("(?<=[a-z])(?=[A-Z])", " ");
       return Character.toUpperCase(spaced.charAt(0)) + spaced.substring(1);
@@ -112,7 +114,8 @@ public final class JfrObserver implements TerrariumObserver {
       try {
         return field.getAccessor().invoke(event);
       } catch (IllegalAccessException | InvocationTargetException e) {
-        throw new IllegalStateException(e); // the records are public, and only return
+        // Cannot happen: the records are public, and their accessors only return a value.
+        throw new IllegalStateException(e);
       }
     }
   }

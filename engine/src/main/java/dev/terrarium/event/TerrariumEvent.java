@@ -2,31 +2,33 @@ package dev.terrarium.event;
 
 import org.jspecify.annotations.Nullable;
 
-/** Something that happened. Immutable; all durations are nanoseconds. */
+/** An event that is reported to observers. Immutable; all durations are nanoseconds. */
 public sealed interface TerrariumEvent {
 
   /**
-   * An adapter was asked for; a typed one by its class.
+   * An adapter was requested by name, or by its class if it is typed.
    *
-   * @param made whether it was made for this
+   * @param made whether the request made the adapter
    */
   record AdapterGet(String framework, boolean made, long nanos) implements TerrariumEvent {}
 
   /**
-   * A call ended: a batch and a stream as one, each of {@code callAll}, and one within a call too.
-   * Also one that never got a context. What is refused before it is a call is none: an unknown
-   * framework, a message that cannot be read, a batch that is too large.
+   * A call ended. A batch or a stream is one call; each command of {@code callAll} is a call, and
+   * so is a call within a call. A call that never got a context is reported, too. A request that is
+   * refused before it becomes a call is not: one for an unknown framework, with a message that
+   * cannot be read, or with a batch that is too large.
    *
-   * @param command {@code batch} for a batch, {@code shortcut} for what Java does by itself or
-   *     hands over
-   * @param callerKey on whose account; null for nobody's
-   * @param session that it was a turn of; null for none
-   * @param waitNanos for its turn in the session, for admission, for a context, with what had to be
-   *     made or loaded for it, and before another attempt
-   * @param runNanos in its context, in all attempts; a stream's with waiting for its subscriber, a
-   *     shortcut's with what it does in Java
-   * @param nanos in all, until it was answered: code that is being stopped may run on
-   * @param failure the simple name of the exception's class; null when it ended well
+   * @param command the command's name; {@code batch} for a batch, {@code shortcut} for a shortcut,
+   *     whether Java answered it or handed over
+   * @param callerKey the key of the account on which the call was made, or null
+   * @param session the id of the session of which the call was a turn, or null
+   * @param waitNanos time that the call waited for its turn in the session, for admission, for a
+   *     context with everything that had to be made or loaded for it, and before a retry
+   * @param runNanos time in the call's context, in all attempts; a stream's includes waiting for
+   *     its subscriber, a shortcut's its work in Java
+   * @param nanos time from the start of the call to its answer; code that is being stopped may run
+   *     longer
+   * @param failure the simple name of the exception's class, or null when the call succeeded
    */
   record CallEnded(
       String framework,
@@ -40,39 +42,50 @@ public sealed interface TerrariumEvent {
       @Nullable String failure)
       implements TerrariumEvent {}
 
-  /** How a call ended. */
+  /** The way in which a call ended. */
   enum CallOutcome {
-    /** With a result; of a batch, with one at least. */
+    /** The call returned a result; at least one command of a batch did. */
     SUCCEEDED,
-    /** Python, a model, a load, or the caller's own input failed. */
+    /** Python, a model or a load failed, or the caller's own input was at fault. */
     FAILED,
-    /** Its deadline passed. */
+    /** The call passed its deadline. */
     DEADLINE,
-    /** Its thread was interrupted, its future or stream ended before it, or all was closed. */
+    /**
+     * The call's thread was interrupted, its future or stream ended before the call, or the
+     * Terrarium was closed.
+     */
     CANCELLED,
-    /** It waited too long for its turn, a context or a load; or nobody read its stream for long. */
+    /**
+     * The call waited too long for its turn, a context or a load, or the stream's subscriber
+     * requested nothing for too long.
+     */
     TIMED_OUT,
-    /** The circuit breaker let it not in. */
+    /** The circuit breaker refused the call. */
     CIRCUIT_OPEN,
-    /** The bulkhead, a budget or a limit let it not in, or all was closed before. */
+    /**
+     * The bulkhead, a budget or a limit refused the call, or the Terrarium had been closed before.
+     */
     REFUSED
   }
 
   /**
-   * A command of a call ended, of a batch each by itself, in a call within a call too.
+   * A command ended. Each command of a batch is reported by itself, and so is a command of a call
+   * within a call.
    *
-   * @param nanos in its context, without waiting for one; a stream's with waiting for its
-   *     subscriber
-   * @param failure the simple name of the exception's class; null when it ended well
+   * @param nanos time in the command's context, without waiting for the context; a stream's
+   *     includes waiting for its subscriber
+   * @param failure the simple name of the exception's class, or null when the command succeeded
    */
   record CommandExecuted(
       String framework, String command, String context, long nanos, @Nullable String failure)
       implements TerrariumEvent {}
 
   /**
-   * A call got a context. A call within a call that runs in its caller's context needs none.
+   * A call acquired a context. A call within a call that runs in its caller's context acquires
+   * none.
    *
-   * @param waitNanos from asking to getting it, with what had to be made or loaded for it
+   * @param waitNanos time from the request to the lease, with everything that had to be made or
+   *     loaded
    */
   record ContextBorrowed(String framework, String context, long waitNanos)
       implements TerrariumEvent {}
@@ -80,84 +93,92 @@ public sealed interface TerrariumEvent {
   /**
    * A framework was loaded into a context, for a call or ahead of one.
    *
-   * @param nanos with dropping others that it could not be loaded beside
+   * @param nanos time for loading, with dropping other frameworks that it could not be loaded
+   *     beside
    */
   record FrameworkLoaded(String framework, String context, long nanos) implements TerrariumEvent {}
 
-  /** A call got a context that served another framework before. */
+  /** A call acquired a context that had served another framework before. */
   record FrameworkSwitched(String from, String to, String context) implements TerrariumEvent {}
 
   /**
-   * A context was made, or one that was parked is in use again.
+   * A context was made, or a parked context was taken over.
    *
-   * @param nanos that it took
+   * @param nanos time for making the context or taking it over
    */
   record ContextCreated(String context, long nanos) implements TerrariumEvent {}
 
   /**
-   * A context is as it was made, or as it was accepted last. A check that finds nothing is none.
+   * A context was reset: it is again as it was when it was made, or as it was when a check last
+   * accepted it. A check that finds no fault is not reported.
    *
-   * @param cause why
-   * @param nanos from the decision
+   * @param cause the reason for the reset
+   * @param nanos time since the reset was decided on
    */
   record ContextReset(String context, ResetCause cause, long nanos) implements TerrariumEvent {}
 
-  /** Why a context was reset. */
+  /** The reason for which a context was reset. */
   enum ResetCause {
-    /** A call had left something changed, which was put back. */
+    /** A call had left a change behind, and the context was restored. */
     RESTORED,
-    /** Memory had run out; all frameworks were dropped. */
+    /** The memory had run out, and all frameworks were dropped. */
     MEMORY,
-    /** It was old, or had served its number of calls; all frameworks were dropped. */
+    /** The context was old, or had served its number of calls, and all frameworks were dropped. */
     RECYCLED
   }
 
-  /** A sound context left: for the next one who starts in this process, if it is worth keeping. */
+  /**
+   * A sound context left the pool; if it is worth keeping, the next Terrarium of this process takes
+   * it over.
+   */
   record ContextParked(String context) implements TerrariumEvent {}
 
-  /** What ran in a context did not stop for so long that its thread counts as lost. */
+  /**
+   * The code that runs in a context did not stop for so long that the context's thread counts as
+   * lost.
+   */
   record ContextAbandoned(String context) implements TerrariumEvent {}
 
   /**
-   * A context was given up for good.
+   * A context was retired.
    *
-   * @param cause why
+   * @param cause the reason for the retirement
    */
   record ContextRetired(String context, RetireCause cause) implements TerrariumEvent {}
 
-  /** Why a context was retired. */
+  /** The reason for which a context was retired. */
   enum RetireCause {
     /** The runtime itself failed in a call. */
     RUNTIME_FAILED,
-    /** A call had left something changed that could not be put back. */
+    /** A call had left a change behind that could not be undone. */
     BEYOND_REPAIR,
     /** The check after a call failed, or did not end and was stopped. */
     CHECK_FAILED
   }
 
-  /** A cache had what was asked for. */
+  /** A cache held the requested entry. */
   record CacheHit(String cache, String key) implements TerrariumEvent {}
 
   /**
-   * A cache loaded what was asked for.
+   * A cache loaded a requested entry, or failed to.
    *
-   * @param failure the simple name of the exception's class; null when it is there now
+   * @param failure the simple name of the exception's class, or null when the entry was loaded
    */
   record CacheLoaded(String cache, String key, long nanos, @Nullable String failure)
       implements TerrariumEvent {}
 
   /**
-   * A cache dropped something.
+   * A cache evicted an entry.
    *
-   * @param cause why: {@code SIZE}, {@code EXPIRED}, {@code EXPLICIT}, {@code REPLACED}
+   * @param cause the reason: {@code SIZE}, {@code EXPIRED}, {@code EXPLICIT} or {@code REPLACED}
    */
   record CacheEvicted(String cache, String key, String cause) implements TerrariumEvent {}
 
   /**
-   * A language model answered, or failed.
+   * A language model answered a request, or failed.
    *
-   * @param framework whose command asked; null outside of calls
-   * @param failure the simple name of the exception's class; null when it answered
+   * @param framework the framework whose command made the request, or null outside of calls
+   * @param failure the simple name of the exception's class, or null when the model answered
    */
   record ModelCalled(
       String model,

@@ -1,17 +1,20 @@
 package dev.terrarium.event;
 
 /**
- * Is told what happens in a {@link dev.terrarium.Terrarium}, on the thread on which it happens, and
- * so must return quickly and never block. Must be thread-safe: events of one thread come in their
- * order, those of several at once. No lock is held, so that it may ask for figures; calls it may
- * not make, each of which would tell it of itself. What it throws is logged and changes nothing.
+ * An observer of the events of a {@link dev.terrarium.Terrarium}. An observer is called on the
+ * thread on which the event happens, so it must return quickly and never block. It must be
+ * thread-safe: the events of one thread come in their order, those of several threads concurrently.
+ * No lock is held during the call, so an observer may ask for figures. An observer must not make
+ * calls, since each of them would be reported to that observer again. An exception that an observer
+ * throws is logged and changes nothing.
  *
- * <p>Given in the configuration, or found by {@link java.util.ServiceLoader}: a jar on the class
- * path that offers one observes each Terrarium of the process, after those that were given.
+ * <p>Observers are given in the configuration, or found by {@link java.util.ServiceLoader}: a jar
+ * on the class path that offers an observer observes each Terrarium of the process, after the
+ * observers of its configuration.
  */
 @FunctionalInterface
 public interface TerrariumObserver {
 
-  /** Called once for each event, after what it tells of. */
+  /** Receives an event after it has happened; called once for each event. */
   void on(TerrariumEvent event);
 }

@@ -1,4 +1,4 @@
-/** What observers are told of; every room may tell. */
+/** Contains the events that are reported to observers; each layer of the engine may report them. */
 @NullMarked
 package dev.terrarium.event;
 

@@ -5,7 +5,7 @@ import java.util.Objects;
 /** One message of a conversation with a language model. Immutable. */
 public record ChatMessage(Role role, String content) {
 
-  /** Who speaks. */
+  /** The author of a message. */
   public enum Role {
     SYSTEM,
     USER,

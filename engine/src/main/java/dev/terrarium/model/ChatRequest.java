@@ -6,14 +6,15 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a language model is asked. Immutable.
+ * A request to a language model. Immutable.
  *
- * @param messages the conversation, oldest first; at least one
- * @param responseSchema JSON schema, as text, that the answer must conform to; none leaves it free
- * @param stop texts at which generation ends; they are not part of the answer
- * @param temperature 0 picks the likeliest token each time; none leaves the model's default
- * @param maxTokens bound on the answer's tokens, at least 1; none leaves the model's default
- * @param seed for sampling; none leaves it to the model
+ * @param messages the conversation, oldest message first; at least one
+ * @param responseSchema JSON schema, as text, that the answer must conform to; null for a free
+ *     answer
+ * @param stop texts at which generation ends; the answer does not include them
+ * @param temperature 0 picks the likeliest token each time; null for the model's default
+ * @param maxTokens maximum number of tokens of the answer, at least 1; null for the model's default
+ * @param seed for sampling; null leaves the seed to the model
  */
 public record ChatRequest(
     List<ChatMessage> messages,
@@ -37,7 +38,7 @@ public record ChatRequest(
     }
   }
 
-  /** A request of one user message with the model's defaults. */
+  /** Returns a request of one user message, with the model's defaults. */
   public static ChatRequest of(String question) {
     return builder().message(ChatMessage.user(question)).build();
   }
@@ -46,7 +47,7 @@ public record ChatRequest(
     return new Builder();
   }
 
-  /** Collects a request. Not thread-safe. */
+  /** A builder of a request. Not thread-safe. */
   public static final class Builder {
     private final List<ChatMessage> messages = new ArrayList<>();
     private List<String> stop = List.of();

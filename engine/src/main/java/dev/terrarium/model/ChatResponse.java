@@ -5,28 +5,28 @@ import java.time.Duration;
 /**
  * A language model's answer. Immutable.
  *
- * @param time what the model itself took, without waiting for its turn
+ * @param time the time that the model itself took, without waiting for its turn
  */
 public record ChatResponse(
     String text, FinishReason finishReason, TokenUsage usage, Duration time) {
 
-  /** Why an answer ended. */
+  /** The reason for which an answer ended. */
   public enum FinishReason {
-    /** The model ended it, or a stop text was met. */
+    /** The model ended the answer, or met a stop text. */
     STOP,
-    /** The bound on tokens, or the end of the model's context window, was met. */
+    /** The answer met its limit of tokens, or the end of the model's context window. */
     LENGTH
   }
 
-  /** Tokens that one request cost: those read and those written. Immutable. */
+  /** The number of tokens that one request cost: those read and those written. Immutable. */
   public record TokenUsage(int promptTokens, int completionTokens) {
 
-    /** Those read and those written together. */
+    /** Returns the sum of the tokens read and the tokens written. */
     public long total() {
       return (long) promptTokens + completionTokens;
     }
   }
 
-  /** A piece of an answer, in order; the pieces joined are the answer. Immutable. */
+  /** A piece of an answer. The pieces come in order; joined, they are the answer. Immutable. */
   public record Chunk(String text) {}
 }

@@ -10,21 +10,21 @@ import java.util.function.Consumer;
  */
 public interface LanguageModel extends AutoCloseable {
 
-  /** What it is called in answers and logs, such as {@code smollm2-135m-instruct}. */
+  /** Returns the model's name in answers and logs, such as {@code smollm2-135m-instruct}. */
   String name();
 
   /**
-   * Answers, blocking until the answer is whole.
+   * Returns the answer to a request; blocks until the answer is complete.
    *
    * @throws ModelException when the model fails, was closed, or the prompt does not fit
    */
   ChatResponse chat(ChatRequest request);
 
   /**
-   * Answers and hands over each piece as it is made, on the calling thread. The default makes one
-   * piece of the whole.
+   * Returns the answer to a request, and passes each piece of it to the sink when the piece is
+   * made, on the calling thread. The default implementation passes the answer as one piece.
    *
-   * @return the whole answer
+   * @return the complete answer
    * @throws ModelException as {@link #chat}
    */
   default ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
@@ -34,22 +34,23 @@ public interface LanguageModel extends AutoCloseable {
   }
 
   /**
-   * How it splits texts into tokens, for as long as it is open; empty, the default, when it does
-   * not tell. Not the caller's to close.
+   * Returns the tokenizer by which the model splits texts, which works as long as the model is
+   * open; empty, the default, when the model does not offer it. The caller must not close the
+   * tokenizer.
    */
   default Optional<Tokenizer> tokenizer() {
     return Optional.empty();
   }
 
   /**
-   * Memory that it takes, on the heap and outside, in bytes; at most, where that grows with use. 0,
-   * the default, for not known.
+   * Returns the memory that the model takes, on the heap and outside of it, in bytes; the maximum,
+   * when the memory grows with use. 0, the default, means that the size is not known.
    */
   default long bytes() {
     return 0;
   }
 
-  /** Frees the model. Twice is once. */
+  /** Frees the model. Closing a second time does nothing. */
   @Override
   void close();
 }

@@ -3,31 +3,32 @@ package dev.terrarium.model;
 import dev.terrarium.error.ModelException;
 
 /**
- * How a language model splits texts into tokens. Implementations are thread-safe: one serves all
- * contexts and all frameworks at once.
+ * A tokenizer, which splits texts into the tokens of a language model. Implementations are
+ * thread-safe: one tokenizer serves all contexts and all frameworks at once.
  *
- * <p>A text is taken by itself, without the marks that a conversation adds; what looks like such a
- * mark is text.
+ * <p>A text is split by itself, without the marks that a conversation adds; characters that look
+ * like such a mark are text.
  */
 public interface Tokenizer extends AutoCloseable {
 
   /**
-   * The tokens of a text, as the model numbers them.
+   * Returns the tokens of a text, by the model's numbering.
    *
    * @throws ModelException when the tokenizer or its model is closed
    */
   int[] encode(String text);
 
   /**
-   * The text that tokens are of, without that of marks between messages. Tokens that end amid a
-   * character, as a cut off text's may, give U+FFFD for it.
+   * Returns the text of tokens, without the text of marks between messages. Tokens that end amid a
+   * character, as those of a text that was cut off may, give U+FFFD for that character.
    *
-   * @throws ModelException when one is no token of the model, or the tokenizer is closed
+   * @throws ModelException when one of the numbers is not a token of the model, or the tokenizer is
+   *     closed
    */
   String decode(int[] tokens);
 
   /**
-   * How many tokens a text has.
+   * Returns the number of tokens of a text.
    *
    * @throws ModelException as {@link #encode}
    */
@@ -35,7 +36,10 @@ public interface Tokenizer extends AutoCloseable {
     return encode(text).length;
   }
 
-  /** Frees what only the tokenizer uses; by default nothing. Twice is once. */
+  /**
+   * Frees the memory that only the tokenizer uses; the default does nothing. Closing a second time
+   * does nothing.
+   */
   @Override
   default void close() {}
 }

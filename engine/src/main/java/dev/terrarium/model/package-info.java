@@ -1,6 +1,7 @@
 /**
- * Models on the Java side: the interfaces that every framework's language and embedding models are
- * backed by, how implementations are found, and the caches of what they load and make.
+ * Contains the models of the Java side: the interfaces that the language and embedding models of
+ * all frameworks implement, how implementations are found, and the caches of loaded models and of
+ * vectors.
  */
 @NullMarked
 package dev.terrarium.model;

@@ -4,19 +4,20 @@ import dev.terrarium.Adapter;
 import dev.terrarium.Terrarium;
 
 /**
- * Makes the typed Java facade of one framework. Found by {@link java.util.ServiceLoader}, so that
- * {@link Terrarium#adapter(Class)} knows every facade on the class path. Must be thread-safe.
+ * A factory of the typed Java facade of one framework. Factories are found by {@link
+ * java.util.ServiceLoader}, so {@link Terrarium#adapter(Class)} knows every facade on the class
+ * path. Must be thread-safe.
  *
- * @param <A> the facade
+ * @param <A> the type of the facade
  */
 public interface AdapterFactory<A> {
 
-  /** The facade's class. */
+  /** Returns the facade's class. */
   Class<A> type();
 
-  /** The framework that it is for. */
+  /** Returns the name of the framework that the facade is for. */
   String framework();
 
-  /** Makes the facade; called once for each {@link Terrarium}. */
+  /** Creates the facade; called once for each {@link Terrarium}. */
   A create(Adapter adapter);
 }

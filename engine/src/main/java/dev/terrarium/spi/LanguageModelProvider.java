@@ -6,31 +6,35 @@ import dev.terrarium.model.Tokenizer;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Opens language models of one kind. Found by {@link java.util.ServiceLoader}. Thread-safe. */
+/**
+ * A provider that opens language models of one kind. Providers are found by {@link
+ * java.util.ServiceLoader}. Thread-safe.
+ */
 public interface LanguageModelProvider {
 
-  /** What it is called, such as {@code llamacpp}. */
+  /** Returns the provider's name, such as {@code llamacpp}. */
   String name();
 
-  /** Whether {@link #open} can make sense of this, such as a file's path. */
+  /** Returns whether {@link #open} understands a spec, such as a file's path. */
   boolean supports(String spec);
 
   /**
-   * The one spec among all of the same model, such as a file's absolute path: what has the same one
-   * is loaded once. By default each spec is one of its own.
+   * Returns the canonical spec among all specs of the same model, such as a file's absolute path:
+   * specs with the same canonical spec share one loaded model. By default each spec is canonical.
    *
-   * @param spec which one, none for the provider's default; what makes no sense is given back
-   * @return what is opened; none, too, for the default
+   * @param spec the spec of a model, or null for the provider's default model; a spec that the
+   *     provider does not understand is returned as it is
+   * @return the canonical spec; null for the default model
    */
   default @Nullable String canonical(@Nullable String spec) {
     return spec;
   }
 
   /**
-   * Opens the tokenizer of a model, without its weights; the caller's to close.
+   * Opens the tokenizer of a model without loading its weights; the caller closes the tokenizer.
    *
-   * @param spec which model; none means the provider's default
-   * @return empty, as by default, when the provider offers none
+   * @param spec the spec of the model, or null for the provider's default model
+   * @return the tokenizer; empty, as by default, when the provider offers none
    * @throws ModelException as {@link #open}
    */
   default Optional<Tokenizer> tokenizer(@Nullable String spec) {
@@ -40,8 +44,8 @@ public interface LanguageModelProvider {
   /**
    * Loads a model.
    *
-   * @param spec which one; none means the provider's default
-   * @throws ModelException when there is no such model, or it cannot be loaded
+   * @param spec the spec of the model, or null for the provider's default model
+   * @throws ModelException when there is no such model, or when the model cannot be loaded
    */
   LanguageModel open(@Nullable String spec);
 }

@@ -11,8 +11,9 @@ import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 /**
- * Loaded models of any kind, one for all contexts and frameworks of a Terrarium: language models,
- * ONNX sessions, whatever takes long to load and much memory. Thread-safe.
+ * A cache of loaded models of any kind, shared by all contexts and frameworks of a Terrarium:
+ * language models, ONNX sessions and other objects that take long to load and much memory.
+ * Thread-safe.
  *
  * <pre>{@code
  * try (ModelCache.Use<Session> use =
@@ -21,23 +22,27 @@ import java.util.function.ToLongFunction;
  * }
  * }</pre>
  *
- * <p>A model is loaded once for all who ask at once, on a thread of its own; a load that fails is
- * told to all who wait and tried again by the next. Models are limited in number and bytes: all
- * together, by type ({@link #limit}) and by framework ({@link ResourceLimits}). Where there is no
- * room, the least recently used one that nobody uses is dropped and closed; <b>a model in use is
- * never closed</b>, so when all are in use there is a {@link LimitExceededException}. What a
- * framework's calls use is charged to it, and wholly to each of several. When a framework is at its
- * limit its own oldest one goes, out of memory only if no other framework has it.
+ * <p>A model is loaded once for all concurrent callers, on a thread of its own. A load that fails
+ * throws to all callers that wait for it, and the next caller loads the model again. Models are
+ * limited in number and bytes: all models together, by type ({@link #limit}) and by framework
+ * ({@link ResourceLimits}). When there is no room for a model, the least recently used model that
+ * is not in use is evicted and closed; <b>a model in use is never closed</b>, so {@link #acquire}
+ * throws a {@link LimitExceededException} when all of them are in use. A model is charged to each
+ * framework whose calls use it, with its full size. A framework at its limit gives up its own least
+ * recently used model, which leaves the memory only if no other framework has it.
  */
 public interface ModelCache {
 
   /**
-   * The model, loaded now if it is not there. It stays open at least until the use is closed.
+   * Acquires a model, which is loaded now if it is not in the cache. The model stays open at least
+   * until the use is closed.
    *
-   * @param type whose model, such as {@code onnx}; one type has one Java class
-   * @param model which one of that type, such as a path
-   * @param loader run on another thread, without any lock; it may take as long as it needs
-   * @param weigher what a loaded model takes, in bytes; 0 for not known
+   * @param type the type of the model, such as {@code onnx}; all models of a type have one Java
+   *     class
+   * @param model the model among those of its type, such as a path
+   * @param loader loads the model, on another thread and without any lock; it may take as long as
+   *     it needs
+   * @param weigher returns the bytes that a loaded model takes; 0 for not known
    * @throws LimitExceededException when there is no room, because all models are in use
    * @throws ModelException when the cache is closed
    * @throws CallInterruptedException when interrupted while waiting; the load goes on
@@ -47,48 +52,49 @@ public interface ModelCache {
       String type, String model, Supplier<? extends M> loader, ToLongFunction<? super M> weigher);
 
   /**
-   * Bounds the models of one type, beside what bounds all; for the adapter whose type it is. Holds
-   * from the next load on, for how long models are kept at once.
+   * Sets the limits of the models of one type, in addition to the limits of all models; for the
+   * adapter that owns the type. The limits of number and size apply from the next load on, the
+   * expiry times at once.
    */
   void limit(String type, Limits typeLimit);
 
   /**
-   * Drops and closes a model that nobody uses.
+   * Evicts and closes a model that is not in use.
    *
-   * @return false when it is not there, or in use
+   * @return false when the model is not in the cache, or is in use
    */
   boolean evict(String type, String model);
 
-  /** Returns the figures of this moment. */
+  /** Returns the cache's figures at this moment. */
   Stats.LoadedModels stats();
 
   /**
-   * One user's hold on a loaded model, which is open until this is closed. Thread-safe.
+   * A caller's hold on a loaded model, which stays open until the use is closed. Thread-safe.
    *
    * @param <M> the model's class
    */
   interface Use<M extends AutoCloseable> extends AutoCloseable {
 
     /**
-     * The model; not to be closed, nor used after this was closed.
+     * Returns the model, which the caller must not close, nor use after this use was closed.
      *
-     * @throws IllegalStateException when this was closed
+     * @throws IllegalStateException when this use was closed
      */
     M model();
 
-    /** Ends the use. Closing it twice is closing it once. */
+    /** Ends the use. Closing a second time does nothing. */
     @Override
     void close();
   }
 
   /**
-   * What bounds a {@link ModelCache}, or one type of model in it. Immutable.
+   * The limits of a {@link ModelCache}, or of one type of model in it. Immutable.
    *
-   * @param models loaded at once, at least 1, default 16
-   * @param bytes of all loaded ones together, above zero, default 8 GB
-   * @param expireAfterLoad a model is dropped when it was loaded so long ago and nobody uses it;
-   *     zero, the default, for never
-   * @param expireAfterUse a model is dropped when its last use ended so long ago; zero, the
+   * @param models maximum number of loaded models, at least 1, default 16
+   * @param bytes maximum size of all loaded models together, above zero, default 8 GB
+   * @param expireAfterLoad age, counted from its load, at which a model that is not in use is
+   *     evicted; zero, the default, for never
+   * @param expireAfterUse time after the end of its last use at which a model is evicted; zero, the
    *     default, for never
    */
   public record Limits(int models, long bytes, Duration expireAfterLoad, Duration expireAfterUse) {
@@ -121,7 +127,7 @@ public interface ModelCache {
       return new Builder();
     }
 
-    /** Begins with what the other ones are. */
+    /** Returns a builder that starts with the values of other limits. */
     public static Builder from(Limits other) {
       Builder builder = custom();
       builder.models = other.models;
@@ -131,7 +137,7 @@ public interface ModelCache {
       return builder;
     }
 
-    /** Collects limits. Not thread-safe. */
+    /** A builder of limits. Not thread-safe. */
     public static final class Builder {
       private int models = 16;
       private long bytes = 8L << 30;

@@ -14,8 +14,8 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
- * Resources that all frameworks and contexts of a Terrarium share, by kind and key: tokenizers,
- * HTTP clients, connections. Thread-safe.
+ * A pool of resources that all frameworks and contexts of a Terrarium share, such as tokenizers,
+ * HTTP clients and connections. A resource has a kind and a key. Thread-safe.
  *
  * <pre>{@code
  * ResourcePool.Kind<Connection> connections =
@@ -28,49 +28,50 @@ import java.util.function.Predicate;
  * }
  * }</pre>
  *
- * <p>One that lay unused is checked before it is used again. Making, checking and closing happen
- * without any lock. An exclusive one is charged to the framework whose call has it, or had it last;
- * at the framework's limit the one that it has not used for longest is closed.
+ * <p>An idle resource is checked before it is used again. Resources are made, checked and closed
+ * without any lock. An exclusive resource is charged to the framework whose call holds it, or held
+ * it last; at the framework's limit, the framework's least recently used idle resource is closed.
  */
 public interface ResourcePool {
 
   /**
-   * One of that kind and key, made now if need be; the caller's until the lease is closed.
+   * Borrows a resource of a kind and a key, which is made now if no existing one can serve. The
+   * resource is the caller's until the lease is closed.
    *
-   * @throws LimitExceededException when there was none free, and no room for another, for as long
-   *     as the kind's wait time-out
+   * @throws LimitExceededException when no resource was free, and there was no room for another,
+   *     for as long as the kind's wait time-out
    * @throws CallInterruptedException when interrupted while waiting
    * @throws ClosedException when the pool is closed
    * @throws RuntimeException what the kind's factory threw
    */
   <R> Lease<R> borrow(Kind<R> kind, String key);
 
-  /** Returns figures by the name of each kind that was ever asked for. */
+  /** Returns the figures of each kind that was ever requested, by the kind's name. */
   Map<String, Stats.Resource> stats();
 
   /**
-   * One user's hold on a resource. Thread-safe.
+   * A caller's hold on a resource. Thread-safe.
    *
    * @param <R> the resource's class
    */
   interface Lease<R> extends AutoCloseable {
 
     /**
-     * The resource; not to be closed, nor used after this was closed.
+     * Returns the resource, which the caller must not close, nor use after this lease was closed.
      *
-     * @throws IllegalStateException when this was closed
+     * @throws IllegalStateException when this lease was closed
      */
     R resource();
 
-    /** Gives the resource back. Closing it twice is closing it once. */
+    /** Releases the resource. Closing a second time does nothing. */
     @Override
     void close();
   }
 
   /**
-   * One kind of resource in a {@link ResourcePool}: how it is made, looked at and closed.
-   * Immutable; its functions are called without any lock, by several threads at once. Make it once:
-   * each is a kind of its own, whatever its name.
+   * One kind of resource in a {@link ResourcePool}: how its resources are made, checked and closed.
+   * Immutable; its functions are called without any lock, by several threads at once. Create a kind
+   * once and keep it: kinds are distinguished by identity, not by name.
    *
    * @param <R> the resource's class
    */
@@ -99,19 +100,21 @@ public interface ResourcePool {
     }
 
     /**
-     * A kind of which there is one for each key, used by many at once, such as a tokenizer.
+     * Returns a builder of a kind that has one resource for each key, used by many callers at once,
+     * such as a tokenizer.
      *
-     * @param factory makes the one of a key
+     * @param factory makes the resource of a key
      */
     public static <R> Builder<R> shared(String name, Function<String, ? extends R> factory) {
       return new Builder<>(name, true, factory);
     }
 
     /**
-     * A kind of which each is used by one at a time, such as a connection. Those that a framework's
-     * calls have count toward its {@link ResourceLimits#connections()}.
+     * Returns a builder of a kind whose resources are used by one caller at a time, such as
+     * connections. Resources that a framework's calls hold count toward its {@link
+     * ResourceLimits#connections()}.
      *
-     * @param factory makes another one of a key
+     * @param factory makes another resource of a key
      */
     public static <R> Builder<R> exclusive(String name, Function<String, ? extends R> factory) {
       return new Builder<>(name, false, factory);
@@ -121,17 +124,17 @@ public interface ResourcePool {
       return name;
     }
 
-    /** Returns whether many use one resource at once. */
+    /** Returns whether many callers use one resource at once. */
     public boolean isShared() {
       return shared;
     }
 
-    /** Makes another resource of a key; what the factory throws is thrown. */
+    /** Makes another resource of a key; an exception of the factory is thrown on. */
     public R make(String key) {
       return Objects.requireNonNull(factory.apply(key), () -> "the factory of " + name);
     }
 
-    /** Returns whether a resource that lay unused can be used again. */
+    /** Returns whether an idle resource can be used again. */
     public boolean isHealthy(R resource) {
       return check.test(resource);
     }
@@ -141,27 +144,27 @@ public interface ResourcePool {
       closer.accept(resource);
     }
 
-    /** Returns how many resources of one key there may be. */
+    /** Returns the maximum number of resources of one key. */
     public int maxPerKey() {
       return maxPerKey;
     }
 
-    /** Returns how long a borrower waits. */
+    /** Returns how long a borrower waits at most. */
     public Duration waitTimeout() {
       return waitTimeout;
     }
 
-    /** Returns after what age an unused resource is closed; zero for never. */
+    /** Returns the age at which an idle resource is closed; zero for never. */
     public Duration expireAfterMake() {
       return expireAfterMake;
     }
 
-    /** Returns for how long an unused resource is kept; zero for ever. */
+    /** Returns how long an idle resource is kept; zero for ever. */
     public Duration expireAfterUse() {
       return expireAfterUse;
     }
 
-    /** Collects a kind. Not thread-safe. */
+    /** A builder of a kind. Not thread-safe. */
     public static final class Builder<R> {
       private final String name;
       private final boolean shared;
@@ -180,19 +183,25 @@ public interface ResourcePool {
         this.maxPerKey = shared ? 1 : 4;
       }
 
-      /** Whether one that lay unused can be used again; one that cannot is closed and made anew. */
+      /**
+       * Sets the check of whether an idle resource can be used again; a resource that cannot is
+       * closed and made anew.
+       */
       public Builder<R> check(Predicate<? super R> healthy) {
         check = Objects.requireNonNull(healthy, "check");
         return this;
       }
 
-      /** Frees one; none by default. */
+      /** Sets the function that frees a resource; by default nothing is done. */
       public Builder<R> closer(Consumer<? super R> action) {
         closer = Objects.requireNonNull(action, "closer");
         return this;
       }
 
-      /** How many there may be of one key, at least 1, default 4; of a shared kind always 1. */
+      /**
+       * Sets the maximum number of resources of one key, at least 1, default 4; a shared kind
+       * always has 1.
+       */
       public Builder<R> maxPerKey(int count) {
         if (shared || count < 1) {
           throw new ConfigurationException(
@@ -205,7 +214,7 @@ public interface ResourcePool {
         return this;
       }
 
-      /** How long to wait for one, above zero, default 10 s. */
+      /** Sets how long a borrower waits for a resource, above zero, default 10 s. */
       public Builder<R> waitTimeout(Duration time) {
         if (!time.isPositive()) {
           throw new ConfigurationException(name + ".waitTimeout: " + time + " is not above zero");
@@ -214,13 +223,16 @@ public interface ResourcePool {
         return this;
       }
 
-      /** One is closed, when unused, so long after it was made; zero, the default, for never. */
+      /** Sets the age at which an idle resource is closed; zero, the default, for never. */
       public Builder<R> expireAfterMake(Duration time) {
         expireAfterMake = notNegative("expireAfterMake", time);
         return this;
       }
 
-      /** One is closed so long after its last use; default 5 minutes, zero for never. */
+      /**
+       * Sets how long after its last use an idle resource is closed; default 5 minutes, zero for
+       * never.
+       */
       public Builder<R> expireAfterUse(Duration time) {
         expireAfterUse = notNegative("expireAfterUse", time);
         return this;

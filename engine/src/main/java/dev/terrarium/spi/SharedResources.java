@@ -8,25 +8,25 @@ import java.util.Optional;
 public interface SharedResources {
 
   /**
-   * Returns the language model of that name or spec, loaded now if it was not; none means the
-   * default.
+   * Returns the language model of a name or spec, which is loaded now if it was not; empty means
+   * the default model.
    *
-   * <p>One that a provider opened stays usable while this is open, also when the {@link
-   * #modelCache} drops it meanwhile: each chat holds it, or opens it again. It is not the caller's
-   * to close.
+   * <p>A model that a provider opened stays usable while the Terrarium is open, even when the
+   * {@link #modelCache} evicts it meanwhile: each chat holds the model, or opens it again. The
+   * caller must not close the model.
    *
-   * @throws dev.terrarium.error.ModelException when there is none, or it cannot be loaded
+   * @throws dev.terrarium.error.ModelException when there is no such model, or it cannot be loaded
    */
   LanguageModel languageModel(Optional<String> spec);
 
   /**
-   * Returns the tokenizer of the language model of that name or spec; none means the default. The
-   * model is not loaded for it.
+   * Returns the tokenizer of the language model of a name or spec; empty means the default model.
+   * The model is not loaded for its tokenizer.
    *
-   * <p>It stays usable while this is open, and is not the caller's to close.
+   * <p>The tokenizer stays usable while the Terrarium is open. The caller must not close it.
    *
-   * @throws dev.terrarium.error.ModelException when there is no such model, or it does not tell;
-   *     what is wrong with a file is told by its uses
+   * @throws dev.terrarium.error.ModelException when there is no such model, or the model offers no
+   *     tokenizer; a fault of a file is reported when the tokenizer is used
    */
   Tokenizer tokenizer(Optional<String> spec);
 

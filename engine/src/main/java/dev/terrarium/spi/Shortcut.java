@@ -5,35 +5,38 @@ import dev.terrarium.error.ArgumentException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A command that Java may be able to answer by itself. It runs on the calling thread, or with a
- * deadline on a virtual one, as a call of its framework: in its turn of a session, let in by
- * admission, on the caller's account. It holds no context, unless it hands over to Python. Must be
- * thread-safe if several threads use it.
+ * A command that Java may be able to answer without Python. A shortcut runs on the calling thread,
+ * or on a virtual thread if it has a deadline, as a call of its framework: in its turn of a
+ * session, admitted as other calls are, on the caller's account. A shortcut holds no context,
+ * unless it hands over to Python. Must be thread-safe if several threads use it.
  */
 @FunctionalInterface
 public interface Shortcut {
 
   /**
-   * What Python code could call, such as {@code model.generate}. Thread-safe; it may be kept, but
-   * what is called outside of a call is on nobody's account.
+   * The host functions that Python code could call, such as {@code model.generate}. Thread-safe. A
+   * shortcut may keep its host, but a function that is called outside of a call is on no account.
    */
   interface Host {
 
     /**
-     * Calls a function of the host.
+     * Calls a host function.
      *
-     * @throws dev.terrarium.error.ArgumentException when there is none of that name
+     * @throws dev.terrarium.error.ArgumentException when no function has that name
      */
     @Nullable Object call(String service, @Nullable Object... arguments);
   }
 
-  /** What came of it. */
+  /** The outcome of an attempt. */
   sealed interface Outcome {}
 
-  /** It is answered. */
+  /** The outcome of an attempt that Java answered. */
   record Answered(@Nullable Object result) implements Outcome {}
 
-  /** It takes Python: this command is run in a context, in the same call. */
+  /**
+   * The outcome of an attempt that needs Python: this command is run in a context, in the same
+   * call.
+   */
   record HandedOver(Command<?> command) implements Outcome {
 
     public HandedOver {
@@ -43,12 +46,12 @@ public interface Shortcut {
     }
   }
 
-  /** Answers, or hands over; what it throws fails the call. */
+  /** Answers the command, or hands over to Python; an exception fails the call. */
   Outcome attempt(Host host);
 
   /**
-   * Whether it does no harm to attempt it again after it failed, or what it handed over to did, as
-   * {@code Retry} may want.
+   * Returns whether the shortcut can safely be attempted again after it failed, or after the
+   * command that it handed over to failed, as {@code Retry} may do.
    */
   default boolean isIdempotent() {
     return false;

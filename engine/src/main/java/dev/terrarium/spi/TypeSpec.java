@@ -24,20 +24,21 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Java types as the bridges' type language: plain maps such as {@code {"type": "list", "items":
- * {"type": "string"}}}. The types are string, integer, number, boolean, decimal, date, datetime,
- * enum (values), list (items), map (values), optional (of) and record (name, fields). Integers and
- * numbers have the {@code minimum} and the {@code maximum} of the Java type, where it has any.
- * Stateless.
+ * The translation of Java types to the bridges' type language, which consists of plain maps such as
+ * {@code {"type": "list", "items": {"type": "string"}}}. The types are string, integer, number,
+ * boolean, decimal, date, datetime, enum (values), list (items), map (values), optional (of) and
+ * record (name, fields). Integers and numbers have the {@code minimum} and the {@code maximum} of
+ * the Java type, where it has any. Stateless.
  */
 public final class TypeSpec {
 
   private TypeSpec() {}
 
   /**
-   * The fields of a record, in order: {@code {"name", "type", "description"}}.
+   * Returns the fields of a record, in order: {@code {"name", "type", "description"}}.
    *
-   * @throws ConversionException for a component of a type that has no form, with the path to it
+   * @throws ConversionException for a component whose type has no form in the type language, with
+   *     its path
    */
   public static List<Map<String, @Nullable Object>> fields(Class<? extends Record> type) {
     return fields(type, type.getSimpleName(), new HashSet<>());
@@ -60,15 +61,15 @@ public final class TypeSpec {
     return fields;
   }
 
-  /** The text of the annotation, if there is one. */
+  /** Returns the text of the annotation, or null without an annotation. */
   public static @Nullable String description(@Nullable Describe describe) {
     return describe == null ? null : describe.value();
   }
 
   /**
-   * One type.
+   * Returns one type in the type language.
    *
-   * @param path what it is called in an error
+   * @param path the type's name in an error
    */
   public static Map<String, @Nullable Object> of(Type type, String path) {
     return of(type, path, new HashSet<>());

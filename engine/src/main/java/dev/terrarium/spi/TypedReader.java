@@ -38,19 +38,19 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Plain data, as {@link Marshaller#toJava} returns it, read as a Java type: records, enums,
- * Optional, nested collections. Stateless.
+ * A reader that converts plain data, as {@link Marshaller#toJava} returns it, to Java types:
+ * records, enums, Optional, nested collections. Stateless.
  */
 public final class TypedReader {
 
   private TypedReader() {}
 
   /**
-   * Reads a value as a type.
+   * Converts a value to a type.
    *
    * @param type a class or a parameterized type
-   * @param path what the value is called in an error
-   * @throws ConversionException when it does not fit, with the path and both types
+   * @param path the value's name in an error
+   * @throws ConversionException when the value does not fit the type, with the path and both types
    */
   public static <T> T read(@Nullable Object plain, Class<T> type, String path) {
     Object value = read(plain, (Type) type, path);
@@ -62,7 +62,10 @@ public final class TypedReader {
     return typed;
   }
 
-  /** As {@link #read(Object, Class, String)}, for types with arguments; null stays null. */
+  /**
+   * Converts a value as {@link #read(Object, Class, String)} does, to a type that may have type
+   * arguments; null stays null.
+   */
   public static @Nullable Object read(@Nullable Object plain, Type type, String path) {
     if (type instanceof ParameterizedType generic && generic.getRawType() instanceof Class<?> raw) {
       return readGeneric(plain, raw, generic.getActualTypeArguments(), path);
@@ -141,7 +144,7 @@ public final class TypedReader {
     throw mismatch(plain, raw, path);
   }
 
-  /** Most elements are what they are to be, and need no path. */
+  /** Converts one element of a list. Most elements have their type already, and need no path. */
   private static @Nullable Object readElement(
       @Nullable Object item, Type type, String path, int index) {
     return type instanceof Class<?> simple && SCALARS.containsKey(simple) && simple.isInstance(item)
@@ -149,7 +152,7 @@ public final class TypedReader {
         : read(item, type, path + "[" + index + "]");
   }
 
-  /** An array of numbers as a list of them; anything else as it is. */
+  /** Returns a list of the numbers of an array; returns any other value as it is. */
   private static Object listed(Object plain) {
     NumberArray numbers = NumberArray.of(plain);
     return numbers == null ? plain : numbers.elements(plain);
@@ -307,7 +310,7 @@ public final class TypedReader {
           scalar(UUID.class, v -> v instanceof String s ? UUID.fromString(s) : same(v, UUID.class)),
           scalar(URI.class, v -> v instanceof String s ? URI.create(s) : null));
 
-  /** What a record may have where a map has nothing. */
+  /** The types of record components that may be absent from a map. */
   private static final Set<Class<?>> OPTIONAL =
       Set.of(Optional.class, OptionalInt.class, OptionalLong.class, OptionalDouble.class);
 

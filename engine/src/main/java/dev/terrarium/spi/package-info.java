@@ -1,7 +1,4 @@
-/**
- * Terrarium: the facade, its configuration, frameworks and adapters. Most users import nothing
- * else.
- */
+/** Contains what an adapter implements or shares, and how it reads values. */
 @NullMarked
 package dev.terrarium.spi;
 

@@ -63,7 +63,7 @@ class JfrObserverTest {
     return events;
   }
 
-  /** The fields that are the record's, by name. */
+  /** Returns the event's fields that are components of the record, by name. */
   private static Map<String, @Nullable Object> fields(RecordedEvent event) {
     List<String> common = List.of("startTime", "duration", "eventThread", "stackTrace");
     Map<String, @Nullable Object> fields = new TreeMap<>();
@@ -134,7 +134,7 @@ class JfrObserverTest {
   }
 
   @Test
-  void whatIsNotEnabledIsNotRecorded() throws IOException {
+  void disabledEventIsNotRecorded() throws IOException {
     JfrObserver observer = new JfrObserver();
     observer.on(ALL.getFirst());
     try (Recording recording = new Recording()) {

@@ -2,7 +2,10 @@ package dev.terrarium.event;
 
 import dev.terrarium.internal.event.Events;
 
-/** Tells what comes of an observer for the Flight Recorder in a Java runtime that has none. */
+/**
+ * A program that prints the failure of an observer for the Flight Recorder in a Java runtime
+ * without one.
+ */
 final class NoRecorderMain {
 
   private NoRecorderMain() {}

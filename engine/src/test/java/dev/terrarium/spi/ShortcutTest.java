@@ -188,7 +188,7 @@ class ShortcutTest {
   }
 
   @Test
-  void whatItHandsOverToIsInTheSameTurn() throws Exception {
+  void handedOverCommandIsInTheSameTurn() throws Exception {
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
     CompletableFuture<@Nullable Object> handedOver =
@@ -213,7 +213,7 @@ class ShortcutTest {
   }
 
   @Test
-  void whatItHandsOverToFailsTheWholeTurn() {
+  void failedHandedOverCommandFailsTheWholeTurn() {
     inSession().call(Command.of(saying("one")));
     assertThatThrownBy(
             () ->
@@ -232,7 +232,7 @@ class ShortcutTest {
   // ------------------------------------------------------------------ deadlines
 
   @Test
-  void deadlineInterruptsIt() {
+  void deadlineInterruptsAShortcut() {
     CountDownLatch interrupted = new CountDownLatch(1);
     Adapter soon = talk.with(session.options().withDeadline(Duration.ofSeconds(2)));
     assertThatThrownBy(
@@ -252,7 +252,7 @@ class ShortcutTest {
   }
 
   @Test
-  void deadlineIsThatOfItAndOfWhatItHandsOverTo() {
+  void deadlineCoversTheShortcutAndItsHandedOverCommand() {
     talk.call("active", Map.of()); // the context is there
     CountDownLatch stopped = new CountDownLatch(1);
     TestFunctions.onCall(
@@ -269,7 +269,7 @@ class ShortcutTest {
   }
 
   @Test
-  void deadlineCountsWhileItWaitsForItsTurn() throws Exception {
+  void deadlineCountsWhileAShortcutWaitsForItsTurn() throws Exception {
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
     CompletableFuture<@Nullable Object> first =
@@ -302,7 +302,7 @@ class ShortcutTest {
 
   @ParameterizedTest
   @MethodSource("endings")
-  void futureThatEndsBeforeItInterruptsIt(Consumer<CompletableFuture<?>> ending) {
+  void completedFutureInterruptsItsShortcut(Consumer<CompletableFuture<?>> ending) {
     CountDownLatch inside = new CountDownLatch(1);
     CountDownLatch interrupted = new CountDownLatch(1);
     CompletableFuture<@Nullable Object> future =
@@ -320,7 +320,7 @@ class ShortcutTest {
   }
 
   @Test
-  void allOfThemHaveTheirResultsInOrder() {
+  void callAllReturnsTheResultsOfShortcutsInOrder() {
     List<CallResult<@Nullable Object>> results =
         talk.callAll(
             List.of(
@@ -336,7 +336,7 @@ class ShortcutTest {
   }
 
   @Test
-  void theRestIsSkippedAfterAFailureWhenThatIsWanted() {
+  void shortcutsAfterAFailureAreSkippedOnRequest() {
     List<CallResult<@Nullable Object>> results =
         talk.with(CallOptions.ofDefaults().withStopOnFailure())
             .callAll(
@@ -350,7 +350,7 @@ class ShortcutTest {
   // ------------------------------------------------------------------ closing
 
   @Test
-  void closingWaitsForItAndRefusesWhatItHandsOverTo() throws Exception {
+  void closingWaitsForAShortcutAndRefusesItsHandedOverCommand() throws Exception {
     Terrarium closing = start(1);
     CountDownLatch inside = new CountDownLatch(2);
     CountDownLatch goOn = new CountDownLatch(1);

@@ -171,7 +171,7 @@ class TypeSpecTest {
   record Raw(@SuppressWarnings("rawtypes") List list) {}
 
   @Test
-  void rawCollectionSaysTooLittle() {
+  void rawCollectionIsRefused() {
     assertThatThrownBy(() -> TypeSpec.fields(Raw.class)).isInstanceOf(ConversionException.class);
   }
 

@@ -167,7 +167,7 @@ class TypedReaderTest {
 
   @ParameterizedTest
   @MethodSource("misfits")
-  void refusesWhatDoesNotFit(Object plain, Class<?> type, String message) {
+  void valueThatDoesNotFitIsRefused(Object plain, Class<?> type, String message) {
     assertThatThrownBy(() -> read(plain, type))
         .isInstanceOfSatisfying(
             ConversionException.class, e -> assertThat(e.path()).isEqualTo("result"))
@@ -203,7 +203,7 @@ class TypedReaderTest {
   }
 
   @Test
-  void nullIsNoValueOfAType() {
+  void nullFitsNoType() {
     assertThatThrownBy(() -> read(null, String.class))
         .isInstanceOf(ConversionException.class)
         .hasMessage("At result: expected String, found null");
@@ -336,7 +336,7 @@ class TypedReaderTest {
   }
 
   @Test
-  void listIsNoMapAndMapNoSet() {
+  void listIsNotAMapAndAMapIsNotASet() {
     assertThatThrownBy(() -> TypedReader.read(List.of(), component("byMood"), "result"))
         .hasMessageContaining("expected Map, found a");
     assertThatThrownBy(() -> TypedReader.read(Map.of(), component("scores"), "result"))

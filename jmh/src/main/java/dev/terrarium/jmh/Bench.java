@@ -6,14 +6,16 @@ import dev.terrarium.TerrariumConfig;
 import dev.terrarium.model.LanguageModel;
 import java.util.Map;
 
-/** The Terrarium that most benchmarks use, and the figures that the long runs print. */
+/**
+ * Factories of the Terrarium that most benchmarks use, and of the figures that the long runs print.
+ */
 public final class Bench {
 
   public static final String NAME = "bench";
 
   private Bench() {}
 
-  /** So many contexts, all with the framework. */
+  /** Starts a Terrarium in which a number of contexts have the benchmarks' framework. */
   public static Terrarium start(int contexts) {
     Terrarium terrarium = Terrarium.start(config(contexts).build());
     terrarium.register(framework()).prewarm(NAME, contexts).join();
@@ -21,12 +23,14 @@ public final class Bench {
     return terrarium;
   }
 
-  /** What the environment says, with so many contexts. */
+  /** Returns the environment's configuration with a number of contexts. */
   public static TerrariumConfig.Builder config(int contexts) {
     return TerrariumConfig.from(TerrariumConfig.ofEnvironment()).contexts(contexts);
   }
 
-  /** The same with a default language model, whatever the environment says of that. */
+  /**
+   * Returns the same configuration with a default language model, whatever the environment sets.
+   */
   public static TerrariumConfig.Builder config(int contexts, LanguageModel model) {
     return config(contexts).languageModel(model).languageModel(model.name());
   }
@@ -35,7 +39,7 @@ public final class Bench {
     return Framework.fromResource("/bench.py");
   }
 
-  /** The value below which that share of sorted values lies; 0 of none. */
+  /** Returns the value below which a share of the sorted values lies; 0 without values. */
   public static long percentile(long[] sorted, double share) {
     return sorted.length == 0
         ? 0

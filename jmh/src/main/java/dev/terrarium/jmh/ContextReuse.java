@@ -25,10 +25,11 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What a pool is for: a call in a context that is there, one in a context that drops its frameworks
- * after each call, one for which a context is made and closed, and one for which CPython is
- * started. Without native code, whose contexts are kept beyond the end of their Terrarium. The
- * framework is a file of thirty lines; what a large one takes to import comes on top of the second.
+ * One operation is one call, which shows what a pool is for: a call in an existing context, a call
+ * in a context that drops its frameworks after each call, a call for which a context is made and
+ * closed, and a call for which CPython is started. The contexts have no native code, since contexts
+ * with native code are kept beyond the end of their Terrarium. The framework is a file of thirty
+ * lines; the import time of a large framework is added to the second case.
  */
 @State(Scope.Benchmark)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -43,7 +44,7 @@ public class ContextReuse {
 
   private @Nullable Terrarium terrarium;
 
-  /** Whose context drops all frameworks after each call. */
+  /** A Terrarium whose context drops all frameworks after each call. */
   private @Nullable Terrarium resetting;
 
   private @Nullable PythonSide python;
@@ -82,7 +83,7 @@ public class ContextReuse {
     return resetting == null ? null : call(resetting);
   }
 
-  /** What is left when no context is kept at all, on CPython: its start, an echo, its end. */
+  /** Measures a call without any kept context, on CPython: its start, an echo, its end. */
   @Benchmark
   @BenchmarkMode(Mode.SingleShotTime)
   @Warmup(iterations = 3)

@@ -20,8 +20,8 @@ import org.openjdk.jmh.annotations.TearDown;
 
 /**
  * One operation is one call of a {@code dspy.Predict} of two inputs and two outputs, on a language
- * model that answers at once: on the plain path, through Python; and frozen, without. They are
- * different ways with figures of their own; the frozen one is never the plain path's.
+ * model that answers at once: on the plain path, through Python, and frozen, without Python. The
+ * two paths have figures of their own; the frozen path's figure is never given for the plain path.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -50,7 +50,10 @@ public class FrozenPredict extends Microbenchmark {
     frozen = program.freeze();
   }
 
-  /** A figure of calls that Python answered would be no figure of this path. */
+  /**
+   * Checks that Java answered all calls, since a call that Python answered would falsify the
+   * figure.
+   */
   @TearDown(Level.Trial)
   public void stop() {
     if (frozen != null && frozen.stats().continued() + frozen.stats().handedOver() > 0) {

@@ -18,9 +18,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * One operation is one call of a DSPy program on a language model that answers at once: of one that
- * the context has built, of one that it has to build again, and of one that is created first. Every
- * program has a spec of its own; their signatures are equal, or each its own.
+ * One operation is one call of a DSPy program on a language model that answers at once: a program
+ * that the context has built, a program that the context has to build again, or a program that is
+ * created first. Every program has a spec of its own; all signatures are equal, or each is
+ * different.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -28,7 +29,7 @@ public class Programs extends Microbenchmark {
 
   private static final int CACHE = 8;
 
-  /** Among how many programs signatures are equal: all of them, or none. */
+  /** Whether all programs have equal signatures, or each its own. */
   @Param({"true", "false"})
   public boolean sharedSignature;
 
@@ -56,13 +57,16 @@ public class Programs extends Microbenchmark {
     }
   }
 
-  /** The bare call. */
+  /** Measures a call of a program that the context has built. */
   @Benchmark
   public @Nullable Object cached() {
     return call("kept0");
   }
 
-  /** One program more than the context keeps, in turn: each was dropped before it is called. */
+  /**
+   * Measures a call of a program that was dropped before: the programs, one more than the context
+   * keeps, are called in turn.
+   */
   @Benchmark
   public @Nullable Object builtAgain() {
     called = (called + 1) % (CACHE + 1);

@@ -26,7 +26,7 @@ import org.openjdk.jmh.annotations.TearDown;
 @BenchmarkMode(Mode.SampleTime)
 public class SideBySide extends Microbenchmark {
 
-  /** What is echoed. */
+  /** The value that is echoed. */
   public enum Payload {
     TEXT_100_B("100 B"),
     TEXT_1_KB("1 kB"),
@@ -40,7 +40,7 @@ public class SideBySide extends Microbenchmark {
       this.title = title;
     }
 
-    /** As reports show it. */
+    /** Returns the payload's name in reports. */
     public String title() {
       return title;
     }
@@ -62,7 +62,7 @@ public class SideBySide extends Microbenchmark {
   @Param({"TEXT_100_B", "TEXT_1_KB"})
   public Payload payload = Payload.TEXT_100_B;
 
-  /** Contexts, processes. */
+  /** The number of contexts or processes. */
   @Param("2")
   public int workers = 2;
 

@@ -16,14 +16,14 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** A context with every framework and no Python, for what measures the pool alone. */
+/** A context with every framework and without Python, for benchmarks of the pool alone. */
 public record StubContext(AccessProfile profile) implements PythonContext {
 
-  /** What to borrow for. */
+  /** The framework for which benchmarks acquire a context. */
   public static final BridgeSource FRAMEWORK =
       new BridgeSource.Source("stub", AccessProfile.TRUSTED, true, "", "stub.py");
 
-  /** A pool of so many, all of them there. */
+  /** Returns a pool with that many contexts, all of which exist already. */
   public static ContextPool pool(int contexts) {
     ContextPool pool =
         new ContextPool(
@@ -106,7 +106,7 @@ public record StubContext(AccessProfile profile) implements PythonContext {
     return Done.<@Nullable Void>with(null);
   }
 
-  /** Work that is done already. */
+  /** An execution that has ended already. */
   private record Done<T extends @Nullable Object>(CompletableFuture<T> result)
       implements Execution<T> {
 

@@ -29,14 +29,14 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Answers one question, or several in one process. */
+/** The command {@code ask}, which answers one question, or several in one process. */
 @Command(
     name = "ask",
     description = "Answers a question through a real framework on a real language model.",
     mixinStandardHelpOptions = true)
 final class Ask implements Callable<Integer> {
 
-  /** What {@code --framework} takes. */
+  /** The values of {@code --framework}. */
   enum FrameworkName {
     dspy,
     langchain
@@ -44,7 +44,10 @@ final class Ask implements Callable<Integer> {
 
   record Question(String question) {}
 
-  /** The instruction is for small models: without one they repeat the form that DSPy shows them. */
+  /**
+   * The output of DSPy's signature. The instruction is for small models: without one they repeat
+   * the form that DSPy shows them.
+   */
   @Describe("Answer the question.")
   record Answer(String answer) {}
 
@@ -94,7 +97,7 @@ final class Ask implements Callable<Integer> {
           CompletableFuture.supplyAsync(() -> terrarium.shared().languageModel(Optional.empty()));
       terrarium.call(framework.name(), "ping", Map.of());
       timings.mark("first context");
-      join(terrarium.prewarm(framework.name(), 1)); // while the model loads
+      join(terrarium.prewarm(framework.name(), 1)); // while the model loads in parallel
       Answerer answerer = answerer(terrarium);
       timings.mark("framework import, program");
       join(loading);
@@ -119,7 +122,7 @@ final class Ask implements Callable<Integer> {
         .reduce(Duration.ZERO, Duration::plus);
   }
 
-  /** Waits for what is being loaded; throws what that failed with. */
+  /** Waits for a load, and throws the exception with which it failed. */
   static void join(CompletableFuture<?> loading) {
     try {
       loading.join();
@@ -133,7 +136,7 @@ final class Ask implements Callable<Integer> {
     System.out.flush();
   }
 
-  /** Gives an answer, whole or in pieces. */
+  /** A function that gives an answer, whole or in pieces. */
   private interface Answerer {
     void answer(String question, Consumer<String> out);
   }
@@ -171,7 +174,7 @@ final class Ask implements Callable<Integer> {
     };
   }
 
-  /** The answer's pieces; all of it at the end when there were none. */
+  /** Passes on the answer's pieces, or the whole answer at the end when there were no pieces. */
   private void streamed(Flow.Publisher<DspyChunk<Answer>> chunks, Consumer<String> out) {
     boolean[] begun = {false};
     Reading.of(

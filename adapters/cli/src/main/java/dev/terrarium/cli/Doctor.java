@@ -21,7 +21,9 @@ import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Says what is in force and what is wrong, with the fix. */
+/**
+ * The command {@code doctor}, which reports the settings in force, and faults with their remedy.
+ */
 @Command(
     name = "doctor",
     description = "Checks the JDK, the packages, the model and the cache folder.",
@@ -30,7 +32,10 @@ final class Doctor implements Callable<Integer> {
 
   private static final long MIB = 1 << 20;
 
-  /** Of the cache folder, what is there once for each content; {@code java} is the launcher's. */
+  /**
+   * The folders of the cache folder that have one entry for each content; {@code java} is the
+   * launcher's.
+   */
   private static final List<String> KINDS = List.of("python", "models", "native", "java");
 
   @Option(
@@ -65,7 +70,10 @@ final class Doctor implements Callable<Integer> {
     return healthy ? 0 : 1;
   }
 
-  /** Reads every file; damaged ones are removed, so that the next start lays them out again. */
+  /**
+   * Reads every file of the packages; damaged files are removed, so that the next start unpacks
+   * them again.
+   */
   private static String packages(Path folder) {
     List<String> damaged = UnpackedArchive.damaged(folder);
     try {
@@ -104,10 +112,10 @@ final class Doctor implements Callable<Integer> {
     }
   }
 
-  /** What this build uses is in use since the checks above. */
+  /** Removes unused folders; what this build uses is in use since the checks above. */
   private String prune(CacheFolder cache) {
     if (!healthy) {
-      return "nothing: what is wrong may be of use once it is mended";
+      return "nothing, because a fault was found above; fix it first";
     }
     List<Removed> removed = new ArrayList<>();
     for (String kind : KINDS) {

@@ -11,8 +11,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * Says how this JVM was started, as far as it decides how fast Python starts and runs, and what is
- * lost without (docs/guides/deploy.md).
+ * A report of how this JVM was started, as far as that decides how fast Python starts and runs, and
+ * of what is lost without it (docs/guides/deploy.md).
  */
 final class JavaRuntime {
 
@@ -26,7 +26,10 @@ final class JavaRuntime {
             + " (TERRARIUM_JIT=on terrarium doctor shows that)";
   }
 
-  /** A cache that was given and is refused shows only in what the JVM says of itself. */
+  /**
+   * Returns the state of the AOT cache. Whether the JVM refused a cache that was given shows only
+   * in the JVM's description of itself.
+   */
   static String aotCache() {
     String cache =
         ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
@@ -47,7 +50,7 @@ final class JavaRuntime {
     return cache;
   }
 
-  /** Whether it is the image of this Java or of a process that runs, or is being made. */
+  /** Returns whether an image is that of this Java or of a running process, or is being made. */
   static boolean uses(Path image) {
     String name = String.valueOf(image.getFileName());
     Path home = Path.of(System.getProperty("java.home"));
@@ -55,7 +58,7 @@ final class JavaRuntime {
       byte[] release = Files.readAllBytes(home.resolve("release"));
       byte[] hash = MessageDigest.getInstance("SHA-256").digest(release);
       Path place = image.toRealPath();
-      return HexFormat.of().formatHex(hash).startsWith(name) // as the launcher names them
+      return HexFormat.of().formatHex(hash).startsWith(name) // named by the launcher
           || name.contains(".")
           || home.startsWith(place)
           || ProcessHandle.allProcesses()
@@ -66,7 +69,10 @@ final class JavaRuntime {
     }
   }
 
-  /** The JDK brings a stub of the compiler, which keeps the real one from beside an AOT cache. */
+  /**
+   * Returns the home of the launcher's image, or says that this is a JDK, whose stub of the
+   * compiler keeps the real compiler from working beside an AOT cache.
+   */
   static String image() {
     return ModuleFinder.ofSystem().find("jdk.graal.compiler").isPresent()
         ? "none, a JDK: either the compiler or the AOT cache can be in force, not both"

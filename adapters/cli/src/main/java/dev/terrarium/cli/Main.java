@@ -14,8 +14,9 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * The {@code terrarium} command. Results go to stdout, all else to stderr; the exit code is 0, 1
- * when something failed, 2 for bad usage or a bad configuration and 130 when interrupted.
+ * The {@code terrarium} command. Results go to stdout, everything else to stderr. The exit code is
+ * 0 for success, 1 when something failed, 2 for bad usage or a bad configuration, and 130 when
+ * interrupted.
  */
 @Command(
     name = "terrarium",
@@ -26,7 +27,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 public final class Main implements Runnable {
 
-  /** The root logger, kept: a logger that nobody holds loses its level. */
+  /** The root logger, referenced here because a logger without a reference loses its level. */
   private static final Logger LOGS = Logger.getLogger("");
 
   @Spec private CommandSpec spec;
@@ -41,7 +42,7 @@ public final class Main implements Runnable {
     if (System.getenv("TERRARIUM_TRACE") == null) {
       LOGS.setLevel(Level.SEVERE);
     }
-    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT); // figures are for programs, too
+    Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT); // programs read the figures, too
     System.exit(execute(args));
   }
 
@@ -56,7 +57,7 @@ public final class Main implements Runnable {
     try {
       checkOutput();
     } catch (IOException e) {
-      if (exitCode == ExitCode.OK) { // else something was told already
+      if (exitCode == ExitCode.OK) { // otherwise an error was reported already
         report(e);
         return ExitCode.SOFTWARE;
       }
@@ -64,19 +65,25 @@ public final class Main implements Runnable {
     return exitCode;
   }
 
-  /** The command line, in which a question may begin with an {@code @}: no file is read for it. */
+  /**
+   * Returns the command line, in which a question may begin with an {@code @}: no file is read for
+   * it.
+   */
   static CommandLine commandLine() {
     return new CommandLine(new Main()).setExpandAtFiles(false);
   }
 
-  /** Fails when stdout cannot be written to, which a print stream keeps to itself: a full disk. */
+  /**
+   * Fails when stdout cannot be written to, such as on a full disk, which a print stream does not
+   * report.
+   */
   static void checkOutput() throws IOException {
     if (System.out.checkError()) {
       throw new IOException("cannot write to stdout");
     }
   }
 
-  /** One sentence for what is foreseen; the whole trace for what is not. */
+  /** Prints one sentence for an expected failure, and the complete stack trace for any other. */
   private static void report(Exception failure) {
     boolean foreseen = failure instanceof TerrariumException || failure instanceof IOException;
     if (foreseen && System.getenv("TERRARIUM_TRACE") == null) {

@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Which language model a command uses. */
+/** The option that chooses a command's language model. */
 final class ModelOption {
 
   private static final Pattern PROVIDER = Pattern.compile("([A-Za-z][A-Za-z0-9_-]+):.*");

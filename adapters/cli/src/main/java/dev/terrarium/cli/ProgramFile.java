@@ -22,7 +22,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
 /**
- * A program in a file:
+ * A program that a file describes:
  *
  * <pre>{@code
  * kind: predict                  # or chain_of_thought
@@ -35,13 +35,13 @@ import picocli.CommandLine.ParameterException;
  * expect: {sentiment: label}     # optional: an output, and the line's field to compare it with
  * }</pre>
  *
- * @param spec for {@code create_program}
- * @param output the output that is compared, if any
- * @param label the line's field that it is compared with, if any
+ * @param spec the argument of {@code create_program}
+ * @param output name of the output that is compared, or null
+ * @param label name of the line's field that the output is compared with, or null
  */
 record ProgramFile(Map<String, Object> spec, @Nullable String output, @Nullable String label) {
 
-  /** Reads and writes lines: one value each, dates and times as ISO 8601 has them. */
+  /** The mapper that reads and writes lines: one value each, dates and times in ISO 8601. */
   static final ObjectMapper JSON =
       JsonMapper.builder()
           .addModule(new JavaTimeModule())
@@ -55,7 +55,7 @@ record ProgramFile(Map<String, Object> spec, @Nullable String output, @Nullable 
 
   private static final Set<String> KINDS = Set.of("predict", "chain_of_thought");
 
-  /** What an option must be, in words. */
+  /** The description of each option's permitted values. */
   private static final Map<String, String> OPTIONS =
       Map.of(
           "model", "the name of a language model",
@@ -65,7 +65,7 @@ record ProgramFile(Map<String, Object> spec, @Nullable String output, @Nullable 
           "stop", "a list of texts that are not empty",
           "adapter", "one of json, chat, auto");
 
-  /** Reads a file; what is wrong with it is bad usage. */
+  /** Reads a file; a mistake in the file is reported as bad usage. */
   static ProgramFile read(Path file, CommandLine commandLine) {
     try {
       if (!Files.isRegularFile(file)) {
@@ -146,7 +146,10 @@ record ProgramFile(Map<String, Object> spec, @Nullable String output, @Nullable 
     return read;
   }
 
-  /** Whether the bridge takes the value, as {@code terrarium.bridge.options} has it. */
+  /**
+   * Returns whether the bridge accepts the value of an option, by the rules of {@code
+   * terrarium.bridge.options}.
+   */
   private static boolean isOption(String name, @Nullable Object value) {
     return switch (name) {
       case "model" -> value instanceof String text && !text.isEmpty();
@@ -161,20 +164,24 @@ record ProgramFile(Map<String, Object> spec, @Nullable String output, @Nullable 
     };
   }
 
-  /** The language model that the options name; empty for the default. */
+  /** Returns the language model that the options name; empty for the default. */
   Optional<String> model() {
     return spec.get("options") instanceof Map<?, ?> options
         ? Optional.ofNullable((String) options.get("model"))
         : Optional.empty();
   }
 
-  /** Takes the expected value out of a line's fields, so that the model never sees it. */
+  /**
+   * Removes the expected value from a line's fields, so that the model never sees it, and returns
+   * it.
+   */
   @Nullable Object takeExpected(Map<String, @Nullable Object> fields) {
     return label == null ? null : fields.remove(label);
   }
 
   /**
-   * Whether the output is the expected one, numbers by their value; null when nothing is expected.
+   * Returns whether the output is the expected one, where numbers are compared by value; null when
+   * nothing is expected.
    */
   @Nullable Boolean agrees(Map<String, @Nullable Object> outputs, @Nullable Object expected) {
     if (expected == null || output == null) {
@@ -185,7 +192,10 @@ record ProgramFile(Map<String, Object> spec, @Nullable String output, @Nullable 
     return wanted.equals(ProgramFile::compareLeaves, got);
   }
 
-  /** Zero for the same: what Python gives as 4 or 4.0 is an int, a long or a double here. */
+  /**
+   * Returns zero for equal leaves: a number that Python returns as 4 or 4.0 is an int, a long or a
+   * double here.
+   */
   private static int compareLeaves(JsonNode one, JsonNode other) {
     if (isFinite(one) && isFinite(other)) {
       return one.decimalValue().compareTo(other.decimalValue());

@@ -14,12 +14,12 @@ import javax.lang.model.SourceVersion;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the types of a program file, in the type language of {@code terrarium.bridge.types}, and
- * says which of them is wrong before Python is started.
+ * A reader of the types of a program file, in the type language of {@code terrarium.bridge.types};
+ * it reports a wrong type before Python is started.
  */
 final class ProgramTypes {
 
-  /** By the name of a type, the keys that it has beside {@code type}. */
+  /** The keys that a type has beside {@code type}, by the type's name. */
   private static final Map<String, Set<String>> KEYS =
       new TreeMap<>(
           Map.of(
@@ -59,7 +59,7 @@ final class ProgramTypes {
   /**
    * Reads a type.
    *
-   * @param beside keys that stand beside those of the type and are no part of it
+   * @param beside keys that stand beside those of the type and are not part of it
    */
   private static Map<String, Object> type(YamlValue value, Set<String> beside)
       throws MistakeException {

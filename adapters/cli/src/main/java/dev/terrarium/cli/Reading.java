@@ -5,7 +5,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Flow;
 import java.util.function.Consumer;
 
-/** A subscriber that takes what comes, one after another. */
+/** A subscriber that takes one item after another. */
 final class Reading<T> implements Flow.Subscriber<T> {
 
   private final Consumer<? super T> reader;
@@ -15,7 +15,10 @@ final class Reading<T> implements Flow.Subscriber<T> {
     this.reader = reader;
   }
 
-  /** Gives all that is published to the reader; returns when it ends, or throws what ended it. */
+  /**
+   * Passes all published items to the reader; returns when the stream ends, or throws the exception
+   * that ended it.
+   */
   static <T> void of(Flow.Publisher<T> publisher, Consumer<? super T> reader) {
     Reading<T> reading = new Reading<>(reader);
     publisher.subscribe(reading);

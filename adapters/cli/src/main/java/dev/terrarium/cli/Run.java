@@ -38,7 +38,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Runs a program over lines of JSON, stdin to stdout. */
+/** The command {@code run}, which runs a program over lines of JSON, from stdin to stdout. */
 @Command(
     name = "run",
     description = {
@@ -48,7 +48,9 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true)
 final class Run implements Callable<Integer> {
 
-  /** Lines under way for each context: enough that no context waits for the reader. */
+  /**
+   * The number of lines in progress for each context: enough that no context waits for the reader.
+   */
   private static final int LINES_PER_CONTEXT = 4;
 
   @Spec private CommandSpec spec;
@@ -64,7 +66,7 @@ final class Run implements Callable<Integer> {
       description = "What TERRARIUM_CONTEXTS says when left out, else 1.")
   private @Nullable Integer contexts;
 
-  /** One line's result: outputs, or an error; both when a text was cut off. */
+  /** The result of one line: outputs, or an error; both when a text was cut off. */
   private record Outcome(
       long line,
       @Nullable Map<String, @Nullable Object> outputs,
@@ -74,7 +76,7 @@ final class Run implements Callable<Integer> {
   /** One line of the input that is not blank. */
   private record Line(long number, String text) {}
 
-  /** The lines of the input, read as they are asked for. */
+  /** The lines of the input, read on demand. */
   private static final class Lines {
 
     private final BufferedReader in;
@@ -125,7 +127,7 @@ final class Run implements Callable<Integer> {
           CompletableFuture.supplyAsync(
               () -> terrarium.shared().languageModel(program.model()), callers);
       UntypedDspyProgram runnable = create(terrarium.adapter(Dspy.class), program);
-      Ask.join(model); // else each line would fail by it
+      Ask.join(model); // otherwise each line would fail for this reason
       Deque<Future<Outcome>> underWay = new ArrayDeque<>();
       while (lines.hasNext()) {
         if (underWay.size() >= config.contexts() * LINES_PER_CONTEXT) {
@@ -149,7 +151,7 @@ final class Run implements Callable<Integer> {
     return 0;
   }
 
-  /** What Python has against the program is a mistake in its file, too. */
+  /** Creates the program; when Python refuses it, that is a mistake in its file, too. */
   private UntypedDspyProgram create(Dspy dspy, ProgramFile program) {
     try {
       return dspy.program(program.spec());
@@ -158,7 +160,7 @@ final class Run implements Callable<Integer> {
     }
   }
 
-  /** What the options say goes before the environment. */
+  /** Returns the configuration, in which options take precedence over the environment. */
   private TerrariumConfig config() {
     TerrariumConfig.Builder config = TerrariumConfig.from(TerrariumConfig.ofEnvironment());
     if (contexts != null && contexts < 1) {
@@ -197,7 +199,7 @@ final class Run implements Callable<Integer> {
         : null;
   }
 
-  /** Null for the line {@code null}. */
+  /** Returns the fields of a line, or null for the line {@code null}. */
   @SuppressWarnings("unchecked") // Jackson makes objects with text keys
   private static @Nullable Map<String, @Nullable Object> fields(String text)
       throws JsonProcessingException {
@@ -229,12 +231,14 @@ final class Run implements Callable<Integer> {
     }
   }
 
-  /** Line breaks of a message, such as those of a traceback or an answer, as blanks. */
+  /**
+   * Replaces the line breaks of a message, such as those of a traceback or an answer, by blanks.
+   */
   private static String oneLine(@Nullable String message) {
     return String.valueOf(message).strip().replaceAll("\\s*\\R\\s*", " ");
   }
 
-  /** On a terminal only, which the launcher tells. */
+  /** Returns a progress bar on a terminal, which the launcher reports, or else null. */
   private static @Nullable ProgressBar progressBar() {
     if (!"1".equals(System.getenv("TERRARIUM_TERMINAL"))) {
       return null;

@@ -2,7 +2,7 @@ package dev.terrarium.cli;
 
 import picocli.CommandLine.IVersionProvider;
 
-/** The versions of Terrarium and of what runs it. */
+/** The versions of Terrarium and Java that {@code --version} prints. */
 final class Version implements IVersionProvider {
 
   @Override

@@ -26,8 +26,8 @@ import org.snakeyaml.engine.v2.nodes.Tag;
 import org.snakeyaml.engine.v2.schema.CoreSchema;
 
 /**
- * A value of a YAML file that knows its line and its path, so that what is wrong with it can be
- * said where it is. YAML 1.2, in which {@code yes} and {@code no} are texts. Immutable.
+ * A value of a YAML file with its line and its path, so that a mistake can be reported with its
+ * place. The format is YAML 1.2, in which {@code yes} and {@code no} are texts. Immutable.
  */
 final class YamlValue {
 
@@ -41,7 +41,7 @@ final class YamlValue {
     this.settings = settings;
   }
 
-  /** What is wrong with a file, with its line. */
+  /** Thrown for a mistake in a file, with its line. */
   static final class MistakeException extends Exception {
 
     private static final long serialVersionUID = 1;
@@ -69,7 +69,10 @@ final class YamlValue {
     return mark.map(at -> "line " + (at.getLine() + 1) + ": ").orElse("");
   }
 
-  /** Returns the mistake of this value; {@code what} goes on after its path. */
+  /**
+   * Returns an exception for a mistake in this value; {@code what} continues the message after the
+   * value's path.
+   */
   MistakeException wrong(String what) {
     return mistake((path.isEmpty() ? "the file" : "'" + path + "'") + " " + what);
   }
@@ -121,7 +124,7 @@ final class YamlValue {
     return values;
   }
 
-  /** Returns the values of a list, which has at least one. */
+  /** Returns the values of a list, which has at least one value. */
   List<YamlValue> list() throws MistakeException {
     if (!(node instanceof SequenceNode sequence) || sequence.getValue().isEmpty()) {
       throw wrong("must be a list with something in it, and is " + shown());
@@ -133,7 +136,7 @@ final class YamlValue {
     return values;
   }
 
-  /** Returns a text; a number or a boolean is none. */
+  /** Returns a text; a number or a boolean is not a text. */
   String text() throws MistakeException {
     if (node instanceof ScalarNode scalar && scalar.getTag().equals(Tag.STR)) {
       return scalar.getValue();

@@ -1,4 +1,4 @@
-/** The {@code terrarium} command. */
+/** Contains the {@code terrarium} command. */
 @NullMarked
 package dev.terrarium.cli;
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The command as a subprocess: what it prints where, and how it exits. */
+/** Tests of the command as a subprocess: its output and its exit codes. */
 @Tag("launcher")
 class CommandLineTest {
 
@@ -86,7 +86,7 @@ class CommandLineTest {
   }
 
   @Test
-  void whatTheEnvironmentSaysIsInForceBelowTheOptions() throws Exception {
+  void optionsTakePrecedenceOverTheEnvironment() throws Exception {
     Launcher launcher = new Launcher().with("TERRARIUM_LANGUAGE_MODEL", "/nowhere/missing.gguf");
     Finished ask = launcher.run("ask", "Hi?");
     assertThat(ask.exitCode()).isEqualTo(1);
@@ -155,7 +155,7 @@ class CommandLineTest {
   }
 
   @Test
-  void withoutAJdk25TheLauncherSaysSo(@TempDir Path empty) throws Exception {
+  void launcherReportsAMissingJdk25(@TempDir Path empty) throws Exception {
     Finished ask =
         new Launcher()
             .with("TERRARIUM_JDKS", empty.toString())
@@ -168,7 +168,7 @@ class CommandLineTest {
   }
 
   @Test
-  void withoutAJdk25TheBuildSaysSo() throws Exception {
+  void buildReportsAMissingJdk25() throws Exception {
     Finished build =
         new Launcher()
             .run(
@@ -235,7 +235,7 @@ class CommandLineTest {
   }
 
   @Test
-  void aProgramFileThatIsNotOneIsBadUsage(@TempDir Path folder) throws Exception {
+  void invalidProgramFileIsBadUsage(@TempDir Path folder) throws Exception {
     Path file =
         Files.writeString(folder.resolve("p.yaml"), "inputs: {a: {type: string}}\nfoo: 1\n");
     assertUsage(new Launcher().run("run", file.toString()), "unknown key 'foo'");
@@ -281,7 +281,7 @@ class CommandLineTest {
     assertThat(run.exitCode()).as(run.out()).isZero();
   }
 
-  /** What is damaged is found, removed, and laid out again by the next start. */
+  /** Damaged files are found and removed, and the next start unpacks them again. */
   @Test
   void doctorFindsADamagedPackage() throws Exception {
     Finished healthy = new Launcher().run("doctor");
@@ -314,7 +314,7 @@ class CommandLineTest {
   }
 
   @Test
-  void doctorPrunesWhatNobodyUses(@TempDir Path cache) throws Exception {
+  void doctorPrunesUnusedFolders(@TempDir Path cache) throws Exception {
     Path python = Files.createDirectories(cache.resolve("python/old-0123456789abcdef"));
     Path image = Files.createDirectories(cache.resolve("java/0123456789abcdef"));
     Files.writeString(python.resolve("a.py"), "a = 1");

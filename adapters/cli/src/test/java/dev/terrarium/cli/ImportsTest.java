@@ -28,7 +28,7 @@ class ImportsTest {
   /** A call by the command's name. */
   private record FirstCall(String command, Map<String, ?> arguments) {}
 
-  /** What brings a framework's first answer. */
+  /** The calls that lead to a framework's first answer. */
   private static final Map<String, List<FirstCall>> FIRST_ANSWER =
       Map.of(
           "dspy",
@@ -50,7 +50,7 @@ class ImportsTest {
    */
   @ParameterizedTest
   @CsvSource({"dspy, 11, 106, 436, 0", "langchain, 22, 130, 665, 50"})
-  void lazyImportsGiveWhatEagerOnesGive(
+  void lazyImportsGiveTheSameResultsAsEagerImports(
       String framework, int uses, int mostModules, int mostOfAll, int fewestWaiting)
       throws Exception {
     List<String> lazy = run(framework, true);
@@ -110,7 +110,7 @@ class ImportsTest {
     }
   }
 
-  /** The other JVM. */
+  /** The program of the other JVM. */
   static final class Functional {
 
     public static void main(String[] args) {
@@ -148,7 +148,7 @@ class ImportsTest {
       }
     }
 
-    /** What {@code functional.py} returns. */
+    /** The report that {@code functional.py} returns. */
     record Report(
         int modules,
         int loaded,

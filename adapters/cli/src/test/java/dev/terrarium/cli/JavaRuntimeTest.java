@@ -15,7 +15,7 @@ class JavaRuntimeTest {
 
   /** The tests run on a JDK, without an AOT cache. */
   @Test
-  void thisJvmIsSeenAsItIs() {
+  void presentJvmIsDescribedCorrectly() {
     assertThat(JavaRuntime.aotCache()).startsWith("none");
     assertThat(JavaRuntime.image()).startsWith("none, a JDK");
   }

@@ -11,10 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Runs the launcher script as a user does. This JVM itself holds no context. */
+/** A runner of the launcher script, as a user runs it. This JVM itself has no context. */
 final class Launcher {
 
-  /** What a finished command left. */
+  /** The exit code and output of a finished command. */
   record Finished(int exitCode, String out, String err) {}
 
   static final Path ROOT = Path.of("../..").toAbsolutePath().normalize();

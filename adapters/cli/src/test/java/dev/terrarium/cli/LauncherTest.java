@@ -17,11 +17,14 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How the launcher chooses and makes the Java that it starts, with a JDK that only says so. */
+/**
+ * Tests of how the launcher chooses and makes the Java that it starts, with a fake JDK that prints
+ * its arguments.
+ */
 @Tag("launcher")
 class LauncherTest {
 
-  /** Says where it is and what it is to do. */
+  /** A fake Java that prints its location and its arguments. */
   private static final String JAVA =
       """
       #!/bin/sh
@@ -31,7 +34,7 @@ class LauncherTest {
       esac
       """;
 
-  /** Makes what the real one would, and counts. */
+  /** A fake jlink that makes the files of the real one, and counts its runs. */
   private static final String JLINK =
       """
       #!/bin/sh
@@ -263,7 +266,7 @@ class LauncherTest {
     assertThat(root.resolve("adapters/cli/target/jdk")).hasContent(jdk.toString());
   }
 
-  /** The launcher alone, in a folder where nothing is built and Maven does not work. */
+  /** Runs the launcher alone, in a folder where nothing is built and Maven does not work. */
   private Finished unbuilt(String... arguments) throws Exception {
     Path root = jdk.resolveSibling("unbuilt");
     Files.createDirectories(root.resolve(HELP));

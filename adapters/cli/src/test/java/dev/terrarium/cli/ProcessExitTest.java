@@ -22,7 +22,7 @@ class ProcessExitTest {
 
   private static final int PROCESSES = 20;
 
-  /** What such a process does. */
+  /** The program of such a process. */
   static final class Program {
 
     private static final String BRIDGE =
@@ -63,7 +63,7 @@ class ProcessExitTest {
   }
 
   @Test
-  void twentyOfTwenty() throws Exception {
+  void twentyOfTwentyProcessesExitCleanly() throws Exception {
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     List<String> command =
         List.of(

@@ -39,7 +39,7 @@ class ProgramFileTest {
   }
 
   @Test
-  void theyDoSoInListsAndMaps() throws Exception {
+  void numbersInListsAndMapsAgreeByTheirValue() throws Exception {
     assertThat(agrees("[1, [2]]", List.of(1L, List.of(2.0)))).isTrue();
     assertThat(agrees("[1, 2]", List.of(1L))).isFalse();
     assertThat(agrees("{\"a\": 1, \"b\": \"x\"}", Map.of("b", "x", "a", 1L))).isTrue();
@@ -47,7 +47,7 @@ class ProgramFileTest {
   }
 
   @Test
-  void theRestAgreesWhenItIsEqual() throws Exception {
+  void otherValuesAgreeWhenTheyAreEqual() throws Exception {
     assertThat(agrees("\"positive\"", "positive")).isTrue();
     assertThat(agrees("true", true)).isTrue();
     assertThat(agrees("true", false)).isFalse();
@@ -80,7 +80,7 @@ class ProgramFileTest {
   }
 
   @Test
-  void whatIsComparedIsAnOutput(@TempDir Path folder) throws Exception {
+  void comparedNameMustBeAnOutput(@TempDir Path folder) throws Exception {
     assertThat(read(folder, "expect: {sentiment: label}").output()).isEqualTo("sentiment");
     assertThat(read(folder, "kind: chain_of_thought\nexpect: {reasoning: why}").label())
         .isEqualTo("why");
@@ -133,7 +133,7 @@ class ProgramFileTest {
   }
 
   @Test
-  void keyThatIsGivenTwiceIsRefused(@TempDir Path folder) throws Exception {
+  void duplicateKeyIsRefused(@TempDir Path folder) throws Exception {
     assertMistakeInOutput(
         folder, "{type: string, type: integer}", "'outputs.out.type' is given twice");
     assertThatThrownBy(() -> read(folder, "kind: predict\nkind: predict"))
@@ -164,7 +164,7 @@ class ProgramFileTest {
   }
 
   @Test
-  void wordsThatOlderYamlTookForBooleansAreTexts(@TempDir Path folder) throws Exception {
+  void yesAndNoAreTextsAsInYaml12(@TempDir Path folder) throws Exception {
     Path file =
         Files.writeString(
             folder.resolve("program.yaml"),

@@ -18,9 +18,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads answers of language models where all readers agree: strict JSON whose every value is of
- * exactly the declared type, and the sections of the chat adapter. Whatever DSPy repairs, coerces
- * or refuses is left to it. Stateless.
+ * A reader of language models' answers on which all readers agree: strict JSON whose every value is
+ * of exactly the declared type, and the sections of the chat adapter. An answer that DSPy repairs,
+ * coerces or refuses is left to DSPy. Stateless.
  */
 final class AnswerReader {
 
@@ -38,12 +38,12 @@ final class AnswerReader {
   private static final String HEADER_END = " ## ]]";
   private static final String COMPLETED = HEADER + "completed" + HEADER_END;
 
-  /** Whole numbers up to here are doubles, too. */
+  /** The largest number up to which every whole number is a double, too. */
   private static final long MAX_EXACT = 1L << 53;
 
   private AnswerReader() {}
 
-  /** An answer in the JSON adapter's form: one object. */
+  /** Reads an answer in the JSON adapter's form, which is one object. */
   static Map<String, @Nullable Object> json(FieldType.Fields outputs, String answer)
       throws NotExactException {
     Map<String, @Nullable Object> values = new LinkedHashMap<>();
@@ -54,7 +54,7 @@ final class AnswerReader {
     throw new NotExactException();
   }
 
-  /** An answer in the chat adapter's form: a header before each output. */
+  /** Reads an answer in the chat adapter's form, which has a header before each output. */
   static Map<String, @Nullable Object> chat(FieldType.Fields outputs, String answer)
       throws NotExactException {
     boolean marked = !outputs.fields().containsKey("completed");
@@ -71,10 +71,10 @@ final class AnswerReader {
   }
 
   /**
-   * The sections as {@code terrarium.dspy._sections} finds them; of two of one name the first one
-   * counts.
+   * Returns the sections as {@code terrarium.dspy._sections} finds them; when two sections have one
+   * name, the first counts.
    *
-   * @param marked whether a marker ends the last one
+   * @param marked whether a marker ends the last section
    */
   private static Map<String, String> sections(String answer, boolean marked)
       throws NotExactException {
@@ -107,7 +107,7 @@ final class AnswerReader {
     return PythonText.strip(String.join("\n", lines));
   }
 
-  /** The lines up to the first one at whose end the marker of the answer's end stands. */
+  /** Returns the lines up to the first line that ends with the marker of the answer's end. */
   private static List<String> untilMarker(List<String> lines) {
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i);
@@ -120,7 +120,10 @@ final class AnswerReader {
     return lines;
   }
 
-  /** The name in the header that the line begins with; null when it begins with none. */
+  /**
+   * Returns the name in the header with which the line begins, or null when it begins with no
+   * header.
+   */
   private static @Nullable String header(String line) throws NotExactException {
     if (!line.startsWith(HEADER)) {
       return null;
@@ -130,7 +133,7 @@ final class AnswerReader {
       end++;
     }
     if (end < line.length() && line.charAt(end) > 0x7f) {
-      throw new NotExactException(); // a letter to Python, perhaps
+      throw new NotExactException(); // Python may count this character as a letter
     }
     return end > HEADER.length() && line.startsWith(HEADER_END, end)
         ? line.substring(HEADER.length(), end)
@@ -141,7 +144,7 @@ final class AnswerReader {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   }
 
-  /** As {@code parse_value} reads a text. */
+  /** Reads the text of a section as {@code parse_value} does. */
   private static @Nullable Object section(FieldType type, String text) throws NotExactException {
     switch (type) {
       case FieldType.Text() -> {
@@ -169,7 +172,10 @@ final class AnswerReader {
     }
   }
 
-  /** A date or a time, when the text looks like one of that type, which may be optional. */
+  /**
+   * Returns a date or a time when the text has the form of that type, which may be optional; null
+   * for another form.
+   */
   private static @Nullable Object time(FieldType type, String text) throws NotExactException {
     try {
       return switch (type) {
@@ -180,7 +186,7 @@ final class AnswerReader {
         default -> null;
       };
     } catch (DateTimeException e) {
-      throw new NotExactException(e); // no such day
+      throw new NotExactException(e); // the day does not exist
     }
   }
 
@@ -192,7 +198,7 @@ final class AnswerReader {
         return value;
       }
     } catch (IOException e) {
-      // no JSON
+      // The text is not JSON.
     }
     throw new NotExactException();
   }
@@ -258,7 +264,7 @@ final class AnswerReader {
         return fields(fields, parser);
       }
       default -> {
-        // another type
+        // The value is of another type.
       }
     }
     throw new NotExactException();
@@ -272,7 +278,9 @@ final class AnswerReader {
     return parser.getLongValue();
   }
 
-  /** In the order of the fields, which have to be there, and no others. */
+  /**
+   * Reads an object that has exactly the given fields; the returned map has them in their order.
+   */
   private static Map<String, @Nullable Object> fields(
       Map<String, FieldType> fields, JsonParser parser) throws IOException, NotExactException {
     Map<String, @Nullable Object> found = new HashMap<>();

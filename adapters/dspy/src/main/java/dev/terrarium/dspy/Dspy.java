@@ -13,13 +13,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * DSPy, typed: {@code terrarium.adapter(Dspy.class)}. The components of a record are the fields of
- * a signature; their types are kept to by the language model, where it can be constrained.
+ * The typed facade of DSPy: {@code terrarium.adapter(Dspy.class)}. The components of a record are
+ * the fields of a signature; a language model that can be constrained keeps to their types.
  * Thread-safe.
  *
- * <p>Making a typed program does not load DSPy: its first call does, or {@link
- * dev.terrarium.Terrarium#prewarm} ahead of it. What DSPy has against a signature is thrown by that
- * call.
+ * <p>Creating a typed program does not load DSPy: the program's first call loads it, or {@link
+ * dev.terrarium.Terrarium#prewarm} ahead of that. When DSPy refuses a signature, that call throws.
  */
 public final class Dspy {
 
@@ -29,28 +28,31 @@ public final class Dspy {
     this.adapter = adapter;
   }
 
-  /** A program that asks for the outputs at once ({@code dspy.Predict}), with default options. */
+  /**
+   * Returns a program that asks for the outputs at once ({@code dspy.Predict}), with default
+   * options.
+   */
   public <I extends Record, O extends Record> DspyProgram<I, O> predict(
       Class<I> inputs, Class<O> outputs) {
     return predict(inputs, outputs, DspyOptions.ofDefaults());
   }
 
-  /** As {@link #predict(Class, Class)}, with options. */
+  /** Returns a program as {@link #predict(Class, Class)} does, with options. */
   public <I extends Record, O extends Record> DspyProgram<I, O> predict(
       Class<I> inputs, Class<O> outputs, DspyOptions options) {
     return create("predict", inputs, outputs, options);
   }
 
   /**
-   * A program that has the model reason before it answers ({@code dspy.ChainOfThought}), with
-   * default options.
+   * Returns a program that lets the model reason before it answers ({@code dspy.ChainOfThought}),
+   * with default options.
    */
   public <I extends Record, O extends Record> DspyProgram<I, O> chainOfThought(
       Class<I> inputs, Class<O> outputs) {
     return chainOfThought(inputs, outputs, DspyOptions.ofDefaults());
   }
 
-  /** As {@link #chainOfThought(Class, Class)}, with options. */
+  /** Returns a program as {@link #chainOfThought(Class, Class)} does, with options. */
   public <I extends Record, O extends Record> DspyProgram<I, O> chainOfThought(
       Class<I> inputs, Class<O> outputs, DspyOptions options) {
     return create("chain_of_thought", inputs, outputs, options);
@@ -73,22 +75,26 @@ public final class Dspy {
   }
 
   /**
-   * A program of a signature that is data, as from a file. DSPy is loaded to check it.
+   * Returns a program whose signature is data, as from a file. DSPy is loaded to check the
+   * signature.
    *
    * @param spec {@code kind} (predict or chain_of_thought), {@code signature} ("question ->
    *     answer", or a map of {@code instructions, inputs, outputs}) and {@code options}
-   * @throws dev.terrarium.error.ArgumentException when the spec is not one
+   * @throws dev.terrarium.error.ArgumentException when the spec is not valid
    */
   public UntypedDspyProgram program(Map<String, ?> spec) {
     return new UntypedDspyProgram(adapter, programOf("create_program", spec));
   }
 
-  /** Returns the same with these options for each call, of programs that it makes too. */
+  /**
+   * Returns the same facade with these options for each call, including the calls of programs that
+   * it creates.
+   */
   public Dspy with(CallOptions options) {
     return new Dspy(adapter.with(options));
   }
 
-  /** Returns the programs of DSPy that there are, whoever made them. */
+  /** Returns the programs of DSPy, whichever caller created them. */
   public Programs programs() {
     return new Programs(adapter);
   }

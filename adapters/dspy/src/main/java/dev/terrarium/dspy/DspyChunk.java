@@ -1,7 +1,8 @@
 package dev.terrarium.dspy;
 
 /**
- * What a program's stream brings: texts while the model writes, and then the outputs. Immutable.
+ * A piece of a program's stream, which yields texts while the model writes, and then the outputs.
+ * Immutable.
  *
  * <pre>{@code
  * switch (chunk) {
@@ -10,7 +11,7 @@ package dev.terrarium.dspy;
  * }
  * }</pre>
  *
- * @param <O> the outputs
+ * @param <O> the type of the outputs
  */
 public sealed interface DspyChunk<O> {
 
@@ -21,6 +22,6 @@ public sealed interface DspyChunk<O> {
    */
   record Text<O>(String field, String text) implements DspyChunk<O> {}
 
-  /** The last one: the outputs, and how they came about. */
+  /** The last piece: the outputs, and how they came about. */
   record Done<O>(Traced<O> traced) implements DspyChunk<O> {}
 }

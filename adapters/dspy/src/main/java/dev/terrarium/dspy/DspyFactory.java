@@ -3,10 +3,10 @@ package dev.terrarium.dspy;
 import dev.terrarium.Adapter;
 import dev.terrarium.spi.AdapterFactory;
 
-/** Makes {@link Dspy} for {@code terrarium.adapter(Dspy.class)}. */
+/** The factory that creates {@link Dspy} for {@code terrarium.adapter(Dspy.class)}. */
 public final class DspyFactory implements AdapterFactory<Dspy> {
 
-  /** Makes the factory, as the service loader does. */
+  /** Creates the factory, as the service loader does. */
   public DspyFactory() {}
 
   @Override

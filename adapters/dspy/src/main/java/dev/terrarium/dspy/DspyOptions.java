@@ -6,11 +6,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * How a program asks its language model. Immutable; what is absent is left to the model.
+ * The options with which a program calls its language model. Immutable; an absent option is left to
+ * the model.
  *
  * @param model name or spec of a language model other than the default
  * @param temperature at least 0; 0 picks the likeliest token each time
- * @param maxTokens bound on an answer, at least 1
+ * @param maxTokens maximum number of tokens of an answer, at least 1
  * @param seed for sampling
  */
 public record DspyOptions(

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A DSPy program with records as its signature. Any context can run it. Thread-safe.
  *
- * @param <I> the inputs
- * @param <O> the outputs
+ * @param <I> the record of the inputs
+ * @param <O> the record of the outputs
  */
 public final class DspyProgram<I extends Record, O extends Record> extends Invocable<I, O> {
 
@@ -39,8 +39,8 @@ public final class DspyProgram<I extends Record, O extends Record> extends Invoc
   }
 
   /**
-   * Runs the program. With DSPy's chat adapter the last text of the outputs may be one that the
-   * limit of tokens cut off; {@link Traced#finishReason()} says so.
+   * Runs the program. With DSPy's chat adapter, the last text of the outputs may be a text that the
+   * limit of tokens cut off; {@link Traced#finishReason()} tells such a text from a complete one.
    */
   @Override
   public O call(I input) {
@@ -56,7 +56,10 @@ public final class DspyProgram<I extends Record, O extends Record> extends Invoc
     return TypedReader.read(untyped.outputs(), outputs, "outputs");
   }
 
-  /** Runs the program and returns beside its outputs what DSPy sent and what it cost. */
+  /**
+   * Runs the program, and returns with its outputs what DSPy sent to the model and what the run
+   * cost.
+   */
   public Traced<O> trace(I input) {
     return typed(adapter().call(program.traced(input, true)));
   }
@@ -66,10 +69,11 @@ public final class DspyProgram<I extends Record, O extends Record> extends Invoc
   }
 
   /**
-   * Returns a plan of the program as it is now, by which Java runs it without entering Python. DSPy
-   * makes the plan, and shows on random values that it is exact.
+   * Returns a plan of the program's present state, with which Java runs the program without
+   * entering Python. DSPy makes the plan, and shows on random values that the plan is exact.
    *
-   * @throws dev.terrarium.error.ArgumentException with the name of what cannot be frozen exactly
+   * @throws dev.terrarium.error.ArgumentException when some part of the program cannot be frozen
+   *     exactly, with the name of that part
    */
   public FrozenDspyProgram<I, O> freeze() {
     return new FrozenDspyProgram<>(adapter(), program.freeze(), outputs);
@@ -86,10 +90,10 @@ public final class DspyProgram<I extends Record, O extends Record> extends Invoc
   }
 
   /**
-   * Runs the program for each subscriber, and brings its outputs while the model writes: the pieces
-   * of those that are texts, and at the end all outputs. The pieces of a text join to the output.
-   * There may be no pieces at all. For back-pressure and cancelling see {@link Adapter#stream};
-   * cancelling stops the model.
+   * Returns a publisher that runs the program for each subscriber, and passes on the outputs while
+   * the model writes: the pieces of those outputs that are texts, and at the end all outputs. The
+   * pieces of a text join to the output. There may be no pieces at all. {@link Adapter#stream}
+   * explains back-pressure and cancelling; cancelling stops the model.
    */
   public Flow.Publisher<DspyChunk<O>> stream(I input) {
     Map<String, Object> arguments = program.arguments(input, true);

@@ -5,7 +5,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The type of a field of a frozen program, of those whose rules are known exactly. Immutable. */
+/**
+ * The type of a field of a frozen program; only types whose rules are known exactly exist here.
+ * Immutable.
+ */
 sealed interface FieldType {
 
   record Text() implements FieldType {}
@@ -18,19 +21,19 @@ sealed interface FieldType {
 
   record Date() implements FieldType {}
 
-  /** A local one. */
+  /** A date and time without a zone. */
   record DateTime() implements FieldType {}
 
   record Choice(Set<String> values) implements FieldType {}
 
   record Items(FieldType of) implements FieldType {}
 
-  /** Keys are texts. */
+  /** A map whose keys are texts. */
   record Entries(FieldType of) implements FieldType {}
 
   record Maybe(FieldType of) implements FieldType {}
 
-  /** By name, in order. */
+  /** A record's fields by name, in order. */
   record Fields(Map<String, FieldType> fields) implements FieldType {}
 
   /** Reads the fields of a plan or of a record: {@code [{"name", "type"}]}. */

@@ -11,19 +11,20 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes inputs as DSPy's {@code format_field_value} does: texts and numbers as they are, lists and
- * mappings as JSON. What is not of the declared type is left to DSPy, which may convert it.
+ * A writer of inputs in the form of DSPy's {@code format_field_value}: texts and numbers as they
+ * are, lists and mappings as JSON. A value that is not of the declared type is left to DSPy, which
+ * may convert it.
  */
 final class FieldWriter {
 
-  /** DSPy takes what begins so apart. */
+  /** The prefix of texts that DSPy parses for values of custom types. */
   private static final String CUSTOM_TYPE = "<<CUSTOM-TYPE-";
 
   private final StringBuilder out = new StringBuilder();
 
   private FieldWriter() {}
 
-  /** The value of an input. */
+  /** Returns the text of an input's value. */
   static String write(FieldType type, @Nullable Object value) throws NotExactException {
     FieldWriter writer = new FieldWriter();
     writer.write(type, plain(value), false);
@@ -34,7 +35,10 @@ final class FieldWriter {
     return text;
   }
 
-  /** The values of a record or a map by name; what a map takes for equal names is not asked. */
+  /**
+   * Returns the values of a record or a map by name. Keys count as equal only by {@code equals},
+   * whatever the map itself takes for equal names.
+   */
   static Map<String, @Nullable Object> named(@Nullable Object value) throws NotExactException {
     Map<String, @Nullable Object> named = new LinkedHashMap<>();
     if (value instanceof Map<?, ?> map) {
@@ -61,7 +65,7 @@ final class FieldWriter {
       component.getAccessor().setAccessible(true);
       return component.getAccessor().invoke(value);
     } catch (ReflectiveOperationException | RuntimeException e) {
-      throw new NotExactException(e); // told by name on the way to Python
+      throw new NotExactException(e); // the conversion to Python reports the component by name
     }
   }
 
@@ -151,7 +155,7 @@ final class FieldWriter {
 
   private void fields(Map<String, FieldType> fields, Map<?, ?> values) throws NotExactException {
     if (!fields.keySet().containsAll(values.keySet())) {
-      throw new NotExactException(); // what is too much may be what cannot cross
+      throw new NotExactException(); // a surplus value may be one that cannot be converted
     }
     out.append('{');
     String separator = "";

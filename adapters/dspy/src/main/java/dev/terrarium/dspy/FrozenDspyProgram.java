@@ -7,17 +7,17 @@ import dev.terrarium.Invocable;
 import dev.terrarium.spi.TypedReader;
 
 /**
- * A program that Java runs without entering Python: it inserts the inputs into what DSPy's own
- * adapter prints, asks the language model, and reads the answer where it is of exactly the declared
- * types. What takes more, such as an answer that has to be repaired or asked for again, goes on in
- * DSPy with the answer that is there. So the outputs and the failures are those of the program
- * itself. Thread-safe.
+ * A program that Java runs without entering Python. Java inserts the inputs into the text that
+ * DSPy's own adapter prints, calls the language model, and reads the answer where it is of exactly
+ * the declared types. In any other case, such as an answer that has to be repaired or asked for
+ * again, DSPy goes on with the answer that the model gave. So the outputs and the failures are
+ * those of the program itself. Thread-safe.
  *
- * <p>When the program, its state or DSPy's defaults change, it is thawed: calls run the program as
- * it is then, in Python.
+ * <p>When the program, its state or DSPy's defaults change, the frozen program is thawed: calls run
+ * the program in Python, in its new state.
  *
- * @param <I> the inputs
- * @param <O> the outputs
+ * @param <I> the record of the inputs
+ * @param <O> the record of the outputs
  */
 public final class FrozenDspyProgram<I extends Record, O extends Record> extends Invocable<I, O> {
 
@@ -35,7 +35,7 @@ public final class FrozenDspyProgram<I extends Record, O extends Record> extends
     return program.id();
   }
 
-  /** Returns the same program with these options; its figures are counted together. */
+  /** Returns the same program with these options; both programs count in the same figures. */
   @Override
   public FrozenDspyProgram<I, O> with(CallOptions options) {
     return new FrozenDspyProgram<>(adapter().with(options), program.with(options), outputs);
@@ -46,12 +46,15 @@ public final class FrozenDspyProgram<I extends Record, O extends Record> extends
     return program.run(input).map(plain -> TypedReader.read(plain, outputs, "outputs"));
   }
 
-  /** Whether it is frozen still, and not thawed by a change; freeze the program again then. */
+  /**
+   * Returns whether the program is still frozen, and was not thawed by a change; after a change,
+   * freeze the program again.
+   */
   public boolean isFrozen() {
     return program.isFrozen();
   }
 
-  /** Who answered the calls so far. */
+  /** Returns the number of attempts so far, by what answered them. */
   public FrozenStats stats() {
     return program.stats();
   }

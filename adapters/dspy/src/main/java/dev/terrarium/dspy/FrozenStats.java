@@ -1,11 +1,12 @@
 package dev.terrarium.dspy;
 
 /**
- * Who answered the attempts at calls of a frozen program, of which a {@code Retry} may make
- * several. Immutable.
+ * The number of attempts at calls of a frozen program, by what answered them; a {@code Retry} may
+ * make several attempts at one call. Immutable.
  *
- * @param answered in Java alone
- * @param continued the language model was asked from Java, and DSPy went on with its answer
- * @param handedOver by DSPy from the beginning
+ * @param answered attempts that Java answered alone
+ * @param continued attempts for which Java called the language model, and DSPy went on with the
+ *     model's answer
+ * @param handedOver attempts that DSPy made from the beginning
  */
 public record FrozenStats(long answered, long continued, long handedOver) {}

@@ -1,6 +1,9 @@
 package dev.terrarium.dspy;
 
-/** Here Java's rules end: only DSPy knows. Means no fault, so it has no stack trace. */
+/**
+ * Thrown where Java's rules do not cover a value, so that DSPy has to decide. Not a fault, and so
+ * without a stack trace.
+ */
 final class NotExactException extends Exception {
 
   private static final long serialVersionUID = 1;

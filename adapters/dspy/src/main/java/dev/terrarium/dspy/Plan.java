@@ -9,13 +9,15 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a program asks its language model and reads the answer, as DSPy does it: what the bridge's
- * {@code freeze_program} returns. Immutable.
+ * A plan by which Java asks a program's language model and reads the answer as DSPy does; read from
+ * the result of the bridge's {@code freeze_program}. Immutable.
  */
 final class Plan {
 
   /**
-   * @param parts texts, and the numbers of the inputs between them
+   * One message of the request.
+   *
+   * @param parts texts, and the numbers of the inputs that stand between them
    */
   private record Message(String role, List<Object> parts) {}
 
@@ -38,9 +40,9 @@ final class Plan {
   }
 
   /**
-   * Reads a plan and checks it against the runs of DSPy that came with it.
+   * Reads a plan, and checks it against the runs of DSPy that came with it.
    *
-   * @throws ArgumentException when Java does not do what DSPy did
+   * @throws ArgumentException when Java's result differs from that of DSPy
    */
   static Plan proven(@Nullable Object plain) {
     Map<?, ?> map = (Map<?, ?>) Objects.requireNonNull(plain, "plan");
@@ -58,7 +60,7 @@ final class Plan {
         throw refused("the messages of", proof, sent);
       }
     } catch (NotExactException e) {
-      // DSPy does it
+      // DSPy handles these inputs.
     }
     try {
       Object read = read((String) part(proof, "answer"));
@@ -66,7 +68,7 @@ final class Plan {
         throw refused("the outputs of", proof, read);
       }
     } catch (NotExactException e) {
-      // DSPy does it
+      // DSPy handles this answer.
     }
   }
 
@@ -85,7 +87,7 @@ final class Plan {
     return Objects.requireNonNull(map.get(name), name);
   }
 
-  /** What the language model is asked, as {@code model.generate} takes it. */
+  /** Returns the request to the language model, in the form of {@code model.generate}. */
   Map<String, @Nullable Object> request(Object given) throws NotExactException {
     Map<String, @Nullable Object> values = FieldWriter.named(given);
     List<String> written = new ArrayList<>();
@@ -108,7 +110,7 @@ final class Plan {
     return Map.of("role", message.role(), "content", content.toString());
   }
 
-  /** The outputs by name, as the bridge's {@code call} returns them. */
+  /** Returns the outputs by name, in the form of the bridge's {@code call}. */
   Map<String, @Nullable Object> read(String answer) throws NotExactException {
     return json ? AnswerReader.json(outputs, answer) : AnswerReader.chat(outputs, answer);
   }

@@ -9,10 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Texts as Python makes them and takes them apart. */
+/** Functions that make and split texts as Python does. */
 final class PythonText {
 
-  /** Beyond it {@code repr} writes an exponent. */
+  /** The largest number of digits before the point for which {@code repr} writes no exponent. */
   private static final int MAX_POINT = 16;
 
   private static final int MIN_POINT = -4;
@@ -27,7 +27,7 @@ final class PythonText {
     return DateTimeFormatter.ofPattern(pattern, Locale.ROOT);
   }
 
-  /** {@code str.isspace} of one character; all such characters are in the basic plane. */
+  /** Returns {@code c.isspace()}; all characters for which it holds are in the basic plane. */
   private static boolean isSpace(char c) {
     return (c >= 0x09 && c <= 0x0d)
         || (c >= 0x1c && c <= 0x20)
@@ -53,7 +53,7 @@ final class PythonText {
         || c == 0x2029;
   }
 
-  /** {@code text.strip()}. */
+  /** Returns {@code text.strip()}. */
   static String strip(String text) {
     int begin = 0;
     int end = text.length();
@@ -66,7 +66,7 @@ final class PythonText {
     return text.substring(begin, end);
   }
 
-  /** {@code text.splitlines()}, as CPython has it; GraalPy knows fewer ends of lines. */
+  /** Returns {@code text.splitlines()} as CPython defines it; GraalPy knows fewer ends of lines. */
   static List<String> splitLines(String text) {
     List<String> lines = new ArrayList<>();
     int begin = 0;
@@ -86,10 +86,10 @@ final class PythonText {
   }
 
   /**
-   * {@code repr(number)}.
+   * Returns {@code repr(number)}.
    *
-   * @throws NotExactException for what is not finite, and below the normal numbers, where Java
-   *     writes one digit more
+   * @throws NotExactException for a number that is not finite or is below the normal numbers, where
+   *     Java writes one digit more
    */
   static String repr(double number) throws NotExactException {
     if (!Double.isFinite(number) || (number != 0 && Math.abs(number) < Double.MIN_NORMAL)) {
@@ -115,9 +115,9 @@ final class PythonText {
   }
 
   /**
-   * {@code date.isoformat()}.
+   * Returns {@code date.isoformat()}.
    *
-   * @throws NotExactException beyond the years that Python has
+   * @throws NotExactException for a year that Python does not have
    */
   static String isoformat(LocalDate date) throws NotExactException {
     if (date.getYear() < 1 || date.getYear() > 9999) {
@@ -127,9 +127,10 @@ final class PythonText {
   }
 
   /**
-   * {@code time.isoformat()}.
+   * Returns {@code time.isoformat()}.
    *
-   * @throws NotExactException beyond the years that Python has, and below its microseconds
+   * @throws NotExactException for a year that Python does not have, and for a time finer than its
+   *     microseconds
    */
   static String isoformat(LocalDateTime time) throws NotExactException {
     if (time.get(ChronoField.NANO_OF_SECOND) % NANOS_PER_MICRO != 0) {
@@ -166,9 +167,9 @@ final class PythonText {
   }
 
   /**
-   * The text, when it is one to Python too.
+   * Returns the text if it is a valid text to Python, too.
    *
-   * @throws NotExactException when half of a pair of surrogates is missing
+   * @throws NotExactException when half of a surrogate pair is missing
    */
   static String checked(String text) throws NotExactException {
     for (int i = 0; i < text.length(); i++) {

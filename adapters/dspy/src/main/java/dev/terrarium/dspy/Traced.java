@@ -11,8 +11,9 @@ import java.util.Optional;
  *
  * @param reasoning what the model wrote before the outputs, for a chain of thought
  * @param finishReason {@code LENGTH} when the last of the outputs is a text that the limit of
- *     tokens cut off; {@code STOP} when they are whole, even exactly at that limit
- * @param messages what DSPy really sent to the model, of its last request
+ *     tokens cut off; {@code STOP} when the outputs are complete, even if they end exactly at that
+ *     limit
+ * @param messages the messages of the last request, as DSPy sent them to the model
  * @param usage tokens of all requests
  */
 public record Traced<O>(

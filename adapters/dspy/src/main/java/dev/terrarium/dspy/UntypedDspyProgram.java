@@ -40,7 +40,7 @@ public final class UntypedDspyProgram
     return new UntypedDspyProgram(adapter().with(options), id);
   }
 
-  /** Runs the program; returns the outputs by name, plain data of the declared types. */
+  /** Runs the program, and returns the outputs by name, as plain data of the declared types. */
   @Override
   public Map<String, @Nullable Object> call(Map<String, ?> inputs) {
     return super.call(inputs);
@@ -51,34 +51,40 @@ public final class UntypedDspyProgram
     return traced(inputs, false).map(Traced::outputs);
   }
 
-  /** Runs the program and returns beside its outputs what DSPy sent and what it cost. */
+  /**
+   * Runs the program, and returns with its outputs what DSPy sent to the model and what the run
+   * cost.
+   */
   public Traced<Map<String, @Nullable Object>> trace(Map<String, ?> inputs) {
     return adapter().call(traced(inputs, true));
   }
 
   /**
-   * Returns a plan of the program as it is now, by which Java runs it without entering Python. DSPy
-   * makes the plan, and shows on random values that it is exact.
+   * Returns a plan of the program's present state, with which Java runs the program without
+   * entering Python. DSPy makes the plan, and shows on random values that the plan is exact.
    *
-   * @throws dev.terrarium.error.ArgumentException with the name of what cannot be frozen exactly
+   * @throws dev.terrarium.error.ArgumentException when some part of the program cannot be frozen
+   *     exactly, with the name of that part
    */
   public UntypedFrozenDspyProgram freeze() {
     return UntypedFrozenDspyProgram.freeze(adapter(), id);
   }
 
   /**
+   * Returns the command that runs the program.
+   *
    * @param inputs a map or a record
    */
   Command<Traced<Map<String, @Nullable Object>>> traced(Object inputs, boolean trace) {
     return Command.of(CALL, arguments(inputs, trace)).map(UntypedDspyProgram::read);
   }
 
-  /** Returns what the bridge's commands take. */
+  /** Returns the arguments of the bridge's commands. */
   Map<String, Object> arguments(Object inputs, boolean trace) {
     return Map.of("program", id, "inputs", inputs, "trace", trace);
   }
 
-  /** Reads a result of the bridge's. */
+  /** Reads a result of the bridge's command. */
   static Traced<Map<String, @Nullable Object>> read(@Nullable Object result) {
     if (!(result instanceof Map<?, ?> map) || !(map.get("outputs") instanceof Map<?, ?> outputs)) {
       throw new ConversionException("result", "expected a dict with 'outputs', found " + result);

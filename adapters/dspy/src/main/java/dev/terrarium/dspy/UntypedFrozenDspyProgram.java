@@ -15,7 +15,10 @@ import org.jspecify.annotations.Nullable;
 public final class UntypedFrozenDspyProgram
     extends Invocable<Map<String, ?>, Map<String, @Nullable Object>> {
 
-  /** What was of that version when the plan was made; null for what there was none of. */
+  /**
+   * The versions of the program and of DSPy's defaults when the plan was made; null where none
+   * existed.
+   */
   private record Versions(@Nullable Object program, @Nullable Object defaults) {
 
     static Versions now(Shortcut.Host host, String id) {
@@ -25,7 +28,7 @@ public final class UntypedFrozenDspyProgram
     }
   }
 
-  /** A program at one moment, and where to ask whether it is as it was. */
+  /** A program's versions at one moment, and the host that tells whether they still hold. */
   private record Moment(String id, Shortcut.Host host, Versions versions) {
 
     static Moment now(Shortcut.Host host, String id) {
@@ -54,8 +57,8 @@ public final class UntypedFrozenDspyProgram
   }
 
   static UntypedFrozenDspyProgram freeze(Adapter adapter, String id) {
-    AtomicReference<@Nullable Moment> before =
-        new AtomicReference<>(); // so that no change is missed
+    // Set before the plan is made, so that no change is missed.
+    AtomicReference<@Nullable Moment> before = new AtomicReference<>();
     Shortcut freezing =
         host -> {
           before.set(Moment.now(host, id));
@@ -70,12 +73,12 @@ public final class UntypedFrozenDspyProgram
         new Counters(new LongAdder(), new LongAdder(), new LongAdder()));
   }
 
-  /** The program's id. */
+  /** Returns the program's id. */
   public String id() {
     return id;
   }
 
-  /** Returns the same program with these options; its figures are counted together. */
+  /** Returns the same program with these options; both programs count in the same figures. */
   @Override
   public UntypedFrozenDspyProgram with(CallOptions options) {
     return new UntypedFrozenDspyProgram(adapter().with(options), id, plan, frozenAt, counters);
@@ -87,6 +90,8 @@ public final class UntypedFrozenDspyProgram
   }
 
   /**
+   * Returns the command that runs the program.
+   *
    * @param inputs a map or a record
    */
   Command<Map<String, @Nullable Object>> run(Object inputs) {
@@ -101,7 +106,7 @@ public final class UntypedFrozenDspyProgram
       }
 
       @Override
-      public boolean isIdempotent() { // as the program's own command is
+      public boolean isIdempotent() { // as the program's own command is idempotent
         return true;
       }
     };
@@ -118,13 +123,14 @@ public final class UntypedFrozenDspyProgram
       return handOver(inputs);
     }
     Map<?, ?> answer = (Map<?, ?>) Objects.requireNonNull(host.call("model.generate", request));
-    if (!"length".equals(answer.get("finish_reason"))) { // else the bridge sees whether it is whole
+    // An answer that was cut off goes on in the bridge, which checks whether it is complete.
+    if (!"length".equals(answer.get("finish_reason"))) {
       try {
         Map<String, ?> result = Map.of("outputs", plan.read(String.valueOf(answer.get("text"))));
         counters.answered().increment();
         return new Shortcut.Answered(result);
       } catch (NotExactException e) {
-        // DSPy may repair it, ask again, or say what is wrong
+        // DSPy may repair the answer, ask again, or say what is wrong.
       }
     }
     counters.continued().increment();
@@ -140,12 +146,14 @@ public final class UntypedFrozenDspyProgram
         Command.of(UntypedDspyProgram.CALL, Map.of("program", id, "inputs", inputs)));
   }
 
-  /** Whether the plan is still that of the program; see {@link FrozenDspyProgram#isFrozen}. */
+  /**
+   * Returns whether the plan is still that of the program; see {@link FrozenDspyProgram#isFrozen}.
+   */
   public boolean isFrozen() {
     return frozenAt.isPresent();
   }
 
-  /** Who answered the calls so far. */
+  /** Returns the number of attempts so far, by what answered them. */
   public FrozenStats stats() {
     return new FrozenStats(
         counters.answered().sum(), counters.continued().sum(), counters.handedOver().sum());

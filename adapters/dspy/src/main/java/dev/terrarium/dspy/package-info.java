@@ -1,4 +1,4 @@
-/** DSPy from Java: programs whose signatures are records. */
+/** Contains the Java facade of DSPy: programs whose signatures are records. */
 @NullMarked
 package dev.terrarium.dspy;
 

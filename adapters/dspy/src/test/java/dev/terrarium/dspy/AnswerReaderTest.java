@@ -11,7 +11,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is read exactly, and what is left to DSPy; that DSPy agrees, {@link FrozenTest} shows. */
+/**
+ * Tests of which answers are read exactly, and which are left to DSPy; {@link FrozenTest} shows
+ * that DSPy agrees.
+ */
 class AnswerReaderTest {
 
   private static final FieldType.Fields FORM =
@@ -70,7 +73,7 @@ class AnswerReaderTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"\"2\"", "true", "null", "-0", "1e999", "9007199254740993", "NaN", "02"})
-  void aNumberThatIsNotPlainlyOneIsLeftToDspy(String share) {
+  void unusualNumbersAreLeftToDspy(String share) {
     leftToDspy(json(share, "\"year\": 1"));
   }
 
@@ -85,7 +88,7 @@ class AnswerReaderTest {
         "\"year\": 1} {",
         "\"year\": 1,",
       })
-  void whatReadersMayTakeDifferentlyIsLeftToDspy(String rest) {
+  void ambiguousJsonIsLeftToDspy(String rest) {
     leftToDspy(json("2", rest));
   }
 
@@ -101,7 +104,7 @@ class AnswerReaderTest {
   }
 
   @Test
-  void halfAPairOfSurrogatesIsLeftToDspy() {
+  void unpairedSurrogateIsLeftToDspy() {
     leftToDspy(json("2", "\"year\": 1").replace("\"a\"", "\"\\ud800\""));
   }
 
@@ -151,7 +154,7 @@ class AnswerReaderTest {
   }
 
   @Test
-  void sectionsAreReadWhateverStandsAround() throws Exception {
+  void sectionsAreReadDespiteSurroundingText() throws Exception {
     assertThat(
             AnswerReader.chat(
                 FORM,
@@ -199,7 +202,7 @@ class AnswerReaderTest {
   }
 
   @Test
-  void markerIsNoMarkerWhereAnOutputHasItsName() throws Exception {
+  void markerIsIgnoredWhenAnOutputHasItsName() throws Exception {
     FieldType.Fields fields =
         FieldType.fields(List.of(field("completed", Map.of("type", "string"))));
     assertThat(AnswerReader.chat(fields, "[[ ## completed ## ]]\na [[ ## completed ## ]]"))
@@ -224,7 +227,7 @@ class AnswerReaderTest {
   }
 
   @Test
-  void anOptionalTextIsTheTextAsItIs() throws Exception {
+  void optionalTextIsReturnedUnchanged() throws Exception {
     FieldType.Fields maybe =
         FieldType.fields(
             List.of(field("note", Map.of("type", "optional", "of", Map.of("type", "string")))));

@@ -229,7 +229,7 @@ class DspyTest {
   }
 
   @Test
-  void textsComeWhileTheModelWritesAndThenTheOutputs() throws Exception {
+  void streamYieldsTextsWhileTheModelWritesAndThenTheOutputs() throws Exception {
     SCRIPTED.answers("{\"reasoning\": \"It is \\\"so\\\".\", \"answer\": \"Paris, of course\"}");
     DspyProgram<Question, Answer> program = dspy.chainOfThought(Question.class, Answer.class);
     List<DspyChunk<Answer>> chunks = Collector.all(program.stream(new Question("Capital?")));
@@ -266,7 +266,7 @@ class DspyTest {
   }
 
   @Test
-  void streamOfAModelThatFailsFailsAsItself() {
+  void streamFailsWithTheExceptionOfItsModel() {
     SCRIPTED.fails(new ModelException("out of order"));
     DspyProgram<Question, Answer> program = dspy.predict(Question.class, Answer.class);
     assertThatThrownBy(() -> Collector.all(program.stream(new Question("?"))))
@@ -316,7 +316,7 @@ class DspyTest {
   }
 
   @Test
-  void answerThatIsCutOffIsNamed() {
+  void cutOffAnswerIsReportedByName() {
     DspyProgram<Question, Num> program =
         dspy.predict(Question.class, Num.class, scripted.withMaxTokens(8));
     FrozenDspyProgram<Question, Num> frozen = program.freeze();
@@ -413,7 +413,7 @@ class DspyTest {
   }
 
   @Test
-  void anAnswerThatIsNoFormFailsByName() {
+  void answerOfAnotherFormFailsByName() {
     SCRIPTED.answers("I would rather not.");
     DspyProgram<Question, Answer> program = dspy.predict(Question.class, Answer.class);
     assertThatThrownBy(() -> program.call(new Question("?")))
@@ -426,7 +426,7 @@ class DspyTest {
   }
 
   @Test
-  void aModelsFailureComesBackAsItself() {
+  void callFailsWithTheExceptionOfItsModel() {
     SCRIPTED.fails(new ModelException("out of order"));
     DspyProgram<Question, Answer> program = dspy.predict(Question.class, Answer.class);
     assertThatThrownBy(() -> program.call(new Question("?")))
@@ -441,7 +441,7 @@ class DspyTest {
   }
 
   @Test
-  void wrongInputNamesAreTold() {
+  void wrongInputNamesAreReported() {
     SCRIPTED.answers("{\"answer\": \"x\"}");
     UntypedDspyProgram program =
         dspy.program(Map.of("kind", "predict", "signature", "question -> answer"));
@@ -461,7 +461,7 @@ class DspyTest {
   }
 
   @Test
-  void aSpecThatIsNotOneIsRefused() {
+  void invalidSpecIsRefused() {
     assertThatThrownBy(() -> dspy.program(Map.of("kind", "guess", "signature", "a -> b")))
         .isInstanceOf(ArgumentException.class)
         .hasMessageContaining("guess");
@@ -567,7 +567,7 @@ class DspyTest {
   }
 
   @Test
-  void aCustomFrameworkLivesBesideIt() {
+  void customFrameworkSharesItsContext() {
     terrarium.register(
         Framework.fromSource(
             "beside",
@@ -591,7 +591,7 @@ class DspyTest {
    */
   @Test
   @Timeout(value = 6, unit = TimeUnit.MINUTES)
-  void importThatIsCutOffCanBeMadeAgain() {
+  void interruptedImportCanBeRetried() {
     Framework importer =
         Framework.fromSource(
             "importer",
@@ -699,7 +699,7 @@ class DspyTest {
   /** A load that fails is not remembered, and takes no packages away. */
   @Test
   @Timeout(value = 6, unit = TimeUnit.MINUTES)
-  void loadThatFailedOnceCanBeMadeAgain() {
+  void failedLoadCanBeRetried() {
     Framework saboteur =
         Framework.fromSource(
             "saboteur",

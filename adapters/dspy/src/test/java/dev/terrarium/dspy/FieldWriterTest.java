@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Inputs of frozen programs, as far as no DSPy is needed to know what becomes of them. */
+/** Tests of the inputs of frozen programs that need no DSPy to compare with. */
 class FieldWriterTest {
 
   private static final FieldType PLACE =

@@ -18,7 +18,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A program, inputs and answers, all of one seed: answers that fit, and such as models spoil them.
+ * A generated program with inputs and answers, all of one seed: answers that fit, and answers that
+ * are malformed as models' answers are.
  */
 final class FrozenCases {
 
@@ -65,7 +66,7 @@ final class FrozenCases {
   private static final LocalDateTime FIRST = LocalDateTime.of(1, 1, 1, 0, 0);
   private static final long SECONDS = Duration.ofDays(3_652_059).toSeconds();
 
-  /** What is written in place of a value. */
+  /** The texts that are written in place of a value. */
   private static final List<String> SPOILT =
       List.of(
           "",
@@ -167,7 +168,10 @@ final class FrozenCases {
         Map.of("model", model, "adapter", adapter, "temperature", 0.25, "stop", List.of("END")));
   }
 
-  /** What an optimizer may have put there: none, some, augmented or incomplete ones. */
+  /**
+   * Returns the demonstrations that an optimizer may have added: none, some, augmented or
+   * incomplete ones.
+   */
   List<Map<String, @Nullable Object>> demos() {
     List<Map<String, @Nullable Object>> demos = new ArrayList<>();
     for (int i = random.nextInt(4); i > 0; i--) {
@@ -187,7 +191,7 @@ final class FrozenCases {
     return demos;
   }
 
-  /** As it stands in a state, which is JSON. */
+  /** Returns the value in the form that it has in a state, which is JSON. */
   private static @Nullable Object plain(@Nullable Object value) {
     return switch (value) {
       case Temporal time -> time.toString();
@@ -201,12 +205,12 @@ final class FrozenCases {
     };
   }
 
-  /** Whether the answer is cut off by the limit of its length. */
+  /** Returns whether the answer is cut off by its limit of tokens. */
   boolean isCutOff() {
     return random.nextInt(15) == 0;
   }
 
-  /** Mostly of the declared types. */
+  /** Returns inputs that are mostly of the declared types. */
   Map<String, @Nullable Object> inputs(int number) {
     Map<String, @Nullable Object> values = new LinkedHashMap<>();
     for (Map<String, Object> input : inputs) {

@@ -48,7 +48,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Frozen programs beside DSPy itself, in one context. */
+/** Tests that compare frozen programs with DSPy itself, in one context. */
 @Tag("graalpy")
 class FrozenTest {
 
@@ -97,7 +97,7 @@ class FrozenTest {
     terrarium.close();
   }
 
-  /** Answers by the number that the question has, and keeps what it was asked. */
+  /** A model that answers by the number in the question, and records its requests. */
   private static final class CaseModel implements LanguageModel {
 
     private static final Pattern NUMBER = Pattern.compile("<case (\\d+)>");
@@ -130,7 +130,7 @@ class FrozenTest {
   // ------------------------------------------------------------------ against DSPy
 
   @Test
-  void generatedProgramsDoWhatTheyDoInPython() {
+  void generatedProgramsGiveTheSameResultsAsInPython() {
     FrozenStats all = new FrozenStats(0, 0, 0);
     for (int seed = 0; seed < SIGNATURES; seed++) {
       FrozenStats stats = sameAsInPython(new FrozenCases(seed), seed);
@@ -178,7 +178,7 @@ class FrozenTest {
     return frozen.stats();
   }
 
-  /** The outputs, or the failure as its class, type and message. */
+  /** Returns the outputs, or the failure as its class, type and message. */
   private static @Nullable Object outcome(CallResult<@Nullable Object> result) {
     return switch (result) {
       case CallResult.Success<?> success -> success.result();
@@ -192,7 +192,7 @@ class FrozenTest {
     };
   }
 
-  /** As an optimizer would, in place of those that are there. */
+  /** Replaces the demonstrations as an optimizer would. */
   private static void setDemos(
       UntypedDspyProgram program, List<? extends Map<String, ? extends @Nullable Object>> demos) {
     Map<String, Object> named = Map.of("program", program.id());
@@ -337,7 +337,7 @@ class FrozenTest {
     }
   }
 
-  /** What was asked for an answer, or the failure. */
+  /** Returns the request for an answer, or the failure. */
   private static String outcome(Runnable call) {
     try {
       call.run();
@@ -348,7 +348,7 @@ class FrozenTest {
   }
 
   @Test
-  void oneOfManyThatFailsDoesNotKeepTheOthers() {
+  void failedCallDoesNotAffectTheOthers() {
     DspyProgram<Numbered, Reply> program = dspy.predict(Numbered.class, Reply.class);
     FrozenDspyProgram<Numbered, Reply> frozen = program.freeze();
     SCRIPTED.answers("{\"reply\": \"no number\"}");
@@ -392,7 +392,7 @@ class FrozenTest {
   }
 
   @Test
-  void otherDefaultsThawItAndADeletedProgramIsGone() {
+  void changedDefaultsThawAProgramAndADeletedProgramFails() {
     UntypedDspyProgram program = dspy.program(spec("question -> defaults", Map.of()));
     SCRIPTED.answers("{\"defaults\": \"a\"}");
     UntypedFrozenDspyProgram frozen = program.freeze();
@@ -413,7 +413,7 @@ class FrozenTest {
   // ------------------------------------------------------------------ refusing and failing
 
   @Test
-  void whatIsNotExactIsRefusedByName() {
+  void partThatCannotBeFrozenExactlyIsRefusedByName() {
     UntypedDspyProgram program = dspy.program(spec("question -> days: set[str]", Map.of()));
     assertThatThrownBy(program::freeze)
         .isInstanceOf(ArgumentException.class)
@@ -435,7 +435,7 @@ class FrozenTest {
   }
 
   @Test
-  void aModelsFailureIsThrownAsItIs() {
+  void callThrowsTheExceptionOfItsModel() {
     UntypedFrozenDspyProgram frozen = dspy.program(spec("question -> fails", Map.of())).freeze();
     SCRIPTED.fails(new ModelException("out of order"));
     assertThatThrownBy(() -> frozen.call(Map.of("question", "?")))
@@ -473,7 +473,7 @@ class FrozenTest {
   }
 
   @Test
-  void itIsACallOnTheCallersAccountAndEndsWithItsTerrarium() {
+  void frozenCallIsOnTheCallersAccountAndEndsWithItsTerrarium() {
     TerrariumConfig config =
         TerrariumConfig.custom()
             .contexts(1)
@@ -499,7 +499,7 @@ class FrozenTest {
   }
 
   @Test
-  void itIsRetriedAsTheProgramIs() {
+  void frozenCallIsRetriedAsTheProgramIs() {
     TerrariumConfig config =
         TerrariumConfig.custom()
             .contexts(1)

@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What Python says of the same values stands here. */
+/** Tests whose expected values are those of Python. */
 class PythonTextTest {
 
   @ParameterizedTest
@@ -37,7 +37,7 @@ class PythonTextTest {
 
   @ParameterizedTest
   @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY, Double.MIN_VALUE})
-  void numbersThatJavaWritesOtherwiseAreNot(double number) {
+  void numbersThatJavaWritesDifferentlyAreRefused(double number) {
     assertThatThrownBy(() -> PythonText.repr(number)).isInstanceOf(NotExactException.class);
   }
 
@@ -53,7 +53,7 @@ class PythonTextTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"0000-01-01T00:00", "+10000-01-01T00:00", "2024-01-01T00:00:00.0000001"})
-  void timesThatPythonHasNotAreNot(LocalDateTime time) {
+  void timesBeyondPythonsRangeAreRefused(LocalDateTime time) {
     assertThatThrownBy(() -> PythonText.isoformat(time)).isInstanceOf(NotExactException.class);
   }
 
@@ -65,12 +65,12 @@ class PythonTextTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"\u000b", "\f", "\u001c", "\u001e", "\u0085", "\u2028", "\u2029"})
-  void rareLineEndsAreCpythons(String end) {
+  void rareLineEndsAreThoseOfCPython(String end) {
     assertThat(PythonText.splitLines("a" + end + "b\u001fc")).containsExactly("a", "b\u001fc");
   }
 
   @Test
-  void whiteSpaceIsPythons() {
+  void whiteSpaceIsThatOfPython() {
     assertThat(PythonText.strip("\u00a0\u001f\u3000 a b\u0085\n")).isEqualTo("a b");
     assertThat(PythonText.strip("\u200b")).as("no space to Python").isEqualTo("\u200b");
     assertThat(PythonText.strip(" \n ")).isEmpty();
@@ -85,7 +85,7 @@ class PythonTextTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"a\ud800", "\ud800a", "\udc00", "\udc00\ud800"})
-  void halfAPairOfSurrogatesIsNoText(String text) {
+  void unpairedSurrogateIsRefused(String text) {
     assertThatThrownBy(() -> PythonText.checked(text)).isInstanceOf(NotExactException.class);
   }
 }

@@ -13,7 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A model that says what a test tells it to. */
+/** A model whose answers a test sets. */
 final class ScriptedModel implements LanguageModel {
 
   private volatile String answer = "";
@@ -29,7 +29,7 @@ final class ScriptedModel implements LanguageModel {
     failure = null;
   }
 
-  /** As above, but that the answer is cut off by the limit of its length. */
+  /** Sets an answer that is cut off by its limit of tokens. */
   void answersCutOff(String text) {
     answers(text);
     reason = FinishReason.LENGTH;
@@ -39,7 +39,7 @@ final class ScriptedModel implements LanguageModel {
     failure = with;
   }
 
-  /** Runs before each answer, on the context's thread. */
+  /** Sets an action that runs before each answer, on the context's thread. */
   void beforeAnswering(Callable<?> action) {
     before = action;
   }
@@ -68,7 +68,7 @@ final class ScriptedModel implements LanguageModel {
     return new ChatResponse(answer, reason, new TokenUsage(3, 2), Duration.ofMillis(1));
   }
 
-  /** Word by word; then it hangs, when it is to. */
+  /** Streams the answer word by word; then hangs if the test has set that. */
   @Override
   public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
     ChatResponse response = chat(request);
@@ -86,7 +86,9 @@ final class ScriptedModel implements LanguageModel {
     return response;
   }
 
-  /** From now on streams do not end; the future is done when one was interrupted. */
+  /**
+   * Makes streams hang from now on; the returned future is completed when a stream was interrupted.
+   */
   CompletableFuture<Boolean> hangs() {
     CompletableFuture<Boolean> hanging = new CompletableFuture<>();
     interrupted = hanging;

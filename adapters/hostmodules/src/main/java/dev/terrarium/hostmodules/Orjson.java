@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The Java half of the Python package {@code orjson}, by Jackson: {@code orjson.loads(text)} and
- * {@code orjson.dumps(plain, flags)}. The Python half turns what is not plain into plain data, and
- * failures into orjson's own exceptions. Thread-safe.
+ * {@code orjson.dumps(plain, flags)}. The Python half converts other values to plain data, and
+ * failures to orjson's own exceptions. Thread-safe.
  */
 public final class Orjson implements HostFunctions {
 
@@ -38,7 +38,7 @@ public final class Orjson implements HostFunctions {
   private static final BigInteger MIN_INTEGER = BigInteger.TWO.pow(63).negate();
   private static final BigInteger MAX_INTEGER = BigInteger.TWO.pow(64).subtract(BigInteger.ONE);
 
-  /** Only depth is bounded, and the digits of a number. */
+  /** The factory of parsers, which bound only the depth and the digits of a number. */
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
           .streamReadConstraints(
@@ -61,7 +61,7 @@ public final class Orjson implements HostFunctions {
     return Map.of("orjson.loads", Orjson::loads, "orjson.dumps", Orjson::dumps);
   }
 
-  /** Strict JSON to plain data. */
+  /** Converts strict JSON to plain data. */
   private static @Nullable Object loads(List<@Nullable Object> arguments) {
     if (arguments.isEmpty() || !(arguments.getFirst() instanceof String text)) {
       throw new IllegalArgumentException("loads takes a text");
@@ -73,7 +73,10 @@ public final class Orjson implements HostFunctions {
     }
   }
 
-  /** Integers beyond 64 bits become doubles; numbers beyond those are refused. In place. */
+  /**
+   * Converts integers beyond 64 bits to doubles, in place, and refuses numbers beyond the range of
+   * doubles.
+   */
   @SuppressWarnings("unchecked") // Jackson makes maps with text keys, and lists
   private static @Nullable Object checked(@Nullable Object value) {
     return switch (value) {
@@ -100,7 +103,9 @@ public final class Orjson implements HostFunctions {
     return number;
   }
 
-  /** Plain data to compact or indented JSON; NaN and infinities become null, as in orjson. */
+  /**
+   * Converts plain data to compact or indented JSON; NaN and infinities become null, as in orjson.
+   */
   private static Object dumps(List<@Nullable Object> arguments) {
     if (arguments.size() != 2 || !(arguments.get(1) instanceof Number flags)) {
       throw new IllegalArgumentException("dumps takes a value and flags");
@@ -130,7 +135,10 @@ public final class Orjson implements HostFunctions {
         .withArrayIndenter(lines);
   }
 
-  /** With the place as Python has it: in characters, of which Java may have two for one. */
+  /**
+   * Returns the message with the position as Python counts it: in characters, for which Java may
+   * have two.
+   */
   private static String message(JsonProcessingException e, String text) {
     JsonLocation at = e.getLocation();
     if (at == null) {
@@ -147,7 +155,10 @@ public final class Orjson implements HostFunctions {
         + ")";
   }
 
-  /** As orjson writes it: with an exponent below 0.00001 and from 1e16 on. */
+  /**
+   * Returns the text of a number as orjson writes it: with an exponent below 0.00001 and from 1e16
+   * on.
+   */
   static String text(double value) {
     String shortest = Double.toString(value);
     double size = Math.abs(value);

@@ -1,4 +1,4 @@
-/** Java halves of Python packages that have no build for this Python. */
+/** Contains the Java halves of Python packages that have no build for this Python. */
 @NullMarked
 package dev.terrarium.hostmodules;
 

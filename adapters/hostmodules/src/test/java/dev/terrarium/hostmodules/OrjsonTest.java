@@ -81,7 +81,7 @@ class OrjsonTest {
   @CsvSource(
       delimiter = '~',
       value = {"[1 2] ~ 3", "[\"\ud83d\ude00\ud83d\ude00\ud83d\ude00\" 2] ~ 7", "{\"a\":} ~ 5"})
-  void faultsHaveTheirPlaceInCharacters(String text, int place) {
+  void errorPositionsCountCharacters(String text, int place) {
     assertThatThrownBy(() -> loads(text))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageEndingWith("(char " + place + ")");

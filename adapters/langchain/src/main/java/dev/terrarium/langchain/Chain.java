@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A LangChain chain. Any context can run it. Thread-safe.
  *
- * @param <O> what it answers with
+ * @param <O> the type of the chain's output
  */
 public sealed class Chain<O> extends Invocable<Map<String, ?>, O> permits TextChain {
 
@@ -35,7 +35,7 @@ public sealed class Chain<O> extends Invocable<Map<String, ?>, O> permits TextCh
   }
 
   /**
-   * Returns the same chain with these options for each call, such as a session's:
+   * Returns the same chain with these options for each call, such as those of a session:
    *
    * <pre>{@code
    * Chain<String> chat = langchain.prompt("{question}").history(20).text();
@@ -52,8 +52,9 @@ public sealed class Chain<O> extends Invocable<Map<String, ?>, O> permits TextCh
    *
    * @param inputs the prompt's variables by name
    * @throws dev.terrarium.error.ArgumentException when a variable is missing or unknown
-   * @throws dev.terrarium.error.TruncatedAnswerException when the answer cannot be parsed since it
-   *     ended at its limit of tokens; a text that did is returned, and {@link #trace} tells
+   * @throws dev.terrarium.error.TruncatedAnswerException when the answer cannot be parsed because
+   *     it ended at its limit of tokens; a text that ended there is returned, and {@link #trace}
+   *     says that it did
    */
   @Override
   public O call(Map<String, ?> inputs) {
@@ -66,8 +67,8 @@ public sealed class Chain<O> extends Invocable<Map<String, ?>, O> permits TextCh
   }
 
   /**
-   * Runs the chain as {@link #call} does, and returns beside its output what was sent to the model,
-   * why the answer ended and what it cost.
+   * Runs the chain as {@link #call} does, and returns with its output what was sent to the model,
+   * why the answer ended and what the run cost.
    */
   public Traced<O> trace(Map<String, ?> inputs) {
     Object result = adapter().call(INVOKE, Map.of("program", id, "inputs", inputs, "trace", true));
@@ -90,10 +91,10 @@ public sealed class Chain<O> extends Invocable<Map<String, ?>, O> permits TextCh
   }
 
   /**
-   * Runs the chain for one after another of the inputs in one visit to one context; see {@link
+   * Runs the chain on one input after another in one visit to one context; see {@link
    * Adapter#batch}.
    *
-   * @return one result for each of the inputs, in order
+   * @return one result for each input, in order
    */
   public List<CallResult<O>> batch(List<? extends Map<String, ?>> inputs) {
     return adapter().batch(inputs.stream().map(this::command).toList());

@@ -11,9 +11,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * LangChain: {@code terrarium.adapter(LangChain.class)}. A chain is {@code prompt | model | parser}
- * of langchain-core on a language model of the JVM. Making one checks it and loads nothing; its
- * first call loads LangChain, or {@link dev.terrarium.Terrarium#prewarm} ahead of it. Thread-safe.
+ * The typed facade of LangChain: {@code terrarium.adapter(LangChain.class)}. A chain is {@code
+ * prompt | model | parser} of langchain-core on a language model of the JVM. Creating a chain
+ * checks it and loads nothing; the chain's first call loads LangChain, or {@link
+ * dev.terrarium.Terrarium#prewarm} ahead of that. Thread-safe.
  *
  * <pre>{@code
  * Chain<String> chain = langchain.prompt("Name a {kind}.").text();
@@ -28,22 +29,28 @@ public final class LangChain {
     this.adapter = adapter;
   }
 
-  /** Begins a chain with one user message. Variables stand in braces, as in {@code {topic}}. */
+  /**
+   * Returns a prompt of one user message, with which a chain begins. Variables stand in braces, as
+   * in {@code {topic}}.
+   */
   public Prompt prompt(String template) {
     return new Prompt(List.of(Map.of("role", "human", "template", template)));
   }
 
-  /** Returns the same with these options for each call, of chains that it makes too. */
+  /**
+   * Returns the same facade with these options for each call, including the calls of chains that it
+   * creates.
+   */
   public LangChain with(CallOptions options) {
     return new LangChain(adapter.with(options));
   }
 
-  /** Returns the programs of LangChain that there are, whoever made them. */
+  /** Returns the programs of LangChain, whichever caller created them. */
   public Programs programs() {
     return new Programs(adapter);
   }
 
-  /** A prompt to which further messages can be added; each method returns a new one. */
+  /** A prompt to which further messages can be added; each method returns a new prompt. */
   public final class Prompt {
 
     private final List<Map<String, Object>> messages;
@@ -52,14 +59,15 @@ public final class LangChain {
       this.messages = List.copyOf(messages);
     }
 
-    /** Puts a system message before the others. */
+    /** Adds a system message before the other messages. */
     public Prompt system(String template) {
       return with(0, Map.of("role", "system", "template", template));
     }
 
     /**
-     * Puts the last messages of the call's session before the user's, so many at most and at least
-     * 2. When the call succeeds, what it asked and the answer are added to them.
+     * Adds the last messages of the call's session before the user's message: at most {@code last}
+     * of them, which is at least 2. When the call succeeds, its question and its answer are added
+     * to the session's messages.
      *
      * @see Chain#with
      */
@@ -73,12 +81,14 @@ public final class LangChain {
       return new Prompt(all);
     }
 
-    /** The chain that answers with the model's text ({@code StrOutputParser}). */
+    /** Returns the chain whose output is the model's text ({@code StrOutputParser}). */
     public TextChain text() {
       return new TextChain(adapter, create(Map.of("parser", "str")));
     }
 
-    /** The chain that answers with a record; the model is held to its JSON schema. */
+    /**
+     * Returns the chain whose output is a record; the model must keep to the record's JSON schema.
+     */
     public <O extends Record> Chain<O> as(Class<O> type) {
       Map<String, Object> parser =
           Map.of("parser", "json", "output", TypeSpec.of(type, type.getSimpleName()));

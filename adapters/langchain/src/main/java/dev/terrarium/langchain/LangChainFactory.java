@@ -3,10 +3,10 @@ package dev.terrarium.langchain;
 import dev.terrarium.Adapter;
 import dev.terrarium.spi.AdapterFactory;
 
-/** Makes {@link LangChain} for {@code terrarium.adapter(LangChain.class)}. */
+/** The factory that creates {@link LangChain} for {@code terrarium.adapter(LangChain.class)}. */
 public final class LangChainFactory implements AdapterFactory<LangChain> {
 
-  /** Makes the factory, as the service loader does. */
+  /** Creates the factory, as the service loader does. */
   public LangChainFactory() {}
 
   @Override

@@ -8,7 +8,8 @@ import java.util.Map;
 import java.util.concurrent.Flow;
 
 /**
- * A chain that answers with the model's text, and can bring it while it is written. Thread-safe.
+ * A chain whose output is the model's text, which can be streamed while the model writes.
+ * Thread-safe.
  */
 public final class TextChain extends Chain<String> {
 
@@ -22,8 +23,9 @@ public final class TextChain extends Chain<String> {
   }
 
   /**
-   * Runs the chain for each subscriber, and brings the pieces of the text while the model writes.
-   * For back-pressure and cancelling see {@link Adapter#stream}; cancelling stops the model.
+   * Returns a publisher that runs the chain for each subscriber, and passes on the pieces of the
+   * text while the model writes. {@link Adapter#stream} explains back-pressure and cancelling;
+   * cancelling stops the model.
    *
    * @param inputs the prompt's variables by name
    */

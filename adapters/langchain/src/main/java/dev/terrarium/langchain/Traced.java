@@ -11,14 +11,14 @@ import java.util.Map;
 /**
  * A chain's output and how it came about.
  *
- * @param messages what LangChain really sent to the model
+ * @param messages the messages that LangChain sent to the model
  * @param finishReason why the answer ended: a text with {@link FinishReason#LENGTH} was cut off
  * @param usage tokens of the request
  */
 public record Traced<O>(
     O output, List<ChatMessage> messages, FinishReason finishReason, TokenUsage usage) {
 
-  /** Reads what the bridge's command returned beside the output. */
+  /** Reads the part of the bridge's result that stands beside the output. */
   static <O> Traced<O> of(O output, Map<?, ?> result) {
     Map<?, ?> usage = read(result, "usage", Map.class);
     List<?> messages = read(result, "messages", List.class);
@@ -37,7 +37,7 @@ public record Traced<O>(
         ChatMessage.Role.valueOf(name(message, "role")), read(message, "content", String.class));
   }
 
-  /** The name of an enum's constant, which Python writes in lower case. */
+  /** Returns the name of an enum's constant, which Python writes in lower case. */
   private static String name(Map<?, ?> map, String key) {
     return read(map, key, String.class).toUpperCase(Locale.ROOT);
   }

@@ -1,4 +1,4 @@
-/** LangChain from Java: prompt, model and parser in one chain. */
+/** Contains the Java facade of LangChain: prompt, model and parser in one chain. */
 @NullMarked
 package dev.terrarium.langchain;
 

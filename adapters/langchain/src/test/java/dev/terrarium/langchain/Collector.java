@@ -8,7 +8,7 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A subscriber that takes all there is, or cancels after so many pieces. */
+/** A subscriber that takes all items, or cancels after a number of items. */
 final class Collector<T> implements Flow.Subscriber<T> {
 
   private final int most;
@@ -20,12 +20,12 @@ final class Collector<T> implements Flow.Subscriber<T> {
     this.most = most;
   }
 
-  /** All that is published. */
+  /** Returns all published items. */
   static <T> List<T> all(Flow.Publisher<T> publisher) throws Exception {
     return first(Integer.MAX_VALUE, publisher);
   }
 
-  /** So many pieces, after which it cancels. */
+  /** Returns the first items, and cancels then. */
   static <T> List<T> first(int most, Flow.Publisher<T> publisher) throws Exception {
     Collector<T> collector = new Collector<>(most);
     publisher.subscribe(collector);

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Real langchain-core in a real context, on the real model; the requests are kept to look at. */
+/** Tests of langchain-core in a real context, on the real model, whose requests are recorded. */
 @Tag("graalpy")
 class LangChainTest {
 
@@ -51,7 +51,10 @@ class LangChainTest {
 
   private static final String AFTER_A_WORD = "(?<= )";
 
-  /** The real model, with what it is asked; it answers what a test sets, when a test sets it. */
+  /**
+   * The real model with a record of its requests; it gives the answer that a test sets, if one
+   * does.
+   */
   private static final class Listening implements LanguageModel {
     private final LanguageModel model = new LlamaCpp().open(null);
     private final List<ChatRequest> requests = Collections.synchronizedList(new ArrayList<>());
@@ -85,7 +88,7 @@ class LangChainTest {
       }
     }
 
-    /** What is scripted comes word by word, if a test does not say where it is cut. */
+    /** Streams a scripted answer word by word, unless a test sets where it is cut. */
     @Override
     public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
       CompletableFuture<Throwable> stopped = endless;
@@ -178,7 +181,7 @@ class LangChainTest {
   }
 
   @Test
-  void anAnswerThatIsNoJsonFailsByName() {
+  void answerThatIsNotJsonFailsByName() {
     MODEL.scripted = "no";
     Chain<Choice> chain = langchain.prompt("Choose for {thing}.").as(Choice.class);
     assertThatThrownBy(() -> chain.call(Map.of("thing", "x")))
@@ -203,7 +206,7 @@ class LangChainTest {
   }
 
   @Test
-  void typedAnswerThatIsCutOffIsTold() {
+  void cutOffTypedAnswerIsReported() {
     String cutOff = "{\"colour\": \"BLUE\", \"warm\": false, \"strength\": 12";
     MODEL.scripted = cutOff;
     MODEL.finished = FinishReason.LENGTH;
@@ -225,7 +228,7 @@ class LangChainTest {
   }
 
   @Test
-  void traceTellsWhetherTheTextWasCutOff() {
+  void traceReportsWhetherTheTextWasCutOff() {
     MODEL.scripted = "Once upon a";
     MODEL.finished = FinishReason.LENGTH;
     Traced<String> traced = langchain.prompt("Tell of {whom}.").text().trace(Map.of("whom", "me"));
@@ -283,7 +286,7 @@ class LangChainTest {
     assertThat(pieces).hasSizeGreaterThan(1).noneMatch(String::isEmpty);
   }
 
-  /** Nothing stops a model that counts to a billion but the one who reads it. */
+  /** Only its reader can stop a model that counts to a billion. */
   @Test
   void cancellingStopsTheModel() throws Exception {
     MODEL.endless = new CompletableFuture<>();
@@ -292,12 +295,12 @@ class LangChainTest {
     assertThat(Collector.first(2, chain.stream(Map.of("whom", "me")))).containsExactly("1 ", "2 ");
     assertThat(MODEL.endless.get(1, TimeUnit.MINUTES)).isInstanceOf(CallInterruptedException.class);
     while (terrarium.stats().pool().leased() > 0) {
-      Thread.onSpinWait(); // who cancels does not wait for the context to come back
+      Thread.onSpinWait(); // a cancelled stream does not wait for its context's release
     }
   }
 
   @Test
-  void jsonGrowsAndEndsAsAWhole() throws Exception {
+  void streamedJsonGrowsUntilItIsComplete() throws Exception {
     MODEL.scripted =
         "{\"colour\": \"BLUE\", \"warm\": false, \"strength\": 3, \"examples\": [\"sky\"]}";
     Chain<Choice> chain = langchain.prompt("Choose for {thing}.").as(Choice.class);
@@ -330,7 +333,7 @@ class LangChainTest {
   }
 
   @Test
-  void wrongVariablesAreTold() {
+  void wrongVariablesAreReported() {
     Chain<String> chain = langchain.prompt("Say {word}.").text();
     assertThatThrownBy(() -> chain.call(Map.of("wrod", "hello")))
         .isInstanceOf(ArgumentException.class)
@@ -339,7 +342,7 @@ class LangChainTest {
   }
 
   @Test
-  void conversationGoesOnInItsSession() {
+  void conversationContinuesInItsSession() {
     Session session = terrarium.session("user-42");
     Chain<String> chain = langchain.prompt("{question}").system("Be brief.").history(10).text();
     Chain<String> chat = chain.with(session.options());

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** LangSmith's own client in a real context, which sends to a service on this machine. */
+/** Tests of LangSmith's own client in a real context, which sends to a service on this machine. */
 @Tag("graalpy")
 class TracingTest {
 
@@ -46,7 +46,7 @@ class TracingTest {
           """,
           "hanging.py");
 
-  /** What was sent: the key, and the bodies as texts. */
+  /** A request to the service: the key, and the bodies as texts. */
   private record Sent(@Nullable String key, String body) {}
 
   private final BlockingQueue<Sent> sent = new LinkedBlockingQueue<>();
@@ -100,7 +100,7 @@ class TracingTest {
   }
 
   @Test
-  void tracesAreSentWhereTheEnvironmentSaysSo() throws Exception {
+  void tracesAreSentToTheConfiguredService() throws Exception {
     Map<String, String> said = Map.of("LANGSMITH_TRACING", "true", "LANGSMITH_API_KEY", "mine");
     try (Terrarium terrarium = terrarium(said)) {
       terrarium.register(HANGING);

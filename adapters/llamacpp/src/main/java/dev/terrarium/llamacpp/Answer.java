@@ -6,7 +6,7 @@ import dev.terrarium.model.ChatResponse.TokenUsage;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 
-/** An answer as it grows, token by token, until it ends. Not thread-safe; must be closed. */
+/** An answer that grows token by token until it ends. Not thread-safe; must be closed. */
 final class Answer implements AutoCloseable {
 
   private final long start = System.nanoTime();
@@ -18,7 +18,7 @@ final class Answer implements AutoCloseable {
   private int count;
   private int token;
 
-  /** The answer to what a generation asks; its pieces go there. */
+  /** Creates the answer that a generation asks for; its pieces are passed to the generation. */
   Answer(Generation generation, Vocabulary vocabulary) {
     this.generation = generation;
     this.vocabulary = vocabulary;
@@ -27,9 +27,9 @@ final class Answer implements AutoCloseable {
   }
 
   /**
-   * Chooses the next token by the scores in a row of what was last read.
+   * Chooses the next token by the scores in a row of the last batch.
    *
-   * @return whether the answer goes on: the token must be read then
+   * @return whether the answer goes on, in which case the caller must read the token
    */
   boolean next(MemorySegment context, int row) {
     token = choice.next(context, row);
@@ -52,12 +52,12 @@ final class Answer implements AutoCloseable {
     return false;
   }
 
-  /** The token that was chosen last. */
+  /** Returns the token that was chosen last. */
   int token() {
     return token;
   }
 
-  /** The whole, after its last token. */
+  /** Returns the complete answer, after its last token. */
   ChatResponse response() {
     generation.give(text.end());
     return new ChatResponse(

@@ -8,8 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * Makes text of the bytes of tokens: a character that is split over tokens comes out whole, and
- * nothing comes out that could turn out to be part of a stop text. Not thread-safe.
+ * A decoder that makes text from the bytes of tokens: a character that is split over tokens comes
+ * out complete, and text that could turn out to be part of a stop text is held back. Not
+ * thread-safe.
  */
 final class AnswerText {
 
@@ -25,13 +26,15 @@ final class AnswerText {
   private boolean stopped;
 
   /**
-   * @param stops the answer ends before the first of these
+   * Creates the text of one answer.
+   *
+   * @param stops texts before the first of which the answer ends
    */
   AnswerText(List<String> stops) {
     this.stops = stops.stream().filter(stop -> !stop.isEmpty()).toList();
   }
 
-  /** Takes a token's bytes and returns what is certain by now, possibly nothing. */
+  /** Adds a token's bytes, and returns the text that is certain by now, which may be empty. */
   String append(byte[] bytes) {
     ByteBuffer in = ByteBuffer.allocate(undecoded.remaining() + bytes.length);
     in.put(undecoded).put(bytes).flip();
@@ -52,7 +55,7 @@ final class AnswerText {
     return text;
   }
 
-  /** Length of the longest end of the held text that begins a stop text. */
+  /** Returns the length of the longest suffix of the held text with which a stop text begins. */
   private int possibleStop() {
     int longest = 0;
     for (String stop : stops) {
@@ -65,12 +68,12 @@ final class AnswerText {
     return longest;
   }
 
-  /** Whether a stop text was met. */
+  /** Returns whether a stop text was met. */
   boolean stopped() {
     return stopped;
   }
 
-  /** The answer is over: what was held back, unless a stop text was met. */
+  /** Ends the answer, and returns the text that was held back, unless a stop text was met. */
   String end() {
     if (stopped) {
       return "";
@@ -81,7 +84,7 @@ final class AnswerText {
     return rest;
   }
 
-  /** All that was returned so far. */
+  /** Returns all text that was returned so far. */
   String text() {
     return given.toString();
   }

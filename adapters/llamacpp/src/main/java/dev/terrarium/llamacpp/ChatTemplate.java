@@ -10,20 +10,20 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a model wants a conversation to be written. Immutable.
+ * A template by which a conversation is written for a model. Immutable.
  *
  * <p>llama.cpp recognizes the template in a file by its marks and renders it by code of its own.
- * Here it renders place holders, and the messages are put into what comes back: so what a message
- * says cannot change how it is rendered, and it is known what is markup and what is content. A
- * system message that a template's source would add by itself is not added: SmolLM2 answers better
- * without.
+ * This class lets llama.cpp render place holders, and inserts the messages into the result: so the
+ * content of a message cannot change how the message is rendered, and markup can be distinguished
+ * from content. A system message that a template's source would add by itself is not added: SmolLM2
+ * answers better without it.
  */
 final class ChatTemplate {
 
   /** A piece of a rendered conversation. */
   record Segment(String text, boolean markup) {}
 
-  /** llama.cpp's own default for files without a template. */
+  /** The template that llama.cpp uses for files without a template. */
   private static final String DEFAULT = "chatml";
 
   private static final Pattern PLACE = Pattern.compile("@@MESSAGE-(\\d+)@@");
@@ -35,8 +35,11 @@ final class ChatTemplate {
   }
 
   /**
-   * @param source of the template, or the name of a known one; none is llama.cpp's default
-   * @throws ModelException when llama.cpp does not know it
+   * Returns the template of a source.
+   *
+   * @param source source of the template, or the name of a known template; null for llama.cpp's
+   *     default
+   * @throws ModelException when llama.cpp does not know the template
    */
   static ChatTemplate of(@Nullable String source) {
     ChatTemplate template = new ChatTemplate(source == null ? DEFAULT : source);
@@ -44,7 +47,7 @@ final class ChatTemplate {
     return template;
   }
 
-  /** A conversation up to where the answer begins, in pieces. */
+  /** Returns the pieces of a rendered conversation, up to the position where the answer begins. */
   List<Segment> render(List<ChatMessage> messages) {
     String[] places = new String[2 * messages.size()];
     for (int i = 0; i < messages.size(); i++) {

@@ -6,12 +6,13 @@ import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 
 /**
- * A model's memory of what it reads. Not thread-safe; must be closed.
+ * The memory of what a model has read for one prompt and its answer. Not thread-safe; must be
+ * closed.
  *
- * <p>A prompt is read in blocks of fixed length from its begin. What the model makes of a whole
- * block depends on nothing but the tokens up to its end, so blocks that the next prompt shares are
- * kept, and an answer is the same, to the bit, whether they were or not. What comes after the last
- * whole block is read anew each time.
+ * <p>A prompt is read in blocks of fixed length, counted from its beginning. What the model makes
+ * of a complete block depends only on the tokens up to the block's end. So the blocks that the next
+ * prompt shares are kept, and an answer is the same, to the bit, whether they were kept or not. The
+ * tokens after the last complete block are read again each time.
  */
 final class Conversation implements AutoCloseable {
 
@@ -31,7 +32,9 @@ final class Conversation implements AutoCloseable {
   private int length;
 
   /**
-   * @param maxWindow most tokens that it holds
+   * Creates an empty conversation.
+   *
+   * @param maxWindow maximum number of tokens of prompt and answer
    */
   Conversation(MemorySegment model, int threads, int maxWindow) {
     this.model = model;
@@ -44,10 +47,10 @@ final class Conversation implements AutoCloseable {
   }
 
   /**
-   * Reads a prompt from the begin.
+   * Reads a prompt from its beginning.
    *
-   * @param answer how many tokens are to follow it
-   * @param cancelled asked between blocks
+   * @param answer number of tokens that follow the prompt
+   * @param cancelled checked between blocks
    * @return false when cancelled
    */
   boolean read(int[] prompt, int answer, BooleanSupplier cancelled) {
@@ -98,24 +101,30 @@ final class Conversation implements AutoCloseable {
     }
   }
 
-  /** How many tokens are known in whole blocks. */
+  /** Returns the number of tokens that are known in complete blocks. */
   int known() {
     return blocks.length;
   }
 
-  /** How many of the prompt's tokens are known in whole blocks; at least one is left to read. */
+  /**
+   * Returns the number of the prompt's tokens that are known in complete blocks; at least one token
+   * is left to read.
+   */
   int shared(int[] prompt) {
     int mismatch = Arrays.mismatch(blocks, prompt);
     int common = mismatch < 0 ? prompt.length : mismatch;
     return Math.min(common, prompt.length - 1) / BLOCK * BLOCK;
   }
 
-  /** How many tokens there is room for. */
+  /** Returns the number of tokens that the window has room for. */
   int window() {
     return window;
   }
 
-  /** How many tokens there would be room for if so many were needed. */
+  /**
+   * Returns the number of tokens that the window would have room for if {@code needed} tokens were
+   * needed.
+   */
   int windowFor(int needed) {
     if (needed <= window) {
       return window;
@@ -123,7 +132,10 @@ final class Conversation implements AutoCloseable {
     return Math.min(powerOfTwo(needed), (maxWindow + BLOCK - 1) / BLOCK * BLOCK);
   }
 
-  /** A size of a window that has so many tokens, and is not taken anew for each further one. */
+  /**
+   * Returns a window's size that holds that many tokens; as a power of two, the size does not
+   * change for each further token.
+   */
   static int powerOfTwo(int needed) {
     return Math.max(SMALLEST_WINDOW, Integer.highestOneBit(needed - 1) << 1);
   }

@@ -5,12 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What one worker remembers of the prompts it has read, so that those who ask in turn do not make
- * it read their common beginnings again. Not thread-safe; must be closed.
+ * The conversations that one worker remembers, so that callers that take turns do not make it read
+ * the common beginnings of their prompts again. Not thread-safe; must be closed.
  */
 final class Conversations implements AutoCloseable {
 
-  /** Beside what it remembers, each needs some room to compute in. */
+  /** The memory in which a conversation computes, in addition to what it remembers. */
   private static final long FIXED_BYTES = 16L << 20;
 
   private final MemorySegment model;
@@ -19,13 +19,13 @@ final class Conversations implements AutoCloseable {
   private final long memory;
   private final long bytesPerToken;
 
-  /** The one used last is the last. */
+  /** The remembered conversations, least recently used first. */
   private final List<Conversation> kept = new ArrayList<>();
 
   /**
-   * Nothing is taken yet.
+   * Creates an empty set of conversations, which takes no memory yet.
    *
-   * @param memory in bytes, for all; one conversation is kept whatever it takes
+   * @param memory bytes for all conversations; one conversation is kept whatever it takes
    */
   Conversations(MemorySegment model, int threads, int maxWindow, long memory) {
     this.model = model;
@@ -35,7 +35,7 @@ final class Conversations implements AutoCloseable {
     this.bytesPerToken = Llama.modelBytesPerToken(model);
   }
 
-  /** The conversation to read this prompt in, with room for an answer. */
+  /** Returns the conversation in which to read a prompt, with room for an answer. */
   Conversation forPrompt(int[] prompt, int answer) {
     Conversation chosen = known(prompt);
     kept.remove(chosen);
@@ -48,8 +48,9 @@ final class Conversations implements AutoCloseable {
   }
 
   /**
-   * The one that has read most of it already, if that is worth while: one that would forget more of
-   * another prompt than it knows of this one is left alone.
+   * Returns the conversation that has read most of the prompt, if using it is worthwhile, or else a
+   * new one. A conversation that would forget more of another prompt than it knows of this prompt
+   * is left alone.
    */
   private Conversation known(int[] prompt) {
     Conversation best = null;
@@ -75,7 +76,7 @@ final class Conversations implements AutoCloseable {
     return FIXED_BYTES + window * bytesPerToken;
   }
 
-  /** What one worker's conversations can come to take. */
+  /** Returns the maximum number of bytes that one worker's conversations can take. */
   static long mostBytes(MemorySegment model, int maxWindow, long memory) {
     return Math.max(memory, bytes(maxWindow, Llama.modelBytesPerToken(model)));
   }

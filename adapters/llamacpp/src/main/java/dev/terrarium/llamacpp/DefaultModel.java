@@ -14,20 +14,20 @@ import org.jspecify.annotations.Nullable;
 /**
  * A model that an artifact on the class path carries, such as {@code terrarium-smollm2}.
  *
- * @param name what the model is called
- * @param resource where its file is on the class path
+ * @param name the model's name
+ * @param resource path of the model's file on the class path
  * @param file the file's name
- * @param size in bytes
- * @param sha256 of the file, in hex
+ * @param size the file's size in bytes
+ * @param sha256 the file's hash, in hex
  */
 record DefaultModel(String name, String resource, String file, long size, String sha256) {
 
   private static final String DESCRIPTION = "META-INF/terrarium/models.properties";
 
   /**
-   * The one that the class path carries.
+   * Returns the model that the class path carries.
    *
-   * @throws ModelException when it carries none
+   * @throws ModelException when the class path carries none
    */
   static DefaultModel find(ClassLoader loader) {
     URL description = loader.getResource(DESCRIPTION);
@@ -66,7 +66,9 @@ record DefaultModel(String name, String resource, String file, long size, String
     }
   }
 
-  /** Where its file is, or will be once it is {@link #unpacked}. */
+  /**
+   * Returns the path of the model's file, which may exist only once the model is {@link #unpacked}.
+   */
   Path place(ClassLoader loader) {
     URL url = url(loader);
     return isFile(url)
@@ -75,8 +77,8 @@ record DefaultModel(String name, String resource, String file, long size, String
   }
 
   /**
-   * The model as a file: a resource that is one already, else a copy in the cache folder, made when
-   * it is not there yet.
+   * Returns the model's file: the resource if it is a file itself, otherwise a copy in the cache
+   * folder, which is made when it does not exist yet.
    */
   Path unpacked(ClassLoader loader) {
     URL url = url(loader);

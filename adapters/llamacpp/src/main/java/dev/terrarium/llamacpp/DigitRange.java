@@ -8,15 +8,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Numbers between two bounds, written with a fixed count of decimals, as grammar: digit by digit.
- * Immutable.
+ * A grammar, digit by digit, of the numbers between two bounds, written with a fixed number of
+ * decimals. Immutable.
  */
 final class DigitRange {
 
-  /** Where there is no bound, numbers have at most so many digits: a long holds them. */
+  /** The maximum number of digits of numbers without a bound, which a long holds. */
   private static final int OPEN_DIGITS = 18;
 
-  /** Most digits of a bound; one further out is taken as the furthest of so many. */
+  /**
+   * The maximum number of digits of a bound; a bound further out is replaced by the furthest number
+   * with that maximum of digits.
+   */
   static final int MOST_DIGITS = 40;
 
   private final int decimals;
@@ -26,10 +29,11 @@ final class DigitRange {
   }
 
   /**
-   * The grammar of the numbers between two bounds.
+   * Returns the grammar of the numbers between two bounds.
    *
-   * @param low none if null; likewise high
-   * @return null when no number of so many decimals lies between
+   * @param low the lower bound, or null for none
+   * @param high the upper bound, or null for none
+   * @return null when no number with these decimals lies between the bounds
    */
   static @Nullable String grammar(
       @Nullable BigDecimal low,
@@ -51,7 +55,7 @@ final class DigitRange {
     return least.compareTo(most) > 0 ? null : new DigitRange(decimals).between(least, most);
   }
 
-  /** How far numbers go from the other bound to where there is none. */
+  /** Returns the number that stands in for a missing bound, which depends on the other bound. */
   private static BigInteger furthest(@Nullable BigInteger other) {
     int digits = other == null ? 0 : other.abs().toString().length();
     return nines(Math.max(OPEN_DIGITS, digits + 1));
@@ -81,7 +85,10 @@ final class DigitRange {
     return "(" + String.join(" | ", ways) + ")";
   }
 
-  /** Ways to write numbers from 0 up: with the fewest digits, the most, and those between. */
+  /**
+   * Returns the alternatives for numbers from 0 up: those with the fewest digits, those with the
+   * most, and those between.
+   */
   private List<String> natural(BigInteger from, BigInteger to) {
     String least = digits(from);
     String most = digits(to);
@@ -100,7 +107,7 @@ final class DigitRange {
     return ways;
   }
 
-  /** With zeros in front where a number below 1 needs them. */
+  /** Returns the digits of a number, with leading zeros where a number below 1 needs them. */
   private String digits(BigInteger value) {
     String text = value.toString();
     return "0".repeat(Math.max(0, decimals + 1 - text.length())) + text;
@@ -150,7 +157,9 @@ final class DigitRange {
   }
 
   /**
-   * @param left how many digits are to come, this one included
+   * Returns the grammar of one digit, and of the point if it stands before that digit.
+   *
+   * @param left number of digits from this one to the end
    */
   private String digit(char low, char high, int left) {
     String digit = low == high ? "\"" + low + "\"" : "[" + low + "-" + high + "]";

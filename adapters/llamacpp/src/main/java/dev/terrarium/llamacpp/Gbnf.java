@@ -5,18 +5,18 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * A grammar in llama.cpp's notation in the making, and the notation's smaller parts. Not
- * thread-safe.
+ * A builder of a grammar in llama.cpp's notation, with functions for the smaller parts of the
+ * notation. Not thread-safe.
  */
 final class Gbnf {
 
-  /** No bound on how often something is repeated. */
+  /** The maximum of a repetition without a bound. */
   static final int UNBOUNDED = Integer.MAX_VALUE;
 
   private final Map<String, String> rules = new LinkedHashMap<>();
   private int count;
 
-  /** A new rule's name; its body is to be given by {@link #define}. */
+  /** Returns a new rule's name; the caller gives the rule its body by {@link #define}. */
   String reserve() {
     count++;
     return "r" + count;
@@ -26,14 +26,14 @@ final class Gbnf {
     rules.put(name, body);
   }
 
-  /** Makes the body a rule of its own and returns its name. */
+  /** Adds a rule with that body, and returns the rule's name. */
   String rule(String body) {
     String name = reserve();
     define(name, body);
     return name;
   }
 
-  /** A rule of a fixed name, defined once. */
+  /** Adds a rule of a fixed name unless it is defined already, and returns the name. */
   String shared(String name, String body) {
     rules.putIfAbsent(name, body);
     return name;
@@ -43,7 +43,7 @@ final class Gbnf {
     return rules.containsKey(name);
   }
 
-  /** All rules so far; {@link #restore} goes back to them. */
+  /** Returns a copy of all rules so far, to which {@link #restore} can return. */
   Map<String, String> snapshot() {
     return new LinkedHashMap<>(rules);
   }
@@ -53,7 +53,7 @@ final class Gbnf {
     rules.putAll(snapshot);
   }
 
-  /** The whole grammar, for texts that the rule of that name makes. */
+  /** Returns the complete grammar, whose texts the rule of that name makes. */
   String text(String start) {
     return "root ::= "
         + start
@@ -63,7 +63,7 @@ final class Gbnf {
             .collect(Collectors.joining());
   }
 
-  /** Exactly this text. */
+  /** Returns the grammar of exactly one text. */
   static String literal(String text) {
     StringBuilder quoted = new StringBuilder("\"");
     text.codePoints()
@@ -81,7 +81,7 @@ final class Gbnf {
     return quoted.append('"').toString();
   }
 
-  /** An item min to max times. */
+  /** Returns the grammar of an item that stands min to max times. */
   static String repeat(String item, int min, int max) {
     if (max == 0) {
       return "";
@@ -95,7 +95,9 @@ final class Gbnf {
     return item + (min == 0 && max == 1 ? "?" : "{" + min + "," + max + "}");
   }
 
-  /** An item min to max times, with something between each two. */
+  /**
+   * Returns the grammar of an item that stands min to max times, with a separator between each two.
+   */
   static String repeat(String item, String between, int min, int max) {
     if (max == 0) {
       return "";

@@ -10,15 +10,19 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One answer in the making: a worker makes it, the thread that asked takes its pieces. Cancelled,
- * it ends at the next token. Thread-safe, for one of each.
+ * The generation of one answer: a worker makes the answer, and the thread that asked for it takes
+ * its pieces. A cancelled generation ends at the next token. Thread-safe for one worker and one
+ * thread that asks.
  */
 final class Generation {
 
-  /** Seen by nobody else: who gives up an answer by himself does not wait for it. */
+  /**
+   * The message of an answer that was given up. Nobody sees it: a thread that gives up its answer
+   * does not wait for it.
+   */
   static final String GIVEN_UP = "The answer was given up: the process is ending.";
 
-  /** What happens to it, in order. */
+  /** An event of the generation, queued in order. */
   private sealed interface Event {
     record Piece(String text) implements Event {}
 
@@ -37,9 +41,9 @@ final class Generation {
   private volatile boolean cancelled;
 
   /**
-   * Nothing happens yet.
+   * Creates a generation; the work begins by {@link #run}.
    *
-   * @param grammar what the answer must look like, if anything
+   * @param grammar grammar of the answer, or null for a free answer
    */
   Generation(
       int[] prompt,
@@ -64,13 +68,16 @@ final class Generation {
     events.add(new Event.Failed(cause));
   }
 
-  /** Cancels the answer and tells the one who waits why, without waiting for the worker. */
+  /**
+   * Cancels the answer and reports the reason to the waiting thread, without waiting for the
+   * worker.
+   */
   void giveUp(ModelException reason) {
     cancel();
     fail(reason);
   }
 
-  /** Makes the answer, on the worker's thread, and tells the one who waits. */
+  /** Makes the answer, on the worker's thread, and reports it to the waiting thread. */
   void run(Vocabulary vocabulary, Conversations conversations) {
     if (cancelled) {
       fail(new ModelException(GIVEN_UP));
@@ -123,7 +130,7 @@ final class Generation {
     events.add(new Event.Done(response));
   }
 
-  /** Hands over a piece of the answer; an empty one is none. */
+  /** Queues a piece of the answer; an empty piece is ignored. */
   void give(String piece) {
     if (!piece.isEmpty()) {
       events.add(new Event.Piece(piece));
@@ -131,7 +138,7 @@ final class Generation {
   }
 
   /**
-   * Waits for the answer and hands over its pieces, on the calling thread.
+   * Waits for the answer, and passes its pieces to the sink on the calling thread.
    *
    * @throws CallInterruptedException when the thread is interrupted; the answer is cancelled
    */
@@ -159,7 +166,10 @@ final class Generation {
     }
   }
 
-  /** With the stack of the one who waited, and the worker's as its cause. */
+  /**
+   * Returns an exception with the stack of the waiting thread, whose cause is the worker's
+   * exception.
+   */
   private static ModelException rethrown(Throwable cause) {
     if (cause instanceof Error error) {
       throw error;

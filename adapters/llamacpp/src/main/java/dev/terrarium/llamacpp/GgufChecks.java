@@ -23,13 +23,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What llama.cpp takes for granted of a file, and ends the process where it does not hold: types
- * and ranges of hyperparameters, and their agreement with each other, with the vocabulary and with
- * the tensors. What llama.cpp itself refuses with a message is left to it, unless it comes for
- * free. Stateless.
+ * Checks of what llama.cpp assumes about a file, and whose violation ends the process: types and
+ * ranges of hyperparameters, and their agreement with each other, with the vocabulary and with the
+ * tensors. Faults that llama.cpp itself refuses with a message are left to llama.cpp, unless
+ * checking them costs nothing. Stateless.
  *
- * <p>The bounds are those of the library's build (decision 030). What fails is told by
- * IllegalArgumentExceptions, whose messages go on after "the file is damaged".
+ * <p>The bounds are those of the library's build (decision 030). Faults are reported by
+ * IllegalArgumentExceptions, whose messages continue the sentence "the file is damaged".
  */
 final class GgufChecks {
 
@@ -44,11 +44,13 @@ final class GgufChecks {
   /** The {@code ggml_type}s that tensors of one dimension can have: F32, F16 and BF16. */
   private static final Set<Integer> PLAIN_TYPES = Set.of(0, 1, 30);
 
-  /** What a value must be. */
+  /** The condition that a value must meet. */
   private sealed interface Rule {
 
     /**
-     * @param listed whether there may be one for each layer
+     * A range of integers.
+     *
+     * @param listed whether the value may be a list with an integer for each layer
      */
     record Whole(int type, long low, long high, boolean listed) implements Rule {}
 
@@ -68,7 +70,7 @@ final class GgufChecks {
           "split.no", new Rule.Whole(UINT16, 0, 0xFFFF, false),
           "split.count", new Rule.Whole(UINT16, 0, 0xFFFF, false));
 
-  /** By key, behind the name of the architecture. */
+  /** The rules of hyperparameters, by the key without the architecture's name. */
   private static final Map<String, Rule> HYPERPARAMETERS =
       Map.ofEntries(
           Map.entry("vocab_size", whole(0, Integer.MAX_VALUE)),
@@ -133,7 +135,7 @@ final class GgufChecks {
           Map.entry(
               "rope.scaling.type", new Rule.OneOf(List.of("none", "linear", "yarn", "longrope"))));
 
-  /** By key, behind {@link #TOKENIZER}. */
+  /** The rules of the vocabulary, by the key without {@link #TOKENIZER}. */
   private static final Map<String, Rule> VOCABULARY =
       Map.ofEntries(
           Map.entry("model", new Rule.OfType(STRING)),
@@ -149,13 +151,16 @@ final class GgufChecks {
           Map.entry("add_space_prefix", new Rule.OfType(BOOL)),
           Map.entry("remove_extra_whitespaces", new Rule.OfType(BOOL)));
 
-  /** Those without which there is no text; of others llama.cpp ignores what is out of range. */
+  /**
+   * The special tokens without which no text can be made; llama.cpp ignores others that are out of
+   * range.
+   */
   private static final List<String> SPECIAL_TOKENS =
       List.of("bos_token_id", "eos_token_id", "eot_token_id", "eom_token_id", "unknown_token_id");
 
   private final GgufHeader header;
 
-  /** The architecture with a dot, before the hyperparameters' keys. */
+  /** The prefix of the hyperparameters' keys: the architecture with a dot. */
   private final String prefix;
 
   private GgufChecks(GgufHeader header) {
@@ -164,9 +169,9 @@ final class GgufChecks {
   }
 
   /**
-   * Checks what a file says of itself.
+   * Checks the header of a file.
    *
-   * @throws IllegalArgumentException when llama.cpp could not digest it
+   * @throws IllegalArgumentException when llama.cpp could not digest the file
    */
   static void check(GgufHeader header) {
     GgufChecks checks = new GgufChecks(header);
@@ -204,13 +209,13 @@ final class GgufChecks {
     }
     switch (rule) {
       case null -> {
-        // llama.cpp does not read it
+        // llama.cpp does not read the key
       }
       case Rule.Whole whole -> checkWhole(key, entry, whole);
       case Rule.Real(double low, double high) -> {
         checkType(key, entry.type(), List.of(FLOAT32));
         double value = (Double) entry.value();
-        if (!(value >= low && value <= high)) { // not a number, either
+        if (!(value >= low && value <= high)) { // also catches NaN
           throw wrong(key + " is " + value + ", which is not in " + low + " to " + high);
         }
       }
@@ -268,7 +273,7 @@ final class GgufChecks {
     return value == null ? otherwise : value;
   }
 
-  /** Tensors begin at multiples of the alignment, and share no bytes. */
+  /** Checks that tensors begin at multiples of the alignment and share no bytes. */
   private void checkLayout() {
     long end = 0;
     String before = "";
@@ -337,7 +342,7 @@ final class GgufChecks {
     }
     Values tokens = header.list(TOKENIZER + "tokens");
     if (tokens == null) {
-      return; // which llama.cpp says
+      return; // llama.cpp reports it
     }
     for (String name : List.of("scores", "token_type")) {
       Values values = header.list(TOKENIZER + name);
@@ -363,7 +368,9 @@ final class GgufChecks {
   }
 
   /**
-   * @param readsBytes whether what is no token is read byte by byte
+   * Checks that tokens are unique and, if needed, cover all bytes.
+   *
+   * @param readsBytes whether the model reads text without a token byte by byte
    */
   private static void checkTokens(Values tokens, boolean readsBytes) {
     Set<String> seen = HashSet.newHashSet(Math.toIntExact(tokens.count()));
@@ -422,7 +429,7 @@ final class GgufChecks {
     }
   }
 
-  /** A value for each layer; none when it is not said. */
+  /** Returns a value for each layer; empty when the file does not give the value. */
   private long[] perLayer(String name) {
     Values values = header.list(prefix + name);
     if (values != null) {

@@ -21,14 +21,14 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a GGUF file says of itself: read before llama.cpp sees the file, so that a file which is
- * none, not all there or contradicts itself is refused in plain words, and not by the end of the
- * process. Immutable.
+ * The header of a GGUF file. It is read before llama.cpp sees the file, so that a file of another
+ * kind, a truncated file or one that contradicts itself is refused with a clear message, and not by
+ * the end of the process. Immutable.
  *
- * @param version of the format
+ * @param version version of the format
  * @param entries the values by key
- * @param tensors in the file's order
- * @param dataStart where the tensors' data begins, in bytes
+ * @param tensors the tensors, in the file's order
+ * @param dataStart position at which the tensors' data begins, in bytes
  */
 record GgufHeader(int version, Map<String, Entry> entries, List<Tensor> tensors, long dataStart) {
 
@@ -61,11 +61,11 @@ record GgufHeader(int version, Map<String, Entry> entries, List<Tensor> tensors,
   private static final long HEADER_LIMIT = 1L << 30;
   private static final int LOOK = 64;
 
-  /** The name of the first of several files that are one model. */
+  /** The pattern of the name of the first of several files that form one model. */
   private static final Pattern FIRST_PART = Pattern.compile("(.*)-00001-of-(\\d{5}\\.gguf)");
 
   /**
-   * A value.
+   * A value of the header.
    *
    * @param type one of the constants
    * @param value a Long, Double, Boolean, String or {@link Values}
@@ -75,13 +75,14 @@ record GgufHeader(int version, Map<String, Entry> entries, List<Tensor> tensors,
   /**
    * A list of values.
    *
-   * @param type of each
-   * @param content their bytes
+   * @param type the type of each value
+   * @param content the values' bytes
    */
   record Values(int type, long count, ByteBuffer content) {
 
     /**
-     * Calls the action with the bytes of each text, as Latin-1: they need not be whole characters.
+     * Calls the action with each text, whose bytes are decoded as Latin-1, since they need not be
+     * complete characters.
      */
     void forEachText(Consumer<String> action) {
       ByteBuffer in = content.duplicate().order(ByteOrder.LITTLE_ENDIAN);
@@ -90,7 +91,7 @@ record GgufHeader(int version, Map<String, Entry> entries, List<Tensor> tensors,
       }
     }
 
-    /** The values of a list of 32-bit integers. */
+    /** Returns the values of a list of 32-bit integers. */
     int[] ints() {
       int[] ints = new int[Math.toIntExact(count)];
       content.duplicate().order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().get(ints);
@@ -99,16 +100,19 @@ record GgufHeader(int version, Map<String, Entry> entries, List<Tensor> tensors,
   }
 
   /**
-   * Where a tensor lies and how large it is.
+   * The position and size of a tensor.
    *
    * @param shape the extent in each dimension
-   * @param type the number of its {@code ggml_type}
-   * @param offset of its data, in bytes from {@link #dataStart}
-   * @param bytes that its data takes
+   * @param type the number of the tensor's {@code ggml_type}
+   * @param offset position of the tensor's data, in bytes from {@link #dataStart}
+   * @param bytes size of the tensor's data
    */
   record Tensor(String name, List<Long> shape, int type, long offset, long bytes) {}
 
-  /** Elements and bytes of a block, by {@code ggml_type}, of those that weights can have. */
+  /**
+   * The number of elements and bytes of a block, by {@code ggml_type}, for the types that weights
+   * can have.
+   */
   private static final Map<Integer, int[]> BLOCKS =
       Map.ofEntries(
           Map.entry(0, new int[] {1, 4}),
@@ -136,7 +140,7 @@ record GgufHeader(int version, Map<String, Entry> entries, List<Tensor> tensors,
           Map.entry(34, new int[] {256, 54}),
           Map.entry(35, new int[] {256, 66}));
 
-  /** What other files begin with, and what to say of them. */
+  /** The beginnings of files of other kinds, and what to report of such files. */
   private static final Map<String, String> FOREIGN =
       Map.of(
           "version https://git-lfs", "is a Git LFS pointer and not the model: run git lfs pull",
@@ -152,8 +156,8 @@ record GgufHeader(int version, Map<String, Entry> entries, List<Tensor> tensors,
   /**
    * Reads and checks a file.
    *
-   * @throws ModelException when it is missing, unreadable, empty, of another kind, not whole, or
-   *     contradicts itself
+   * @throws ModelException when the file is missing, unreadable, empty, of another kind, truncated,
+   *     or contradicts itself
    */
   static GgufHeader read(Path file) {
     if (!Files.exists(file)) {
@@ -181,7 +185,7 @@ record GgufHeader(int version, Map<String, Entry> entries, List<Tensor> tensors,
   }
 
   /**
-   * A file and those that it continues in, all of which are read and checked.
+   * Returns a file and the files in which it continues, all of which are read and checked.
    *
    * @throws ModelException as {@link #read(Path)}
    */
@@ -247,30 +251,30 @@ record GgufHeader(int version, Map<String, Entry> entries, List<Tensor> tensors,
     throw new ModelException("The file " + file + " is no GGUF model: it " + what + ".");
   }
 
-  /** The model's kind, such as {@code llama}. */
+  /** Returns the model's architecture, such as {@code llama}, or null. */
   @Nullable String architecture() {
     return text(ARCHITECTURE);
   }
 
-  /** The text of a key; null when there is none. */
+  /** Returns the text of a key, or null when the key is absent. */
   @Nullable String text(String key) {
     Entry entry = entries.get(key);
     return entry != null && entry.value() instanceof String text ? text : null;
   }
 
-  /** The integer of a key; null when there is none. */
+  /** Returns the integer of a key, or null when the key is absent. */
   @Nullable Long integer(String key) {
     Entry entry = entries.get(key);
     return entry != null && entry.value() instanceof Long integer ? integer : null;
   }
 
-  /** The list of a key; null when there is none. */
+  /** Returns the list of a key, or null when the key is absent. */
   @Nullable Values list(String key) {
     Entry entry = entries.get(key);
     return entry != null && entry.value() instanceof Values values ? values : null;
   }
 
-  /** Where the last tensor's data ends, in bytes; 0 when there is none. */
+  /** Returns the position at which the last tensor's data ends, in bytes; 0 without tensors. */
   long end() {
     return tensors.stream()
         .mapToLong(
@@ -279,13 +283,13 @@ record GgufHeader(int version, Map<String, Entry> entries, List<Tensor> tensors,
         .orElse(0);
   }
 
-  /** What tensors begin at a multiple of. */
+  /** Returns the alignment: every tensor begins at a multiple of it. */
   int alignment() {
     Long given = integer(ALIGNMENT);
     return given == null ? DEFAULT_ALIGNMENT : given.intValue();
   }
 
-  /** What a type is called. */
+  /** Returns the name of a type. */
   static String typeName(int type) {
     return type >= 0 && type < TYPE_NAMES.size() ? TYPE_NAMES.get(type) : "unknown type " + type;
   }
@@ -300,7 +304,7 @@ record GgufHeader(int version, Map<String, Entry> entries, List<Tensor> tensors,
     return new String(bytes, charset);
   }
 
-  /** Walks over the header's bytes. What is not there yet underflows. */
+  /** A reader of the header's bytes. Reading beyond the bytes that are present underflows. */
   private static final class Reader {
     private final ByteBuffer in;
 

@@ -15,15 +15,16 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A JSON schema as grammar for llama.cpp. Not thread-safe; used once.
+ * A grammar for llama.cpp, made from a JSON schema. Not thread-safe; used once.
  *
- * <p>What the grammar makes conforms to the schema, and it has no choice where choice is a trap for
- * a small model: white space is that of {@code {"a": 1, "b": [2, 3]}}, numbers have bounded length,
- * lists without {@code maxItems} at most 20 items, and maps without {@code maxProperties} as many.
- * It makes less than the schema allows: properties come in the schema's order, and none that it
- * does not name unless it names none at all. {@code uniqueItems}, unknown formats and the
- * exclusiveness of {@code oneOf} are not enforced; of alternatives, those that cannot be enforced
- * are left out. Anything else that cannot be enforced is refused.
+ * <p>The texts that the grammar makes conform to the schema, and the grammar leaves no choice where
+ * choice is a trap for a small model: white space is that of {@code {"a": 1, "b": [2, 3]}}, numbers
+ * have bounded length, lists without {@code maxItems} have at most 20 items, and maps without
+ * {@code maxProperties} as many. The grammar makes less than the schema allows: properties come in
+ * the schema's order, and properties that the schema does not name are made only if it names none
+ * at all. {@code uniqueItems}, unknown formats and the exclusiveness of {@code oneOf} are not
+ * enforced; alternatives that cannot be enforced are left out. A schema with anything else that
+ * cannot be enforced is refused.
  */
 final class JsonGrammar {
 
@@ -31,10 +32,13 @@ final class JsonGrammar {
 
   private static final int MOST_REPEATS = 2000;
 
-  /** Of a list or map that the schema does not bound: a small model may never end one by itself. */
+  /**
+   * The maximum number of items of a list or map that the schema does not bound: a small model may
+   * never end such a value by itself.
+   */
   static final int MOST_ITEMS = 20;
 
-  /** Keywords that only describe. */
+  /** The keywords that only describe. */
   private static final Set<String> ANNOTATIONS =
       Set.of(
           "title",
@@ -67,7 +71,7 @@ final class JsonGrammar {
           "$dynamicRef",
           "$recursiveRef");
 
-  /** Keywords that are understood and say what a value must be. */
+  /** The supported keywords that say what a value must be. */
   private static final Set<String> CONSTRAINTS =
       Set.of(
           "$ref",
@@ -97,7 +101,7 @@ final class JsonGrammar {
           "exclusiveMinimum",
           "exclusiveMaximum");
 
-  /** Those of them that say nothing when they are empty or true. */
+  /** Those of {@link #CONSTRAINTS} that say nothing when they are empty or true. */
   private static final Set<String> OPEN =
       Set.of(
           "allOf",
@@ -109,7 +113,7 @@ final class JsonGrammar {
           "prefixItems",
           "additionalItems");
 
-  /** What parts of {@code allOf} can have. */
+  /** The keywords that parts of {@code allOf} can have. */
   private static final Set<String> MERGED =
       Set.of("type", "properties", "required", "additionalProperties");
 
@@ -117,7 +121,9 @@ final class JsonGrammar {
   private final JsonScalars scalars = new JsonScalars(grammar);
   private final Map<String, String> references = new HashMap<>();
 
-  /** References on the way to here since the last text that the grammar makes. */
+  /**
+   * The references on the path to the current schema since the last text that the grammar makes.
+   */
   private Set<String> open = new LinkedHashSet<>();
 
   private final JsonNode root;
@@ -127,8 +133,11 @@ final class JsonGrammar {
   }
 
   /**
+   * Returns the grammar of a schema.
+   *
    * @param schema JSON text
-   * @throws ModelException when it is no JSON schema, or asks for what cannot be enforced
+   * @throws ModelException when the text is not a JSON schema, or the schema has a keyword that
+   *     cannot be enforced
    */
   static String of(String schema) {
     JsonNode node;
@@ -184,7 +193,7 @@ final class JsonGrammar {
     }
   }
 
-  /** Refuses what stands beside a keyword and would not be heeded. */
+  /** Refuses a keyword that stands beside another keyword and would be ignored. */
   private static void checkBeside(
       JsonNode schema, String keyword, Set<String> heeded, String path) {
     for (var field : schema.properties()) {
@@ -332,7 +341,7 @@ final class JsonGrammar {
     return String.join(" | ", ways);
   }
 
-  /** None when it is not said. */
+  /** Returns the names of types; empty when the schema names none. */
   private static Set<String> typeNames(JsonNode type) {
     Set<String> names = new LinkedHashSet<>();
     if (type.isTextual()) {
@@ -392,7 +401,10 @@ final class JsonGrammar {
     return String.join(" | ", ways);
   }
 
-  /** An alternative that is of one of the types beside the alternatives, if there are any. */
+  /**
+   * Returns an alternative, restricted to the types that stand beside the alternatives, if there
+   * are any.
+   */
   private JsonNode ofType(JsonNode alternative, Set<String> types, String path) {
     boolean any = alternative.isBoolean() && alternative.booleanValue();
     if (types.isEmpty() || !(alternative.isObject() || any)) {
@@ -415,7 +427,10 @@ final class JsonGrammar {
     return narrowed;
   }
 
-  /** The types that a schema names, or one that it refers to; none when it names none. */
+  /**
+   * Returns the types that a schema names, or that a schema names to which it refers; empty when
+   * none are named.
+   */
   private Set<String> typesOf(JsonNode schema, String path, Set<String> seen) {
     if (schema.has("$ref")) {
       String reference = schema.path("$ref").asText();
@@ -446,8 +461,8 @@ final class JsonGrammar {
   }
 
   /**
-   * Adds a schema without what only describes; what it refers to and what stands beside that are
-   * parts of their own.
+   * Adds a schema without its keywords that only describe; the schema to which it refers, and what
+   * stands beside the reference, are added as parts of their own.
    */
   private void addParts(List<JsonNode> parts, JsonNode schema, Set<String> seen, String path) {
     if (schema.isBoolean() && schema.booleanValue()) {
@@ -469,7 +484,7 @@ final class JsonGrammar {
     }
   }
 
-  /** Schemas of objects, all of which hold, as one. */
+  /** Returns the union of schemas of objects, all of which hold. */
   private JsonNode merged(JsonNode schema, String path) {
     JsonNode all = schema.path("allOf");
     ObjectNode beside = schema.deepCopy();
@@ -513,7 +528,10 @@ final class JsonGrammar {
     return whole;
   }
 
-  /** What a part says of properties that it does not name must hold for those of other parts. */
+  /**
+   * Merges what a part says of properties that it does not name, which must hold for the properties
+   * of other parts.
+   */
   private static void mergeOthers(ObjectNode whole, JsonNode part, String path) {
     JsonNode others = part.path("additionalProperties");
     if (allowsAll(others)) {
@@ -581,15 +599,15 @@ final class JsonGrammar {
     return "\"{\" " + Gbnf.repeat(member, "\", \"", min, max) + " \"}\"";
   }
 
-  /** A schema of names does not have to say that they are strings. */
+  /** Returns the grammar of a key; a schema of names does not have to say that they are strings. */
   private String key(JsonNode names, String path) {
     boolean says = hasAny(names, "type", "enum", "const", "$ref", "anyOf", "oneOf", "allOf");
     return says ? rule(names, path) : grammar.rule(scalars.string(names, path));
   }
 
   /**
-   * Members in their order. A rule for each place says what may follow: with a comma when something
-   * stands before it, without when nothing does.
+   * Returns the grammar of members in their order. A rule for each position says what may follow:
+   * with a comma when a member stands before it, without a comma when none does.
    */
   private String members(Map<String, JsonNode> properties, Set<String> required, String path) {
     List<Map.Entry<String, JsonNode>> list = List.copyOf(properties.entrySet());
@@ -623,7 +641,7 @@ final class JsonGrammar {
     if (min > max) {
       throw refused(path, "has minItems " + min + " above maxItems " + max);
     }
-    boolean tuple = schema.path("items").isArray(); // as it was before prefixItems
+    boolean tuple = schema.path("items").isArray(); // the form before prefixItems existed
     String first = tuple ? "items" : "prefixItems";
     String further = tuple ? "additionalItems" : "items";
     JsonNode items = schema.path(further);

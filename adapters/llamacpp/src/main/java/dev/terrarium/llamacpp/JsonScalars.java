@@ -7,15 +7,18 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The parts of a JSON schema's grammar that have no parts: strings, numbers, and what a schema
- * leaves open. Not thread-safe.
+ * The grammar of the elements of a JSON schema that have no elements of their own: strings,
+ * numbers, and values that a schema leaves open. Not thread-safe.
  */
 final class JsonScalars {
 
   private static final int DECIMALS = 2;
   private static final int MOST_DECIMALS = 9;
 
-  /** Most digits before the point of a number whose bounds are not written digit by digit. */
+  /**
+   * The maximum number of digits before the point of a number whose bounds are not written digit by
+   * digit.
+   */
   private static final int WHOLE_DIGITS = 15;
 
   private static final int MOST_EXPONENT = 99;
@@ -35,7 +38,7 @@ final class JsonScalars {
   private static final String DURATION_TIME =
       "\"T\" ([0-9]{1,2} \"H\" (" + MINUTES + ")? | " + MINUTES + " | " + SECONDS + ")";
 
-  /** What is between the quotation marks, by {@code format}. */
+  /** The grammar of the text between the quotation marks, by {@code format}. */
   private static final Map<String, String> FORMATS =
       Map.of(
           "date", DATE,
@@ -57,18 +60,20 @@ final class JsonScalars {
   private final Gbnf grammar;
 
   /**
-   * @param grammar gets the rules
+   * Creates the scalars of one grammar.
+   *
+   * @param grammar receives the rules
    */
   JsonScalars(Gbnf grammar) {
     this.grammar = grammar;
   }
 
-  /** Whether strings of that format are made, and not just any. */
+  /** Returns whether the grammar enforces the format of strings. */
   static boolean isEnforced(String format) {
     return FORMATS.containsKey(format);
   }
 
-  /** Strings of a format, a pattern or a length, or any. */
+  /** Returns the grammar of strings of a format, a pattern or a length, or of any string. */
   String string(JsonNode schema, String path) {
     boolean bounded = JsonGrammar.hasAny(schema, "minLength", "maxLength");
     String format = FORMATS.get(schema.path("format").asText());
@@ -99,14 +104,15 @@ final class JsonScalars {
     return "\"\\\"\" " + Gbnf.repeat(character(), min, max) + " \"\\\"\"";
   }
 
-  /** Integers between bounds, or any. */
+  /** Returns the grammar of integers between bounds, or of any integer. */
   String integer(JsonNode schema, String path) {
     return number(schema, path, 0);
   }
 
   /**
-   * Numbers between bounds, or any. Where a bound is below 10^{@value #WHOLE_DIGITS} they have a
-   * fixed count of decimals, else an exponent that keeps them within.
+   * Returns the grammar of numbers between bounds, or of any number. Where a bound is below
+   * 10^{@value #WHOLE_DIGITS}, the numbers have a fixed number of decimals; otherwise they have an
+   * exponent that keeps them within the bounds.
    */
   String number(JsonNode schema, String path) {
     return number(schema, path, DECIMALS);
@@ -142,7 +148,10 @@ final class JsonScalars {
     return range;
   }
 
-  /** The greatest one within a bound of all numbers of {@link #WHOLE_DIGITS}; below 0 for none. */
+  /**
+   * Returns the greatest exponent with which every number of {@link #WHOLE_DIGITS} digits stays
+   * within a bound; below 0 when there is none.
+   */
   private static int exponent(@Nullable BigDecimal bound, int side) {
     return bound == null
         ? MOST_EXPONENT
@@ -151,7 +160,9 @@ final class JsonScalars {
             : -1;
   }
 
-  /** Whether all numbers within a bound have too many digits to be written one by one. */
+  /**
+   * Returns whether all numbers within a bound have too many digits to be written digit by digit.
+   */
   private static boolean hasMoreDigits(@Nullable BigDecimal bound, int side) {
     return bound != null
         && bound.signum() == -side
@@ -176,7 +187,7 @@ final class JsonScalars {
     return value.decimalValue();
   }
 
-  /** Any JSON. */
+  /** Returns the grammar of any JSON value. */
   String any() {
     String value = "value";
     if (grammar.isShared(value)) {
@@ -212,7 +223,7 @@ final class JsonScalars {
     return grammar.shared("char", "[^\"\\\\\\x7F\\x00-\\x1F] | escaped");
   }
 
-  /** Any string. */
+  /** Returns the grammar of any string. */
   String string() {
     return grammar.shared("string", "\"\\\"\" " + character() + "* \"\\\"\"");
   }

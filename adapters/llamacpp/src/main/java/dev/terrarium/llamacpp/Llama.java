@@ -25,14 +25,14 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The functions of llama.cpp's C interface that are used here, one method each, under their own
- * names without the prefix. They throw nothing but what says that the library is not as expected;
- * what they return is theirs to say. Pointers are as safe as in C.
+ * Bindings of those functions of llama.cpp's C interface that Terrarium uses, one method each,
+ * under their own names without the prefix. The methods throw only when the library is not as
+ * expected; a failure of the library is in their return value. Pointers are as unsafe as in C.
  */
 @SuppressWarnings("restricted")
 final class Llama {
 
-  /** {@code llama_model_params}. */
+  /** The structure {@code llama_model_params}. */
   private static final StructLayout MODEL_PARAMS =
       MemoryLayout.structLayout(
           ADDRESS.withName("devices"),
@@ -50,7 +50,7 @@ final class Llama {
           JAVA_BOOLEAN.withName("check_tensors"),
           MemoryLayout.paddingLayout(4));
 
-  /** {@code llama_context_params}. */
+  /** The structure {@code llama_context_params}. */
   private static final StructLayout CONTEXT_PARAMS =
       MemoryLayout.structLayout(
           JAVA_INT.withName("n_ctx"),
@@ -84,7 +84,7 @@ final class Llama {
           ADDRESS.withName("abort_callback"),
           ADDRESS.withName("abort_callback_data"));
 
-  /** {@code llama_batch}. */
+  /** The structure {@code llama_batch}. */
   static final StructLayout BATCH =
       MemoryLayout.structLayout(
           JAVA_INT.withName("n_tokens"),
@@ -96,7 +96,7 @@ final class Llama {
           ADDRESS.withName("seq_id"),
           ADDRESS.withName("logits"));
 
-  /** {@code llama_token_data_array}. */
+  /** The structure {@code llama_token_data_array}. */
   static final StructLayout CANDIDATES =
       MemoryLayout.structLayout(
           ADDRESS.withName("data"),
@@ -105,7 +105,7 @@ final class Llama {
           JAVA_BOOLEAN.withName("sorted"),
           MemoryLayout.paddingLayout(7));
 
-  /** {@code llama_chat_message}. */
+  /** The structure {@code llama_chat_message}. */
   static final StructLayout MESSAGE =
       MemoryLayout.structLayout(ADDRESS.withName("role"), ADDRESS.withName("content"));
 
@@ -229,8 +229,8 @@ final class Llama {
   private static final NativeLog LOG = new NativeLog();
 
   /**
-   * Held while a context is made, computes or is freed: two that compute at once, also of different
-   * models, give wrong scores in this build (docs/decisions/015).
+   * The lock that is held while a context is made, computes or is freed: two contexts that compute
+   * at once, even of different models, give wrong scores in this build (docs/decisions/015).
    */
   private static final ReentrantLock COMPUTING = new ReentrantLock(true);
 
@@ -265,7 +265,9 @@ final class Llama {
     return LINKER.downcallHandle(SYMBOLS.findOrThrow(function), descriptor);
   }
 
-  /** Reads the defaults of two structures: those of another version would not look like this. */
+  /**
+   * Checks the defaults of two structures, which would differ in another version of the library.
+   */
   private static void checkLayouts() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment model = (MemorySegment) MODEL_DEFAULT_PARAMS.invoke(arena);
@@ -311,8 +313,8 @@ final class Llama {
   /**
    * Loads a file.
    *
-   * @param vocabularyOnly whether to leave the weights where they are
-   * @return NULL when it cannot be loaded; why not is in {@link NativeLog#takeErrors}
+   * @param vocabularyOnly whether to leave the weights unloaded
+   * @return NULL when the file cannot be loaded; {@link NativeLog#takeErrors} has the reason
    */
   static MemorySegment modelLoad(String file, boolean vocabularyOnly) {
     try (Arena arena = Arena.ofConfined()) {
@@ -327,7 +329,7 @@ final class Llama {
     }
   }
 
-  /** What the library complained of on this thread since the last time. */
+  /** Returns the errors that the library logged on this thread since the last call. */
   static String takeErrors() {
     return LOG.takeErrors();
   }
@@ -356,7 +358,10 @@ final class Llama {
     }
   }
 
-  /** What remembering a token takes: a key and a value of two bytes a number, in each layer. */
+  /**
+   * Returns the bytes that remembering a token takes: a key and a value of two bytes a number, in
+   * each layer.
+   */
   static long modelBytesPerToken(MemorySegment model) {
     try {
       long width = (int) MODEL_N_EMBD.invokeExact(model);
@@ -369,7 +374,9 @@ final class Llama {
     }
   }
 
-  /** Whether it continues a text, as opposed to those that translate or embed one. */
+  /**
+   * Returns whether the model continues a text, as opposed to models that translate or embed one.
+   */
   static boolean modelIsDecoderOnly(MemorySegment model) {
     try {
       return (boolean) MODEL_HAS_DECODER.invokeExact(model)
@@ -379,7 +386,10 @@ final class Llama {
     }
   }
 
-  /** Whether what it has read is one state, of which no part can be kept, such as Mamba's. */
+  /**
+   * Returns whether what the model has read is one state, of which no part can be kept, as in
+   * Mamba.
+   */
   static boolean modelIsRecurrent(MemorySegment model) {
     try {
       return (boolean) MODEL_IS_RECURRENT.invokeExact(model);
@@ -388,7 +398,7 @@ final class Llama {
     }
   }
 
-  /** The chat template that the file carries, if any. */
+  /** Returns the chat template that the file carries, or null. */
   static @Nullable String modelChatTemplate(MemorySegment model) {
     try {
       MemorySegment text =
@@ -400,9 +410,9 @@ final class Llama {
   }
 
   /**
-   * Renders a conversation up to where the assistant's answer begins.
+   * Renders a conversation up to the position where the assistant's answer begins.
    *
-   * @param template a template's source or the name of one that llama.cpp knows
+   * @param template a template's source or the name of a template that llama.cpp knows
    * @param messages role, content, role, content...
    * @return null when llama.cpp does not know the template
    */
@@ -440,7 +450,7 @@ final class Llama {
     }
   }
 
-  /** Whether a token ends an answer. */
+  /** Returns whether a token ends an answer. */
   static boolean vocabEnds(MemorySegment vocab, int token) {
     try {
       return (boolean) VOCAB_IS_EOG.invokeExact(vocab, token);
@@ -449,7 +459,7 @@ final class Llama {
     }
   }
 
-  /** Whether a token is one of the marks between messages, and not text. */
+  /** Returns whether a token is one of the marks between messages, and not text. */
   static boolean vocabIsControl(MemorySegment vocab, int token) {
     try {
       return (boolean) VOCAB_IS_CONTROL.invokeExact(vocab, token);
@@ -459,9 +469,10 @@ final class Llama {
   }
 
   /**
-   * A text as tokens.
+   * Returns the tokens of a text.
    *
-   * @param begins whether the model's mark for the begin of a text is put before it, if it has one
+   * @param begins whether the model's mark for the beginning of a text, if it has one, is added
+   *     before the text
    * @param control whether the text of a control token is read as that token
    */
   static int[] tokenize(MemorySegment vocab, String text, boolean begins, boolean control) {
@@ -485,7 +496,10 @@ final class Llama {
     }
   }
 
-  /** The text of tokens, all of which must be of the vocabulary; none for control tokens. */
+  /**
+   * Returns the text of tokens, all of which must be of the vocabulary; control tokens have no
+   * text.
+   */
   static String detokenize(MemorySegment vocab, int[] tokens) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment given = arena.allocateFrom(JAVA_INT, tokens);
@@ -506,9 +520,10 @@ final class Llama {
   }
 
   /**
-   * A token's bytes, which need not be whole characters; none for a control token.
+   * Writes a token's bytes, which need not be complete characters, to a buffer; a control token has
+   * none.
    *
-   * @return how many were written; below 0 when the buffer is too small for that many
+   * @return number of bytes written; below 0 when the buffer is too small
    */
   static int tokenToPiece(MemorySegment vocab, int token, MemorySegment buffer) {
     try {
@@ -520,16 +535,16 @@ final class Llama {
   }
 
   /**
-   * What a context can hold.
+   * The size of a context.
    *
    * @param window tokens of all texts together
-   * @param sequences how many texts
-   * @param batch how many tokens are at most given to {@link #decode} at once
+   * @param sequences number of texts
+   * @param batch maximum number of tokens that are given to {@link #decode} at once
    */
   record ContextSize(int window, int sequences, int batch) {}
 
   /**
-   * Memory for texts to be read.
+   * Allocates the memory for texts to be read.
    *
    * @return NULL when there is not enough memory
    */
@@ -562,7 +577,7 @@ final class Llama {
     }
   }
 
-  /** Reads tokens; 0 is success. */
+  /** Reads tokens, and returns the status; 0 is success. */
   static int decode(MemorySegment context, MemorySegment batch) {
     COMPUTING.lock();
     try {
@@ -575,9 +590,9 @@ final class Llama {
   }
 
   /**
-   * The vocabulary's scores for what follows a token of the last batch.
+   * Copies the vocabulary's scores for the token that follows a token of the last batch.
    *
-   * @param row which token; -1 for the last
+   * @param row the token's row; -1 for the last
    */
   static void copyLogits(MemorySegment context, int row, float[] into) {
     try {
@@ -597,7 +612,9 @@ final class Llama {
     }
   }
 
-  /** Forgets what was read from a position on; false when this model cannot do so in part. */
+  /**
+   * Forgets what was read from a position on; returns false when this model cannot forget a part.
+   */
   static boolean forget(MemorySegment context, int from) {
     try {
       if (from == 0) {
@@ -610,7 +627,7 @@ final class Llama {
     }
   }
 
-  /** As {@link #forget(MemorySegment, int)}, of one of several texts. */
+  /** Forgets as {@link #forget(MemorySegment, int)} does, in one of several texts. */
   static boolean forget(MemorySegment context, int sequence, int from) {
     try {
       return (boolean) KV_SELF_SEQ_RM.invokeExact(context, sequence, from, -1);
@@ -619,7 +636,7 @@ final class Llama {
     }
   }
 
-  /** Gives a text that is empty the first tokens of another one; they share the memory. */
+  /** Shares the first tokens of a text with an empty text; both use the same memory. */
   static void share(MemorySegment context, int from, int to, int length) {
     try {
       KV_SELF_SEQ_CP.invokeExact(context, from, to, 0, length);
@@ -628,7 +645,7 @@ final class Llama {
     }
   }
 
-  /** Has the next {@link #decode} close some holes in the memory of what was read. */
+  /** Requests that the next {@link #decode} closes some holes in the memory of what was read. */
   static void defragment(MemorySegment context) {
     try {
       KV_SELF_DEFRAG.invokeExact(context);
@@ -637,7 +654,7 @@ final class Llama {
     }
   }
 
-  /** A sampler that draws one of the likelier tokens. */
+  /** Returns a sampler that draws one of the likelier tokens. */
   static MemorySegment samplerInit(int topK, float topP, float minP, float temperature, int seed) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment params = (MemorySegment) SAMPLER_CHAIN_DEFAULT_PARAMS.invoke(arena);
@@ -657,9 +674,9 @@ final class Llama {
   }
 
   /**
-   * A sampler that refuses what a grammar does not allow.
+   * Returns a sampler that refuses what a grammar does not allow.
    *
-   * @return NULL when the grammar is not one
+   * @return NULL when the grammar is not valid
    */
   static MemorySegment samplerInitGrammar(MemorySegment vocab, String grammar) {
     try (Arena arena = Arena.ofConfined()) {
@@ -679,7 +696,7 @@ final class Llama {
     }
   }
 
-  /** Tells a sampler what was chosen; with a grammar it must be a token that the grammar allows. */
+  /** Passes the chosen token to a sampler; a sampler with a grammar must allow the token. */
   static void samplerAccept(MemorySegment sampler, int token) {
     try {
       SAMPLER_ACCEPT.invokeExact(sampler, token);

@@ -13,8 +13,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens GGUF files, and by default the model that an artifact on the class path carries.
- * Thread-safe.
+ * The provider of models in GGUF files and, by default, of the model that an artifact on the class
+ * path carries. Thread-safe.
  */
 public final class LlamaCpp implements LanguageModelProvider {
 
@@ -23,7 +23,7 @@ public final class LlamaCpp implements LanguageModelProvider {
 
   private final LlamaCppOptions options;
 
-  /** With default options; for {@link java.util.ServiceLoader}. */
+  /** Creates a provider with default options, as {@link java.util.ServiceLoader} does. */
   public LlamaCpp() {
     this(LlamaCppOptions.ofDefaults());
   }
@@ -37,7 +37,7 @@ public final class LlamaCpp implements LanguageModelProvider {
     return "llamacpp";
   }
 
-  /** Whether it ends in {@code .gguf} or is an existing file. */
+  /** Returns whether the spec ends in {@code .gguf} or is an existing file. */
   @Override
   public boolean supports(String spec) {
     return spec.endsWith(SUFFIX) || isFile(spec);
@@ -52,8 +52,8 @@ public final class LlamaCpp implements LanguageModelProvider {
   }
 
   /**
-   * The file's path without detours, which keeps the file's own name where that is a link; none for
-   * the file of the default model, however it is spelled.
+   * Returns the file's path without detours, which keeps the file's own name where that is a link;
+   * null for the file of the default model, however it is spelled.
    */
   @Override
   public @Nullable String canonical(@Nullable String spec) {
@@ -64,15 +64,15 @@ public final class LlamaCpp implements LanguageModelProvider {
       Path file = withoutDetours(Path.of(spec));
       return isDefault(file) ? null : file.toString();
     } catch (InvalidPathException | IOException e) {
-      return spec; // opening it says what is wrong
+      return spec; // opening the file reports what is wrong
     }
   }
 
   /**
-   * Probes a file, if the options say so and it is not the default model's.
+   * Probes a file, if the options ask for that and the file is not the default model's.
    *
-   * @throws ModelException when it is missing, damaged, of another kind, or ends the process that
-   *     loads it
+   * @throws ModelException when the file is missing, damaged, of another kind, or ends the process
+   *     that loads it
    */
   static void probe(Path file, LlamaCppOptions options) {
     List<Path> parts = GgufHeader.parts(file);
@@ -90,7 +90,7 @@ public final class LlamaCpp implements LanguageModelProvider {
     try {
       place = DefaultModel.find(LOADER).place(LOADER);
     } catch (ModelException e) {
-      return false; // the class path carries none
+      return false; // the class path carries no model
     }
     return Files.exists(place) && file.equals(withoutDetours(place));
   }
@@ -103,7 +103,9 @@ public final class LlamaCpp implements LanguageModelProvider {
   }
 
   /**
-   * @param spec a GGUF file's path; none means the model on the class path
+   * Loads a model.
+   *
+   * @param spec a GGUF file's path, or null for the model on the class path
    * @throws ModelException when there is no such model, or it cannot be loaded here
    */
   @Override
@@ -115,7 +117,10 @@ public final class LlamaCpp implements LanguageModelProvider {
     return LlamaCppModel.load(model.name(), model.unpacked(LOADER), options);
   }
 
-  /** The vocabulary alone: neither the weights nor memory for answers. */
+  /**
+   * Opens the tokenizer of a model: only the vocabulary is loaded, without the weights and without
+   * memory for answers.
+   */
   @Override
   public Optional<Tokenizer> tokenizer(@Nullable String spec) {
     Path file = spec == null ? DefaultModel.find(LOADER).unpacked(LOADER) : path(spec);

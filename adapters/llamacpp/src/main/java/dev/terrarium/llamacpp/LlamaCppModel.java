@@ -21,20 +21,20 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A GGUF model, loaded by llama.cpp in this process. Thread-safe: answers are made by worker
- * threads of its own, in the order in which they were asked for, {@link LlamaCppOptions#parallel}
- * times {@link LlamaCppOptions#slots} at once. Whoever asks waits, and may be a virtual thread.
+ * A GGUF model, loaded by llama.cpp in this process. Thread-safe: the model's own worker threads
+ * make the answers in the order of the requests, {@link LlamaCppOptions#parallel} times {@link
+ * LlamaCppOptions#slots} at once. The requesting thread waits, and may be a virtual thread.
  *
- * <p>With one slot, at temperature 0, and at any other with the same seed, an answer depends on the
- * request alone, and not on what was asked before or meanwhile. A response schema is enforced token
- * by token: the answer is JSON that conforms to it, unless it ends with {@link
- * dev.terrarium.model.ChatResponse.FinishReason#LENGTH}, and stop texts are left aside. An answer
- * to which the schema allows no further token ends with {@code STOP}, also where it has as many
- * tokens as are allowed. What is not enforced: {@code uniqueItems}, formats other than dates,
- * times, durations and UUIDs, and that only one alternative of {@code oneOf} fits. A schema with
- * another keyword that cannot be enforced is refused.
+ * <p>With one slot, at temperature 0, and at any other temperature with the same seed, an answer
+ * depends on the request alone, and not on earlier or concurrent requests. A response schema is
+ * enforced token by token: the answer is JSON that conforms to the schema, unless it ends with
+ * {@link dev.terrarium.model.ChatResponse.FinishReason#LENGTH}, and stop texts are ignored. An
+ * answer to which the schema allows no further token ends with {@code STOP}, even if it has reached
+ * the maximum number of tokens. Not enforced are {@code uniqueItems}, formats other than dates,
+ * times, durations and UUIDs, and the rule that only one alternative of {@code oneOf} fits. A
+ * schema with another keyword that cannot be enforced is refused.
  *
- * <p>The workers are daemon threads. {@link #close} gives all native memory back.
+ * <p>The workers are daemon threads. {@link #close} frees all native memory.
  */
 public final class LlamaCppModel implements LanguageModel {
 
@@ -53,7 +53,9 @@ public final class LlamaCppModel implements LanguageModel {
   private final Deque<Generation> waiting = new ArrayDeque<>();
   private final Set<Generation> running = new HashSet<>();
 
-  /** Whether nothing new is taken: closed, failed, or the process is ending. */
+  /**
+   * Whether the model takes no more requests: it is closed, has failed, or the process is ending.
+   */
   private volatile boolean closed;
 
   private LlamaCppModel(
@@ -78,16 +80,17 @@ public final class LlamaCppModel implements LanguageModel {
     this.atExit = new Thread(this::abandon, "terrarium-llamacpp-exit");
   }
 
-  /** The smaller of two windows, of which a file can say its own with 32 bits. */
+  /** Returns the smaller of two windows; a file can declare its own window with 32 bits. */
   static int window(int wanted, int trainedUnsigned) {
     return (int) Math.min(wanted, Integer.toUnsignedLong(trainedUnsigned));
   }
 
   /**
-   * Loads a file, under its own name without {@code .gguf}, after it was probed, unless the options
-   * say otherwise.
+   * Loads a file, under its own name without {@code .gguf}. The file is probed before, unless the
+   * options say otherwise.
    *
-   * @throws ModelException when it is missing, damaged, of another kind, or cannot be run here
+   * @throws ModelException when the file is missing, damaged, of another kind, or cannot be run
+   *     here
    */
   public static LlamaCppModel load(Path file, LlamaCppOptions options) {
     LlamaCpp.probe(file, Objects.requireNonNull(options, "options"));
@@ -151,28 +154,31 @@ public final class LlamaCppModel implements LanguageModel {
     return name;
   }
 
-  /** The file's size, and what its prompts and answers can come to take. */
+  /** Returns the size of the file plus the maximum memory of its prompts and answers. */
   @Override
   public long bytes() {
     return bytes;
   }
 
-  /** Of its vocabulary, for as long as it is open. */
+  /** Returns the tokenizer of the model's vocabulary, which works as long as the model is open. */
   @Override
   public Optional<Tokenizer> tokenizer() {
     return Optional.of(new LlamaTokenizer(file, false));
   }
 
   /**
-   * Most tokens of prompt and answer together: the option's, or those it was trained on if fewer.
+   * Returns the maximum number of tokens of prompt and answer together: the option's value, or the
+   * number of tokens that the model was trained on if that is smaller.
    */
   public int contextWindow() {
     return window;
   }
 
   /**
-   * @throws ModelException when it was closed, the prompt is empty or does not fit, or the schema
-   *     cannot be enforced
+   * Returns the answer to a request.
+   *
+   * @throws ModelException when the model was closed, the prompt is empty or does not fit, or the
+   *     schema cannot be enforced
    * @throws dev.terrarium.error.CallInterruptedException when the thread is interrupted; the answer
    *     is given up
    */
@@ -181,7 +187,10 @@ public final class LlamaCppModel implements LanguageModel {
     return stream(request, chunk -> {});
   }
 
-  /** As {@link #chat}; each piece is handed over as soon as it is certain, in whole characters. */
+  /**
+   * Returns the answer as {@link #chat} does, and passes each piece to the sink as soon as it is
+   * certain, in complete characters.
+   */
   @Override
   public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
     Generation generation = generation(request);
@@ -236,7 +245,10 @@ public final class LlamaCppModel implements LanguageModel {
     }
   }
 
-  /** A worker that fails, as when there is no memory, takes the model with it. */
+  /**
+   * Makes answers until the model is closed. A worker that fails, as when there is no memory, fails
+   * the whole model.
+   */
   private void work() {
     try {
       if (options.slots() > 1) {
@@ -254,7 +266,10 @@ public final class LlamaCppModel implements LanguageModel {
         "A worker of the language model " + name + " failed: " + cause, cause);
   }
 
-  /** Gives up all answers; whoever waits for one hears why. The memory stays until closed. */
+  /**
+   * Gives up all answers, and reports the reason to the waiting threads. The memory stays until the
+   * model is closed.
+   */
   void fail(ModelException reason) {
     lock.lock();
     try {
@@ -293,7 +308,8 @@ public final class LlamaCppModel implements LanguageModel {
       try {
         workOn(slots);
       } catch (RuntimeException | Error e) {
-        fail(failure(e)); // before the slots give up what they hold without knowing why
+        // Reported before the slots give up their answers, which do not know the reason.
+        fail(failure(e));
       }
     }
   }
@@ -305,7 +321,7 @@ public final class LlamaCppModel implements LanguageModel {
         next = poll();
       }
       if (next != null) {
-        giveBack(next); // another worker may have room for it
+        giveBack(next); // another worker may have room for the request
       }
       slots.step().forEach(this::done);
       next = slots.isIdle() ? take() : poll();
@@ -323,7 +339,7 @@ public final class LlamaCppModel implements LanguageModel {
     }
   }
 
-  /** Whether it has begun, or failed already. */
+  /** Returns whether the generation has begun, or has already failed. */
   private boolean begun(Slots slots, Generation generation) {
     try {
       if (!generation.isCancelled()) {
@@ -337,7 +353,7 @@ public final class LlamaCppModel implements LanguageModel {
     return true;
   }
 
-  /** The next one to make, or null when closed and none is left. */
+  /** Returns the next generation to make, or null when the model is closed and none is left. */
   private @Nullable Generation take() {
     lock.lock();
     try {
@@ -350,7 +366,7 @@ public final class LlamaCppModel implements LanguageModel {
     }
   }
 
-  /** The next one to make, or null when there is none now. */
+  /** Returns the next generation to make, or null when there is none now. */
   private @Nullable Generation poll() {
     lock.lock();
     try {
@@ -374,9 +390,9 @@ public final class LlamaCppModel implements LanguageModel {
   }
 
   /**
-   * Stops the answers in the making and those that wait for their turn, each with a {@link
-   * ModelException} for whoever asked, then frees the model. A block of a prompt that llama.cpp is
-   * reading is read to its end.
+   * Stops the answers that are being made and those that wait for their turn, and throws a {@link
+   * ModelException} in each requesting thread; then frees the model. A block of a prompt that
+   * llama.cpp is reading is read to its end.
    */
   @Override
   public void close() {
@@ -385,11 +401,14 @@ public final class LlamaCppModel implements LanguageModel {
     try {
       Runtime.getRuntime().removeShutdownHook(atExit);
     } catch (IllegalStateException e) {
-      // The JVM is going down already.
+      // The JVM is shutting down already.
     }
   }
 
-  /** At exit: native code must not run any more when the process tears its libraries down. */
+  /**
+   * Gives up all answers at exit: native code must not run any more when the process unloads its
+   * libraries.
+   */
   private void abandon() {
     stop(new ModelException(Generation.GIVEN_UP));
   }

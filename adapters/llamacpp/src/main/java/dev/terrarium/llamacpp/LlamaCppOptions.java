@@ -6,32 +6,34 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a model is loaded and what it does when a request does not say. Immutable.
+ * The options with which a model is loaded, and the defaults for what a request leaves open.
+ * Immutable.
  *
- * @param contextWindow most tokens of prompt and answer together; a model trained on fewer has
- *     fewer. Memory is taken for what the longest request so far needed, not for all of it
- * @param parallel answers made at once, by a worker each, which takes memory for its own window.
- *     They take turns at each token, since llama.cpp computes for one at a time in a process; for
- *     more answers in the same time there are slots
- * @param slots answers that each of these makes in one go, by continuous batching: more in the same
- *     time than one after another, each one slower; the last bits of what is computed then depend
- *     on what else is being answered, and so may an answer, also at temperature 0. Each takes
- *     memory for its own window, and remembers the prompt that it read last. Recurrent models, such
- *     as Mamba's, have one
+ * @param contextWindow maximum number of tokens of prompt and answer together; a model that was
+ *     trained on fewer tokens has a smaller window. Memory is taken for what the longest request so
+ *     far needed, not for the whole window
+ * @param parallel number of workers, each of which makes one answer at a time and takes memory for
+ *     its own window. The workers take turns at each token, since llama.cpp computes for one worker
+ *     at a time in a process; slots make more answers in the same time
+ * @param slots number of answers that each worker makes at once, by continuous batching: more
+ *     answers in the same time than one after another, each of them slower. The last bits of the
+ *     computed scores then depend on what else is being answered, and so may an answer, even at
+ *     temperature 0. Each slot takes memory for its own window, and remembers the prompt that it
+ *     read last. Recurrent models, such as Mamba's, have one slot
  * @param promptMemory with one slot, bytes for keeping what was read of earlier prompts, so that
- *     their beginnings are not read again; what one request needs is taken in any case
- * @param threads for computing, over all answers made at once. By default half of the processors,
- *     at most 4: a small model's threads wait for each other at each step, and beside other work
- *     two of them were slower than one
- * @param maxTokens most tokens of an answer
+ *     their beginnings are not read again; the memory that one request needs is taken in any case
+ * @param threads number of threads that compute, over all answers made at once. By default half of
+ *     the processors, at most 4: a small model's threads wait for each other at each step, and
+ *     beside other work two threads were slower than one
+ * @param maxTokens maximum number of tokens of an answer
  * @param temperature 0 gives the same answer to the same question
  * @param seed for sampling at temperatures above 0
- * @param chatTemplate name of a template that llama.cpp knows, such as {@code chatml}, or its
- *     source; none takes the one in the file
+ * @param chatTemplate name of a template that llama.cpp knows, such as {@code chatml}, or a
+ *     template's source; null takes the template in the file
  * @param probe whether a file other than that of the model on the class path is first loaded by
- *     another JVM, which makes a token with it: a file that llama.cpp cannot digest, although its
- *     header looks sound, would end this process. Done once for each file; what passed is
- *     remembered in the cache folder
+ *     another JVM, which generates a token with it: a file that llama.cpp cannot digest, although
+ *     its header looks sound, would end this process. Each file is probed once; the cache folder
+ *     remembers files that passed
  */
 public record LlamaCppOptions(
     int contextWindow,
@@ -90,7 +92,7 @@ public record LlamaCppOptions(
     }
   }
 
-  /** One answer at a time, at temperature 0. */
+  /** Returns the default options: one answer at a time, at temperature 0. */
   public static LlamaCppOptions ofDefaults() {
     return custom().build();
   }
@@ -103,7 +105,7 @@ public record LlamaCppOptions(
     return Math.clamp(Runtime.getRuntime().availableProcessors() / 2, 1, MOST_DEFAULT_THREADS);
   }
 
-  /** Collects options; each can be given once. Not thread-safe. */
+  /** A builder of options; each option can be given once. Not thread-safe. */
   public static final class Builder {
     private final Set<String> given = new HashSet<>();
     private int contextWindow = DEFAULT_CONTEXT_WINDOW;
@@ -186,9 +188,10 @@ public record LlamaCppOptions(
     }
 
     /**
-     * The options, checked.
+     * Returns the options after checking them.
      *
-     * @throws ConfigurationException when a value is out of range or two contradict each other
+     * @throws ConfigurationException when a value is out of range or two options contradict each
+     *     other
      */
     public LlamaCppOptions build() {
       return new LlamaCppOptions(

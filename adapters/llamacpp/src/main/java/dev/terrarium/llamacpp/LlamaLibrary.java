@@ -18,27 +18,30 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * llama.cpp's shared library: taken from the artifact {@code de.kherud:llama}, laid out once in the
- * cache folder and opened once in a process. Thread-safe.
+ * The loader of llama.cpp's shared library, which comes from the artifact {@code de.kherud:llama},
+ * is unpacked once to the cache folder, and is opened once in a process. Thread-safe.
  *
- * <p>It is called through its C interface and not through that artifact's own classes. Those run a
- * server with threads that keep the JVM alive, never free a model, print to the standard output,
- * and end the process when a schema or a template is not to their liking.
+ * <p>Terrarium calls the library through its C interface and not through that artifact's own
+ * classes. Those run a server with threads that keep the JVM alive, never free a model, print to
+ * the standard output, and end the process when they refuse a schema or a template.
  */
 final class LlamaLibrary {
 
-  /** The structures in {@link Llama} are those of exactly this library. */
+  /** The version of the library whose structures {@link Llama} declares. */
   static final String VERSION = "4.2.0";
 
   static final long SIZE = 5_622_712;
   static final String SHA_256 = "93276c536d00f037c37ed6ec1e55be9c828940f4a0af59af10a8f638a31bbc3c";
 
-  /** Rounds of looking whether the other threads are there, before a thread sleeps. */
+  /** The number of times that a thread checks for the other threads before it sleeps. */
   private static final String SPIN_COUNT = "1000";
 
   static final String RESOURCE = "de/kherud/llama/Linux/x86_64/libjllama.so";
 
-  /** What the library was compiled for, and what the kernel calls it. */
+  /**
+   * The CPU features that the library was compiled for: the function that reports each, and the
+   * kernel's name for it.
+   */
   private static final Map<String, String> CPU_FEATURES =
       Map.of("ggml_cpu_has_avx2", "avx2", "ggml_cpu_has_fma", "fma", "ggml_cpu_has_f16c", "f16c");
 
@@ -47,9 +50,10 @@ final class LlamaLibrary {
   private LlamaLibrary() {}
 
   /**
-   * The library's functions.
+   * Returns the library's functions.
    *
-   * @throws ModelException when this platform or CPU has none, or it cannot be opened
+   * @throws ModelException when there is no library for this platform or CPU, or when the library
+   *     cannot be opened
    */
   static synchronized SymbolLookup open() {
     if (opened == null) {
@@ -64,11 +68,11 @@ final class LlamaLibrary {
   }
 
   /**
-   * The library's threads wait for each other several hundred times a token. libgomp, unless the
-   * environment says otherwise before it is loaded, spins so long that answers take more than ten
-   * times as long beside other work on the same processors; threads that sleep at once take four
-   * times as long on idle ones. So they spin for some microseconds (decision 015). What the user
-   * has set stays.
+   * Makes the library's threads spin only briefly. The threads wait for each other several hundred
+   * times a token. libgomp, unless the environment says otherwise before it is loaded, spins so
+   * long that answers take more than ten times as long beside other work on the same processors;
+   * threads that sleep at once take four times as long on idle processors. So the threads spin for
+   * some microseconds (decision 015). A value that the user has set stays.
    */
   @SuppressWarnings("restricted")
   private static void spinBriefly() {
@@ -136,7 +140,10 @@ final class LlamaLibrary {
     }
   }
 
-  /** The library has one build for all machines: a CPU without what it uses would end the JVM. */
+  /**
+   * Checks that the CPU has the features that the library uses. The library has one build for all
+   * machines, and a missing feature would end the JVM.
+   */
   static void checkCpu(SymbolLookup symbols, String cpuInfo) {
     List<String> flags =
         cpuInfo
@@ -184,7 +191,7 @@ final class LlamaLibrary {
     }
   }
 
-  /** Where the class path has the library. */
+  /** Returns the library's resource on the class path. */
   static URL resource() {
     URL resource = LlamaLibrary.class.getClassLoader().getResource(RESOURCE);
     if (resource == null) {

@@ -5,7 +5,7 @@ import dev.terrarium.model.Tokenizer;
 /**
  * The tokenizer of a loaded file.
  *
- * @param owned whether closing it frees the file
+ * @param owned whether closing the tokenizer frees the file
  */
 record LlamaTokenizer(LoadedFile file, boolean owned) implements Tokenizer {
 

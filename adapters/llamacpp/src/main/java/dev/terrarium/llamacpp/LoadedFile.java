@@ -7,14 +7,20 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 
-/** A file that llama.cpp has loaded, as a whole or its vocabulary alone. Thread-safe. */
+/**
+ * A model file that llama.cpp has loaded, with its weights or with its vocabulary alone.
+ * Thread-safe.
+ */
 final class LoadedFile {
 
   private final String name;
   private final MemorySegment model;
   private final Vocabulary vocabulary;
 
-  /** Held for reading by those who use the vocabulary, for writing by the one who frees it. */
+  /**
+   * The lock on the file: a thread that uses the vocabulary holds it for reading, the thread that
+   * frees the file for writing.
+   */
   private final ReadWriteLock use = new ReentrantReadWriteLock();
 
   private boolean freed;
@@ -28,9 +34,10 @@ final class LoadedFile {
   /**
    * Loads a file.
    *
-   * @param name what the model is called in messages
-   * @param vocabularyOnly whether to leave the weights where they are
-   * @throws ModelException when it is missing, damaged, of another kind, or cannot be run here
+   * @param name the model's name in messages
+   * @param vocabularyOnly whether to leave the weights unloaded
+   * @throws ModelException when the file is missing, damaged, of another kind, or cannot be run
+   *     here
    */
   static LoadedFile load(String name, Path file, boolean vocabularyOnly) {
     GgufHeader header = GgufHeader.read(file);
@@ -49,20 +56,23 @@ final class LoadedFile {
     return new LoadedFile(name, model);
   }
 
-  /** For those who see to it by themselves that it is not freed meanwhile. */
+  /**
+   * Returns the model, for callers that ensure by themselves that it is not freed while they use
+   * it.
+   */
   MemorySegment model() {
     return model;
   }
 
-  /** As {@link #model}. */
+  /** Returns the vocabulary, under the same condition as {@link #model}. */
   Vocabulary vocabulary() {
     return vocabulary;
   }
 
   /**
-   * What the work makes of the vocabulary, which is there until it has ended.
+   * Returns the result of work on the vocabulary, which is not freed before the work has ended.
    *
-   * @throws ModelException when it was freed
+   * @throws ModelException when the file was freed
    */
   <T> T using(Function<Vocabulary, T> work) {
     use.readLock().lock();
@@ -80,7 +90,7 @@ final class LoadedFile {
     return new ModelException("The language model " + name + " is closed.");
   }
 
-  /** Gives the memory back. Twice is once. */
+  /** Frees the memory. Freeing a second time does nothing. */
   void free() {
     use.writeLock().lock();
     try {

@@ -26,19 +26,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Has another JVM load a model file and make a token before this one does, since a file that
- * llama.cpp cannot digest ends the process. A file that passed is remembered in a folder by its
- * content, and by where it lies, its size and its time, so that it is not read again to know it.
+ * A probe that lets another JVM load a model file and generate a token before this JVM does, since
+ * a file that llama.cpp cannot digest ends the process. A folder remembers files that passed by
+ * their content, and by their path, size and time, so that a known file is not read again.
  * Thread-safe.
  */
 final class ModelProbe {
 
   private static final Logger LOGGER = System.getLogger("dev.terrarium.llamacpp");
 
-  /** Longer than it takes to read any file that fits into memory. */
+  /** The time-out of the other JVM, longer than it takes to read any file that fits into memory. */
   private static final Duration PATIENCE = Duration.ofMinutes(15);
 
-  /** From here on an exit code is a signal's number more. */
+  /** The number that an exit code has in addition to a signal's number. */
   private static final int SIGNALLED = 128;
 
   private static final int KILLED = SIGNALLED + 9;
@@ -51,8 +51,12 @@ final class ModelProbe {
   private final Duration patience;
 
   /**
-   * @param folder where files that passed are remembered
-   * @param command a program that is given a file's path and ends with exit code 0 when it is sound
+   * Creates a probe.
+   *
+   * @param folder the folder that remembers files that passed
+   * @param command a program that is given a file's path and ends with exit code 0 when the file is
+   *     sound
+   * @param patience the program's time-out
    */
   ModelProbe(Path folder, Supplier<List<String>> command, Duration patience) {
     this.folder = folder;
@@ -60,7 +64,7 @@ final class ModelProbe {
     this.patience = patience;
   }
 
-  /** The probe that remembers in the cache folder, for this version of llama.cpp. */
+  /** Returns the probe that remembers files in the cache folder, for this version of llama.cpp. */
   static ModelProbe ofDefaults() {
     Path root = CacheFolder.ofDefaults().root();
     return new ModelProbe(
@@ -73,8 +77,8 @@ final class ModelProbe {
    * Probes a file that has not passed before. Where no other JVM can be started, as within some
    * archives, the file is not probed, which is logged.
    *
-   * @param parts the file, and those that it continues in
-   * @throws ModelException when it ends the other process, or is not done in time
+   * @param parts the file, and the files in which it continues
+   * @throws ModelException when the file ends the other process, or the other process times out
    * @throws CallInterruptedException when the thread is interrupted
    */
   void check(List<Path> parts) {
@@ -143,7 +147,7 @@ final class ModelProbe {
     }
   }
 
-  /** Whether the file is sound; false when that could not be found out. */
+  /** Returns whether the file is sound; false when the probe could not be run. */
   private boolean passes(Path file) throws IOException {
     List<String> whole = new ArrayList<>(command.get());
     whole.add(file.toAbsolutePath().toString());
@@ -204,7 +208,7 @@ final class ModelProbe {
     return code == 0;
   }
 
-  /** What the process said last, or of what it complained. */
+  /** Returns the line of the process's output that reports a fault, or else its last line. */
   private static String reason(Path output) throws IOException {
     String text = new String(Files.readAllBytes(output), StandardCharsets.UTF_8);
     List<String> lines = text.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
@@ -217,9 +221,9 @@ final class ModelProbe {
   }
 
   /**
-   * The jar or folder that a class or resource is in.
+   * Returns the jar or folder that contains a class or resource.
    *
-   * @throws IOException when it is in neither, such as a jar within a jar
+   * @throws IOException when neither contains it, as with a jar within a jar
    */
   static Path origin(URL resource, String name) throws IOException {
     try {

@@ -5,15 +5,15 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What llama.cpp logs, line by line, on the {@link System.Logger} {@code dev.terrarium.llamacpp}.
- * Thread-safe. All of it is for those who look for it: what fails is told by exceptions, with the
- * library's own words in them.
+ * A bridge from llama.cpp's log to the {@link System.Logger} {@code dev.terrarium.llamacpp}, line
+ * by line. Thread-safe. The log is for those who look for it: failures are reported by exceptions,
+ * which contain the library's own words.
  */
 final class NativeLog {
 
   private static final Logger LOGGER = System.getLogger("dev.terrarium.llamacpp");
 
-  /** {@code ggml_log_level}. */
+  /** The level {@code DEBUG} of {@code ggml_log_level}. */
   private static final int DEBUG = 1;
 
   private static final int ERROR = 4;
@@ -25,7 +25,7 @@ final class NativeLog {
   private final ThreadLocal<StringBuilder> errors = ThreadLocal.withInitial(StringBuilder::new);
   private int level = DEBUG;
 
-  /** The call-back; nothing may be thrown into native code. */
+  /** Receives a message from llama.cpp; must not throw into native code. */
   @SuppressWarnings("restricted")
   void accept(int newLevel, MemorySegment text, MemorySegment userData) {
     try {
@@ -53,7 +53,7 @@ final class NativeLog {
     }
   }
 
-  /** The errors logged on this thread since the last time. */
+  /** Returns the errors logged on this thread since the last call, and forgets them. */
   String takeErrors() {
     StringBuilder mine = errors.get();
     String text = mine.toString();

@@ -6,16 +6,16 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * A regular expression as grammar of the inside of a JSON string. Not thread-safe.
+ * A grammar of the inside of a JSON string, made from a regular expression. Not thread-safe.
  *
- * <p>Understood are literals, {@code .}, classes, {@code \d \w \s} and their opposites, groups,
- * alternatives, quantifiers, and anchors at the ends. What the grammar makes always matches;
- * quotation marks, backslashes and control characters, which JSON would escape, are left out of
- * classes.
+ * <p>Supported are literals, {@code .}, classes, {@code \d \w \s} and their opposites, groups,
+ * alternatives, quantifiers, and anchors at the ends. The texts that the grammar makes always match
+ * the expression; quotation marks, backslashes and control characters, which JSON would escape, are
+ * left out of classes.
  */
 final class PatternGrammar {
 
-  /** Says what is not understood. */
+  /** Thrown for a part of a pattern that is not supported; the message names the part. */
   static final class UnsupportedPatternException extends Exception {
     private static final long serialVersionUID = 1;
 
@@ -24,7 +24,7 @@ final class PatternGrammar {
     }
   }
 
-  /** A piece of grammar, and whether it may make nothing at all. */
+  /** A piece of grammar, and whether it may make an empty text. */
   private record Part(String text, boolean mayBeEmpty) {}
 
   private static final Part NOTHING = new Part("\"\"", true);
@@ -44,6 +44,8 @@ final class PatternGrammar {
   }
 
   /**
+   * Returns the grammar of a pattern.
+   *
    * @param anything the grammar of any one character, for patterns without anchors
    */
   static String of(String pattern, String anything) throws UnsupportedPatternException {
@@ -108,7 +110,7 @@ final class PatternGrammar {
     };
   }
 
-  /** A character as it stands in a JSON string. */
+  /** Returns a character in the form that it has in a JSON string. */
   private static String inJson(String text) {
     String json = TextNode.valueOf(text).toString();
     return Gbnf.literal(json.substring(1, json.length() - 1));
@@ -203,7 +205,10 @@ final class PatternGrammar {
     members.append(written(low)).append('-').append(written(high));
   }
 
-  /** What a letter after a backslash stands for in a class; nothing if for no class. */
+  /**
+   * Returns the class that a letter after a backslash stands for; empty when the letter stands for
+   * none.
+   */
   private static String shorthand(char c) {
     return switch (c) {
       case 'd' -> DIGIT;
@@ -213,7 +218,7 @@ final class PatternGrammar {
     };
   }
 
-  /** The one character that an escape stands for. */
+  /** Returns the one character that an escape stands for. */
   private char escapedInClass() throws UnsupportedPatternException {
     char c = next("a class without end");
     if (Character.isLetterOrDigit(c)) {
@@ -229,7 +234,7 @@ final class PatternGrammar {
     members.append(written(c));
   }
 
-  /** A member of a class in llama.cpp's notation. */
+  /** Returns a member of a class in llama.cpp's notation. */
   private static String written(char c) {
     return c == ']' || c == '[' || c == '^' || c == '-'
         ? String.format("\\x%02X", (int) c)
@@ -258,7 +263,10 @@ final class PatternGrammar {
     return result;
   }
 
-  /** Where nothing can be repeated, llama.cpp looks for the next character without end. */
+  /**
+   * Returns the repetition of a piece, which must not be a piece that may be empty: llama.cpp would
+   * look for its next character without end.
+   */
   private static Part repeated(Part atom, int min, int max) throws UnsupportedPatternException {
     if (max > 1 && atom.mayBeEmpty()) {
       throw new UnsupportedPatternException("a repetition of what may be empty");

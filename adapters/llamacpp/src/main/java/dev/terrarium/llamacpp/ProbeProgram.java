@@ -12,7 +12,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The program of the process in which {@link ModelProbe} has a file tried. */
+/** The program of the process in which {@link ModelProbe} tries a file. */
 final class ProbeProgram {
 
   private static final String TEXT = "A bee";
@@ -21,9 +21,9 @@ final class ProbeProgram {
   private ProbeProgram() {}
 
   /**
-   * How it is started; a file's path is to follow.
+   * Returns the command that starts the program; a file's path is appended to it.
    *
-   * @throws UncheckedIOException when its classes are not in files of their own
+   * @throws UncheckedIOException when the program's classes are not in files of their own
    */
   static List<String> command(Path cache) {
     return List.of(
@@ -54,7 +54,7 @@ final class ProbeProgram {
     return places.stream().map(Path::toString).collect(Collectors.joining(":"));
   }
 
-  /** Loads the file, if it can be, and makes one token. */
+  /** Loads the file, if it can be loaded, and generates one token. */
   public static void main(String[] arguments) {
     try {
       LoadedFile file = LoadedFile.load("probed", Path.of(arguments[0]), false);
@@ -63,7 +63,7 @@ final class ProbeProgram {
       }
       file.free();
     } catch (ModelException e) {
-      // The process that asks will hear the same.
+      // The process that asked will get the same error.
     }
   }
 

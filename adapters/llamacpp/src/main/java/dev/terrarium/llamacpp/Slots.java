@@ -9,21 +9,27 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers that one worker makes at once, by llama.cpp's continuous batching: each step reads the
- * next token of every answer that grows, and a block of every prompt that is being read, in one go.
- * The model's weights pass through the processor once for all of them. An answer begins and ends
- * whatever the others do. Not thread-safe; must be closed.
+ * A set of slots in which one worker makes several answers at once, by llama.cpp's continuous
+ * batching: each step reads the next token of every answer that grows, and a block of every prompt
+ * that is being read, in one batch. The model's weights pass through the processor once for all of
+ * them. An answer begins and ends independently of the others. Not thread-safe; must be closed.
  *
- * <p>Each slot remembers what it read last. A prompt goes to the free slot that knows most of it,
- * and shares what another one knows more of. What a batch holds changes the last bits of the
- * scores, so an answer may depend on what else is being answered.
+ * <p>Each slot remembers what it read last. A prompt goes to the free slot that knows most of the
+ * prompt, and shares what another slot knows beyond that. The composition of a batch changes the
+ * last bits of the scores, so an answer may depend on what else is being answered.
  */
 final class Slots implements AutoCloseable {
 
-  /** Most tokens of one prompt in one step, so that the answers that grow do not wait long. */
+  /**
+   * The maximum number of tokens of one prompt in one step, so that the answers that grow do not
+   * wait long.
+   */
   private static final int BLOCK = 32;
 
-  /** How often holes in its memory are closed for one step: each time only some are. */
+  /**
+   * The maximum number of defragmentations for one step, each of which closes only some of the
+   * holes in the memory.
+   */
   private static final int DEFRAGMENTATIONS = 4;
 
   private final MemorySegment model;
@@ -36,10 +42,10 @@ final class Slots implements AutoCloseable {
   private int window;
 
   /**
-   * Nothing is taken yet.
+   * Creates the slots, without memory for their windows yet.
    *
-   * @param maxWindow most tokens of one prompt and its answer
-   * @param count how many answers at once
+   * @param maxWindow maximum number of tokens of one prompt and its answer
+   * @param count number of answers that are made at once
    */
   Slots(MemorySegment model, Vocabulary vocabulary, int threads, int maxWindow, int count) {
     this.model = model;
@@ -52,27 +58,30 @@ final class Slots implements AutoCloseable {
     }
   }
 
-  /** Bytes that so many slots take at most for what they remember. */
+  /** Returns the maximum number of bytes that {@code count} slots take for what they remember. */
   static long mostBytes(MemorySegment model, int maxWindow, int count) {
     return (long) mostOfSlot(maxWindow) * count * Llama.modelBytesPerToken(model);
   }
 
-  /** A window, in whole blocks, and a block in which holes can lie. */
+  /**
+   * Returns the maximum number of tokens of a slot: a window, in complete blocks, and a block in
+   * which holes can lie.
+   */
   private static int mostOfSlot(int maxWindow) {
     return (maxWindow + 2 * BLOCK - 1) / BLOCK * BLOCK;
   }
 
-  /** Whether nothing is being answered. */
+  /** Returns whether no slot makes an answer. */
   boolean isIdle() {
     return slots.stream().allMatch(Slot::isFree);
   }
 
   /**
-   * Begins an answer, if there is a slot and room for it beside those that are being made; when
-   * idle there always is.
+   * Starts an answer, if there is a free slot and room for the answer beside those that are being
+   * made; when the slots are idle, there always is.
    *
-   * @return false when it must wait
-   * @throws ModelException when there is no memory for it, or its grammar is refused
+   * @return false when the answer must wait
+   * @throws ModelException when there is no memory for the answer, or its grammar is refused
    */
   boolean start(Generation generation) {
     @Nullable Slot slot = slotFor(generation.prompt());
@@ -83,7 +92,10 @@ final class Slots implements AutoCloseable {
     return true;
   }
 
-  /** The free slot that knows most of the prompt, or one that knows least at all. */
+  /**
+   * Returns the free slot that knows most of the prompt; of slots that know the same part, the slot
+   * that remembers least.
+   */
   private @Nullable Slot slotFor(int[] prompt) {
     Slot best = null;
     for (Slot slot : slots) {
@@ -94,11 +106,14 @@ final class Slots implements AutoCloseable {
     return best;
   }
 
-  /** Takes memory for the whole of it; other free slots forget what they remember for that. */
+  /**
+   * Reserves memory for the complete prompt and answer; other free slots forget what they remember
+   * if that memory is needed.
+   */
   private boolean makeRoom(Slot chosen, Generation generation) {
     int needed = generation.prompt().length + generation.maxTokens() + BLOCK;
     int active = slots.stream().filter(slot -> !slot.isFree()).mapToInt(slot -> slot.needed).sum();
-    if (needed > window / slots.size()) { // every slot has room for the longest so far
+    if (needed > window / slots.size()) { // every slot has room for the longest request so far
       if (active > 0) {
         return false;
       }
@@ -120,7 +135,9 @@ final class Slots implements AutoCloseable {
         .sum();
   }
 
-  /** Memory for so many tokens in every slot; nothing is remembered then. */
+  /**
+   * Allocates memory for {@code needed} tokens in every slot; what the slots remembered is lost.
+   */
   private void open(int needed) {
     closeContext();
     int size = Math.min(Conversation.powerOfTwo(needed), mostOfSlot(maxWindow)) * slots.size();
@@ -136,9 +153,9 @@ final class Slots implements AutoCloseable {
   }
 
   /**
-   * Takes every answer one step further.
+   * Advances every answer by one step.
    *
-   * @return those that ended, well or not; they know how
+   * @return the generations that ended, successfully or not; each knows its outcome
    */
   List<Generation> step() {
     batch.clear();
@@ -155,8 +172,8 @@ final class Slots implements AutoCloseable {
   }
 
   /**
-   * Reads the batch. llama.cpp wants its tokens in one piece of memory; where answers of different
-   * lengths have left none, holes are closed until there is one.
+   * Reads the batch. llama.cpp needs one contiguous piece of memory for the batch's tokens; where
+   * answers of different lengths have left none, holes are closed until there is one.
    */
   private int decode() {
     int status = batch.decode(context);
@@ -169,7 +186,7 @@ final class Slots implements AutoCloseable {
 
   @FunctionalInterface
   private interface Progress {
-    /** The generation, when it ended. */
+    /** Returns the generation if it has ended, or else null. */
     @Nullable Generation of(Slot slot);
   }
 
@@ -193,7 +210,10 @@ final class Slots implements AutoCloseable {
     batch.close();
   }
 
-  /** One text: what llama.cpp remembers of it, and the answer that is being made there, if any. */
+  /**
+   * A slot for one text: what llama.cpp remembers of the text, and the answer that is being made in
+   * the slot, if any.
+   */
   private final class Slot {
 
     private final int sequence;
@@ -213,7 +233,10 @@ final class Slots implements AutoCloseable {
       return generation == null;
     }
 
-    /** How many tokens of a prompt are known; at least one is left to read. */
+    /**
+     * Returns the number of the prompt's tokens that the slot knows; at least one token is left to
+     * read.
+     */
     private int shared(int[] prompt) {
       int mismatch = Arrays.mismatch(tokens, 0, length, prompt, 0, prompt.length);
       return Math.min(mismatch < 0 ? length : mismatch, prompt.length - 1);
@@ -225,7 +248,7 @@ final class Slots implements AutoCloseable {
       return mine == others ? length < other.length : mine > others;
     }
 
-    /** Forgets what comes after so many tokens, or all where that cannot be done. */
+    /** Forgets the tokens from a position on, or all tokens where a part cannot be forgotten. */
     void forget(int from) {
       length = from > 0 && Llama.forget(context, sequence, from) ? from : 0;
       if (length == 0) {
@@ -240,7 +263,10 @@ final class Slots implements AutoCloseable {
       generation = asked;
     }
 
-    /** Has as much of the prompt as any slot knows, of this one or shared with another. */
+    /**
+     * Takes over as much of the prompt as any slot knows, from this slot's memory or shared with
+     * another slot.
+     */
     private void begin(int[] prompt) {
       Slot best = this;
       for (Slot other : slots) {
@@ -263,7 +289,7 @@ final class Slots implements AutoCloseable {
       row = scored ? at : -1;
     }
 
-    /** The last token of an answer that grows. */
+    /** Adds the last token of an answer that grows to the batch. */
     void addToken() {
       row = -1;
       if (growing && answer != null) {
@@ -271,7 +297,7 @@ final class Slots implements AutoCloseable {
       }
     }
 
-    /** As much of a prompt as there is room for, in a block. */
+    /** Adds as much of a prompt to the batch as there is room for, at most a block. */
     void addPrompt() {
       if (generation == null || growing || generation.isCancelled()) {
         return;
@@ -283,7 +309,7 @@ final class Slots implements AutoCloseable {
       }
     }
 
-    /** Chooses the next token where there are scores. */
+    /** Chooses the next token if there are scores for it. */
     @Nullable Generation advance() {
       if (generation == null || answer == null) {
         return null;

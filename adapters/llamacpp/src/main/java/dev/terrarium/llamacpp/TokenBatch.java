@@ -8,7 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 
-/** Tokens that llama.cpp reads at once. Not thread-safe; must be closed. */
+/** A batch of tokens that llama.cpp reads at once. Not thread-safe; must be closed. */
 final class TokenBatch implements AutoCloseable {
 
   private final Arena arena = Arena.ofConfined();
@@ -22,8 +22,10 @@ final class TokenBatch implements AutoCloseable {
   private int size;
 
   /**
-   * @param capacity how many tokens it holds
-   * @param sequences in how many texts they may stand
+   * Creates an empty batch.
+   *
+   * @param capacity maximum number of tokens
+   * @param sequences number of texts that the tokens may belong to
    */
   TokenBatch(int capacity, int sequences) {
     this.capacity = capacity;
@@ -59,18 +61,18 @@ final class TokenBatch implements AutoCloseable {
     return size;
   }
 
-  /** How many more tokens it holds. */
+  /** Returns the number of further tokens that the batch has room for. */
   int room() {
     return capacity - size;
   }
 
   /**
-   * Adds a token; there must be room.
+   * Adds a token; the batch must have room for it.
    *
-   * @param position in its text, from 0
-   * @param sequence which text
-   * @param scored whether what follows it is to be scored
-   * @return its row, by which the scores are found
+   * @param position the token's position in its text, from 0
+   * @param sequence the number of the text
+   * @param scored whether llama.cpp computes scores for the token that follows
+   * @return the token's row, by which its scores are found
    */
   int add(int token, int position, int sequence, boolean scored) {
     tokens.setAtIndex(JAVA_INT, size, token);
@@ -80,7 +82,7 @@ final class TokenBatch implements AutoCloseable {
     return size++;
   }
 
-  /** Has llama.cpp read them; 0 is success. */
+  /** Lets llama.cpp read the tokens, and returns its status; 0 is success. */
   int decode(MemorySegment context) {
     batch.set(JAVA_INT, 0, size);
     return Llama.decode(context, batch);

@@ -13,11 +13,12 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses the tokens of one answer: the likeliest, or one drawn by chance at a temperature, and
- * only such that a grammar allows. Not thread-safe; must be closed.
+ * A sampler of the tokens of one answer: it chooses the likeliest token, or draws one at a
+ * temperature, and chooses only tokens that a grammar allows. Not thread-safe; must be closed.
  *
- * <p>Asking a grammar costs time for each candidate. So the choice is made without it first, and
- * where the grammar refuses it, the likeliest few are asked before the whole vocabulary.
+ * <p>Applying a grammar costs time for each candidate. So a token is chosen without the grammar
+ * first. Where the grammar refuses that token, it is applied to the likeliest few tokens before it
+ * is applied to the whole vocabulary.
  */
 final class TokenChoice implements AutoCloseable {
 
@@ -27,7 +28,7 @@ final class TokenChoice implements AutoCloseable {
 
   private static final int FEW = 128;
 
-  /** The seed that llama.cpp takes for: any. */
+  /** The seed by which llama.cpp means any seed. */
   private static final int ANY_SEED = -1;
 
   /** {@code llama_token_data}: the token, its score and its probability, four bytes each. */
@@ -48,8 +49,10 @@ final class TokenChoice implements AutoCloseable {
   private final MemorySegment grammar;
 
   /**
-   * @param temperature 0 chooses the likeliest
-   * @param grammarText in llama.cpp's notation; none allows all
+   * Creates the sampler of one answer.
+   *
+   * @param temperature 0 chooses the likeliest token
+   * @param grammarText grammar in llama.cpp's notation, or null for none
    */
   TokenChoice(Vocabulary vocabulary, double temperature, long seed, @Nullable String grammarText) {
     this.vocabulary = vocabulary;
@@ -77,9 +80,9 @@ final class TokenChoice implements AutoCloseable {
   }
 
   /**
-   * The next token after one that was last read in that context.
+   * Returns the next token after a token that was last read in that context.
    *
-   * @param row which one in the batch; -1 for the last
+   * @param row the token's row in the batch; -1 for the last
    */
   int next(MemorySegment context, int row) {
     Llama.copyLogits(context, row, scores);
@@ -96,7 +99,7 @@ final class TokenChoice implements AutoCloseable {
     return token;
   }
 
-  /** Whether there is a grammar, and it allows nothing more than the end of the answer. */
+  /** Returns whether there is a grammar that allows nothing but the end of the answer. */
   boolean isComplete() {
     if (isNull(grammar)) {
       return false;
@@ -141,7 +144,7 @@ final class TokenChoice implements AutoCloseable {
     return best >= 0 ? best : bestOf(allowedOfAll());
   }
 
-  /** The likeliest of the first candidates, or -1 when none is allowed. */
+  /** Returns the likeliest of the first candidates, or -1 when none is allowed. */
   private int bestOf(int count) {
     int best = -1;
     for (int i = 0; i < count; i++) {
@@ -153,7 +156,8 @@ final class TokenChoice implements AutoCloseable {
   }
 
   /**
-   * Leaves only what the grammar allows of the whole vocabulary, and returns how many these are.
+   * Reduces the candidates to the tokens of the whole vocabulary that the grammar allows, and
+   * returns their number.
    */
   private int allowedOfAll() {
     apply(grammar, fillAll());

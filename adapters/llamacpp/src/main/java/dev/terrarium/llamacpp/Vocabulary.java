@@ -30,9 +30,10 @@ final class Vocabulary {
   }
 
   /**
-   * A rendered conversation as tokens. It is read as a whole, as the model was trained; but where a
-   * message holds the text of a control token, such as {@code <|im_end|>}, each piece is read on
-   * its own and that text stays text: a message cannot end itself and speak for another.
+   * Returns the tokens of a rendered conversation. The conversation is read as a whole, as the
+   * model was trained. But where a message contains the text of a control token, such as {@code
+   * <|im_end|>}, each segment is read on its own and that text stays text: a message cannot end
+   * itself and speak for another.
    */
   int[] tokens(List<Segment> segments) {
     boolean forged = segments.stream().anyMatch(segment -> !segment.markup() && forges(segment));
@@ -56,15 +57,15 @@ final class Vocabulary {
         .anyMatch(token -> Llama.vocabIsControl(vocab, token));
   }
 
-  /** A text by itself; what looks like a control token is text. */
+  /** Returns the tokens of a text by itself; characters that look like a control token are text. */
   int[] tokens(String text) {
     return Llama.tokenize(vocab, text, false, false);
   }
 
   /**
-   * The text that tokens are of, without that of control tokens.
+   * Returns the text of tokens, without the text of control tokens.
    *
-   * @throws ModelException when one is no token of this vocabulary
+   * @throws ModelException when one of the numbers is not a token of this vocabulary
    */
   String text(int[] tokens) {
     int size = size();
@@ -81,7 +82,7 @@ final class Vocabulary {
     return Llama.vocabEnds(vocab, token);
   }
 
-  /** A token's bytes, which need not be whole characters; none for a control token. */
+  /** Returns a token's bytes, which need not be complete characters; a control token has none. */
   byte[] bytes(int token) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(LONG_PIECE);

@@ -1,4 +1,4 @@
-/** Language models in GGUF files, run in this process by llama.cpp. */
+/** Contains the provider of language models in GGUF files, which llama.cpp runs in this process. */
 @NullMarked
 package dev.terrarium.llamacpp;
 

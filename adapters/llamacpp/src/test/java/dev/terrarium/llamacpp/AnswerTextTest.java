@@ -33,13 +33,13 @@ class AnswerTextTest {
   }
 
   @Test
-  void whatIsNoUtf8IsReplaced() {
+  void invalidUtf8IsReplaced() {
     AnswerText text = new AnswerText(List.of());
     assertThat(text.append(new byte[] {'a', (byte) 0xFF, 'b'})).isEqualTo("a\uFFFDb");
   }
 
   @Test
-  void nothingOfAStopTextComesOut() {
+  void stopTextIsNeverReturned() {
     AnswerText text = new AnswerText(List.of("END", "\n\n"));
     assertThat(text.append(utf8("one E"))).isEqualTo("one ");
     assertThat(text.append(utf8("N"))).isEmpty();
@@ -60,7 +60,7 @@ class AnswerTextTest {
   }
 
   @Test
-  void whatWasHeldBackComesAtTheEnd() {
+  void heldBackTextIsReturnedAtTheEnd() {
     AnswerText text = new AnswerText(List.of("END", ""));
     assertThat(text.append(utf8("the EN"))).isEqualTo("the ");
     assertThat(text.end()).isEqualTo("EN");

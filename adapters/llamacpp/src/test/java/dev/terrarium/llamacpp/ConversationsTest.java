@@ -34,7 +34,7 @@ class ConversationsTest {
     return new Conversations(model, 1, 2048, memory);
   }
 
-  /** A prompt of its own beginning. */
+  /** Returns a prompt whose beginning no other kind has. */
   private static int[] prompt(int kind, int length) {
     return IntStream.range(0, length).map(i -> 1000 + kind * 100 + i % 90).toArray();
   }
@@ -70,7 +70,7 @@ class ConversationsTest {
   }
 
   @Test
-  void thoseWhoAskInTurnKeepTheirOwnBeginnings() {
+  void alternatingCallersKeepTheirPromptsBeginnings() {
     try (Conversations conversations = conversations(PLENTY)) {
       read(conversations, prompt(0, 200));
       read(conversations, prompt(1, 200));
@@ -84,7 +84,7 @@ class ConversationsTest {
   }
 
   @Test
-  void theOneUnusedForLongestGoesWhenMemoryIsShort() {
+  void leastRecentlyUsedConversationIsDroppedWhenMemoryIsShort() {
     try (Conversations conversations = conversations(70L << 20)) {
       for (int kind = 0; kind < 5; kind++) {
         read(conversations, prompt(kind, 200));
@@ -98,7 +98,7 @@ class ConversationsTest {
   }
 
   @Test
-  void oneIsKeptWhateverItTakes() {
+  void oneConversationIsKeptWhateverItsSize() {
     try (Conversations conversations = conversations(0)) {
       read(conversations, prompt(0, 200));
       read(conversations, prompt(1, 1500));

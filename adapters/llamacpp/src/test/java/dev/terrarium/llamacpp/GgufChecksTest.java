@@ -18,7 +18,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Headers with a value just within and just outside of what llama.cpp takes; none is loaded. */
+/**
+ * Tests of headers with a value just inside and just outside of the range that llama.cpp accepts;
+ * no file is loaded.
+ */
 class GgufChecksTest {
 
   private static final int UINT16 = GgufHeader.UINT16;
@@ -89,7 +92,7 @@ class GgufChecksTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("within")
-  void whatLlamaCppTakesIsLeftAlone(String what, UnaryOperator<GgufFile> change)
+  void filesThatLlamaCppAcceptsPass(String what, UnaryOperator<GgufFile> change)
       throws IOException {
     assertThat(GgufHeader.read(written(change)).architecture()).isEqualTo("llama");
   }
@@ -223,7 +226,7 @@ class GgufChecksTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("outside")
-  void whatItDoesNotTakeIsRefused(String message, UnaryOperator<GgufFile> change)
+  void filesThatLlamaCppDoesNotAcceptAreRefused(String message, UnaryOperator<GgufFile> change)
       throws IOException {
     Path file = written(change);
     assertThatThrownBy(() -> GgufHeader.read(file))
@@ -234,7 +237,7 @@ class GgufChecksTest {
   }
 
   @Test
-  void aPartThatIsMissingOrDamagedIsNamed() throws IOException {
+  void missingOrDamagedPartIsNamed() throws IOException {
     GgufFile first = new GgufFile().integer("split.count", UINT16, 2, 2);
     Path file = first.write(folder.resolve("bee-00001-of-00002.gguf"));
     Path second = folder.resolve("bee-00002-of-00002.gguf");

@@ -8,7 +8,10 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Asks llama.cpp whether a grammar makes a text, without a model choosing anything. */
+/**
+ * A matcher that asks llama.cpp whether a grammar makes a text, without a model that chooses
+ * tokens.
+ */
 final class GrammarMatcher {
 
   private static final int END_OF_ANSWER = 2;

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the grammars of schemas make and do not make, by llama.cpp's own judgement. */
+/** Tests of the texts that the grammars of schemas make and do not make, as llama.cpp judges. */
 @Tag("model")
 class JsonGrammarTest {
 
@@ -97,7 +97,7 @@ class JsonGrammarTest {
         "true | {\"any\": [1, null, {\"thing\": \"x\"}]} | any",
         "{} | 3 | x",
       })
-  void makesWhatConformsAndNothingElse(String schema, String right, String wrong) {
+  void grammarMakesConformingTextsOnly(String schema, String right, String wrong) {
     assertThat(makes(schema, right)).as("%s of %s", right, schema).isTrue();
     assertThat(makes(schema, wrong)).as("%s of %s", wrong, schema).isFalse();
   }
@@ -231,7 +231,10 @@ class JsonGrammarTest {
     assertThat(makes(schema, "{\"a\": 1, }")).isFalse();
   }
 
-  /** What pydantic prints for nested models, enums, optional fields and recursion. */
+  /**
+   * The schemas are those that pydantic prints for nested models, enums, optional fields and
+   * recursion.
+   */
   @Test
   void understandsPydanticsSchemas() {
     String schema =

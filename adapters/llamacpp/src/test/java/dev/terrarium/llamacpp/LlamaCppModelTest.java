@@ -134,7 +134,7 @@ class LlamaCppModelTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void eightThreadsGetWhatOneGets(boolean virtual) throws Exception {
+  void eightThreadsGetTheSameAnswersAsOne(boolean virtual) throws Exception {
     List<String> questions = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
       questions.add("Count to " + i + ".");
@@ -156,7 +156,7 @@ class LlamaCppModelTest {
   }
 
   @Test
-  void severalAnswersAtOnceAreTheSame() throws Exception {
+  void concurrentAnswersAreTheSame() throws Exception {
     LlamaCppOptions options = LlamaCppOptions.custom().parallel(2).threads(2).build();
     String expected = TestModel.answer(model, "What is a bee?", 10);
     try (LlamaCppModel two = new LlamaCpp(options).open(null);
@@ -174,7 +174,7 @@ class LlamaCppModelTest {
   }
 
   @Test
-  void twoModelsAtOnceAnswerAsOne() throws Exception {
+  void twoConcurrentModelsAnswerAsOneDoes() throws Exception {
     String expected = TestModel.answer(model, "What is a bee?", 10);
     try (LlamaCppModel other = new LlamaCpp().open(null);
         ExecutorService threads = Executors.newFixedThreadPool(2)) {
@@ -387,7 +387,7 @@ class LlamaCppModelTest {
   }
 
   @Test
-  void closedItAnswersNothingMore() {
+  void closedModelAnswersNoFurtherRequest() {
     LlamaCppModel other = new LlamaCpp().open(null);
     other.close();
     other.close();
@@ -397,7 +397,7 @@ class LlamaCppModelTest {
   }
 
   @Test
-  void closedAfterAFailureItsMemoryIsFree() {
+  void memoryIsFreeAfterAFailedModelIsClosed() {
     LlamaCppModel other = new LlamaCpp().open(null);
     Tokenizer tokenizer = other.tokenizer().orElseThrow();
     other.fail(new ModelException("x"));

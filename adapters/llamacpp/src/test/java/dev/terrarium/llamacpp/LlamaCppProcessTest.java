@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is seen of the model from outside of its process. */
+/** Tests of the model's effects outside of its process. */
 @Timeout(300)
 @Tag("model")
 class LlamaCppProcessTest {
@@ -61,7 +61,7 @@ class LlamaCppProcessTest {
   }
 
   @Test
-  void printsNothingAndEndsThoughNobodyClosedIt() throws Exception {
+  void processPrintsNothingAndEndsAlthoughTheModelIsNotClosed() throws Exception {
     Ended ended = run("ask");
     assertThat(ended.out()).startsWith("answer: ").endsWith("\nfailed as it should\n");
     assertThat(ended.err()).isEmpty();
@@ -70,7 +70,7 @@ class LlamaCppProcessTest {
   }
 
   @Test
-  void withoutNativeAccessItSaysHowToGiveIt() throws Exception {
+  void missingNativeAccessIsReportedWithItsRemedy() throws Exception {
     Ended ended = end(start("ask", "--illegal-native-access=deny"), "ask");
     assertThat(ended.err())
         .contains(

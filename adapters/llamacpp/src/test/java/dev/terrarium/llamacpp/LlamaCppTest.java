@@ -81,7 +81,7 @@ class LlamaCppTest {
   }
 
   @Test
-  void tokensThatAreNoneAndAClosedTokenizerAreRefused() {
+  void invalidTokensAndAClosedTokenizerAreRefused() {
     Tokenizer tokenizer = new LlamaCpp().tokenizer(null).orElseThrow();
     assertThatThrownBy(() -> tokenizer.decode(new int[] {5, 49_152}))
         .isInstanceOf(ModelException.class)
@@ -111,7 +111,7 @@ class LlamaCppTest {
   }
 
   @Test
-  void tellsWhatLlamaCppComplainsOf(@TempDir Path folder) throws IOException {
+  void reportsTheErrorsThatLlamaCppLogged(@TempDir Path folder) throws IOException {
     Path file = TestModel.ofUnknownKind(folder.resolve("hive.gguf"));
     assertThatThrownBy(() -> new LlamaCpp().open(file.toString()))
         .isInstanceOf(ModelException.class)

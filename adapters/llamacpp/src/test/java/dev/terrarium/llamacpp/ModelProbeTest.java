@@ -19,7 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Other programs stand in for the one that loads a file; it is run once, on the real model. */
+/**
+ * Tests in which other programs stand in for the program that loads a file; that program itself
+ * runs once, on the real model.
+ */
 @Timeout(300)
 class ModelProbeTest {
 
@@ -33,7 +36,7 @@ class ModelProbeTest {
     this.file = Files.writeString(folder.resolve("model.gguf"), "a model");
   }
 
-  /** A probe by a script, which also counts how often it runs. */
+  /** Returns a probe that runs a script, which also counts its runs. */
   private ModelProbe probe(String script) {
     String counted = "echo run >> " + folder.resolve("runs") + "; " + script;
     return new ModelProbe(
@@ -90,7 +93,7 @@ class ModelProbeTest {
   }
 
   @Test
-  void whereNoProbeCanBeMadeTheFileIsLoadedAllTheSame() throws IOException {
+  void fileIsLoadedWhenNoProbeCanBeRun() throws IOException {
     ModelProbe failing = probe("exit 1");
     assertThatCode(() -> failing.check(List.of(file))).doesNotThrowAnyException();
     assertThatCode(() -> failing.check(List.of(file))).doesNotThrowAnyException();

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
-/** Answers that are made in one go, by the real model. */
+/** Tests of answers that the real model makes in one batch. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(300)
 @Tag("model")
@@ -51,7 +51,7 @@ class SlotsTest {
     return new Slots(model, vocabulary, 1, 2048, SLOTS);
   }
 
-  /** A prompt of its own beginning. */
+  /** Returns a prompt whose beginning no other kind has. */
   private static int[] prompt(int kind, int length) {
     return IntStream.range(0, length).map(i -> 1000 + kind * 100 + i % 90).toArray();
   }
@@ -69,7 +69,7 @@ class SlotsTest {
   }
 
   @Test
-  void everySlotHasRoomForTheLongestSoFar() {
+  void everySlotHasRoomForTheLongestRequestSoFar() {
     try (Slots slots = slots()) {
       stepsToTheEnd(slots, generation(prompt(9, 20), 5));
       for (int i = 0; i < SLOTS; i++) {
@@ -99,7 +99,7 @@ class SlotsTest {
   }
 
   @Test
-  void answersManyAtOnceAndRightly() throws Exception {
+  void concurrentAnswersAreCorrect() throws Exception {
     String schema =
         """
         {"type": "object", "properties": {"capital": {"type": "string", "maxLength": 12},
@@ -179,7 +179,7 @@ class SlotsTest {
   }
 
   @Test
-  void whatFindsNoSlotOrNoRoomWaits() {
+  void requestWithoutASlotOrRoomWaits() {
     try (Slots slots = slots()) {
       for (int i = 0; i < SLOTS; i++) {
         assertThat(slots.start(generation(prompt(i, 20), 5))).isTrue();
@@ -220,7 +220,7 @@ class SlotsTest {
   }
 
   @Test
-  void oneThatIsGivenUpEndsAndTheOthersGoOn() {
+  void cancelledAnswerEndsAndTheOthersContinue() {
     try (Slots slots = slots()) {
       Generation lost = generation(prompt(0, 300), 200);
       Generation kept = generation(prompt(1, 30), 5);

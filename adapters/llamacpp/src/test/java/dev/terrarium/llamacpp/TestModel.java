@@ -29,7 +29,7 @@ final class TestModel {
     return Holder.VOCABULARY;
   }
 
-  /** A file of a kind of model that there is not, which llama.cpp refuses. */
+  /** Writes a file of a kind of model that does not exist, which llama.cpp refuses. */
   static Path ofUnknownKind(Path file) throws IOException {
     byte[] key = "general.architecture".getBytes(StandardCharsets.US_ASCII);
     byte[] value = "beehive".getBytes(StandardCharsets.US_ASCII);

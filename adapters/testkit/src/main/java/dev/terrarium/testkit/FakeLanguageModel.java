@@ -20,20 +20,23 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /**
- * A language model for tests: it answers at once, as it was told to, and keeps what it was asked.
- * Thread-safe, as far as the function that it was given is.
+ * A language model for tests: it gives prepared answers at once, and records the requests.
+ * Thread-safe if the function that makes the answers is.
  *
- * <p>It treats stop texts and the bound on tokens as a real one does, with a word for a token.
+ * <p>The model treats stop texts and the limit of tokens as a real model does, with a word for a
+ * token.
  *
  * {@snippet :
  * var model = FakeLanguageModel.answering("{\"answer\": \"Paris\"}");
- * // ... run what is to be tested with it ...
+ * // ... run the code under test with the model ...
  * assertEquals(1, model.requests().size());
  * }
  */
 public final class FakeLanguageModel implements LanguageModel {
 
-  /** A word with the white space behind it; what stands before the first word belongs to it. */
+  /**
+   * A word with the white space after it; white space before the first word belongs to that word.
+   */
   private static final Pattern WORD = Pattern.compile("\\s*\\S+\\s*");
 
   private final Function<ChatRequest, String> answers;
@@ -45,7 +48,10 @@ public final class FakeLanguageModel implements LanguageModel {
     this.answers = Objects.requireNonNull(answers, "answers");
   }
 
-  /** Gives these answers, one to each request, in this order; asked more often, it fails. */
+  /**
+   * Returns a model that gives these answers, one to each request, in this order; a further request
+   * fails.
+   */
   public static FakeLanguageModel answering(String... answers) {
     List<String> script = List.of(answers);
     AtomicInteger next = new AtomicInteger();
@@ -64,17 +70,21 @@ public final class FakeLanguageModel implements LanguageModel {
         });
   }
 
-  /** Answers what a function makes of the request; what that throws is thrown to who asked. */
+  /**
+   * Returns a model whose answer a function makes of the request; an exception of the function is
+   * thrown to the caller.
+   */
   public static FakeLanguageModel of(Function<ChatRequest, String> answers) {
     return new FakeLanguageModel(answers);
   }
 
   /**
-   * Answers with the least JSON that conforms to the request's schema, the same for the same
-   * schema: required properties only, the first of alternatives, the fewest items, the numbers
-   * nearest to 0. Without a schema it answers {@code text}.
+   * Returns a model whose answer is the least JSON that conforms to the request's schema, and is
+   * the same for the same schema: required properties only, the first of alternatives, the fewest
+   * items, the numbers nearest to 0. Without a schema, the answer is {@code text}.
    *
-   * <p>A schema that it can make nothing of, such as one with a {@code pattern}, makes it fail.
+   * <p>A request fails when no value can be made for its schema, such as a schema with a {@code
+   * pattern}.
    */
   public static FakeLanguageModel schemaConforming() {
     return new FakeLanguageModel(
@@ -84,12 +94,12 @@ public final class FakeLanguageModel implements LanguageModel {
         });
   }
 
-  /** Fails each time with that message. */
+  /** Returns a model that fails each request with that message. */
   public static FakeLanguageModel failing(String message) {
     return failing(() -> new ModelException(message));
   }
 
-  /** Fails each time with a new exception. */
+  /** Returns a model that fails each request with a new exception. */
   public static FakeLanguageModel failing(Supplier<? extends RuntimeException> failure) {
     Objects.requireNonNull(failure, "failure");
     return new FakeLanguageModel(
@@ -108,13 +118,16 @@ public final class FakeLanguageModel implements LanguageModel {
     return stream(request, chunk -> {});
   }
 
-  /** Of words, which it numbers as it meets them. */
+  /**
+   * Returns a tokenizer whose tokens are words, numbered in the order in which the tokenizer meets
+   * them.
+   */
   @Override
   public Optional<Tokenizer> tokenizer() {
     return Optional.of(tokenizer);
   }
 
-  /** Word by word. */
+  /** Returns the answer, and passes it to the sink word by word. */
   @Override
   public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
     synchronized (this) {
@@ -153,15 +166,15 @@ public final class FakeLanguageModel implements LanguageModel {
     return WORD.matcher(text).results().map(MatchResult::group).toList();
   }
 
-  /** All that it was asked so far, oldest first; those that failed too. */
+  /** Returns all requests so far, oldest first, including those that failed. */
   public synchronized List<ChatRequest> requests() {
     return List.copyOf(requests);
   }
 
   /**
-   * What it was asked last.
+   * Returns the last request.
    *
-   * @throws IllegalStateException when it was not asked yet
+   * @throws IllegalStateException when there was no request yet
    */
   public synchronized ChatRequest lastRequest() {
     if (requests.isEmpty()) {
@@ -170,7 +183,7 @@ public final class FakeLanguageModel implements LanguageModel {
     return requests.getLast();
   }
 
-  /** Whether {@link #close} was called. */
+  /** Returns whether {@link #close} was called. */
   public synchronized boolean isClosed() {
     return closed;
   }

@@ -15,10 +15,10 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The least value that conforms to a JSON schema. Not thread-safe; used once. */
+/** A generator of the least value that conforms to a JSON schema. Not thread-safe; used once. */
 final class SchemaExample {
 
-  /** What a string is, if nothing says otherwise. */
+  /** The string that is used if the schema does not require another. */
   static final String TEXT = "text";
 
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -43,9 +43,9 @@ final class SchemaExample {
   }
 
   /**
-   * The value as text.
+   * Returns the value as JSON text.
    *
-   * @throws ModelException when it is no schema, or none is found
+   * @throws ModelException when the text is not a schema, or no value is found
    */
   static String of(String schema) {
     try {
@@ -150,7 +150,10 @@ final class SchemaExample {
     throw failure == null ? none(path, "is empty") : failure;
   }
 
-  /** All parts and what stands beside them as one schema; of one keyword the last counts. */
+  /**
+   * Merges all parts and what stands beside them into one schema; the last occurrence of a keyword
+   * counts.
+   */
   private JsonNode merged(JsonNode schema, String path, int depth) {
     if (depth > DEEPEST) {
       throw none(path, "nests without end");

@@ -1,4 +1,4 @@
-/** What tests of programs that use Terrarium need: language models that answer as they are told. */
+/** Contains language models with prepared answers, for tests of programs that use Terrarium. */
 @NullMarked
 package dev.terrarium.testkit;
 

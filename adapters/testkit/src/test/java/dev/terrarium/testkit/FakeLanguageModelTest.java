@@ -36,7 +36,7 @@ class FakeLanguageModelTest {
   }
 
   @Test
-  void givesItsAnswersInTurnAndKeepsWhatItWasAsked() {
+  void givesItsAnswersInTurnAndRecordsTheRequests() {
     var model = FakeLanguageModel.answering("one", "two");
     assertThat(model.chat(ChatRequest.of("first")).text()).isEqualTo("one");
     assertThat(model.chat(ChatRequest.of("second")).text()).isEqualTo("two");
@@ -87,7 +87,7 @@ class FakeLanguageModelTest {
   }
 
   @Test
-  void failsWhenToldTo() {
+  void failsAsConfigured() {
     var model = FakeLanguageModel.failing("out of order");
     assertThatThrownBy(() -> model.chat(ChatRequest.of("?")))
         .isInstanceOf(ModelException.class)
@@ -99,7 +99,7 @@ class FakeLanguageModelTest {
   }
 
   @Test
-  void closedItAnswersNothingMore() {
+  void closedModelAnswersNoFurtherRequest() {
     var model = FakeLanguageModel.answering("one");
     assertThat(model.isClosed()).isFalse();
     model.close();
@@ -112,7 +112,7 @@ class FakeLanguageModelTest {
   }
 
   @Test
-  void manyThreadsLoseNothing() throws Exception {
+  void concurrentRequestsAreAllRecorded() throws Exception {
     var model = FakeLanguageModel.of(request -> request.messages().getFirst().content());
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Callable<String>> calls = new ArrayList<>();
@@ -212,7 +212,7 @@ class FakeLanguageModelTest {
         "{\"type\":\"object\",\"minProperties\":1} | more properties",
         "{\"type\":\"array\",\"minItems\":2,\"uniqueItems\":true} | items that differ",
       })
-  void saysWhatItFindsNoValueFor(String schema, String message) {
+  void schemaWithoutAnExampleIsReported(String schema, String message) {
     assertThatThrownBy(() -> conforming(schema))
         .isInstanceOf(ModelException.class)
         .hasMessageContaining(message);

@@ -20,8 +20,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets calls in to the frameworks of one Terrarium, or refuses them; every way to call comes by
- * here. Where all is off it lets everyone in and keeps nothing. Thread-safe.
+ * The admission of calls to the frameworks of one Terrarium, through which every way to call
+ * passes. Where every rule is off, all calls are admitted and nothing is recorded. Thread-safe.
  */
 public final class Admission {
 
@@ -35,10 +35,13 @@ public final class Admission {
   private final Map<String, Gate> gates = new ConcurrentHashMap<>();
 
   /**
-   * @param all for frameworks without a configuration of their own; these share its budget
-   * @param own by framework, each in place of the one for all
-   * @param limits by framework, of whose concurrency a bulkhead is made where none is configured;
-   *     null when none has one
+   * Creates the admission of one Terrarium.
+   *
+   * @param all the rules of frameworks without rules of their own; these frameworks share its
+   *     budget
+   * @param own the rules by framework, each in place of those for all
+   * @param limits the limits by framework, whose concurrency becomes a bulkhead where none is
+   *     configured; null when no framework has such a limit
    * @param withinCall whether the calling thread is in a call already
    */
   public Admission(
@@ -49,7 +52,7 @@ public final class Admission {
     this(all, own, limits, withinCall, Ticker.systemTicker());
   }
 
-  /** As above, with the time given. */
+  /** Creates the admission as above, with a ticker. */
   Admission(
       AdmissionConfig all,
       Map<String, AdmissionConfig> own,
@@ -74,17 +77,19 @@ public final class Admission {
   }
 
   /**
-   * Lets a call in, when it is its turn. A call within a call passes: it was let in with the outer
-   * one, which would have to wait for it, or be the trial that it is refused for.
+   * Admits a call, after waiting for its place. A call within a call passes: it was admitted with
+   * the outer call, which would have to wait for it, or be the trial because of which it is
+   * refused.
    *
-   * @param callerKey on whose account, null for nobody's
-   * @return to be ended with the call
+   * @param callerKey the key of the account on which the call is made, or null
+   * @return the permit, which the caller must end with the call
    * @throws BudgetExceededException when the key has used up its calls or tokens
    * @throws CircuitOpenException when the framework has failed too often
-   * @throws OverloadException when the bulkhead and the queue before it are full, or the wait in it
-   *     took too long
+   * @throws OverloadException when the bulkhead and the queue before it are full, or the wait in
+   *     the queue took too long
    * @throws CallTimeoutException when the deadline passes first
-   * @throws CallInterruptedException when the calling thread is interrupted; so it is then
+   * @throws CallInterruptedException when the calling thread is interrupted, whose interrupt flag
+   *     is set again
    */
   public Permit admit(String framework, @Nullable String callerKey, Deadline deadline) {
     if (off) {
@@ -104,7 +109,10 @@ public final class Admission {
         : new Gate(framework, limited(framework, config), budgets(config), ticker);
   }
 
-  /** With the bulkhead that the framework's limits ask for, unless it has one. */
+  /**
+   * Returns the rules with the bulkhead that the framework's limits ask for, unless the rules have
+   * one.
+   */
   private AdmissionConfig limited(String framework, AdmissionConfig config) {
     OptionalInt calls = concurrency.apply(framework);
     return calls.isEmpty() || config.bulkhead().isPresent()
@@ -112,7 +120,9 @@ public final class Admission {
         : AdmissionConfig.from(config).bulkhead(Bulkhead.of(calls.getAsInt())).build();
   }
 
-  /** Figures by framework, of those that were called; none where all is off. */
+  /**
+   * Returns the figures of the frameworks that were called, by name; empty where every rule is off.
+   */
   public Map<String, Stats.Admission> stats() {
     Map<String, Stats.Admission> stats = new TreeMap<>();
     gates.forEach((framework, gate) -> stats.put(framework, gate.stats()));

@@ -30,7 +30,7 @@ final class Breaker {
   private final AtomicInteger inARow = new AtomicInteger();
   private volatile Failure last = NONE;
 
-  /** What failed last, by its type alone: the message may hold another caller's data. */
+  /** The last failure, by its type alone: the message may contain another caller's data. */
   private record Failure(String type, long at) {
 
     static Failure of(Throwable failure, long now) {
@@ -53,7 +53,7 @@ final class Breaker {
                 .slidingWindowType(SlidingWindowType.COUNT_BASED)
                 .slidingWindowSize(config.failures())
                 .minimumNumberOfCalls(config.failures())
-                .failureRateThreshold(100) // of the last so many calls: in a row
+                .failureRateThreshold(100) // all of the last calls, so this many in a row
                 .waitDurationInOpenState(config.openFor())
                 .permittedNumberOfCallsInHalfOpenState(config.trialCalls())
                 .clock(new TickerClock(ticker))
@@ -61,7 +61,7 @@ final class Breaker {
   }
 
   /**
-   * Refuses while it is open, without taking anything.
+   * Throws while the circuit breaker is open, without changing its state.
    *
    * @throws CircuitOpenException until it is time for a trial
    */
@@ -72,10 +72,10 @@ final class Breaker {
   }
 
   /**
-   * Lets a call in, whose outcome is then {@link #exit told}.
+   * Admits a call, whose outcome must then be reported to {@link #exit}.
    *
    * @return whether the call is a trial
-   * @throws CircuitOpenException when it is open, or enough trials are under way
+   * @throws CircuitOpenException when the circuit breaker is open, or enough trials are running
    */
   boolean enter() {
     if (!breaker.tryAcquirePermission()) {
@@ -85,8 +85,8 @@ final class Breaker {
   }
 
   /**
-   * Takes note of a call's outcome. One that began in another state, such as before the breaker
-   * opened, says nothing about the trial.
+   * Records a call's outcome. A call that began in another state, such as before the circuit
+   * breaker opened, says nothing about the trial.
    */
   void exit(boolean trial, @Nullable Throwable failure) {
     CircuitBreaker.State state = breaker.getState();
@@ -96,7 +96,7 @@ final class Breaker {
     switch (Outcome.of(failure)) {
       case SUCCESS -> {
         inARow.set(0);
-        breaker.onSuccess(0, TimeUnit.NANOSECONDS); // no duration: a slow call is no failure
+        breaker.onSuccess(0, TimeUnit.NANOSECONDS); // a slow call is no failure
       }
       case FAILURE -> failed(Objects.requireNonNull(failure));
       case NOTHING -> breaker.releasePermission();
@@ -105,7 +105,8 @@ final class Breaker {
 
   private void failed(Throwable failure) {
     inARow.incrementAndGet();
-    last = Failure.of(failure, ticker.read()); // before it opens: refusals tell of it
+    // Set before the circuit breaker opens, because refusals report it.
+    last = Failure.of(failure, ticker.read());
     breaker.onError(0, TimeUnit.NANOSECONDS, failure);
   }
 
@@ -113,7 +114,7 @@ final class Breaker {
     return breaker.getState() == CircuitBreaker.State.HALF_OPEN;
   }
 
-  /** Nanoseconds until it is tried again. */
+  /** Returns the nanoseconds until a trial is admitted. */
   private long left() {
     return config.openFor().toNanos() - (ticker.read() - last.at);
   }
@@ -136,7 +137,7 @@ final class Breaker {
     };
   }
 
-  /** The ticker as a clock: a change of the computer's time moves nothing. */
+  /** The ticker as a clock, which a change of the computer's time does not affect. */
   private static final class TickerClock extends Clock {
 
     private final Ticker ticker;

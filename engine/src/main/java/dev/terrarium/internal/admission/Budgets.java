@@ -8,8 +8,8 @@ import dev.terrarium.error.BudgetExceededException;
 import java.time.Duration;
 
 /**
- * What each caller's key has used up in its period. Keys that were not heard of for a period are
- * forgotten, and the least used ones beyond {@value #MOST_KEYS}. Thread-safe.
+ * The use of each caller's key in its period. Keys without a call for a period are forgotten, and
+ * so are the least used keys beyond {@value #MOST_KEYS}. Thread-safe.
  */
 final class Budgets {
 
@@ -27,20 +27,20 @@ final class Budgets {
             .maximumSize(MOST_KEYS)
             .expireAfterAccess(limit.period())
             .ticker(ticker)
-            .executor(Runnable::run) // there is nothing to be done that takes time
+            .executor(Runnable::run) // the cache's upkeep takes no time
             .build();
   }
 
   /**
    * Counts a call.
    *
-   * @throws BudgetExceededException when none is left, or no token
+   * @throws BudgetExceededException when no call or no token is left
    */
   void enter(String key) {
     account(key).enter(key);
   }
 
-  /** Takes a call back that was not let in after all. */
+  /** Takes back the count of a call that was not admitted. */
   void takeBack(String key) {
     account(key).takeBack();
   }
@@ -50,7 +50,7 @@ final class Budgets {
     account(key).charge(tokens);
   }
 
-  /** How many keys are remembered. */
+  /** Returns the number of remembered keys. */
   long size() {
     accounts.cleanUp();
     return accounts.estimatedSize();

@@ -15,9 +15,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The bulkhead of one framework and the bounded queue before it, which is ours: the bulkhead's own
- * wait knows no bound, no deadline and no reason. A place that is left goes to the first in the
- * queue without becoming free in between; so while someone waits none is free. Thread-safe.
+ * The bulkhead of one framework and the bounded queue before it. The queue is Terrarium's own: the
+ * bulkhead's wait has no bound, no deadline and no reason. A place that a call leaves goes to the
+ * first caller in the queue without becoming free in between, so no place is free while a caller
+ * waits. Thread-safe.
  */
 final class BulkheadQueue {
 
@@ -26,7 +27,7 @@ final class BulkheadQueue {
   private final Bulkhead bulkhead;
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** The turns of those who wait, open when their place is there. */
+  /** The latches of the waiting callers, each of which opens when the caller has a place. */
   private final Queue<CountDownLatch> queue = new ArrayDeque<>();
 
   BulkheadQueue(String framework, AdmissionConfig.Bulkhead config) {
@@ -42,11 +43,12 @@ final class BulkheadQueue {
   }
 
   /**
-   * Takes a place, which is then {@link #leave left}.
+   * Takes a place, which the caller must {@link #leave}.
    *
    * @throws OverloadException when the queue is full, or the wait in it took too long
    * @throws CallTimeoutException when the deadline passes first
-   * @throws CallInterruptedException when the calling thread is interrupted; so it is then
+   * @throws CallInterruptedException when the calling thread is interrupted, whose interrupt flag
+   *     is set again
    */
   void enter(Deadline deadline) {
     CountDownLatch turn = null;
@@ -56,7 +58,8 @@ final class BulkheadQueue {
       if (queue.isEmpty() && bulkhead.tryAcquirePermission()) {
         return;
       }
-      interrupted = Thread.currentThread().isInterrupted(); // the bulkhead lets none in that is
+      // The bulkhead admits no interrupted thread.
+      interrupted = Thread.currentThread().isInterrupted();
       if (!interrupted && queue.size() < config.queue()) {
         turn = new CountDownLatch(1);
         queue.add(turn);
@@ -86,7 +89,7 @@ final class BulkheadQueue {
     }
   }
 
-  /** Leaves the queue; false when the place has come in the meantime. */
+  /** Leaves the queue; returns false when the caller got a place in the meantime. */
   private boolean withdraw(CountDownLatch turn) {
     lock.lock();
     try {
@@ -96,7 +99,7 @@ final class BulkheadQueue {
     }
   }
 
-  /** Gives a place to the first in the queue, or free. */
+  /** Passes a place to the first caller in the queue, or frees the place. */
   void leave() {
     CountDownLatch next;
     lock.lock();

@@ -15,8 +15,8 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Admission to one framework. A call passes its budget, the breaker, the queue with the bulkhead,
- * and the breaker again, which may have opened meanwhile. Thread-safe.
+ * The admission to one framework. A call passes its budget, the circuit breaker, the bulkhead with
+ * its queue, and the circuit breaker again, which may have opened meanwhile. Thread-safe.
  */
 final class Gate {
 
@@ -28,7 +28,9 @@ final class Gate {
   private final LongAdder rejected = new LongAdder();
 
   /**
-   * @param budgets those that the framework shares with others
+   * Creates the gate of one framework.
+   *
+   * @param budgets the budgets that the framework shares with others, or null
    */
   Gate(String framework, AdmissionConfig config, @Nullable Budgets budgets, Ticker ticker) {
     this.framework = framework;
@@ -39,7 +41,7 @@ final class Gate {
     this.budgets = budgets;
   }
 
-  /** Lets a call in, or refuses it. */
+  /** Admits a call, or throws. */
   Permit admit(@Nullable String key, Deadline deadline) {
     boolean metered = budgets != null && key != null;
     if (breaker == null && places == null && retry == null && !metered) {
@@ -55,7 +57,7 @@ final class Gate {
     return ticket;
   }
 
-  /** Lets a call in that is within another one: it waits for nothing, and its tokens count. */
+  /** Admits a call within another call: it waits for nothing, and its tokens count. */
   Permit admitNested(@Nullable String key) {
     return budgets == null || key == null ? Permit.open() : new Metered(budgets, key);
   }
@@ -68,7 +70,7 @@ final class Gate {
         rejected.sum());
   }
 
-  /** Where nothing is on. */
+  /** The permit where every rule is off. */
   enum Open implements Permit {
     PERMIT;
 
@@ -84,7 +86,10 @@ final class Gate {
     }
   }
 
-  /** For a call within another one, which was let in for both: only its tokens count. */
+  /**
+   * The permit of a call within another call, which was admitted for both: only the inner call's
+   * tokens count.
+   */
   record Metered(Budgets budgets, String key) implements Permit {
 
     @Override
@@ -101,7 +106,7 @@ final class Gate {
     }
   }
 
-  /** For a call that passed the gate. */
+  /** The permit of a call that passed the gate. */
   final class Ticket implements Permit {
 
     private final @Nullable String key;
@@ -134,7 +139,7 @@ final class Gate {
     private void enter() {
       attempts++;
       if (breaker != null) {
-        breaker.check(); // before the queue, in which there is nothing to wait for
+        breaker.check(); // before the queue, in which a call would wait in vain
       }
       if (places != null) {
         places.enter(deadline);
@@ -194,7 +199,7 @@ final class Gate {
       }
     }
 
-    /** Waits for the time, or an interruption, and nothing else. */
+    /** Waits until the time has passed or the thread is interrupted. */
     private void pause(long nanos) {
       try {
         boolean unused = new CountDownLatch(1).await(nanos, TimeUnit.NANOSECONDS);

@@ -17,10 +17,10 @@ import dev.terrarium.error.UnknownCommandException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the end of a call says of its framework.
+ * The conclusion from a call's end about its framework.
  *
  * <table>
- * <caption>By how the call ended</caption>
+ * <caption>Outcomes by the end of the call</caption>
  * <tr><td>a result</td><td>success</td></tr>
  * <tr><td>the caller's own input: {@link ArgumentException}, {@link UnknownCommandException},
  *     {@link ConversionException} of an argument, {@link AccessException}</td>
@@ -36,23 +36,24 @@ import org.jspecify.annotations.Nullable;
  *     internal error</td><td>failure</td></tr>
  * </table>
  *
- * <p>A batch is a success when one of its commands is, and else what the first failure in it is.
+ * <p>A batch is a success when one of its commands is; otherwise the outcome of a batch is that of
+ * its first failure.
  */
 public enum Outcome {
   /** The framework works. */
   SUCCESS,
   /** The framework does not work. */
   FAILURE,
-  /** The framework was not put to the test. */
+  /** The call says nothing about the framework. */
   NOTHING;
 
   /** The root of the path to an argument, as the marshaller names it. */
   private static final String ARGUMENTS = "args";
 
   /**
-   * The verdict.
+   * Returns the outcome of a call.
    *
-   * @param failure what the call failed with, null for a result
+   * @param failure the exception with which the call failed, or null for a result
    */
   public static Outcome of(@Nullable Throwable failure) {
     return switch (failure) {

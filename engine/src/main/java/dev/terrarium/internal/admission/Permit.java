@@ -6,12 +6,12 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Leave to make a call, which may take several attempts; the first one has begun. For one thread,
- * but for {@link #accept}, which is thread-safe.
+ * A permit to make a call, which may take several attempts; the first attempt has begun. For one
+ * thread, except {@link #accept}, which is thread-safe.
  */
 public sealed interface Permit extends LongConsumer permits Gate.Ticket, Gate.Metered, Gate.Open {
 
-  /** Leave that nothing depends on. */
+  /** Returns the permit that checks and counts nothing. */
   static Permit open() {
     return Gate.Open.PERMIT;
   }
@@ -23,17 +23,19 @@ public sealed interface Permit extends LongConsumer permits Gate.Ticket, Gate.Me
   /**
    * Ends an attempt.
    *
-   * @param failure what it failed with, null for a result
+   * @param failure the exception with which the attempt failed, or null for a result
    */
   void end(@Nullable Throwable failure);
 
   /**
-   * After an attempt has failed: waits as is configured, and begins another one.
+   * Waits after a failed attempt as is configured, and begins another attempt.
    *
-   * @param failure of an attempt that may be made again; a refusal of another one is added to it
-   * @return whether it has begun
-   * @throws CallTimeoutException when the deadline passes before it is let in
-   * @throws CallInterruptedException when the calling thread is interrupted; so it is then
+   * @param failure the failure of an attempt that may be retried; if the next attempt is refused,
+   *     the refusal is added to it
+   * @return whether another attempt has begun
+   * @throws CallTimeoutException when the deadline passes before the attempt is admitted
+   * @throws CallInterruptedException when the calling thread is interrupted, whose interrupt flag
+   *     is set again
    */
   boolean again(Throwable failure);
 }

@@ -1,4 +1,7 @@
-/** What stands before the pool: who is let in to a framework, and when one that fails is left. */
+/**
+ * Contains the admission of calls, which comes before the pool: budgets, circuit breaker, bulkhead
+ * and retry.
+ */
 @NullMarked
 package dev.terrarium.internal.admission;
 

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Commands that run one after another, and what became of each. Thread-safe. */
+/** A batch of commands that run one after another, with the outcome of each. Thread-safe. */
 final class Batch implements ContextTask<Batch> {
 
   private final List<Request> commands;
@@ -38,7 +38,7 @@ final class Batch implements ContextTask<Batch> {
     return this;
   }
 
-  /** One that fails changes nothing in the session. */
+  /** Runs one command; a command that fails changes nothing in the session. */
   private static CallResult<@Nullable Object> run(Commands context, Request command) {
     Optional<Runnable> undo =
         CallScope.current().flatMap(CallScope::turn).map(SessionTurn::savepoint);
@@ -54,7 +54,7 @@ final class Batch implements ContextTask<Batch> {
     begun = true;
   }
 
-  /** Whether it has come to a context. */
+  /** Returns whether the batch has started in a context. */
   synchronized boolean hasBegun() {
     return begun;
   }
@@ -65,7 +65,10 @@ final class Batch implements ContextTask<Batch> {
     }
   }
 
-  /** None when a command ended well; else a failure, by preference of the framework's own. */
+  /**
+   * Returns null when at least one command succeeded; otherwise a failure, preferably one of the
+   * framework itself.
+   */
   @Override
   public synchronized @Nullable Throwable failure() {
     Throwable failure = null;
@@ -83,10 +86,10 @@ final class Batch implements ContextTask<Batch> {
 
   @Override
   public boolean isRepeatable() {
-    return false; // some of it may have been done
+    return false; // some of the commands may have been run
   }
 
-  /** What has no result yet fails with this; a result that comes later is dropped. */
+  /** Fails every command that has no result yet; a result that comes later is dropped. */
   synchronized void failRest(CallTimeoutException reason) {
     complete = true;
     while (results.size() < commands.size()) {
@@ -94,7 +97,7 @@ final class Batch implements ContextTask<Batch> {
     }
   }
 
-  /** One for each command, in order. */
+  /** Returns one result for each command, in order. */
   synchronized List<CallResult<@Nullable Object>> results() {
     return List.copyOf(results);
   }

@@ -5,14 +5,17 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call on a virtual thread of its own. A future that ends before its call does, however it ends,
- * interrupts that thread: nobody can get the call's result any more.
+ * The future of a call on a virtual thread of its own. A future that is completed before its call
+ * has ended, in whatever way, interrupts that thread: nobody can get the call's result any more.
  */
 final class CallFuture<T extends @Nullable Object> extends CompletableFuture<T> {
 
   private final Thread caller;
 
-  /** Whether the call has ended, and its thread must not be interrupted. Guarded by this. */
+  /**
+   * Whether the call has ended, so that its thread must not be interrupted. Guarded by {@code
+   * this}.
+   */
   private boolean over;
 
   private CallFuture(Callable<T> call) {
@@ -39,7 +42,7 @@ final class CallFuture<T extends @Nullable Object> extends CompletableFuture<T> 
     complete(result);
   }
 
-  /** On the call's thread, which users' actions may follow on. */
+  /** Marks the end of the call, on whose thread users' dependent actions may run next. */
   private synchronized void end() {
     over = true;
     Thread.interrupted();
@@ -51,7 +54,10 @@ final class CallFuture<T extends @Nullable Object> extends CompletableFuture<T> 
     }
   }
 
-  /** Futures that are derived from this one are plain: how they end does not reach the call. */
+  /**
+   * Returns a plain future: completing a future that is derived from this one does not reach the
+   * call.
+   */
   @Override
   public <U extends @Nullable Object> CompletableFuture<U> newIncompleteFuture() {
     return new CompletableFuture<>();

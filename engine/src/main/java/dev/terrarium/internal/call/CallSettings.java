@@ -3,12 +3,13 @@ package dev.terrarium.internal.call;
 import java.time.Duration;
 
 /**
- * What bounds calls of many pieces, or of large ones.
+ * The limits of calls that have many pieces, or large ones.
  *
- * @param maxBatch commands that one batch may hold, at least 1
- * @param streamBuffer pieces of a stream that may wait for its subscriber, at least 1
- * @param streamIdleTimeout how long a full stream waits for its subscriber, above zero
- * @param maxMessage bytes that one message may have, at least 1
+ * @param maxBatch maximum number of commands in one batch, at least 1
+ * @param streamBuffer maximum number of a stream's pieces that wait for its subscriber, at least 1
+ * @param streamIdleTimeout how long a stream whose buffer is full waits for its subscriber, above
+ *     zero
+ * @param maxMessage maximum number of bytes of one message, at least 1
  */
 public record CallSettings(
     int maxBatch, int streamBuffer, Duration streamIdleTimeout, int maxMessage) {

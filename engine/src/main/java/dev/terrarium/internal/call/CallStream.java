@@ -17,21 +17,24 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a source yields, for subscribers that each have a run of it for themselves. Follows the
- * reactive-streams specification. Thread-safe.
+ * A publisher of the pieces that a source yields; each subscriber has a run of the source for
+ * itself. Follows the reactive-streams specification. Thread-safe.
  *
- * @param <T> a piece
+ * @param <T> the type of a piece
  */
 final class CallStream<T> implements Flow.Publisher<T> {
 
-  /** Yields into the sink, which blocks while the buffer is full and throws when it is to stop. */
+  /**
+   * A source of pieces. The source yields into the sink, which blocks while the buffer is full and
+   * throws when the source must stop.
+   */
   @FunctionalInterface
   interface Source<T> {
-    /** Returns when all is yielded; an interruption of its thread stops it. */
+    /** Yields all pieces and then returns; an interruption of its thread stops the source. */
     void run(Consumer<@Nullable T> sink) throws Exception;
   }
 
-  /** Takes along what is around the subscribing thread to the one that the source is run on. */
+  /** A hook that carries values of the subscribing thread to the thread that runs the source. */
   @FunctionalInterface
   interface Propagation {
     Callable<@Nullable Void> wrap(Callable<@Nullable Void> work);
@@ -44,8 +47,10 @@ final class CallStream<T> implements Flow.Publisher<T> {
   private final Duration idleTimeout;
 
   /**
-   * @param what names the stream in messages
-   * @param capacity how many pieces may wait for a subscriber
+   * Creates a publisher.
+   *
+   * @param what the stream's name in messages
+   * @param capacity maximum number of pieces that wait for a subscriber
    * @param idleTimeout how long the source waits for a subscriber that requests nothing
    */
   CallStream(
@@ -71,8 +76,8 @@ final class CallStream<T> implements Flow.Publisher<T> {
   }
 
   /**
-   * One subscriber's run: a thread on which the source is called, and one that calls the
-   * subscriber. Both are started by the first request.
+   * One subscriber's run, with a thread that runs the source and a thread that calls the
+   * subscriber. The first request starts both threads.
    */
   private final class Run implements Flow.Subscription {
 
@@ -107,7 +112,7 @@ final class CallStream<T> implements Flow.Publisher<T> {
       }
     }
 
-    /** From now on the subscriber may be called: it has left onSubscribe. */
+    /** Allows calls to the subscriber, which has returned from onSubscribe. */
     void open() {
       lock.lock();
       try {
@@ -118,7 +123,10 @@ final class CallStream<T> implements Flow.Publisher<T> {
       }
     }
 
-    /** Whether a piece is there and wanted, or the end is. Lock held. */
+    /**
+     * Returns whether a piece is available and requested, or the end is reached. The lock must be
+     * held.
+     */
     private boolean hasNext() {
       return waiting.isEmpty() ? ended : demand > 0;
     }
@@ -157,7 +165,7 @@ final class CallStream<T> implements Flow.Publisher<T> {
       }
     }
 
-    /** Stops the source, whose pieces are not wanted any more. Lock held. */
+    /** Stops the source, whose pieces are no longer wanted. The lock must be held. */
     private void end(@Nullable Throwable reason) {
       if (!ended || reason != null) {
         failure = reason;
@@ -191,7 +199,7 @@ final class CallStream<T> implements Flow.Publisher<T> {
       }
     }
 
-    /** On the carrier. */
+    /** Adds a piece to the buffer; called on the carrier. */
     private void emit(@Nullable T piece) {
       lock.lock();
       try {
@@ -232,7 +240,10 @@ final class CallStream<T> implements Flow.Publisher<T> {
       }
     }
 
-    /** Gives the subscriber what is next, when there is something; false after the last. */
+    /**
+     * Passes the next piece or the end to the subscriber, if there is one; returns false after the
+     * end.
+     */
     private boolean deliverNext() {
       Flow.@Nullable Subscriber<? super T> reader;
       @Nullable T piece;

@@ -20,8 +20,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The times of one call, from when it is made, for its observers; a call that nobody observes has
- * none. Thread-safe.
+ * The times of one call, from its start, for its observers; a call without observers has no watch.
+ * Thread-safe.
  */
 final class CallWatch {
 
@@ -32,7 +32,7 @@ final class CallWatch {
   private final @Nullable String session;
   private final long begin = System.nanoTime();
 
-  /** Nanoseconds in which it has run, without those since {@link #runningSince}. */
+  /** Nanoseconds for which the call has run, without the time since {@link #runningSince}. */
   private long ran;
 
   private long runningSince;
@@ -51,7 +51,7 @@ final class CallWatch {
     this.session = session;
   }
 
-  /** Of a call that is being made; null when nobody observes it. */
+  /** Returns the watch of a call that starts now, or null without observers. */
   static @Nullable CallWatch of(
       Events events,
       String framework,
@@ -63,7 +63,7 @@ final class CallWatch {
         : null;
   }
 
-  /** The work, in which the call runs and does not wait. */
+  /** Returns the work, during which the watch counts the call as running. */
   <T extends @Nullable Object> Function<Commands, T> timed(Function<Commands, T> work) {
     return commands -> {
       run();
@@ -75,13 +75,13 @@ final class CallWatch {
     };
   }
 
-  /** The call begins to run, or to run again. */
+  /** Marks that the call starts to run, or to run again. */
   synchronized void run() {
     running = true;
     runningSince = System.nanoTime();
   }
 
-  /** The call does not run any more, or waits before it runs again. */
+  /** Marks that the call stops running, or waits before it runs again. */
   synchronized void pause() {
     if (running) {
       running = false;
@@ -89,7 +89,7 @@ final class CallWatch {
     }
   }
 
-  /** Tells of the call, which has ended; work of it that is being stopped may still run. */
+  /** Reports the call, which has ended; code of the call that is being stopped may still run. */
   void end(@Nullable Throwable failure) {
     pause();
     long nanos = System.nanoTime() - begin;

@@ -42,10 +42,13 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The ways to call a framework; each is one or more visits to a context. Thread-safe. */
+/**
+ * The ways to call a framework, each of which consists of one or more visits to a context.
+ * Thread-safe.
+ */
 public final class Calls {
 
-  /** The command of every bridge that needs the framework to be loaded, and nothing else. */
+  /** A command that every bridge has, and which only needs the framework to be loaded. */
   private static final String BATCH = "batch";
 
   private final ContextPool pool;
@@ -58,9 +61,11 @@ public final class Calls {
   private final Events events;
 
   /**
-   * @param contexts how many calls can run at once
-   * @param services what shortcuts can call, as Python code of that access can
-   * @param events told of each call
+   * Creates the calls of one Terrarium.
+   *
+   * @param contexts number of calls that can run at once
+   * @param services the host functions that a shortcut can call, by the access that Python code has
+   * @param events the observers, to which each call is reported
    */
   public Calls(
       ContextPool pool,
@@ -81,7 +86,7 @@ public final class Calls {
     this.events = events;
   }
 
-  /** Runs a command; returns plain data, which the command can read. */
+  /** Runs a command, and returns plain data, which the command can read. */
   public @Nullable Object call(BridgeSource framework, Command<?> command, CallOptions options) {
     Request request = request(command);
     return call(framework, request, options, turns(options).get());
@@ -101,16 +106,16 @@ public final class Calls {
             () -> null);
   }
 
-  /** Reads the arguments of a command that is a message. */
+  /** Returns a command with its arguments, which are decoded if the command is a message. */
   private Request request(Command<?> command) {
     return new Request(
         command.name(), command.arguments(settings.maxMessage()), command.shortcut());
   }
 
   /**
-   * Reads the arguments of a command that is to run in a context.
+   * Returns a command that is to run in a context, with its arguments.
    *
-   * @throws ArgumentException when it is a shortcut
+   * @throws ArgumentException when the command is a shortcut
    */
   private Request pythonRequest(String purpose, Command<?> command) {
     if (command.shortcut() != null) {
@@ -120,13 +125,16 @@ public final class Calls {
     return request(command);
   }
 
-  /** Gives turns in the session, as the calling thread would get them; nulls without one. */
+  /**
+   * Returns a supplier of turns in the session, as the calling thread would get them; the supplier
+   * returns null without a session.
+   */
   private Supplier<? extends @Nullable SessionTurn> turns(CallOptions options) {
     String session = options.session().orElse(null);
     return session == null ? () -> null : sessions.turns(session);
   }
 
-  /** Does work in a context that is ready for the command. */
+  /** Runs work in a context that is ready for the command. */
   private <T extends @Nullable Object> T visit(
       BridgeSource framework,
       String command,
@@ -142,7 +150,7 @@ public final class Calls {
         work::failure);
   }
 
-  /** A call whose turn it is and that may run. */
+  /** A call that has its turn and is admitted. */
   private record Admitted(
       @Nullable String account,
       Deadline deadline,
@@ -150,7 +158,7 @@ public final class Calls {
       Permit permit,
       @Nullable CallWatch watch) {
 
-    /** Takes back what the session got from the attempt that begins here. */
+    /** Returns an action that undoes what the attempt that begins now changes in the session. */
     Runnable savepoint() {
       return turn == null ? () -> {} : turn.savepoint();
     }
@@ -161,10 +169,10 @@ public final class Calls {
   }
 
   /**
-   * Makes a call when it is its turn in its session, if it has one, and it is admitted; tells its
-   * observers.
+   * Makes a call after it got its turn in its session, if it has one, and was admitted; reports the
+   * call to the observers.
    *
-   * @param failure what went wrong in a call that returned; null when all is well
+   * @param failure returns the failure of a call that returned, or null when the call succeeded
    */
   private <T extends @Nullable Object> T admit(
       BridgeSource framework,
@@ -199,7 +207,7 @@ public final class Calls {
     }
   }
 
-  /** Does what a shortcut does; and again when it failed, if that is safe and wanted. */
+  /** Runs a shortcut, and retries it after a failure if that is safe and configured. */
   private @Nullable Object take(BridgeSource framework, Shortcut shortcut, Admitted call) {
     Map<String, HostFunction> offered = services.apply(framework.profile());
     Shortcut.Host host = (name, arguments) -> service(offered, name).call(Arrays.asList(arguments));
@@ -252,17 +260,19 @@ public final class Calls {
     }
   }
 
-  /** A shortcut's command. */
+  /** The command that a shortcut hands over to Python. */
   private static final class HandedOver implements ContextTask<@Nullable Object> {
 
     private final Request command;
     private final boolean alone;
 
-    /** Whether it had a context. */
+    /** Whether the command has started in a context. */
     volatile boolean begun;
 
     /**
-     * @param alone whether it may be repeated by itself, and not with the shortcut as a whole
+     * Creates the task of one command.
+     *
+     * @param alone whether the command may be retried by itself, and not together with the shortcut
      */
     HandedOver(Request command, boolean alone) {
       this.command = command;
@@ -293,7 +303,10 @@ public final class Calls {
     return service;
   }
 
-  /** Does work here, or on a virtual thread that is interrupted when the deadline passes. */
+  /**
+   * Runs work on this thread or, with a deadline, on a virtual thread that is interrupted when the
+   * deadline passes.
+   */
   private <T> T within(Deadline deadline, Supplier<T> work) {
     if (deadline == Deadline.none()) {
       return work.get();
@@ -314,7 +327,7 @@ public final class Calls {
     }
   }
 
-  /** What failed; an error is thrown. */
+  /** Returns the exception that failed; throws it if it is an error. */
   private static RuntimeException unchecked(ExecutionException e) {
     return switch (e.getCause()) {
       case RuntimeException failure -> failure;
@@ -324,8 +337,8 @@ public final class Calls {
   }
 
   /**
-   * Does work in a context that is ready for the command; and again when it failed, if that is safe
-   * and wanted.
+   * Runs work in a context that is ready for the command, and retries it after a failure if that is
+   * safe and configured.
    */
   private <T extends @Nullable Object> T visit(
       BridgeSource framework, String command, Admitted call, ContextTask<T> work) {
@@ -339,7 +352,7 @@ public final class Calls {
       T result;
       try {
         result = pool.run(attempt);
-      } catch (Throwable e) { // the context has been given back
+      } catch (Throwable e) { // the context has been released
         call.permit.end(e);
         if (attempt.isIdempotent() && work.isRepeatable() && call.permit.again(e)) {
           undo.run();
@@ -352,7 +365,7 @@ public final class Calls {
     }
   }
 
-  /** The work, which has its turn's call run from when it begins. */
+  /** Returns the work, which first marks the start of its turn's call. */
   private static <T extends @Nullable Object> Function<Commands, T> started(
       @Nullable SessionTurn turn, ContextTask<T> work) {
     return turn == null
@@ -363,7 +376,10 @@ public final class Calls {
         };
   }
 
-  /** On whose account a call is made; one within a call, on that one's unless it says another. */
+  /**
+   * Returns the key of the account on which a call is made: the options' key, or for a call within
+   * a call the outer call's.
+   */
   private static @Nullable String account(CallOptions options) {
     return options
         .callerKey()
@@ -371,13 +387,18 @@ public final class Calls {
         .orElse(null);
   }
 
-  /** The same for calls on other threads, which do not know what is around this one. */
+  /**
+   * Returns the options with the account's key, for calls on other threads, which do not know the
+   * outer call of this thread.
+   */
   private static CallOptions onAccount(CallOptions options) {
     String account = account(options);
     return account == null ? options : options.withCallerKey(account);
   }
 
-  /** Runs a command on a virtual thread; the future has what the command reads of the result. */
+  /**
+   * Starts a command on a virtual thread; the future's value is the result as the command reads it.
+   */
   <R extends @Nullable Object> CompletableFuture<R> callAsync(
       BridgeSource framework, Command<R> command, CallOptions options) {
     Request request = request(command);
@@ -387,8 +408,8 @@ public final class Calls {
   private <T extends @Nullable Object> CompletableFuture<T> async(
       CallOptions options, BiFunction<CallOptions, @Nullable SessionTurn, T> call) {
     CallOptions own = onAccount(options);
-    SessionTurn turn =
-        turns(options).get(); // in the order of the calls, not in that of their threads
+    // Taken here, so that turns come in the order of the calls and not of their threads.
+    SessionTurn turn = turns(options).get();
     try {
       Callable<T> propagated = propagated(() -> call.apply(own, turn));
       return CallFuture.start(
@@ -405,7 +426,9 @@ public final class Calls {
     }
   }
 
-  /** The work with what the calling thread has around it, to be run on another one. */
+  /**
+   * Returns the work with the propagated values of the calling thread, to be run on another thread.
+   */
   private <T extends @Nullable Object> Callable<T> propagated(Callable<T> work) {
     ClassLoader callers = Thread.currentThread().getContextClassLoader();
     CompletableFuture<T> answer = new CompletableFuture<>();
@@ -498,7 +521,7 @@ public final class Calls {
     } else {
       List<CallFuture<@Nullable Void>> workers = new ArrayList<>();
       try {
-        // Calls of one session take turns anyway, but not within a turn that they are part of.
+        // Calls of one session take turns anyway; calls in a turn that they are part of would not.
         int most = options.session().isPresent() ? 1 : contexts;
         for (int i = 0; i < Math.min(most, size); i++) {
           workers.add(CallFuture.start(propagated(worker)));
@@ -521,7 +544,7 @@ public final class Calls {
     }
   }
 
-  /** Waits for all, until one fails or this thread is interrupted. */
+  /** Waits for all workers, until one fails or this thread is interrupted. */
   private static void join(List<CallFuture<@Nullable Void>> workers) {
     try {
       for (CallFuture<?> worker : workers) {

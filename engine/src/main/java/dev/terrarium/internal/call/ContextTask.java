@@ -5,18 +5,20 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a visit to a context does there. It is applied on the carrier, and asked for the rest on the
- * calling thread when it has returned or thrown.
+ * The work of a visit to a context. The function is applied on the carrier; the other methods are
+ * called on the calling thread, after the function has returned or thrown.
  */
 @FunctionalInterface
 interface ContextTask<T extends @Nullable Object> extends Function<Commands, T> {
 
-  /** What went wrong within work that returned; null when all is well. */
+  /** Returns the failure of work that returned, or null when the work succeeded. */
   default @Nullable Throwable failure() {
     return null;
   }
 
-  /** Whether work that threw may be run anew, because nobody has seen anything of it. */
+  /**
+   * Returns whether work that threw may be run again, because nobody has seen any of its effects.
+   */
   default boolean isRepeatable() {
     return true;
   }

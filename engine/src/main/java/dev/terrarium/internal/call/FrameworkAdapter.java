@@ -12,7 +12,7 @@ import java.util.concurrent.Flow;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** The commands of one framework with the same options for each call. Immutable. */
+/** An adapter of one framework, which makes each call with the same options. Immutable. */
 public record FrameworkAdapter(BridgeSource source, Calls calls, CallOptions options)
     implements Adapter {
 

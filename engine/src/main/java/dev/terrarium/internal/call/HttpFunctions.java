@@ -15,8 +15,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * HTTP as the function that Python code calls: {@code http.request(method, url, headers, body,
- * seconds) -> {status, headers, body}}.
+ * The host function by which Python code makes HTTP requests: {@code http.request(method, url,
+ * headers, body, seconds) -> {status, headers, body}}.
  */
 public final class HttpFunctions {
 
@@ -26,7 +26,7 @@ public final class HttpFunctions {
 
   private HttpFunctions() {}
 
-  /** For contexts of that profile, which may not let them. */
+  /** Returns the function for contexts of a profile, which may not grant requests. */
   public static HostFunction of(HttpConnections connections, AccessProfile profile) {
     if (!profile.grants(AccessProfile.TRUSTED)) {
       return arguments -> {
@@ -77,7 +77,7 @@ public final class HttpFunctions {
     return headers;
   }
 
-  /** In lower case; several of one name are one. */
+  /** Returns the headers with names in lower case; several headers of one name are joined. */
   private static Map<String, String> headers(HttpResponse<?> response) {
     Map<String, String> headers = new LinkedHashMap<>();
     response

@@ -6,10 +6,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A command whose arguments are read. Immutable.
+ * A command whose arguments were read. Immutable.
  *
- * @param name what observers see, that of a shortcut too
- * @param shortcut null for a command of a framework
+ * @param name the name that observers see, of a shortcut too
+ * @param shortcut the shortcut, or null for a command of a framework
  */
 record Request(String name, Map<String, ?> arguments, @Nullable Shortcut shortcut)
     implements ContextTask<@Nullable Object> {

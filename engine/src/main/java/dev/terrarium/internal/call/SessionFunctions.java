@@ -11,8 +11,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The session of the call as functions that Python code calls: {@code session.get() -> dict | None}
- * and {@code session.put(state: dict)}. Threads that Python starts are in no call.
+ * The host functions by which Python code uses the call's session: {@code session.get() -> dict |
+ * None} and {@code session.put(state: dict)}. Threads that Python starts are not part of a call.
  */
 public final class SessionFunctions {
 

@@ -4,7 +4,10 @@ import dev.terrarium.internal.context.Commands;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A command whose pieces go to a sink; it may be run anew until the first one has. */
+/**
+ * A command whose pieces go to a sink; the command may be run again until the sink has its first
+ * piece.
+ */
 final class Streaming implements ContextTask<Request> {
 
   private final Request command;

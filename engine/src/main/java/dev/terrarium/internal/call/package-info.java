@@ -1,7 +1,4 @@
-/**
- * Terrarium: the facade, its configuration, frameworks and adapters. Most users import nothing
- * else.
- */
+/** Contains the ways to call: calls, batches, streams and futures. */
 @NullMarked
 package dev.terrarium.internal.call;
 

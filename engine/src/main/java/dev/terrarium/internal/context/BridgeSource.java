@@ -2,16 +2,18 @@ package dev.terrarium.internal.context;
 
 import dev.terrarium.AccessProfile;
 
-/** Where a framework's bridge comes from, and what it asks of a context. Immutable. */
+/** The source of a framework's bridge, and the framework's requirements of a context. Immutable. */
 public sealed interface BridgeSource {
 
-  /** The framework's name. */
+  /** Returns the framework's name. */
   String name();
 
-  /** What its context lets it do; it runs in contexts of just this profile. */
+  /**
+   * Returns the framework's access profile; the framework runs only in contexts of that profile.
+   */
   AccessProfile profile();
 
-  /** Whether it can live in a context beside other frameworks that can. */
+  /** Returns whether the framework can share a context with other frameworks that can. */
   boolean sharesContext();
 
   /**
@@ -28,12 +30,12 @@ public sealed interface BridgeSource {
       String className)
       implements BridgeSource {}
 
-  /** A bridge class in one Python source text. */
+  /** A bridge class in a Python source text. */
   record Source(
       String name, AccessProfile profile, boolean sharesContext, String text, String filename)
       implements BridgeSource {
 
-    /** Without the text. */
+    /** Returns a description without the text. */
     @Override
     public String toString() {
       return "Source[name=" + name + ", profile=" + profile + ", filename=" + filename + "]";

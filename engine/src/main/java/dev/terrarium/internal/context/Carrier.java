@@ -5,9 +5,9 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The one thread on which a context lives from its creation on. It has a big stack (importing a
- * large framework overflows 1 MiB), is a daemon, and ends only when told to: a thread that used
- * native extensions must not end (docs/decisions/002). Thread-safe.
+ * The one thread on which a context lives from its creation on. The thread has a big stack
+ * (importing a large framework overflows 1 MiB), is a daemon, and ends only on request: a thread
+ * that used native extensions must not end (docs/decisions/002). Thread-safe.
  */
 final class Carrier {
 
@@ -26,18 +26,18 @@ final class Carrier {
             work -> {
               Thread carrier = new Thread(null, work, name, STACK_BYTES, false);
               carrier.setDaemon(true);
-              // It outlives its user's class loader, which it would inherit.
+              // The thread outlives its user's class loader, which it would inherit.
               carrier.setContextClassLoader(Carrier.class.getClassLoader());
               return carrier;
             });
   }
 
-  /** Runs the work after what was given before. */
+  /** Queues work, which runs after the work that was queued before. */
   void execute(Runnable work) {
     executor.execute(work);
   }
 
-  /** Lets the thread end after what was given before. */
+  /** Ends the thread after the work that was queued before. */
   void end() {
     executor.shutdown();
   }

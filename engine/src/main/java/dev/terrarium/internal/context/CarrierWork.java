@@ -11,12 +11,12 @@ import org.graalvm.polyglot.PolyglotException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One piece of work for a context's carrier: runs there behind the context's fence, so that it can
- * be stopped. Thread-safe.
+ * One piece of work for a context's carrier; it runs there behind the context's fence, so that it
+ * can be stopped. Thread-safe.
  */
 final class CarrierWork<T extends @Nullable Object> implements Execution<T>, Runnable {
 
-  /** How long one attempt to interrupt lasts; the next follows while the work has not left. */
+  /** The duration of one attempt to interrupt; another follows while the work is still inside. */
   private static final Duration ATTEMPT = Duration.ofSeconds(5);
 
   private final String name;
@@ -30,8 +30,10 @@ final class CarrierWork<T extends @Nullable Object> implements Execution<T>, Run
   private boolean worked;
 
   /**
-   * @param name the context's
-   * @param body runs on the carrier; enters the context by itself
+   * Creates work for one context.
+   *
+   * @param name the context's name
+   * @param body runs on the carrier, and enters the context by itself
    */
   CarrierWork(String name, Context context, Fence fence, Callable<T> body) {
     this.name = name;
@@ -40,14 +42,16 @@ final class CarrierWork<T extends @Nullable Object> implements Execution<T>, Run
     this.body = body;
   }
 
-  /** On the carrier. */
+  /** Runs the work and completes its result; called on the carrier. */
   @Override
   public void run() {
     work();
     end(null);
   }
 
-  /** On the carrier. Whatever was thrown, when it was stopped it ends as stopped. */
+  /**
+   * Runs the work; called on the carrier. Work that was stopped ends as stopped, whatever it threw.
+   */
   void work() {
     fence.enter(visit);
     try {
@@ -65,7 +69,7 @@ final class CarrierWork<T extends @Nullable Object> implements Execution<T>, Run
     worked = true;
   }
 
-  /** On the carrier, within work that is behind the fence already. */
+  /** Runs the work within other work that is behind the fence already; called on the carrier. */
   void runWithin() {
     try {
       value = body.call();
@@ -77,9 +81,9 @@ final class CarrierWork<T extends @Nullable Object> implements Execution<T>, Run
   }
 
   /**
-   * Ends it with what the work resulted in; whoever waits for it goes on.
+   * Completes the result with the outcome of the work, which releases waiting callers.
    *
-   * @param reason why whoever was to have it worked did not, if that is known
+   * @param reason the reason for which the context propagation did not run the work, if it is known
    */
   @SuppressWarnings("NullAway") // a null value is of T, or there is a failure
   void end(@Nullable Throwable reason) {
@@ -121,7 +125,10 @@ final class CarrierWork<T extends @Nullable Object> implements Execution<T>, Run
     }
   }
 
-  /** One attempt. Python code cannot hold it up; a native call, a built-in or Java code can. */
+  /**
+   * Returns whether one attempt made the work leave. Python code cannot hold the attempt up; a
+   * native call, a built-in or Java code can.
+   */
   private boolean hasLeft() {
     try {
       context.interrupt(ATTEMPT);

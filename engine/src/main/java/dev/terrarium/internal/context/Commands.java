@@ -5,8 +5,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The commands of one framework in one context, for work that is in the context's carrier; not to
- * be kept. What they throw is translated: nothing of the context's is in it.
+ * The commands of one framework in one context, for work on the context's carrier; work must not
+ * keep them. Their exceptions are translated, so that no object of the context is in them.
  */
 public interface Commands {
 
@@ -19,12 +19,12 @@ public interface Commands {
   @Nullable Object call(String command, Map<String, ?> arguments);
 
   /**
-   * Runs a command and hands over what it yields, piece by piece; what is no generator or iterator
-   * is one piece. While the sink is busy the generator waits; when it throws the generator is
-   * closed.
+   * Runs a command and passes each piece that it yields to the sink; a result that is not a
+   * generator or iterator is one piece. While the sink blocks the generator waits; when the sink
+   * throws the generator is closed.
    *
    * @param arguments by name
-   * @param sink given each marshalled piece, in the carrier
+   * @param sink receives each marshalled piece, on the carrier
    */
   void stream(String command, Map<String, ?> arguments, Consumer<@Nullable Object> sink);
 }

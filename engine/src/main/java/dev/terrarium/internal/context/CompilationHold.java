@@ -11,13 +11,16 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Keeps the compiler from the processor until the first framework of the process has loaded, since
- * hardly anything that an import runs is run again (docs/decisions/018). What becomes hot meanwhile
- * waits in the compiler's own queue. Thread-safe.
+ * A hold on the compiler until the first framework of the process has loaded: hardly any code that
+ * an import runs is run again, so compiling it would only take the processor (docs/decisions/018).
+ * Code that becomes hot meanwhile waits in the compiler's own queue. Thread-safe.
  */
 final class CompilationHold {
 
-  /** The longest hold: for who makes contexts and loads nothing, and for a load that hangs. */
+  /**
+   * The maximum duration of a hold, for users that create contexts and load nothing, and for a load
+   * that hangs.
+   */
   static final Duration LIMIT = Duration.ofSeconds(30);
 
   private final Duration limit;
@@ -27,24 +30,26 @@ final class CompilationHold {
     this.limit = limit;
   }
 
-  /** Begins before the engine is made; without a compiler there is nothing to hold. */
+  /** Begins the hold, before the engine is created; without a compiler, nothing is held. */
   void begin() {
     try {
       if (Truffle.getRuntime() instanceof OptimizedTruffleRuntime runtime) {
         runtime.addListener(new Listener(this));
       }
-    } catch (LinkageError e) { // as modules, these packages are open to none but Truffle's own
+    } catch (LinkageError e) { // as modules, these packages are open only to Truffle's own modules
       System.getLogger("terrarium.polyglot")
           .log(Level.DEBUG, "Compilation is not held back: Truffle is not on the class path", e);
     }
   }
 
-  /** Lets the compiler begin, for good. */
+  /** Ends the hold, for good, so that the compiler begins. */
   void end() {
     over.countDown();
   }
 
-  /** Returns when the hold is over, which the limit ends for all. */
+  /**
+   * Waits until the hold is over, at most for the time limit, which ends the hold for all threads.
+   */
   void await() {
     try {
       if (!over.await(limit.toNanos(), TimeUnit.NANOSECONDS)) {
@@ -55,7 +60,7 @@ final class CompilationHold {
     }
   }
 
-  /** Told on the compiler's own threads, each time before they compile. */
+  /** A listener that runs on the compiler's own threads, each time before they compile. */
   private record Listener(CompilationHold hold) implements OptimizedTruffleRuntimeListener {
 
     @Override

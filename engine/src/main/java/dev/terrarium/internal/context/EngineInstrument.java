@@ -8,20 +8,26 @@ import java.util.Optional;
 import org.graalvm.polyglot.Engine;
 
 /**
- * The way to what Truffle gives to instruments only: what a context holds on the heap, and the
- * engine's cache of code. It instruments nothing, so code runs as fast with it as without. Truffle
- * makes it when one of its services is asked for.
+ * An instrument that gives access to services which Truffle offers to instruments only: the heap
+ * that a context holds, and the engine's code cache. The instrument instruments nothing, so code
+ * runs as fast with it as without. Truffle creates it when one of its services is requested.
  */
 public final class EngineInstrument extends TruffleInstrument {
 
   private static final String ID = "terrarium";
 
-  /** The meter of an engine; one that measures nothing when its Truffle does not see this class. */
+  /**
+   * Returns the heap meter of an engine; the meter measures nothing when the engine's Truffle does
+   * not see this class.
+   */
   static HeapMeter heapMeter(Engine engine) {
     return service(engine, HeapMeter.class).orElse(HeapMeter.none());
   }
 
-  /** The code of an engine; none is kept when its Truffle does not see this class. */
+  /**
+   * Returns the shared code of an engine; it keeps nothing when the engine's Truffle does not see
+   * this class.
+   */
   static SharedCode sharedCode(Engine engine) {
     return service(engine, SharedCode.class).orElse(SharedCode.none());
   }
@@ -37,7 +43,10 @@ public final class EngineInstrument extends TruffleInstrument {
     env.registerService(new TruffleSharedCode(env));
   }
 
-  /** What Truffle's service loader finds, as its annotation processor would write it. */
+  /**
+   * The provider that Truffle's service loader finds, written as Truffle's annotation processor
+   * would write it.
+   */
   @Registration(id = ID, name = "Terrarium")
   public static final class Provider extends TruffleInstrumentProvider {
 

@@ -5,15 +5,15 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A piece of work that a context was given. Thread-safe.
+ * The execution of a piece of work that was given to a context. Thread-safe.
  *
- * @param <T> what it results in
+ * @param <T> the type of the work's result
  */
 public interface Execution<T extends @Nullable Object> {
 
   /**
-   * Done when the context's carrier has left the work. Ends with a {@link
-   * java.util.concurrent.CancellationException} when it was stopped.
+   * Returns a future that is completed when the context's carrier has left the work. The future
+   * fails with a {@link java.util.concurrent.CancellationException} when the work was stopped.
    */
   CompletableFuture<T> result();
 
@@ -23,8 +23,9 @@ public interface Execution<T extends @Nullable Object> {
   }
 
   /**
-   * Asks it to stop, and returns at once. It stops at the next Python instruction; one long
-   * built-in or native call ends first. What the context does later is never hit.
+   * Requests that the work stops, and returns at once. The work stops at its next Python
+   * instruction; a long built-in or native call ends first. Later work of the context is never
+   * affected.
    */
   void interrupt();
 }

@@ -6,28 +6,30 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sees to it that an interruption hits the work that it is meant for and nothing that comes after:
- * only work that is inside can be interrupted, and none leaves while an interruption is under way.
- * Work that must not be interrupted for a while is shielded; the interruption follows then.
- * Thread-safe.
+ * A guard which ensures that an interruption hits the work that it is meant for, and no later work:
+ * only work that is inside the fence can be interrupted, and no work leaves while an interruption
+ * is in progress. Work that must not be interrupted for a while is shielded; the interruption
+ * follows afterwards. Thread-safe.
  */
 final class Fence {
 
-  /** One visit. Guarded by the fence. */
+  /** One visit of the fence. Guarded by the fence. */
   static final class Visit {
     private final Runnable interruption;
     private boolean over;
     private volatile boolean stopped;
 
     /**
-     * @param interruption interrupts what is inside, without waiting for it, and then calls {@link
+     * Creates a visit.
+     *
+     * @param interruption interrupts the work inside, without waiting for it, and then calls {@link
      *     Fence#interrupted}
      */
     Visit(Runnable interruption) {
       this.interruption = interruption;
     }
 
-    /** Whether it was asked to stop, before it was over. */
+    /** Returns whether the visit was asked to stop before it was over. */
     boolean isStopped() {
       return stopped;
     }
@@ -39,7 +41,10 @@ final class Fence {
   private boolean interrupting;
   private int shields;
 
-  /** On the carrier, before the context is entered; then the visit looks whether it is stopped. */
+  /**
+   * Begins a visit, on the carrier, before the context is entered; the visit must then check
+   * whether it is stopped.
+   */
   void enter(Visit visit) {
     lock.lock();
     try {
@@ -49,7 +54,10 @@ final class Fence {
     }
   }
 
-  /** On the carrier, after the context was left. The thread's interrupt flag is cleared. */
+  /**
+   * Ends a visit, on the carrier, after the context was left, and clears the thread's interrupt
+   * flag.
+   */
   void leave(Visit visit) {
     lock.lock();
     try {
@@ -62,10 +70,10 @@ final class Fence {
     } finally {
       lock.unlock();
     }
-    Thread.interrupted(); // cleared on purpose: it was meant for the visit
+    Thread.interrupted(); // cleared on purpose: the interruption was meant for the visit
   }
 
-  /** Whether the visit still lasts. */
+  /** Returns whether the visit is inside the fence. */
   boolean isInside(Visit visit) {
     lock.lock();
     try {
@@ -75,7 +83,7 @@ final class Fence {
     }
   }
 
-  /** What is inside, if anything. */
+  /** Returns the visit that is inside the fence, or null. */
   @Nullable Visit inside() {
     lock.lock();
     try {
@@ -85,7 +93,7 @@ final class Fence {
     }
   }
 
-  /** Marks a visit as stopped, unless it is over, and has it interrupted if it is inside. */
+  /** Marks a visit as stopped, unless it is over, and interrupts it if it is inside. */
   void stop(Visit visit) {
     lock.lock();
     try {
@@ -100,9 +108,10 @@ final class Fence {
   }
 
   /**
-   * From now on what is inside is not interrupted.
+   * Shields the visit inside from interruption from now on.
    *
-   * @return false when it is stopped already and must not begin what it wants to shield
+   * @return false when the visit is stopped already and must not begin the work that it wants to
+   *     shield
    */
   boolean shield() {
     lock.lock();
@@ -118,7 +127,8 @@ final class Fence {
   }
 
   /**
-   * Ends the innermost shield; after the outermost one an interruption follows that was held up.
+   * Ends the innermost shield; after the outermost shield, an interruption follows that was held
+   * up.
    */
   void unshield() {
     lock.lock();
@@ -130,14 +140,14 @@ final class Fence {
     }
   }
 
-  /** Lock held. */
+  /** Interrupts the visit inside. The lock must be held. */
   private void interruptInside() {
     Visit visit = inside;
     if (visit != null && visit.stopped && shields == 0 && !interrupting) {
       interrupting = true;
       try {
         visit.interruption.run();
-      } catch (RuntimeException | Error e) { // such as no thread being left
+      } catch (RuntimeException | Error e) { // such as when no thread can be created
         interrupting = false;
         System.getLogger("terrarium.context")
             .log(Level.WARNING, "What was to be stopped goes on until it ends by itself", e);
@@ -145,7 +155,7 @@ final class Fence {
     }
   }
 
-  /** The interruption is over; what it was meant for may leave. */
+  /** Ends an interruption, after which its visit may leave. */
   void interrupted() {
     lock.lock();
     try {

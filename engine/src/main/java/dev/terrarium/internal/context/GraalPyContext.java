@@ -35,12 +35,15 @@ import org.graalvm.polyglot.Value;
 import org.graalvm.polyglot.proxy.ProxyExecutable;
 import org.jspecify.annotations.Nullable;
 
-/** A GraalPy context with its carrier. Fields that no other thread may touch belong to it. */
+/**
+ * A GraalPy context with its carrier. Fields without a thread-safe type are used on the carrier
+ * only.
+ */
 final class GraalPyContext implements PythonContext {
 
   private static final Logger LOGGER = System.getLogger("terrarium.context");
 
-  /** How long threads that a call left behind may take to stop. */
+  /** The time in which threads that a call left behind must stop. */
   private static final Duration STRAY_THREADS = Duration.ofSeconds(1);
 
   private static final int STOPPING_ATTEMPTS = 3;
@@ -58,17 +61,17 @@ final class GraalPyContext implements PythonContext {
   private final PythonErrors errors;
   private final Map<String, HandlerTable> bridges = new ConcurrentHashMap<>();
 
-  /** With what each takes. */
+  /** The loaded frameworks, with the heap that each takes. */
   private final Map<String, HeapUse> loaded = new ConcurrentHashMap<>();
 
   private final Map<String, Logger> outputs = new HashMap<>();
   private Map<String, HostFunction> services = Map.of();
   private volatile PythonPackages packages;
 
-  /** How many calls run, each but the first within another. */
+  /** The number of running calls, each but the first within another. */
   private int calls;
 
-  /** Whether one of them failed, with what it left not looked at yet. */
+  /** Whether a call failed, and the changes that it left were not checked yet. */
   private boolean failed;
 
   private GraalPyContext(
@@ -123,7 +126,7 @@ final class GraalPyContext implements PythonContext {
     embed.invokeMember("restrict", profile.word(), trusted, profile.nativeCode(), report);
   }
 
-  /** Makes a context on a carrier of its own. */
+  /** Creates a context on a carrier of its own. */
   static CompletableFuture<GraalPyContext> create(
       String name, AccessProfile profile, PolyglotRuntime runtime, PythonPackages packages) {
     Carrier carrier = new Carrier(name);
@@ -141,8 +144,8 @@ final class GraalPyContext implements PythonContext {
   }
 
   /**
-   * Gives the context, new or parked before, to a user: the packages and services it works with,
-   * how it imports, and the environment variables that it sees.
+   * Opens the context, new or parked before, for a user: sets the packages and services, the way of
+   * importing, and the environment variables.
    */
   CompletableFuture<@Nullable Void> open(
       PythonPackages newPackages,
@@ -173,7 +176,10 @@ final class GraalPyContext implements PythonContext {
     embed.invokeMember("install_services", marshaller.services(services));
   }
 
-  /** An interruption while a native extension sets itself up would end the process. */
+  /**
+   * Shields the imports of native extensions: an interruption while a native extension initializes
+   * itself would end the process.
+   */
   private void shieldNativeImports() {
     ProxyExecutable begin =
         arguments -> {
@@ -190,7 +196,7 @@ final class GraalPyContext implements PythonContext {
     embed.invokeMember("shield_native_imports", begin, end);
   }
 
-  /** What one context loads, those that come later find. */
+  /** Shares the code of the modules that this context loads with contexts that load them later. */
   private void shareCode() {
     ProxyExecutable keep =
         arguments -> {
@@ -200,13 +206,18 @@ final class GraalPyContext implements PythonContext {
     embed.invokeMember("share_code", keep);
   }
 
-  /** What a call imported is sound when it ended well, with all that ran within it. */
+  /**
+   * Reports to Python whether a call's imports are sound, which they are when the call and all
+   * calls within it succeeded.
+   */
   private void watchImports() {
     ProxyExecutable isGood = arguments -> calls == 1 && !failed;
     embed.invokeMember("watch_imports", isGood);
   }
 
-  /** A Java function, which a call that is being stopped no longer reaches, nor comes back from. */
+  /**
+   * Returns a Java function that a call which is being stopped neither reaches nor returns from.
+   */
   private HostFunction guarded(HostFunction function) {
     return arguments -> {
       checkStopped();
@@ -286,8 +297,8 @@ final class GraalPyContext implements PythonContext {
       table = attach(framework);
       bridges.put(name, table);
     } else if (framework instanceof BridgeSource.Packaged packaged) {
-      addPath(
-          packages.folder(packaged.packages())); // which the check after a failed load took away
+      // The check after a failed load has removed the path.
+      addPath(packages.folder(packaged.packages()));
     }
     if (!isReady(name, command)) {
       LoadCost cost = new LoadCost(runtime.heapMeter());
@@ -318,7 +329,7 @@ final class GraalPyContext implements PythonContext {
     return new HandlerTable(framework.name(), bridge, embed.invokeMember("handler_table", bridge));
   }
 
-  /** Once, however often it is called. */
+  /** Adds a folder to the path, unless it was added before. */
   private void addPath(Path folder) {
     embed.invokeMember("add_path", folder.resolve("site").toString());
   }
@@ -378,12 +389,14 @@ final class GraalPyContext implements PythonContext {
     return work(
         inside(
             () -> {
-              failed &= calls > 0; // what others left was looked at, or need not be
+              failed &= calls > 0; // a failure of an earlier call was checked, or needs no check
               return body.apply(new BridgeCommands(framework));
             }));
   }
 
-  /** The commands of one bridge; a call that is being stopped gets no further than to the next. */
+  /**
+   * The commands of one bridge; a call that is being stopped proceeds at most to its next command.
+   */
   private final class BridgeCommands implements Commands {
 
     private final String framework;
@@ -485,7 +498,7 @@ final class GraalPyContext implements PythonContext {
             }));
   }
 
-  /** Leaves nothing of the context's user; dropping needs sound builtins. */
+  /** Restores the context and drops everything of its user; dropping needs sound builtins. */
   private HealthStatus healAndDropAll() throws Exception {
     HealthStatus condition = healNow();
     if (condition != HealthStatus.BROKEN) {
@@ -494,15 +507,15 @@ final class GraalPyContext implements PythonContext {
     return condition;
   }
 
-  /** What one call left behind is put back; threads that it left are stopped from outside. */
+  /** Restores what one call changed; threads that the call left are stopped from outside. */
   private HealthStatus healNow() throws Exception {
     List<String> wrong = inside(() -> texts(embed.invokeMember("check"))).call();
     List<String> left = wrong.isEmpty() ? wrong : putBack(wrong);
     if (!wrong.isEmpty()) {
-      LOGGER.log(Level.DEBUG, "A call left " + name + " changed, which is put back: " + wrong);
+      LOGGER.log(Level.DEBUG, "A call left " + name + " changed, which is restored: " + wrong);
     }
     if (!left.isEmpty()) {
-      LOGGER.log(Level.WARNING, name + " could not be put back: " + left);
+      LOGGER.log(Level.WARNING, name + " could not be restored: " + left);
       return HealthStatus.BROKEN;
     }
     run(() -> embed.invokeMember("settle"));
@@ -510,7 +523,8 @@ final class GraalPyContext implements PythonContext {
   }
 
   /**
-   * What is still wrong afterwards. A thread that is only just starting is missed by one attempt.
+   * Restores the context, and returns what is still wrong then. One attempt misses a thread that is
+   * only just starting.
    */
   private List<String> putBack(List<String> wrong) throws Exception {
     List<String> left = wrong;
@@ -549,7 +563,7 @@ final class GraalPyContext implements PythonContext {
     return texts;
   }
 
-  /** Work that enters the context for as long as it lasts. */
+  /** Submits work that runs inside the context. */
   private <T extends @Nullable Object> Execution<T> submit(Callable<T> body) {
     return execute(work(inside(body)));
   }
@@ -564,14 +578,14 @@ final class GraalPyContext implements PythonContext {
   }
 
   /**
-   * The body inside the context, so that an interruption finds it wherever it is, with Python's
-   * exceptions translated while the context is at hand.
+   * Returns the body as work inside the context, so that an interruption finds the body wherever it
+   * is, and with Python's exceptions translated while the context is available.
    */
   private <T extends @Nullable Object> Callable<T> inside(Callable<T> body) {
     return () -> {
       context.enter();
       try {
-        checkStopped(); // after entering: from here on an interruption finds it
+        checkStopped(); // after entering: an interruption finds the body from here on
         return body.call();
       } catch (PolyglotException e) {
         throw errors.translate(e);
@@ -600,7 +614,7 @@ final class GraalPyContext implements PythonContext {
             work(
                 () -> {
                   HealthStatus condition = healAndDropAll();
-                  services = Map.of(); // else its last user would live on with it
+                  services = Map.of(); // otherwise the last user would stay reachable
                   run(() -> useEnvironment(Map.of()));
                   return condition;
                 }))
@@ -623,7 +637,7 @@ final class GraalPyContext implements PythonContext {
     bridges.clear();
     loaded.clear();
     embed.invokeMember("forget");
-    embed.invokeMember("accept"); // and so lets go of what the last user imported
+    embed.invokeMember("accept"); // which also releases what the last user imported
   }
 
   @Override
@@ -632,8 +646,8 @@ final class GraalPyContext implements PythonContext {
   }
 
   /**
-   * Frees the context's memory, on a thread of its own: it waits for what runs there. The carrier
-   * of native code stays, and its slot.
+   * Frees the context's memory, on a thread of its own, because closing waits for the code that
+   * runs in the context. A carrier of native code stays, and so does its slot.
    */
   private CompletableFuture<@Nullable Void> close() {
     CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();

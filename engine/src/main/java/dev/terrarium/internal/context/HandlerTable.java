@@ -7,7 +7,7 @@ import org.graalvm.polyglot.Value;
 
 /**
  * The commands of one framework in one context: the bridge's {@code _handlers} dict, resolved to
- * executable values once. What touches Python is used on the context's carrier thread only.
+ * executable values once. Methods that touch Python are called on the context's carrier only.
  */
 public final class HandlerTable {
 
@@ -16,8 +16,9 @@ public final class HandlerTable {
   /**
    * One command.
    *
-   * @param loads whether the framework must be loaded before it runs
-   * @param idempotent whether a call that failed may be made again
+   * @param callable the handler
+   * @param loads whether the framework must be loaded before the command runs
+   * @param idempotent whether a call that failed may be retried
    */
   public record Command(Value callable, boolean loads, boolean idempotent) {}
 
@@ -26,6 +27,8 @@ public final class HandlerTable {
   private final Map<String, Command> commands = new HashMap<>();
 
   /**
+   * Creates the table of one bridge.
+   *
    * @param bridge the Python bridge object
    * @param flat {@code [name, callable, loads, idempotent, ...]}, as {@code embed.handler_table}
    *     returns it
@@ -44,9 +47,10 @@ public final class HandlerTable {
   }
 
   /**
-   * Looks a command up.
+   * Returns a command.
    *
-   * @throws UnknownCommandException with the known ones
+   * @throws UnknownCommandException when no command has that name; the exception lists the known
+   *     names
    */
   public Command get(String name) {
     Command command = commands.get(name);
@@ -56,19 +60,22 @@ public final class HandlerTable {
     return command;
   }
 
-  /** Whether the command needs the framework; one that does not exist does not. Thread-safe. */
+  /**
+   * Returns whether the command needs the framework; a command that does not exist does not.
+   * Thread-safe.
+   */
   public boolean loads(String name) {
     Command command = commands.get(name);
     return command != null && command.loads();
   }
 
-  /** Whether the command says that it may be run again after it failed. Thread-safe. */
+  /** Returns whether the command may be run again after it failed. Thread-safe. */
   public boolean isIdempotent(String name) {
     Command command = commands.get(name);
     return command != null && command.idempotent();
   }
 
-  /** Imports the framework itself; returns at once when it is there. */
+  /** Imports the framework itself, unless it is imported already. */
   public void ensureFramework() {
     bridge.invokeMember("_ensure_framework");
   }

@@ -1,11 +1,11 @@
 package dev.terrarium.internal.context;
 
-/** What a check of a context found. */
+/** The result of a check of a context. */
 public enum HealthStatus {
-  /** All is as it was. */
+  /** Nothing was changed. */
   SOUND,
-  /** Something was broken, and is put back. */
+  /** Something was broken, and was restored. */
   RESTORED,
-  /** Something is broken that cannot be put back. */
+  /** Something is broken and cannot be restored. */
   BROKEN
 }

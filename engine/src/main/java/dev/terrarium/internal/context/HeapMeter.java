@@ -2,17 +2,18 @@ package dev.terrarium.internal.context;
 
 import java.util.OptionalLong;
 
-/** Measures what contexts hold on the heap. Thread-safe. */
+/** A meter of the heap that contexts hold. Thread-safe. */
 @FunctionalInterface
 interface HeapMeter {
 
   /**
-   * The bytes of the context that the calling thread has entered; empty where the runtime cannot
-   * measure them, or not in time. Walks all objects of the context: not for where a caller waits.
+   * Returns the bytes of the context that the calling thread has entered; empty where the runtime
+   * cannot measure them, or not in time. The meter walks all objects of the context, so it must not
+   * be used where a caller waits.
    */
   OptionalLong bytes();
 
-  /** Measures nothing. */
+  /** Returns a meter that measures nothing. */
   static HeapMeter none() {
     return OptionalLong::empty;
   }

@@ -8,12 +8,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
 
 /**
- * What Python prints, line by line, to a {@link Logger}; never to the process's own streams.
- * Thread-safe.
+ * A stream that logs what Python prints, line by line, to a {@link Logger}, and never to the
+ * process's own streams. Thread-safe.
  */
 final class LineLog extends OutputStream {
 
-  /** A line without an end is logged in pieces of whole characters, of up to this many bytes. */
+  /**
+   * The maximum number of bytes of a line; a longer line is logged in pieces of complete
+   * characters.
+   */
   private static final int MAX_LINE = 64 * 1024;
 
   private final Supplier<Logger> logger;
@@ -21,7 +24,9 @@ final class LineLog extends OutputStream {
   private final ByteArrayOutputStream line = new ByteArrayOutputStream();
 
   /**
-   * @param logger asked for each line: the framework at work changes
+   * Creates a stream.
+   *
+   * @param logger called for each line, since the framework at work changes
    */
   LineLog(Supplier<Logger> logger, Level level) {
     this.logger = logger;
@@ -33,7 +38,7 @@ final class LineLog extends OutputStream {
     if (b == '\n') {
       log();
     } else {
-      boolean startsCharacter = (b & 0xC0) != 0x80; // of UTF-8, which has up to 4 bytes
+      boolean startsCharacter = (b & 0xC0) != 0x80; // a character has up to 4 bytes in UTF-8
       if (line.size() >= MAX_LINE || (startsCharacter && line.size() > MAX_LINE - 4)) {
         log();
       }

@@ -6,11 +6,11 @@ import java.lang.management.ManagementFactory;
 import java.util.OptionalLong;
 
 /**
- * What the load of a framework leaves on the heap: measured where the runtime can, as what the
- * context holds more than before; and by estimate, as a share of what the loading thread allocated,
- * which costs nothing to know and does not mix with what other threads do. The share is measured by
- * {@code dev.terrarium.jmh.ContextMemory}; docs/decisions/016 says how well it fits. What calls
- * leave later is in neither.
+ * The heap that a framework's load takes. It is measured where the runtime can, as the growth of
+ * what the context holds. And it is estimated, as a share of what the loading thread allocated,
+ * which costs nothing to know and is not mixed with what other threads allocate. The share is
+ * measured by {@code dev.terrarium.jmh.ContextMemory}; docs/decisions/016 says how well it fits.
+ * Objects that calls leave later are in neither figure.
  */
 final class LoadCost {
 
@@ -23,14 +23,20 @@ final class LoadCost {
   private final OptionalLong heldBefore;
   private final long allocatedBefore;
 
-  /** Begins with the load, on its thread, inside the context. */
+  /**
+   * Begins the measurement; called at the start of the load, on the loading thread, inside the
+   * context.
+   */
   LoadCost(HeapMeter meter) {
     this.meter = meter;
     heldBefore = meter.bytes();
     allocatedBefore = THREADS.getCurrentThreadAllocatedBytes();
   }
 
-  /** What the load left; on its thread, inside the context, when it is over. */
+  /**
+   * Returns the heap that the load took; called at the end of the load, on the loading thread,
+   * inside the context.
+   */
   HeapUse end() {
     long allocated = THREADS.getCurrentThreadAllocatedBytes() - allocatedBefore;
     OptionalLong growth = growth();

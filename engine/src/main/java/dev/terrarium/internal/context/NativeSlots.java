@@ -15,15 +15,16 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * The process's native slots. A context that loads native extensions takes one for good, closing
- * gives none back, and there are 64 (system property {@code python.MaximumNumberOfCextCopies}).
- * Only a context that never came to be gives its own back. Thread-safe.
+ * The process's native slots. A context that loads native extensions takes a slot for good, closing
+ * the context does not release the slot, and there are 64 (system property {@code
+ * python.MaximumNumberOfCextCopies}). Only a context whose creation failed releases its slot.
+ * Thread-safe.
  *
  * <p>For slot N the runtime loads {@code X.so.dupN} instead of {@code X.so}, and would call {@code
- * patchelf} to make it. Package archives therefore hold a template {@code X.so.slot} beside each
- * library, prepared at build, in which only the number is missing; this class fills it in. The
- * runtime numbers the slots by first use, so every context needs the copies of all slots that the
- * contexts made so far may have.
+ * patchelf} to make that file. Package archives therefore contain a template {@code X.so.slot}
+ * beside each library, prepared at build, in which only the number is missing; this class fills the
+ * number in. The runtime numbers the slots by first use, so every context needs the copies of all
+ * slots that the contexts made so far may have.
  */
 final class NativeSlots {
 
@@ -34,20 +35,23 @@ final class NativeSlots {
 
   private static int taken;
 
-  /** Of the folders that were prepared: a context that has one may come to have any slot. */
+  /**
+   * The templates of the prepared folders: a context that uses such a folder may come to have any
+   * slot.
+   */
   private static final Set<Path> TEMPLATES = new LinkedHashSet<>();
 
   private NativeSlots() {}
 
-  /** Slots that contexts of this process have, or may come to have. */
+  /** Returns the number of slots that contexts of this process have, or may come to have. */
   static synchronized int taken() {
     return taken;
   }
 
   /**
-   * Counts a context to come.
+   * Takes a slot for a context that is about to be created.
    *
-   * @throws NativeSlotsExhaustedException when there is no slot for it
+   * @throws NativeSlotsExhaustedException when no slot is left
    */
   static synchronized void take() {
     if (taken >= LIMIT) {
@@ -58,12 +62,12 @@ final class NativeSlots {
     taken++;
   }
 
-  /** Takes back the slot of a context that never came to be: it ran no native code. */
+  /** Releases the slot of a context whose creation failed: it ran no native code. */
   static synchronized void giveBack() {
     taken--;
   }
 
-  /** Lays out the libraries of a package folder for all slots taken so far. */
+  /** Writes the libraries of a package folder for all slots taken so far. */
   static synchronized void prepare(Path folder) {
     List<Path> templates =
         UnpackedArchive.manifest(folder).stream()

@@ -21,9 +21,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.graalvm.polyglot.io.FileSystem;
 
 /**
- * The file system of a restricted context: some folders, to read. Whatever is asked for is followed
- * through {@code ..} and links first, and then has to lie in one of the folders; elsewhere, a file
- * that exists cannot be told from one that does not. Thread-safe.
+ * The file system of a restricted context, which can read some folders. A requested path is first
+ * resolved through {@code ..} and links, and must then lie in one of the folders; a path elsewhere
+ * behaves the same whether or not a file exists there. Thread-safe.
  */
 final class PackageFiles implements FileSystem {
 
@@ -31,7 +31,7 @@ final class PackageFiles implements FileSystem {
 
   private final FileSystem host = FileSystem.newDefaultFileSystem();
 
-  /** Absolute, each as it was given and as it really is. */
+  /** The readable folders as absolute paths, each as it was given and as it really is. */
   private final List<Path> folders = new CopyOnWriteArrayList<>();
 
   private volatile Path workingFolder;
@@ -40,14 +40,14 @@ final class PackageFiles implements FileSystem {
     this.workingFolder = workingFolder;
   }
 
-  /** Opens one more folder, with all below it. */
+  /** Allows reading one more folder, with everything below it. */
   PackageFiles allow(Path folder) throws IOException {
     folders.add(folder.toAbsolutePath().normalize());
     folders.add(folder.toRealPath());
     return this;
   }
 
-  /** The place itself, free of links, if it is there and may be read. */
+  /** Returns the path itself, free of links, if a file exists there and may be read. */
   private Path existing(Path path) throws IOException {
     Path asked = toAbsolutePath(path).normalize();
     Path real;

@@ -2,12 +2,15 @@ package dev.terrarium.internal.context;
 
 import dev.terrarium.error.UnsupportedPlatformException;
 
-/** What Terrarium runs on. */
+/** The platform on which this process runs. */
 final class Platform {
 
   private Platform() {}
 
-  /** Refuses, in one sentence, to start where native Python extensions would not load. */
+  /**
+   * Checks that native Python extensions load on this platform; refuses others with a message of
+   * one sentence.
+   */
   static void check() {
     check(System.getProperty("os.name"), System.getProperty("os.arch"));
   }

@@ -30,26 +30,27 @@ import org.graalvm.polyglot.io.IOAccess;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all contexts of the process share: the polyglot engine, and the contexts that are parked.
- * One for each Python home on disk, which is one for nearly every process; never closed
- * (docs/decisions/002). Thread-safe.
+ * The state that all contexts of the process share: the polyglot engine, and the parked contexts.
+ * There is one instance for each Python home on disk, which is one for nearly every process; it is
+ * never closed (docs/decisions/002). Thread-safe.
  */
 public final class PolyglotRuntime {
 
   private static final Map<Path, PolyglotRuntime> BY_HOME = new ConcurrentHashMap<>();
 
-  /** The name of the engine that has no compiler. */
+  /** The name of the engine without a compiler. */
   private static final String INTERPRETED = "Interpreted";
 
-  /** The property of the JVM that names the class loader that has started the engine. */
+  /** The name of the JVM's property that holds the class loader which started the engine. */
   private static final String OWNER = "dev.terrarium.engine.loader";
 
   private static final CompilationHold HOLD = new CompilationHold(CompilationHold.LIMIT);
   private static final AtomicInteger CONTEXTS = new AtomicInteger();
 
   /**
-   * Every context that is not closed. One that the garbage collector finds is closed by the next
-   * thread that makes one, which can then wait for ever for the other's threads.
+   * All contexts that are not closed. A context that the garbage collector finds would be closed by
+   * the next thread that creates one, and that thread can then wait for ever for the other's
+   * threads.
    */
   private static final Set<GraalPyContext> OPEN = ConcurrentHashMap.newKeySet();
 
@@ -74,12 +75,12 @@ public final class PolyglotRuntime {
   }
 
   /**
-   * A factory of contexts that work with these packages, and services by their access profile.
+   * Returns a factory of contexts that use these packages, and services by their access profile.
    *
    * @param environment the variables that Python code sees
-   * @throws dev.terrarium.error.UnsupportedPlatformException on anything but Linux x86_64
-   * @throws PackageException when the Python home cannot be laid out, or lies where native code
-   *     that the access profile grants cannot be loaded
+   * @throws dev.terrarium.error.UnsupportedPlatformException on any platform but Linux x86_64
+   * @throws PackageException when the Python home cannot be unpacked, or lies in a folder from
+   *     which native code that the access profile grants cannot be loaded
    */
   public static ContextFactory factory(
       PythonPackages packages,
@@ -102,10 +103,10 @@ public final class PolyglotRuntime {
 
   /**
    * Claims the JVM for the class loader of this class: GraalPy's native libraries, and the numbers
-   * of their copies, belong to the first one that brings them in. The JVM's properties are what all
-   * loaders share.
+   * of their copies, belong to the first class loader that loads them. The JVM's properties are
+   * shared by all class loaders.
    *
-   * @throws ConfigurationException when another class loader has claimed it
+   * @throws ConfigurationException when another class loader has claimed the JVM
    */
   public static void requireOneClassLoader() {
     ClassLoader loader = PolyglotRuntime.class.getClassLoader();
@@ -122,17 +123,17 @@ public final class PolyglotRuntime {
   }
 
   /**
-   * Whether Python that is hot is compiled to machine code, or all of it interpreted. Starts the
-   * engine if nothing has yet.
+   * Returns whether hot Python code is compiled to machine code, or all code is interpreted. Starts
+   * the engine if it has not been started yet.
    *
-   * @throws dev.terrarium.error.UnsupportedPlatformException on anything but Linux x86_64
+   * @throws dev.terrarium.error.UnsupportedPlatformException on any platform but Linux x86_64
    */
   public static boolean compiles(CacheFolder cache) {
     Platform.check();
     return !startEngine(cache).getImplementationName().equals(INTERPRETED);
   }
 
-  /** Native slots of the process that contexts have taken, and how many there are. */
+  /** Returns the number of native slots of the process that contexts have taken. */
   public static int nativeSlotsTaken() {
     return NativeSlots.taken();
   }
@@ -159,7 +160,7 @@ public final class PolyglotRuntime {
     return context;
   }
 
-  /** A parked context, or a new one with a native slot of its own. */
+  /** Returns a parked context, or a new context with a native slot of its own. */
   private GraalPyContext nativeContext(Path bridge, PythonPackages packages) {
     synchronized (parked) {
       GraalPyContext context = parked.poll();
@@ -188,7 +189,7 @@ public final class PolyglotRuntime {
     return context;
   }
 
-  /** A framework has loaded, or failed to. */
+  /** Ends the hold of compilation, after a framework has loaded or failed to load. */
   void loadEnded() {
     HOLD.end();
   }
@@ -208,7 +209,7 @@ public final class PolyglotRuntime {
     }
   }
 
-  /** Keeps a context with native code for its next user. */
+  /** Keeps a parked context with native code for its next user. */
   void parked(GraalPyContext context) {
     synchronized (parked) {
       parked.add(context);
@@ -229,7 +230,8 @@ public final class PolyglotRuntime {
 
   static synchronized Engine startEngine(CacheFolder cache) {
     if (engine == null) {
-      // Truffle's own native libraries go where ours go, not to a second place in the user's home.
+      // Truffle's own native libraries go to Terrarium's folder, not to a second folder in the
+      // user's home.
       System.getProperties()
           .putIfAbsent(
               "polyglot.engine.userResourceCache", cache.root().resolve("graal").toString());
@@ -248,7 +250,10 @@ public final class PolyglotRuntime {
         .build();
   }
 
-  /** The engine's shutdown hook would keep the first user's class loader, which it inherits. */
+  /**
+   * Runs work with this class's class loader as the context class loader. The engine's shutdown
+   * hook would otherwise inherit and keep the first user's class loader.
+   */
   private static <T> T withOwnClassLoader(Supplier<T> work) {
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
@@ -260,17 +265,17 @@ public final class PolyglotRuntime {
     }
   }
 
-  /** The files of a restricted context: Python's own. */
+  /** Returns the file system of a restricted context, which can read Python's own files. */
   PackageFiles files() throws IOException {
     return new PackageFiles(home).allow(home).allow(prefix).allow(site);
   }
 
   /**
-   * A context of this access profile. None has processes, environment variables, Java classes or
-   * other languages.
+   * Creates a context of this access profile. No context has processes, environment variables, Java
+   * classes or other languages.
    *
-   * @param files what a restricted context reads
-   * @param in by which values are handed over, and empty otherwise
+   * @param files the file system of a restricted context
+   * @param in the stream through which values are passed; empty otherwise
    */
   Context newContext(
       AccessProfile profile,
@@ -304,12 +309,13 @@ public final class PolyglotRuntime {
             .option("python.IgnoreEnvironmentFlag", "true")
             .option("python.NoUserSiteFlag", "true")
             .option("python.WarnExperimentalFeatures", "false")
-            // Exceptions of Java's inside GraalPy become SystemErrors, which `finally` sees.
+            // Java exceptions inside GraalPy become SystemErrors, which `finally` sees.
             .option("python.CatchAllExceptions", "true")
-            // Of all: one context without it that tries native code spoils that of the process.
+            // Set for all contexts: a context without this option that tries native code breaks
+            // that of the process.
             .option("python.IsolateNativeModules", "true");
     if (!profile.nativeCode()) {
-      // Trying to load the C API takes a native slot, even where native code is not allowed.
+      // An attempt to load the C API takes a native slot, even where native code is not allowed.
       builder.option("python.CAPI", prefix.resolve("no-native-code").toString());
     }
     return builder.build();

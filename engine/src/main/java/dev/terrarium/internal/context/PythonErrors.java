@@ -16,23 +16,26 @@ import org.graalvm.polyglot.SourceSection;
 import org.graalvm.polyglot.Value;
 import org.jspecify.annotations.Nullable;
 
-/** Python exceptions as Java exceptions. Used on the context's carrier thread only. */
+/** The translation of Python exceptions to Java exceptions. Used on the context's carrier only. */
 final class PythonErrors {
 
   private static final int MAX_CAUSES = 8;
 
-  /** What a bridge raises when the caller's own arguments are wrong. */
+  /** The exceptions that a bridge raises when the caller's own arguments are wrong. */
   private static final Set<String> CALLER_ERRORS =
       Set.of(
           "terrarium.bridge.errors.ArgumentError",
           "terrarium.bridge.errors.SpecError",
           "terrarium.bridge.errors.UnknownProgramError");
 
-  /** What {@code terrarium.bridge.embed} raises for what no profile, or not this one, grants. */
+  /**
+   * The exceptions that {@code terrarium.bridge.embed} raises for access that no profile, or not
+   * this profile, grants.
+   */
   private static final Set<String> REFUSALS =
       Set.of("terrarium.bridge.errors.NativeCodeError", "terrarium.bridge.errors.AccessError");
 
-  /** How errors read that the polyglot API and the POSIX layer raise for the like. */
+  /** The pattern of the messages by which the polyglot API and the POSIX layer refuse access. */
   private static final Pattern INTERNAL_REFUSAL =
       Pattern.compile(
           "(java\\.lang\\.)?SecurityException: .*"
@@ -40,15 +43,15 @@ final class PythonErrors {
               + "|.*UnsupportedPosixFeatureException: .* was excluded",
           Pattern.DOTALL);
 
-  /** What Python sees of a Java exception inside GraalPy, and what stands behind its message. */
+  /** The Python type of a Java exception inside GraalPy, and the text after its message. */
   private static final String SYSTEM_ERROR = "SystemError";
 
   private static final String JAVA_STACK_TRACE = "\n\nJava stack trace:";
 
-  /** What Python sees of a Java exception that a host function threw; its cause. */
+  /** The Python type of an exception of a host function, which is its cause. */
   private static final String HOST_CALL_ERROR = "terrarium.bridge.errors.HostCallError";
 
-  /** The type of what is no object of Python's own. */
+  /** The type of an exception that is not a Python object. */
   private static final String FOREIGN = "polyglot.ForeignException";
 
   private final Value describe;
@@ -56,8 +59,10 @@ final class PythonErrors {
   private final AccessProfile profile;
 
   /**
+   * Creates the translation of one context.
+   *
    * @param embed the module {@code terrarium.bridge.embed} of the context
-   * @param profile what the context grants
+   * @param profile the access of the context
    */
   PythonErrors(Value embed, AccessProfile profile) {
     this.profile = profile;
@@ -66,16 +71,16 @@ final class PythonErrors {
   }
 
   /**
-   * The Java exception for what came out of Python. One that Terrarium itself threw inside (a
-   * language model's, a conversion's) comes back as it was, also when Python code raised another
-   * one from it.
+   * Returns the Java exception for an exception that left Python. An exception that Terrarium
+   * itself threw inside (a language model's, a conversion's) is returned as it was, even when
+   * Python code raised another exception from it.
    *
-   * @throws Error the one that a Java function threw, as it was
+   * @throws Error the error that a Java function threw, as it was
    */
   RuntimeException translate(PolyglotException e) {
     try {
       return translateByPython(e);
-    } catch (PolyglotException broken) { // the code that describes it was broken by what it did
+    } catch (PolyglotException broken) { // the call broke the Python code that describes exceptions
       String message = String.valueOf(e.getMessage());
       int end = message.indexOf(": ");
       return new PythonException(
@@ -121,7 +126,7 @@ final class PythonErrors {
     }
     Value described = describe.execute(exception);
     String type = described.getArrayElement(0).asString();
-    if (e.isExit() && type.equals(FOREIGN)) { // os._exit, which is no SystemExit
+    if (e.isExit() && type.equals(FOREIGN)) { // os._exit, which is not a SystemExit
       return new PythonException("SystemExit", String.valueOf(e.getExitStatus()), frames(e), null);
     }
     String message = described.getArrayElement(1).asString();
@@ -151,7 +156,7 @@ final class PythonErrors {
     return new PythonException(type, message, frames(described.getArrayElement(3)), cause);
   }
 
-  /** What to call a failure that is no exception of Python's. */
+  /** Returns a name for a failure that is not a Python exception. */
   private static String belowPython(PolyglotException e) {
     if (e.isResourceExhausted()) {
       return String.valueOf(e.getMessage()).contains("StackOverflow")
@@ -197,7 +202,7 @@ final class PythonErrors {
     }
   }
 
-  /** The frames of a Python traceback, innermost first. */
+  /** Returns the frames of a Python traceback, innermost first. */
   private static List<StackTraceElement> frames(Value traceback) {
     List<StackTraceElement> frames = new ArrayList<>();
     for (long i = 0; i < traceback.getArraySize(); i += 3) {
@@ -212,7 +217,8 @@ final class PythonErrors {
   }
 
   /**
-   * The Python frames of what is no Python exception, such as an internal error; innermost first.
+   * Returns the Python frames of a failure that is not a Python exception, such as an internal
+   * error; innermost first.
    */
   private static List<StackTraceElement> frames(PolyglotException e) {
     List<StackTraceElement> frames = new ArrayList<>();
@@ -236,7 +242,8 @@ final class PythonErrors {
   }
 
   /**
-   * The module that a source file is, from its place below {@code site} or the standard library.
+   * Returns the name of the module that a source file contains, from its path below {@code site} or
+   * the standard library.
    */
   static String moduleOf(String file) {
     String module = file;

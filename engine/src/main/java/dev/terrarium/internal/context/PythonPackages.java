@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Python packages that jars on the class path carry, and their place on disk. Each archive is
+ * The Python packages that jars on the class path carry, and their folders on disk. Each archive is
  * unpacked once into the cache folder, under its content's hash, when it is first needed.
  * Thread-safe.
  */
@@ -131,7 +131,7 @@ public final class PythonPackages {
     return value;
   }
 
-  /** The frameworks that the archives declare. */
+  /** Returns the frameworks that the archives declare. */
   public Collection<BridgeSource> frameworks() {
     List<BridgeSource> frameworks = new ArrayList<>();
     for (Archive archive : archives.values()) {
@@ -150,13 +150,13 @@ public final class PythonPackages {
     return frameworks;
   }
 
-  /** The names of the archives, sorted. */
+  /** Returns the names of the archives, sorted. */
   public Collection<String> names() {
     return archives.keySet();
   }
 
   /**
-   * The folder of one archive, unpacked now if it was not before.
+   * Returns the folder of one archive, which is unpacked now if it was not before.
    *
    * @throws PackageException when there is no such archive, or it cannot be unpacked
    */

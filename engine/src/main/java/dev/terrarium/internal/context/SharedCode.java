@@ -1,19 +1,19 @@
 package dev.terrarium.internal.context;
 
-/** Has contexts share the code of the Python modules that they load. Thread-safe. */
+/** The code of Python modules that contexts share. Thread-safe. */
 @FunctionalInterface
 interface SharedCode {
 
   /**
    * Keeps the code of a module that the context which the calling thread has entered is about to
-   * load, for that and for all others.
+   * load, for this and for all other contexts.
    *
-   * @param file what stands in a {@code .pyc} file; anything else is passed over
-   * @param begin where the marshalled code begins in it, behind the header
+   * @param file content of a {@code .pyc} file; any other content is ignored
+   * @param begin position in the file at which the marshalled code begins, after the header
    */
   void keep(byte[] file, int begin);
 
-  /** Keeps nothing. */
+  /** Returns an instance that keeps nothing. */
   static SharedCode none() {
     return (file, begin) -> {};
   }

@@ -10,12 +10,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Has Truffle walk the objects of a context, which only its optimizing runtime can
- * (docs/decisions/016).
+ * A heap meter that lets Truffle walk the objects of a context, which only its optimizing runtime
+ * can do (docs/decisions/016).
  */
 final class TruffleHeapMeter implements HeapMeter {
 
-  /** How long one walk may take. */
+  /** The maximum duration of one walk. */
   private static final Duration LIMIT = Duration.ofSeconds(5);
 
   private static final Logger LOGGER = System.getLogger("terrarium.context");
@@ -35,9 +35,9 @@ final class TruffleHeapMeter implements HeapMeter {
     try {
       return OptionalLong.of(
           env.calculateContextHeapSize(env.getEnteredContext(), Long.MAX_VALUE, cancelled));
-    } catch (UnsupportedOperationException e) { // the runtime that only interprets
+    } catch (UnsupportedOperationException e) { // thrown by the runtime that only interprets
       return OptionalLong.empty();
-    } catch (RuntimeException | AssertionError | OutOfMemoryError e) { // what was asked for goes on
+    } catch (RuntimeException | AssertionError | OutOfMemoryError e) { // must not fail the caller
       LOGGER.log(Level.DEBUG, "A context's heap was not measured; it may take " + LIMIT, e);
       return OptionalLong.empty();
     } finally {

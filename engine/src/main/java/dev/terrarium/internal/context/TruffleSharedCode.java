@@ -14,14 +14,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.graalvm.polyglot.io.ByteSequence;
 
 /**
- * Keeps what the engine's cache of code hangs on. It has what was made of a {@link Source} for as
- * long as that is there, and GraalPy, which makes one of each module's code, lets go of it at once:
- * only contexts that load a module at nearly the same time share its code. Of an equal source that
- * was parsed before and is kept here, they all do (docs/decisions/024).
+ * A store of the {@link Source}s on which the engine's code cache depends. The engine has the code
+ * of a source for as long as that source is reachable, and GraalPy, which creates a source of each
+ * module's code, releases it at once: only contexts that load a module at nearly the same time
+ * would share its code. All contexts share the code of an equal source that was parsed before and
+ * is kept here (docs/decisions/024).
  */
 final class TruffleSharedCode implements SharedCode {
 
-  /** As GraalPy's marshal marks a code object, without the flag for references. */
+  /** The mark of a code object in GraalPy's marshal format, without the flag for references. */
   private static final int CODE = 'C';
 
   private static final int WITHOUT_FLAG = 0x7F;
@@ -54,9 +55,10 @@ final class TruffleSharedCode implements SharedCode {
   }
 
   /**
-   * The one that GraalPy will make: the code, and how often the context has loaded code of that
-   * file so far, named by the file it was compiled from. What a context loads once more it does not
-   * share, so that this is always its first.
+   * Returns the source that GraalPy will create. It consists of the code, and of how often the
+   * context has loaded code of that file so far, and is named by the file from which it was
+   * compiled. A context does not share the code of a file that it loads again, so the number is
+   * always that of the first load.
    */
   static Optional<Source> source(byte[] file, int begin) {
     ByteBuffer in =

@@ -1,4 +1,6 @@
-/** The polyglot engine and its contexts: packages on disk, native slots, carriers, access. */
+/**
+ * Contains the polyglot engine and its contexts: packages on disk, native slots, carriers, access.
+ */
 @NullMarked
 package dev.terrarium.internal.context;
 

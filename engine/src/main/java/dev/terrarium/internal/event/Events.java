@@ -6,8 +6,8 @@ import java.lang.System.Logger.Level;
 import java.util.List;
 
 /**
- * The observers of one Terrarium. Whoever has something to tell asks first whether anybody listens,
- * so that nothing is measured or made for nobody:
+ * The observers of one Terrarium. Code that reports an event first checks whether there are
+ * observers, so that nothing is measured or created without them:
  *
  * <pre>{@code
  * long begin = events.now();
@@ -29,32 +29,35 @@ public final class Events {
     this.observers = observers.toArray(TerrariumObserver[]::new);
   }
 
-  /** Nobody listens. */
+  /** Returns an instance without observers. */
   public static Events none() {
     return NONE;
   }
 
-  /** These are told, in this order. */
+  /** Returns an instance that reports events to these observers, in this order. */
   public static Events to(List<TerrariumObserver> observers) {
     return observers.isEmpty() ? NONE : new Events(observers);
   }
 
-  /** Whether anybody listens. */
+  /** Returns whether there are observers. */
   public boolean active() {
     return observers.length > 0;
   }
 
-  /** The clock's nanoseconds when anybody listens, else 0, which costs nothing. */
+  /** Returns the clock's nanoseconds; without observers returns 0, which costs nothing. */
   public long now() {
     return active() ? System.nanoTime() : 0;
   }
 
-  /** Nanoseconds since {@link #now()} gave that. */
+  /** Returns the nanoseconds since {@link #now()} returned {@code begin}. */
   public long since(long begin) {
     return System.nanoTime() - begin;
   }
 
-  /** Tells all. Never throws: what an observer throws, an {@link Error} too, is logged. */
+  /**
+   * Reports an event to all observers. Never throws: an exception of an observer, an {@link Error}
+   * too, is logged.
+   */
   public void emit(TerrariumEvent event) {
     for (TerrariumObserver observer : observers) {
       try {

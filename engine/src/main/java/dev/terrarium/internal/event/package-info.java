@@ -1,7 +1,4 @@
-/**
- * Terrarium: the facade, its configuration, frameworks and adapters. Most users import nothing
- * else.
- */
+/** Contains the class that reports events to observers. */
 @NullMarked
 package dev.terrarium.internal.event;
 

@@ -8,15 +8,24 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A model's place in the cache, from before it is loaded. Guarded by the cache's lock. */
+/**
+ * An entry of the cache for one model, from before the model is loaded. Guarded by the cache's
+ * lock.
+ */
 final class CachedModel {
 
   final ModelKey key;
 
-  /** Done when it is loaded, or will not be. The model itself, for those who wait. */
+  /**
+   * The future of the load, whose value is the model, for callers that wait; it fails when the load
+   * does.
+   */
   final CompletableFuture<AutoCloseable> loading = new CompletableFuture<>();
 
-  /** All, its type's, and those of the frameworks that it is charged to. */
+  /**
+   * The accounts to which the model is charged: the account of all models, that of its type, and
+   * those of frameworks.
+   */
   final List<ModelAccount> accounts = new ArrayList<>();
 
   private @Nullable AutoCloseable model;
@@ -36,7 +45,7 @@ final class CachedModel {
     usedAt = now;
   }
 
-  /** The model; null while it is being loaded. */
+  /** Returns the model, or null while it is being loaded. */
   @Nullable AutoCloseable model() {
     return model;
   }
@@ -58,7 +67,7 @@ final class CachedModel {
     return uses > 0;
   }
 
-  /** Whether it may be closed: loaded, and nobody has it. */
+  /** Returns whether the model may be closed: it is loaded, and not in use. */
   boolean isIdle() {
     return model != null && uses == 0;
   }
@@ -67,7 +76,10 @@ final class CachedModel {
     return accounts.stream().anyMatch(ModelAccount::isFrameworks);
   }
 
-  /** Nanoseconds after which it expires if nobody uses it; {@link Long#MAX_VALUE} for never. */
+  /**
+   * Returns the nanoseconds until the model expires if it is not used; {@link Long#MAX_VALUE} for
+   * never.
+   */
   long timeLeft(ModelCache.Limits limits, long now) {
     return Math.min(
         timeLeft(limits.expireAfterLoad(), now - loadedAt),

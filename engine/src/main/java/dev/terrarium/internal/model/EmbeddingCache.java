@@ -32,16 +32,17 @@ import java.util.concurrent.ForkJoinPool;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Vectors of texts, by embedding model and hash of the text, bounded by bytes, the least useful go
- * first, and by age if so wished. Thread-safe. A model is asked for what is missing only, in one
- * request for each batch, and once for what several ask for at the same time; what fails is asked
- * for again by the next.
+ * A cache of embedding vectors, by embedding model and hash of the text. The cache is bounded by
+ * bytes, where the least useful vectors are evicted first, and by age if configured. Thread-safe.
+ * Only missing vectors are requested from a model, in one request for each batch, and once for all
+ * callers that want the same vector at the same time; a request that failed is made again by the
+ * next caller.
  */
 public final class EmbeddingCache {
 
   private static final String NAME = "embeddings";
 
-  /** Of a key, its hash and the entry, beside the vector's own numbers. */
+  /** The bytes of a key, its hash and the entry, in addition to the vector's numbers. */
   private static final int OVERHEAD_BYTES = 200;
 
   private final AsyncCache<Key, float[]> vectors;
@@ -49,8 +50,10 @@ public final class EmbeddingCache {
   private final Executor requests;
 
   /**
+   * The key of a vector.
+   *
    * @param model the model's name
-   * @param hash SHA-256 of the text; read by nobody, so that it stays as it is
+   * @param hash SHA-256 of the text; nobody reads from the buffer, so its position stays
    */
   private record Key(String model, ByteBuffer hash) {
 
@@ -71,9 +74,11 @@ public final class EmbeddingCache {
   }
 
   /**
-   * @param maxBytes of all vectors together, above zero
+   * Creates a cache.
+   *
+   * @param maxBytes maximum size of all vectors together, above zero
    * @param ttl how long a vector is kept after it was made, zero for ever
-   * @throws ConfigurationException when one of them is below
+   * @throws ConfigurationException when a value is below its minimum
    */
   public EmbeddingCache(long maxBytes, Duration ttl, Events events) {
     this(
@@ -87,8 +92,11 @@ public final class EmbeddingCache {
   }
 
   /**
-   * @param upkeep of the cache: short, and never waits
-   * @param requests of the models: may take long, and native code would pin virtual threads
+   * Creates a cache with given executors.
+   *
+   * @param upkeep executor of the cache's upkeep, which is short and never waits
+   * @param requests executor of requests to models, which may take long; native code would pin
+   *     virtual threads
    */
   EmbeddingCache(
       long maxBytes,
@@ -119,7 +127,7 @@ public final class EmbeddingCache {
     this.vectors = settings.buildAsync();
   }
 
-  /** Outside of the cache's locks, as observers may ask for its figures. */
+  /** Reports an eviction, outside of the cache's locks, since observers may ask for its figures. */
   private void removed(@Nullable Key key, float @Nullable [] vector, RemovalCause cause) {
     if (cause.wasEvicted() && events.active()) {
       events.emit(new TerrariumEvent.CacheEvicted(NAME, String.valueOf(key), cause.name()));
@@ -127,9 +135,9 @@ public final class EmbeddingCache {
   }
 
   /**
-   * The vectors of these texts, in their order; copies, which are the caller's.
+   * Returns the vectors of texts, in their order, as copies that the caller may change.
    *
-   * @throws ModelException when the model fails, or answers with other than it was asked for
+   * @throws ModelException when the model fails, or its answer does not fit the request
    * @throws CallInterruptedException when interrupted while waiting; the request goes on
    */
   public List<float[]> embed(EmbeddingModel model, List<String> texts) {
@@ -165,7 +173,7 @@ public final class EmbeddingCache {
     return vector.clone();
   }
 
-  /** Asks the model for what is missing, in the order of the texts. */
+  /** Requests the missing vectors from the model, in the order of the texts. */
   private Map<Key, float[]> request(
       EmbeddingModel model, Map<Key, String> textOf, Set<Key> missing) {
     List<Key> keys = textOf.keySet().stream().filter(missing::contains).toList();
@@ -235,7 +243,10 @@ public final class EmbeddingCache {
     }
   }
 
-  /** Figures since the start; {@code bytes} and {@code vectors} of now. */
+  /**
+   * Returns the figures since the start; {@code bytes} and {@code vectors} are those of this
+   * moment.
+   */
   public Stats.Embeddings stats() {
     CacheStats counted = vectors.synchronous().stats();
     long bytes = vectors.synchronous().policy().eviction().orElseThrow().weightedSize().orElse(0);

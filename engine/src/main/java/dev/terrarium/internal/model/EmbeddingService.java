@@ -12,8 +12,9 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The embedding models as the function that Python code calls: {@code embedding.embed(model, texts)
- * -> list of arrays of floats}, where the model is a name, or None for the default. Thread-safe.
+ * The host function by which Python code calls embedding models: {@code embedding.embed(model,
+ * texts) -> list of arrays of floats}, where the model is a name, or None for the default.
+ * Thread-safe.
  */
 public final class EmbeddingService implements HostFunction {
 
@@ -22,8 +23,10 @@ public final class EmbeddingService implements HostFunction {
   private final EmbeddingCache cache;
 
   /**
-   * @param models by name
-   * @param defaultModel a name of them; none when there are none
+   * Creates the service.
+   *
+   * @param models the models by name
+   * @param defaultModel the name of one of the models, or null without models
    */
   public EmbeddingService(
       Map<String, EmbeddingModel> models, @Nullable String defaultModel, EmbeddingCache cache) {

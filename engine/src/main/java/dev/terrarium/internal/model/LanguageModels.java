@@ -28,10 +28,10 @@ import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The language models of one Terrarium: those it was given, and those that providers on the class
- * path open when they are first asked for, which the {@link ModelCache} holds under the provider's
- * name and canonical spec, empty for its default. Their tokenizers are in the {@link ResourcePool}.
- * Thread-safe; opening one blocks those who want the same.
+ * The language models of one Terrarium: those of its configuration, and those that providers on the
+ * class path open on first use. The {@link ModelCache} holds the latter under the provider's name
+ * and canonical spec, which is empty for the provider's default. Their tokenizers are in the {@link
+ * ResourcePool}. Thread-safe; opening a model blocks the callers that want the same model.
  */
 public final class LanguageModels {
 
@@ -50,11 +50,13 @@ public final class LanguageModels {
   private final Map<String, Stats.Model> stats = new TreeMap<>();
 
   /**
-   * @param given models by name, which are the caller's to close
-   * @param defaultSpec a name or a spec; none means the first provider's default model
-   * @param cache of the models that providers open
-   * @param resources of their tokenizers
-   * @param events told of each answer
+   * Creates the language models of one Terrarium.
+   *
+   * @param given models by name, which the caller closes
+   * @param defaultSpec a name or a spec; null means the first provider's default model
+   * @param cache the cache of the models that providers open
+   * @param resources the pool of their tokenizers
+   * @param events the observers, to which each answer is reported
    */
   public LanguageModels(
       Map<String, LanguageModel> given,
@@ -75,13 +77,14 @@ public final class LanguageModels {
   }
 
   /**
-   * The model of that name or spec, opened now if need be. One that a provider opened can be used
-   * for as long as this Terrarium is open: each chat holds it, and opens it again when the cache
-   * has dropped it meanwhile; closing it does nothing.
+   * Returns the model of a name or spec, which is opened now if it was not. A model that a provider
+   * opened can be used while this Terrarium is open: each chat holds the model, and opens it again
+   * when the cache has evicted it meanwhile; closing it does nothing.
    *
-   * @param spec none means the default
-   * @throws ModelException when no provider can open it, it fails to load, or this is closed
-   * @throws dev.terrarium.error.LimitExceededException when there is no room for it
+   * @param spec null means the default
+   * @throws ModelException when no provider can open the model, it fails to load, or this Terrarium
+   *     is closed
+   * @throws dev.terrarium.error.LimitExceededException when there is no room for the model
    */
   public LanguageModel get(@Nullable String spec) {
     String wanted = spec == null ? defaultSpec : spec;
@@ -106,13 +109,13 @@ public final class LanguageModels {
   }
 
   /**
-   * How the model of that name or spec splits texts, without loading the model. That of a provider
-   * can be used for as long as this Terrarium is open: each use borrows it from the {@link
-   * ResourcePool}, which opens it when it is not there; closing it does nothing.
+   * Returns the tokenizer of the model of a name or spec, without loading the model. A provider's
+   * tokenizer can be used while this Terrarium is open: each use borrows it from the {@link
+   * ResourcePool}, which opens it when needed; closing it does nothing.
    *
-   * @param spec none means the default
-   * @throws ModelException when no provider can open it, or the model has none; what a provider
-   *     throws is thrown by its uses
+   * @param spec null means the default
+   * @throws ModelException when no provider can open the tokenizer, or the model has none; an
+   *     exception of the provider is thrown when the tokenizer is used
    */
   public Tokenizer tokenizer(@Nullable String spec) {
     String wanted = spec == null ? defaultSpec : spec;
@@ -129,7 +132,7 @@ public final class LanguageModels {
         resources, tokenizers, provider.name() + KEY_SEPARATOR + (spec == null ? "" : spec));
   }
 
-  /** By the key of {@link #pooled}. */
+  /** Opens the tokenizer of a key of {@link #pooled}. */
   private Tokenizer openTokenizer(String key) {
     int separator = key.indexOf(KEY_SEPARATOR);
     String name = key.substring(0, separator);
@@ -195,12 +198,15 @@ public final class LanguageModels {
                         + " LanguageModel and give it to TerrariumConfig."));
   }
 
-  /** Asks a model and counts what it cost. */
+  /** Returns a model's answer, and counts what it cost. */
   ChatResponse chat(LanguageModel model, ChatRequest request) {
     return asked(model, () -> model.chat(request));
   }
 
-  /** As {@link #chat}, handing over each piece as it is made; counted when it is whole. */
+  /**
+   * Returns a model's answer as {@link #chat} does, and passes on each piece when it is made;
+   * counted when the answer is complete.
+   */
   ChatResponse stream(LanguageModel model, ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
     return asked(model, () -> model.stream(request, sink));
   }
@@ -244,12 +250,12 @@ public final class LanguageModels {
     stats.merge(name, more, Stats.Model::plus);
   }
 
-  /** Figures by model name, of those that were loaded or used here. */
+  /** Returns the figures of the models that were loaded or used here, by model name. */
   public synchronized Map<String, Stats.Model> stats() {
     return Map.copyOf(stats);
   }
 
-  /** A model of the cache, held for as long as each answer takes. */
+  /** A model of the cache, held for the duration of each answer. */
   private record Held(
       LanguageModels models,
       LanguageModelProvider provider,
@@ -277,7 +283,7 @@ public final class LanguageModels {
 
     @Override
     public void close() {
-      // It is the cache's.
+      // The cache closes the model.
     }
 
     @Override
@@ -286,7 +292,7 @@ public final class LanguageModels {
     }
   }
 
-  /** A tokenizer of the pool, borrowed for as long as each use takes. */
+  /** A tokenizer of the pool, borrowed for the duration of each use. */
   private record PooledTokenizer(ResourcePool pool, ResourcePool.Kind<Tokenizer> kind, String key)
       implements Tokenizer {
 
@@ -313,7 +319,7 @@ public final class LanguageModels {
 
     @Override
     public void close() {
-      // It is the pool's.
+      // The pool closes the tokenizer.
     }
   }
 }

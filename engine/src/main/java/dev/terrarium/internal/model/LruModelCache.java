@@ -32,13 +32,13 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The cache of a Terrarium, which drops the least recently used model first. Thread-safe.
+ * The model cache of a Terrarium, which evicts the least recently used model first. Thread-safe.
  *
- * <p>How it works: one lock guards all state, and nothing foreign runs under it, neither loaders
- * nor closing nor observers. Who takes a model off {@code models} closes it, after the lock, so
- * each is closed once; only what is loaded and has no use is taken off. Who waits for a load counts
- * as one who uses it. The number is checked before a load; bytes after it, because only then they
- * are known.
+ * <p>How it works: one lock guards all state, and no foreign code runs under it: no loader, no
+ * closing, no observer. A thread that removes a model from {@code models} closes the model after it
+ * has released the lock, so each model is closed once; only a loaded model that is not in use is
+ * removed. A caller that waits for a load counts as a user of the model. The number of models is
+ * checked before a load, their bytes after it, because the bytes are known only then.
  */
 public final class LruModelCache implements ModelCache, AutoCloseable {
 
@@ -65,8 +65,11 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
   private boolean closed;
 
   /**
-   * @param frameworkLimits what a framework may have
-   * @param contextBytes what a framework takes in its contexts, which counts toward its memory
+   * Creates the cache of one Terrarium.
+   *
+   * @param frameworkLimits the limits of a framework
+   * @param contextBytes the bytes that a framework takes in its contexts, which count toward its
+   *     memory
    */
   public LruModelCache(
       ModelCache.Limits limits,
@@ -84,7 +87,9 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
   }
 
   /**
-   * @param executor of loads; not of virtual threads, which native code would pin
+   * Creates a cache with given collaborators.
+   *
+   * @param executor executor of loads; must not use virtual threads, which native code would pin
    */
   LruModelCache(
       ModelCache.Limits limits,
@@ -118,7 +123,10 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
     return new CachedUse<>(there, framework);
   }
 
-  /** One more use of what is loaded and charged already, which is nearly always the case. */
+  /**
+   * Adds a use of a model that is loaded and charged already, which is nearly always the case;
+   * returns null otherwise.
+   */
   private @Nullable CachedModel hit(ModelKey key, @Nullable String framework) {
     lock.lock();
     try {
@@ -293,7 +301,9 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
     }
   }
 
-  /** Whether the framework has room for the bytes of a model that it had none of so far. */
+  /**
+   * Checks that the framework has room for the bytes of a model that was not charged to it before.
+   */
   private void settle(CachedModel model, @Nullable String framework) {
     if (framework == null) {
       return;
@@ -326,7 +336,7 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
     lock.lock();
     try {
       if (models.get(model.key) != model) {
-        return; // its load failed meanwhile
+        return; // the model's load failed meanwhile
       }
       unuse(model, framework == null ? null : account(framework), dropped);
       timeLeft = model.isIdle() ? model.timeLeft(limitsOf(model), ticker.read()) : Long.MAX_VALUE;
@@ -337,7 +347,7 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
     sweep.in(timeLeft);
   }
 
-  /** What the sweep does. */
+  /** Evicts expired models, and schedules the next sweep. */
   private void dropExpired() {
     List<Dropped> dropped = new ArrayList<>();
     long timeLeft = Long.MAX_VALUE;
@@ -398,9 +408,9 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
   }
 
   /**
-   * What a framework's models need: what its calls use now, and no less than its largest one, so
-   * that it can load that one again. Asked under the pool's lock; nothing here asks the pool under
-   * the cache's.
+   * Returns the bytes that a framework's models need: those that its calls use now, and at least
+   * the bytes of its largest model, so that it can load that model again. Called under the pool's
+   * lock; no code here calls the pool under the cache's lock.
    */
   public long bytesKept(String framework) {
     lock.lock();
@@ -413,8 +423,8 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
   }
 
   /**
-   * Has a framework give up its oldest models that its calls do not use, until it has room for so
-   * many bytes in its contexts, or none is left.
+   * Makes a framework give up its least recently used models that its calls do not use, until it
+   * has room for {@code inContexts} bytes in its contexts, or no such model is left.
    */
   public void makeRoom(String framework, long inContexts) {
     List<Dropped> dropped = new ArrayList<>();
@@ -435,7 +445,7 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
     close(dropped);
   }
 
-  /** What is charged to one framework. */
+  /** Returns the share of the cache that is charged to one framework. */
   public Share share(String framework) {
     lock.lock();
     try {
@@ -447,8 +457,8 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
   }
 
   /**
-   * Closes what nobody uses, and the rest as soon as its last use ends; refuses new uses. Twice is
-   * once.
+   * Closes the models that are not in use, and the others when their last use ends; refuses new
+   * uses. Closing a second time does nothing.
    */
   @Override
   public void close() {
@@ -463,7 +473,7 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
     close(dropped);
   }
 
-  // All below down to close() is for who holds the lock.
+  // The methods from here to close() are called with the lock held.
 
   private void use(CachedModel model, @Nullable ModelAccount framework) {
     model.use();
@@ -517,7 +527,10 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
     }
   }
 
-  /** Takes a model from an account, and drops it unless another framework has it, or its user. */
+  /**
+   * Removes a model from an account, and drops the model unless another framework has it, or a
+   * caller uses it.
+   */
   private void uncharge(ModelAccount account, CachedModel model, List<Dropped> dropped) {
     account.remove(model);
     if (!account.isFrameworks() || (model.isIdle() && !model.isChargedToAFramework())) {
@@ -572,7 +585,7 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
   private static void close(ModelKey key, AutoCloseable model) {
     try {
       model.close();
-    } catch (Throwable e) { // also an Error: others wait for what comes after
+    } catch (Throwable e) { // an Error too, since callers wait for what follows
       System.getLogger("terrarium.model").log(Level.WARNING, "Model " + key + " did not close.", e);
     }
   }

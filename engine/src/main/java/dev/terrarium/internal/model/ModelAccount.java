@@ -8,8 +8,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What of the cache is charged to somebody (all together, a type of model, a framework) and how
- * much may be. Guarded by the cache's lock.
+ * The models that are charged to one owner (the whole cache, a type of model, a framework), and the
+ * owner's limits. Guarded by the cache's lock.
  */
 final class ModelAccount {
 
@@ -24,7 +24,7 @@ final class ModelAccount {
   private long bytes;
   private long bytesElsewhere;
 
-  /** One model's; the map's order is that of use, the least recent first. */
+  /** The charge of one model; the map orders charges by use, least recent first. */
   private static final class Charge {
     int uses;
     boolean settled;
@@ -63,7 +63,7 @@ final class ModelAccount {
     maxBytes = limits.bytes();
   }
 
-  /** Bytes that count, too, and that the cache does not hold. */
+  /** Sets the bytes that count toward the limit, although the cache does not hold them. */
   void countElsewhere(long elsewhere) {
     bytesElsewhere = elsewhere;
   }
@@ -76,7 +76,7 @@ final class ModelAccount {
     return charges.containsKey(model);
   }
 
-  /** Whether the model is charged, and was found to have room since it is loaded. */
+  /** Returns whether the model is charged, and was found to have room since it was loaded. */
   boolean hasSettled(CachedModel model) {
     Charge charge = charges.get(model);
     return charge != null && charge.settled;
@@ -86,7 +86,7 @@ final class ModelAccount {
     charge(model).settled = true;
   }
 
-  /** Counts one use, of one more model if it was not charged yet. */
+  /** Counts one use, and charges the model if it was not charged yet. */
   void use(CachedModel model) {
     Charge charge = charges.get(model);
     if (charge == null) {
@@ -103,7 +103,7 @@ final class ModelAccount {
     charge(model).uses--;
   }
 
-  /** Counts what a charged model turned out to weigh. */
+  /** Counts the bytes of a charged model once they are known. */
   void weigh(CachedModel model) {
     bytes += model.bytes();
   }
@@ -123,12 +123,15 @@ final class ModelAccount {
     return charge;
   }
 
-  /** Whether there is more than may be, with so many more models. */
+  /** Returns whether the limits are exceeded, with {@code more} models in addition. */
   boolean isOver(int more) {
     return charges.size() + more > maxModels || bytes + bytesElsewhere > maxBytes;
   }
 
-  /** The bytes of what its owner uses now, and no less than those of the largest it has. */
+  /**
+   * Returns the bytes of the models that the owner uses now, and at least those of its largest
+   * model.
+   */
   long bytesKept() {
     long used = 0;
     long largest = 0;
@@ -140,7 +143,10 @@ final class ModelAccount {
     return Math.max(used, largest);
   }
 
-  /** The loaded one that its owner has not used for longest; null when it uses all. */
+  /**
+   * Returns the loaded model that the owner has not used for longest, or null when it uses all of
+   * them.
+   */
   @Nullable CachedModel oldestUnused() {
     for (Map.Entry<CachedModel, Charge> each : charges.entrySet()) {
       if (each.getValue().uses == 0 && each.getKey().model() != null) {
@@ -150,7 +156,7 @@ final class ModelAccount {
     return null;
   }
 
-  /** Whether its owner does not use the model. */
+  /** Returns whether the owner does not use the model. */
   boolean isIdle(CachedModel model) {
     return charge(model).uses == 0;
   }

@@ -1,10 +1,10 @@
 package dev.terrarium.internal.model;
 
 /**
- * Which model it is. Immutable.
+ * The key of a model in the cache. Immutable.
  *
- * @param type whose model, such as {@code llamacpp}; says its Java class
- * @param model which one of that type
+ * @param type the type of the model, such as {@code llamacpp}, which determines its Java class
+ * @param model the model among those of its type
  */
 record ModelKey(String type, String model) {
 

@@ -19,7 +19,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The language models as functions that Python code calls. Itself it is {@code
+ * The host functions by which Python code calls language models. The service itself is {@code
  * model.generate(request) -> response}, both dicts. The request has {@code model, messages [{role,
  * content}], temperature, max_tokens, stop, seed, schema}; the response {@code text, finish_reason,
  * prompt_tokens, completion_tokens, model, seconds}. Thread-safe.
@@ -43,10 +43,10 @@ public final class ModelService implements HostFunction {
   }
 
   /**
-   * {@code model.stream(request)}, which returns a dict of two functions: {@code next()} waits for
-   * the next piece of the answer, a text, and returns the response after the last one; {@code
-   * close()} has the model stop. It stops by itself when the call ends in which it was asked, and
-   * waits when it is {@value ModelStream#CAPACITY} pieces ahead.
+   * Returns the function {@code model.stream(request)}, whose result is a dict of two functions:
+   * {@code next()} waits for the next piece of the answer, a text, and returns the response after
+   * the last piece; {@code close()} stops the model. The model stops by itself when the call ends
+   * in which it was asked, and waits when it is {@value ModelStream#CAPACITY} pieces ahead.
    */
   public HostFunction streaming() {
     return arguments -> {

@@ -14,15 +14,15 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An answer in the making, from which pieces are pulled: a virtual thread runs the model, which
- * pushes. When {@link #CAPACITY} pieces wait, the model does. Thread-safe.
+ * A stream from which the pieces of an answer are pulled while a virtual thread runs the model,
+ * which pushes them. When {@link #CAPACITY} pieces wait, the model waits. Thread-safe.
  */
 final class ModelStream implements AutoCloseable {
 
-  /** How many pieces may wait to be pulled. */
+  /** The maximum number of pieces that wait to be pulled. */
   static final int CAPACITY = 16;
 
-  /** What can be pulled: pieces, then the whole. */
+  /** The next item of the stream: a piece or, after all pieces, the complete answer. */
   sealed interface Next {}
 
   record Piece(String text) implements Next {}
@@ -45,9 +45,10 @@ final class ModelStream implements AutoCloseable {
   }
 
   /**
-   * Has an answer made, as a part of the call that this thread works for, with which it ends.
+   * Starts a stream as a part of the call that this thread works for; the stream ends with that
+   * call.
    *
-   * @param model makes the answer and gives each piece to its argument; an interruption stops it
+   * @param model makes the answer and passes each piece to its argument; an interruption stops it
    */
   static ModelStream start(Function<Consumer<ChatResponse.Chunk>, ChatResponse> model) {
     ModelStream stream = new ModelStream(model);
@@ -64,7 +65,7 @@ final class ModelStream implements AutoCloseable {
     }
   }
 
-  /** On the model's thread. */
+  /** Queues a piece; called on the model's thread. */
   private void give(ChatResponse.Chunk chunk) {
     lock.lock();
     try {
@@ -84,12 +85,12 @@ final class ModelStream implements AutoCloseable {
     }
   }
 
-  /** Lock held. */
+  /** Returns whether the stream has ended. The lock must be held. */
   private boolean hasEnded() {
     return response != null || failure != null;
   }
 
-  /** The first end counts. */
+  /** Ends the stream; the first end counts. */
   private void end(@Nullable ChatResponse whole, @Nullable Throwable reason) {
     lock.lock();
     try {
@@ -105,7 +106,7 @@ final class ModelStream implements AutoCloseable {
   }
 
   /**
-   * Waits for what is next, a piece, or the whole after the last one.
+   * Waits for the next piece, or for the complete answer after the last piece.
    *
    * @throws CallInterruptedException when this thread is interrupted, or the stream was closed
    * @throws RuntimeException what the model threw, after the pieces before
@@ -136,7 +137,7 @@ final class ModelStream implements AutoCloseable {
     }
   }
 
-  /** Stops the model, whose answer is not wanted any more. Twice is once. */
+  /** Stops the model, whose answer is no longer wanted. Closing a second time does nothing. */
   @Override
   public void close() {
     end(null, new CallInterruptedException("The answer of the language model was given up."));

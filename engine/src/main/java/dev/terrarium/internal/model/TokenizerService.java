@@ -10,7 +10,7 @@ import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tokenizers of the language models as functions that Python code calls: {@code
+ * The host functions by which Python code uses the language models' tokenizers: {@code
  * tokenizer.count(model, text) -> int}, {@code tokenizer.encode(model, text) -> array of ints} and
  * {@code tokenizer.decode(model, tokens) -> str}, where the model is a name or a spec, or None for
  * the default. Thread-safe.

@@ -1,6 +1,6 @@
 /**
- * Terrarium: the facade, its configuration, frameworks and adapters. Most users import nothing
- * else.
+ * Contains the caches of models and vectors, and the host functions by which Python code calls
+ * models.
  */
 @NullMarked
 package dev.terrarium.internal.model;

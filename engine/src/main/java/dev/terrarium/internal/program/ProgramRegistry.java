@@ -13,17 +13,17 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All programs, by framework and id: what any context can build on first use. A program is a spec
- * and, once it has been optimized, a compiled state that belongs to this spec. Thread-safe: readers
- * see spec, state and version as they were at one moment, and wait for nobody.
+ * The registry of all programs, by framework and id, which any context can build on first use. A
+ * program is a spec and, once it has been optimized, a compiled state that belongs to this spec.
+ * Thread-safe: readers see spec, state and version as they were at one moment, and never wait.
  *
- * <p>Versions come from one counter, so that a program's only ever rises, also when it is deleted
- * and made again: a context that built version 7 of an id has the present program as long as the
- * registry says 7.
+ * <p>Versions come from one counter, so a program's version only ever rises, even when the program
+ * is deleted and created again: a context that built version 7 of an id has the present program as
+ * long as the registry says 7.
  *
- * <p>Programs stay until they are deleted, and nothing bounds their number. Each costs what its
- * spec and state cost as Java maps. An id that begins with {@code @} is Terrarium's own and not
- * listed.
+ * <p>Programs stay until they are deleted, and nothing bounds their number. Each program takes the
+ * memory of its spec and state as Java maps. An id that begins with {@code @} belongs to Terrarium
+ * itself and is not listed.
  */
 public final class ProgramRegistry implements HostFunctions {
 
@@ -38,7 +38,10 @@ public final class ProgramRegistry implements HostFunctions {
   private long lastVersion;
 
   /**
-   * @param cacheCapacity built programs that a context keeps of each framework, at least 1
+   * Creates an empty registry.
+   *
+   * @param cacheCapacity number of built programs that a context keeps of each framework, at least
+   *     1
    */
   public ProgramRegistry(int cacheCapacity) {
     this(cacheCapacity, InstantSource.system());
@@ -50,22 +53,22 @@ public final class ProgramRegistry implements HostFunctions {
   }
 
   /**
-   * What bridges call.
+   * Returns the functions that bridges call.
    *
    * <ul>
    *   <li>{@code program.put(framework, id, spec)}: stores a spec, which drops the state that an
-   *       older one had, and returns the new version; None when there is an equal spec, which is
-   *       left with its state
-   *   <li>{@code program.put_state(framework, id, state, version)}: stores a state, or None for
-   *       none, for the program of that version, and returns the new version; None when there is
-   *       another version by now, or no such program
+   *       older one had, and returns the new version; returns None when the program has an equal
+   *       spec already, and leaves that spec with its state
+   *   <li>{@code program.put_state(framework, id, state, version)}: stores a state, or removes it
+   *       for None, of the program with that version, and returns the new version; returns None
+   *       when the program has another version by now, or does not exist
    *   <li>{@code program.get(framework, id)}: {@code version}, {@code spec} and {@code state}, or
    *       None
    *   <li>{@code program.version(framework, id)}: the version, or None
    *   <li>{@code program.info(framework, id)}: {@code program} (the id), {@code version}, {@code
    *       created}, {@code updated}, {@code compiled} (whether it has a state) and {@code spec}, or
    *       None
-   *   <li>{@code program.delete(framework, id)}: whether there was one
+   *   <li>{@code program.delete(framework, id)}: whether the program existed
    *   <li>{@code program.list(framework)}: the ids, sorted
    *   <li>{@code program.capacity()}: how many built programs a context should keep
    * </ul>
@@ -149,7 +152,7 @@ public final class ProgramRegistry implements HostFunctions {
         .toList();
   }
 
-  /** As exact as Python's datetime. */
+  /** Returns the present time, as exact as Python's datetime. */
   private Instant now() {
     return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }

@@ -1,4 +1,4 @@
-/** Programs as specs: what any context can build on first use. */
+/** Contains the registry of programs, which any context can build on first use. */
 @NullMarked
 package dev.terrarium.internal.program;
 

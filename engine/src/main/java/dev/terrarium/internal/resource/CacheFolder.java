@@ -27,17 +27,17 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The user's cache folder: where archives and models of the class path are laid out as files, once
- * for each content. Thread-safe, and safe between processes: what is being written has another name
- * until it is whole, and only one process writes it.
+ * The user's cache folder, in which archives and models of the class path are stored as files, once
+ * for each content. Thread-safe, and safe between processes: a file or folder has another name
+ * until it is complete, and only one process writes it.
  *
- * <p>It is the folder named by the system property {@code terrarium.cache}, else by the environment
+ * <p>The folder is named by the system property {@code terrarium.cache}, else by the environment
  * variable {@code TERRARIUM_CACHE}, else {@code terrarium} below {@code XDG_CACHE_HOME} or {@code
  * ~/.cache}.
  */
 public final class CacheFolder {
 
-  /** What to do when it cannot be written to, as the end of a message. */
+  /** The end of a message about a folder that cannot be written to, with the remedy. */
   public static final String ANOTHER_ONE =
       "name another one with -Dterrarium.cache=FOLDER or TERRARIUM_CACHE.";
 
@@ -49,7 +49,7 @@ public final class CacheFolder {
     this.root = root.toAbsolutePath().normalize();
   }
 
-  /** The folder that properties and environment name. */
+  /** Returns the folder that system properties and environment name. */
   public static CacheFolder ofDefaults() {
     return new CacheFolder(
         locate(
@@ -82,10 +82,11 @@ public final class CacheFolder {
   }
 
   /**
-   * Refuses a folder from which the kernel loads no code.
+   * Checks that the kernel loads code from this folder.
    *
-   * @param what needs to be loaded from it, as the beginning of a sentence
-   * @throws PackageException when it is on a file system that is mounted with {@code noexec}
+   * @param what the object to be loaded from the folder, as the beginning of a sentence
+   * @throws PackageException when the folder is on a file system that is mounted with {@code
+   *     noexec}
    */
   public void requireCode(String what) {
     if (Mounts.refuseCode(root)) {
@@ -99,14 +100,17 @@ public final class CacheFolder {
   }
 
   /**
-   * A file of known content; copied from the source when it is missing or has another size.
+   * Returns a file of known content, which is copied from the source when it is missing or has
+   * another size.
    *
-   * @param relative its place below the root
-   * @param size in bytes
-   * @param sha256 of its content, in hex; checked while copying
+   * @param relative the file's path below the root
+   * @param size the file's size in bytes
+   * @param sha256 hash of the content, in hex; checked while copying
    * @param source opens the content
-   * @throws PackageException when the folder cannot be written or the content is not the one named
-   * @throws CallInterruptedException when the calling thread is interrupted; so it is then
+   * @throws PackageException when the folder cannot be written or the content does not have that
+   *     hash
+   * @throws CallInterruptedException when the calling thread is interrupted, whose interrupt flag
+   *     is set again
    */
   public Path file(String relative, long size, String sha256, Callable<InputStream> source) {
     Path target = claimed(relative);
@@ -125,14 +129,16 @@ public final class CacheFolder {
   }
 
   /**
-   * A folder of known content. Each file named in the archive's {@code MANIFEST} must be there in
-   * its size; those that are not are laid out again.
+   * Returns a folder of known content. Each file named in the archive's {@code MANIFEST} must exist
+   * in its size; files that do not are unpacked again.
    *
-   * @param relative its place below the root
-   * @param sha256 of the archive, in hex
+   * @param relative the folder's path below the root
+   * @param sha256 hash of the archive, in hex
    * @param source opens the archive, a zip
-   * @throws PackageException when the folder cannot be written or the archive is not the one named
-   * @throws CallInterruptedException when the calling thread is interrupted; so it is then
+   * @throws PackageException when the folder cannot be written or the archive does not have that
+   *     hash
+   * @throws CallInterruptedException when the calling thread is interrupted, whose interrupt flag
+   *     is set again
    */
   public Path tree(String relative, String sha256, Callable<InputStream> source) {
     Path target = claimed(relative);
@@ -165,7 +171,10 @@ public final class CacheFolder {
         });
   }
 
-  /** The place below the root; its folder of the second level is in use until this process ends. */
+  /**
+   * Returns the path below the root, and locks its folder of the second level as used until this
+   * process ends.
+   */
   private Path claimed(String relative) {
     Path place = Path.of(relative);
     if (place.getNameCount() > 1) {
@@ -175,12 +184,12 @@ public final class CacheFolder {
   }
 
   /**
-   * Removes the folders of one kind that are not to be kept and that no process has in use, this
-   * one included.
+   * Removes the folders of one kind that are not to be kept and that no process uses, including
+   * this one.
    *
    * @param kind a folder below the root, such as {@code python}
-   * @return what was removed
-   * @throws PackageException when one cannot be removed
+   * @return the removed folders
+   * @throws PackageException when a folder cannot be removed
    */
   public List<Removed> prune(String kind, Predicate<Path> kept) {
     Path folder = root.resolve(kind);
@@ -197,7 +206,10 @@ public final class CacheFolder {
     }
   }
 
-  /** What processes left that were killed while they unpacked; the target is locked. */
+  /**
+   * Removes the files that processes left which were killed while they unpacked; the target is
+   * locked.
+   */
   private static void removePartials(Path target) throws IOException {
     Pattern names =
         Pattern.compile(Pattern.quote("." + target.getFileName()) + "\\.\\d+" + PARTIAL);
@@ -212,8 +224,8 @@ public final class CacheFolder {
 
   private static Removed remove(Path entry) throws IOException {
     Path partial = partial(entry);
-    deleteRecursively(partial); // of a process of this number that was killed
-    move(entry, partial); // never half there under its name
+    deleteRecursively(partial); // left by a killed process of the same number
+    move(entry, partial); // renamed first, so that no entry is incomplete under its own name
     long bytes = 0;
     try (Stream<Path> files = Files.walk(partial)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
@@ -263,8 +275,8 @@ public final class CacheFolder {
   }
 
   /**
-   * What threads of this process have in common for a target, through whatever class loader they
-   * come: file locks are the whole JVM's, and so are the texts of its pool.
+   * Returns the object on which threads of this process synchronize for a target, whichever class
+   * loader they come through: file locks belong to the whole JVM, and so do its interned texts.
    */
   private static Object monitor(Path target) {
     return ("terrarium.cache " + target).intern();

@@ -11,9 +11,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The call that a carrier works for, as what the call reaches sees it: Java functions that Python
- * calls, language models, caches. Bound for as long as the carrier is in the call; a call within it
- * has a scope of its own. Threads that Python starts have none. Thread-safe.
+ * The call that a carrier works for, as seen by the code that the call reaches: Java functions that
+ * Python calls, language models, caches. A scope is bound while the carrier is in the call; a call
+ * within the call has a scope of its own. Threads that Python starts have no scope. Thread-safe.
  */
 public final class CallScope {
 
@@ -26,16 +26,18 @@ public final class CallScope {
   private final Set<Runnable> endings = new LinkedHashSet<>();
   private boolean over;
 
-  /** Of a call in no session, whose tokens nobody counts. */
+  /** Creates the scope of a call in no session, whose tokens are not counted. */
   public CallScope(String framework, @Nullable String callerKey) {
     this(framework, callerKey, count -> {}, null);
   }
 
   /**
-   * @param framework whose command is called
-   * @param callerKey on whose account, if the caller said so
-   * @param tokens told how many tokens a language model read and wrote for the call
-   * @param turn that of the session that the call is part of, if it is
+   * Creates the scope of a call.
+   *
+   * @param framework the framework whose command is called
+   * @param callerKey the key of the account on which the call is made, or null
+   * @param tokens receives the number of tokens that a language model read and wrote for the call
+   * @param turn the turn of the session that the call is part of, or null
    */
   public CallScope(
       String framework,
@@ -48,14 +50,15 @@ public final class CallScope {
     this.turn = turn;
   }
 
-  /** The innermost call of this thread; empty outside calls. */
+  /** Returns the innermost call of this thread; empty outside of calls. */
   public static Optional<CallScope> current() {
     return CURRENT.isBound() ? Optional.of(CURRENT.get()) : Optional.empty();
   }
 
   /**
-   * The work as a part of this thread's call, for another thread to run; unchanged outside calls.
-   * The call does not wait for it: who starts it has it stopped by {@link #onEnd}.
+   * Returns the work as a part of this thread's call, for another thread to run; returns the work
+   * unchanged outside of calls. The call does not wait for the work: a caller stops it by {@link
+   * #onEnd}.
    */
   public static Runnable carry(Runnable work) {
     return current()
@@ -67,24 +70,24 @@ public final class CallScope {
     return framework;
   }
 
-  /** On whose account the call is made. */
+  /** Returns the key of the account on which the call is made. */
   public Optional<String> callerKey() {
     return Optional.ofNullable(callerKey);
   }
 
-  /** Says that a language model read and wrote so many tokens for the call. */
+  /** Counts tokens that a language model read and wrote for the call. */
   public void usedTokens(long count) {
     tokens.accept(count);
   }
 
-  /** The turn that the call has in its session; empty without one. */
+  /** Returns the call's turn in its session; empty without a session. */
   public Optional<SessionTurn> turn() {
     return Optional.ofNullable(turn);
   }
 
   /**
-   * Has the action run when the call is over: ended, failed or stopped. At once when it is already.
-   * What it throws is logged.
+   * Registers an action that runs when the call has ended, failed or was stopped; if it has
+   * already, the action runs at once. An exception of the action is logged.
    */
   public void onEnd(Runnable action) {
     synchronized (endings) {
@@ -96,14 +99,16 @@ public final class CallScope {
     action.run();
   }
 
-  /** The action need not run any more. */
+  /** Removes an action, which need not run any more. */
   public void forget(Runnable action) {
     synchronized (endings) {
       endings.remove(action);
     }
   }
 
-  /** Runs the call on this thread, and then what waits for its end, the latest first. */
+  /**
+   * Runs the call on this thread, and then the actions registered for its end, the latest first.
+   */
   public void run(Runnable call) {
     try {
       ScopedValue.where(CURRENT, this).run(call);
@@ -112,7 +117,7 @@ public final class CallScope {
     }
   }
 
-  /** As {@link #run}, of a call that has a result. */
+  /** Runs a call with a result as {@link #run} does. */
   public <T> T call(Supplier<T> call) {
     try {
       return ScopedValue.where(CURRENT, this).call(call::get);

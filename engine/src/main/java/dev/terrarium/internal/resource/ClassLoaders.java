@@ -11,23 +11,27 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where resources and services of jars are looked for: the class loader of the thread's context
- * first, and then those of given classes, because that of the context may see none of the jars (the
- * common pool's in a fat jar, or the platform's).
+ * Class loaders in which resources and services of jars are found: the thread's context class
+ * loader first, and then the class loaders of given classes, because the context class loader may
+ * see none of the jars (as in the common pool of a fat jar, or the platform's class loader).
  */
 public final class ClassLoaders {
 
   private ClassLoaders() {}
 
-  /** Returns a loader that sees what the context's sees, and then what those of the classes see. */
+  /**
+   * Returns a class loader that sees what the context class loader sees, and then what the class
+   * loaders of the classes see.
+   */
   public static ClassLoader ofContextAnd(Class<?>... classes) {
     return joined(Thread.currentThread().getContextClassLoader(), classes);
   }
 
   /**
-   * Returns a loader that sees what the first sees, and then what those of the classes see.
+   * Returns a class loader that sees what the first class loader sees, and then what those of the
+   * classes see.
    *
-   * @param first null for the one that starts the JVM, which sees the JDK's own only
+   * @param first null for the class loader that starts the JVM, which sees only the JDK
    */
   public static ClassLoader joined(@Nullable ClassLoader first, Class<?>... classes) {
     List<ClassLoader> more = new ArrayList<>();
@@ -86,7 +90,7 @@ public final class ClassLoaders {
 
     @Override
     protected Enumeration<URL> findResources(String name) throws IOException {
-      Map<String, URL> found = new LinkedHashMap<>(); // an URL compares by asking for its host
+      Map<String, URL> found = new LinkedHashMap<>(); // comparing URLs looks up their hosts
       for (ClassLoader loader : more) {
         for (URL url : Collections.list(loader.getResources(name))) {
           found.putIfAbsent(url.toString(), url);

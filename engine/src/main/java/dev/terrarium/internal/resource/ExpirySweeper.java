@@ -7,8 +7,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Drops what has expired when its time has come, though nobody asks for anything. At most one look
- * is ahead, the earliest that was asked for; each look says when the next one is due. Thread-safe.
+ * A scheduler of sweeps, which drop expired entries when their time has come, even without
+ * requests. At most one sweep is scheduled, the earliest that was requested; each sweep says when
+ * the next one is due. Thread-safe.
  */
 public final class ExpirySweeper {
 
@@ -20,7 +21,9 @@ public final class ExpirySweeper {
   private long next;
 
   /**
-   * @param look drops what has expired, and asks for the next look
+   * Creates a sweeper.
+   *
+   * @param look drops what has expired, and requests the next sweep
    */
   public ExpirySweeper(Ticker ticker, Scheduler scheduler, Executor executor, Runnable look) {
     this.ticker = ticker;
@@ -29,7 +32,10 @@ public final class ExpirySweeper {
     this.look = look;
   }
 
-  /** Asks for a look in so many nanoseconds, or before; in {@link Long#MAX_VALUE} for none. */
+  /**
+   * Requests a sweep in {@code nanos} nanoseconds, or earlier; {@link Long#MAX_VALUE} requests
+   * none.
+   */
   public void in(long nanos) {
     if (nanos != Long.MAX_VALUE) {
       by(ticker.read() + nanos);
@@ -49,7 +55,7 @@ public final class ExpirySweeper {
 
   private void run(long time) {
     synchronized (this) {
-      if (!ahead || next != time) { // an earlier one was asked for after this one
+      if (!ahead || next != time) { // an earlier sweep was requested after this one
         return;
       }
       ahead = false;

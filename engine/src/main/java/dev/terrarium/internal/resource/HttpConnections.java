@@ -29,18 +29,19 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests over HTTP, each of which has a connection of the {@link ResourcePool} for itself, that
- * is kept for the framework and the origin (scheme, host and port). Thread-safe.
+ * A client of HTTP requests. Each request holds an exclusive connection of the {@link
+ * ResourcePool}, which is kept for the framework and the origin (scheme, host and port).
+ * Thread-safe.
  *
- * <p>A framework's calls have at most {@link ResourceLimits#connections} of them, and {@value
- * #MOST_PER_ORIGIN} to one origin; who finds them all in use waits, and at last gets a {@link
- * LimitExceededException}. One is closed when it lay unused for a minute or is 10 minutes old, and
- * never used again after an exchange that failed. HTTP/1.1, without cookies, and redirections are
- * answers as others are.
+ * <p>A framework's calls have at most {@link ResourceLimits#connections} connections, and {@value
+ * #MOST_PER_ORIGIN} to one origin; a caller that finds all of them in use waits, and gets a {@link
+ * LimitExceededException} at the end of its wait. A connection is closed when it was idle for a
+ * minute or is 10 minutes old, and is never used again after an exchange that failed. The protocol
+ * is HTTP/1.1, without cookies; redirections are answers like others.
  */
 public final class HttpConnections {
 
-  /** What {@link ResourcePool#stats} calls the connections. */
+  /** The connections' kind in {@link ResourcePool#stats}. */
   public static final String KIND = "HTTP connection";
 
   private static final int MOST_PER_ORIGIN = 64;
@@ -48,7 +49,7 @@ public final class HttpConnections {
   private static final Duration UNUSED = Duration.ofMinutes(1);
   private static final Duration OLD = Duration.ofMinutes(10);
 
-  /** Outside of calls, as on threads that Python code starts. */
+  /** The framework's name outside of calls, as on threads that Python code starts. */
   private static final String NO_FRAMEWORK = "-";
 
   private final ResourcePool pool;
@@ -56,7 +57,9 @@ public final class HttpConnections {
   private final ResourcePool.Kind<Connection> connections;
 
   /**
-   * @param maxBody bytes that the body of a request, and of an answer, may have
+   * Creates a client.
+   *
+   * @param maxBody maximum number of bytes of the body of a request, and of an answer
    */
   public HttpConnections(ResourcePool pool, int maxBody) {
     this(pool, maxBody, WAIT);
@@ -77,11 +80,11 @@ public final class HttpConnections {
   }
 
   /**
-   * Sends a request and waits for the whole answer, whatever its status.
+   * Sends a request and waits for the complete answer, whatever its status.
    *
    * @param url of the scheme http or https
    * @param timeout above zero; begins when there is a connection
-   * @throws ArgumentException when the request is none
+   * @throws ArgumentException when the request is not valid
    * @throws LimitExceededException when a body is too large, or no connection became free
    * @throws ConnectionException when there is no answer, or none in time
    * @throws CallInterruptedException when interrupted while waiting
@@ -118,7 +121,7 @@ public final class HttpConnections {
     return uri;
   }
 
-  /** Without user, path and query, which may hold secrets. */
+  /** Returns the origin of a URI, without user, path and query, which may contain secrets. */
   private static String origin(URI uri) {
     return uri.getScheme().toLowerCase(Locale.ROOT)
         + "://"
@@ -155,7 +158,7 @@ public final class HttpConnections {
     }
   }
 
-  /** A client, which has one connection, as it has one exchange at a time. */
+  /** A client with one connection, since it has one exchange at a time. */
   private static final class Connection {
 
     private static final Executor EXECUTOR =
@@ -219,7 +222,7 @@ public final class HttpConnections {
     }
   }
 
-  /** Takes an answer's body up to its bound. */
+  /** A subscriber that takes an answer's body up to its maximum size. */
   private final class Body implements HttpResponse.BodySubscriber<byte[]> {
 
     private final HttpResponse.BodySubscriber<byte[]> whole =

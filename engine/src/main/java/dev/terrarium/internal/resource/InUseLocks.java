@@ -12,18 +12,18 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What processes have in use of a cache folder: each holds a shared lock on a file beside the
- * entry, until it ends in any way. Thread-safe.
+ * The locks on entries of a cache folder that processes use: each process holds a shared lock on a
+ * file beside the entry, until the process ends in any way. Thread-safe.
  *
- * <p>The lock files stay: who had just opened one that is deleted would hold a lock that nobody
- * sees. And a process never closes one on which it holds a lock, since that would give the lock
- * back.
+ * <p>The lock files stay: a process that had just opened a file that is then deleted would hold a
+ * lock that nobody sees. And a process never closes a file on which it holds a lock, since closing
+ * would release the lock.
  */
 final class InUseLocks {
 
   private static final Map<Path, FileChannel> OPEN = new HashMap<>();
 
-  /** What is done with an entry that nobody uses. */
+  /** The work on an entry that nobody uses. */
   interface Work {
     void run() throws IOException;
   }
@@ -31,8 +31,8 @@ final class InUseLocks {
   private InUseLocks() {}
 
   /**
-   * Has the entry in use from now on; waits while it is being removed. In a folder that cannot be
-   * written nothing is claimed, nor removed.
+   * Locks the entry as used from now on; waits while the entry is being removed. In a folder that
+   * cannot be written, nothing is locked, and nothing removed.
    */
   static synchronized void hold(Path entry) {
     FileChannel unused = OPEN.computeIfAbsent(entry, InUseLocks::shared);
@@ -44,7 +44,7 @@ final class InUseLocks {
       try {
         FileLock unused = channel.lock(0, Long.MAX_VALUE, true);
       } catch (OverlappingFileLockException e) {
-        // held by this process through another class loader
+        // This process holds the lock through another class loader.
       }
       return channel;
     } catch (IOException e) {
@@ -53,7 +53,8 @@ final class InUseLocks {
   }
 
   /**
-   * Does the work while nobody can begin to use the entry, unless somebody does, this process too.
+   * Runs the work while no process can begin to use the entry, unless a process uses it, including
+   * this one.
    */
   static synchronized void ifUnused(Path entry, Work work) throws IOException {
     if (OPEN.containsKey(entry)) {
@@ -70,7 +71,7 @@ final class InUseLocks {
         channel.close();
       }
     } catch (OverlappingFileLockException e) {
-      OPEN.put(entry, channel); // held by this process through another class loader
+      OPEN.put(entry, channel); // this process holds the lock through another class loader
     }
   }
 

@@ -22,7 +22,7 @@ import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pool of a Terrarium. Making, checking and closing resources happen without any lock.
+ * The resource pool of a Terrarium. Resources are made, checked and closed without any lock.
  * Thread-safe.
  */
 public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
@@ -42,16 +42,18 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
-  /** The least recently used first. */
+  /** All slots, least recently used first. */
   private final List<Slot<?>> slots = new ArrayList<>();
 
-  /** By the kind's name; of what is there now, {@link #stats} counts. */
+  /** The counters by the kind's name; {@link #stats} adds the present slots. */
   private final Map<String, Stats.Resource> counted = new HashMap<>();
 
   private boolean closed;
 
   /**
-   * @param connectionLimits how many exclusive resources a framework may have
+   * Creates the pool of one Terrarium.
+   *
+   * @param connectionLimits maximum number of exclusive resources by framework
    */
   public KeyedResourcePool(ToIntFunction<String> connectionLimits, Events events) {
     this(
@@ -90,7 +92,10 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
     }
   }
 
-  /** Makes or checks what the caller has busy; what is not fit for use is the pool's no longer. */
+  /**
+   * Makes or checks the resource of a slot that the caller has busy; a slot with an unfit resource
+   * leaves the pool.
+   */
   private boolean isFit(Slot<?> slot) {
     boolean fit = false;
     try {
@@ -124,7 +129,10 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
     }
   }
 
-  /** One that the caller now has busy, or, if it is shared and in use, is one more user of. */
+  /**
+   * Returns a slot that the caller now has busy or, if the slot is shared and in use, has one more
+   * user.
+   */
   private <R> Slot<R> claim(Kind<R> kind, String key, @Nullable String framework, int limit) {
     List<Slot<?>> dropped = new ArrayList<>();
     lock.lock();
@@ -158,7 +166,10 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
     }
   }
 
-  /** The caller uses what it made or checked, and others may, if it is shared. */
+  /**
+   * Starts the caller's use of a resource that it made or checked; a shared resource may be used by
+   * others from now on.
+   */
   private void ready(Slot<?> slot) {
     lock.lock();
     try {
@@ -170,7 +181,7 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
     }
   }
 
-  /** Gives up what could not be made, or was found unfit. */
+  /** Removes a slot whose resource could not be made, or was found unfit. */
   private void discard(Slot<?> slot) {
     lock.lock();
     try {
@@ -209,7 +220,7 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
     sweep.in(timeLeft);
   }
 
-  /** What the sweep does. */
+  /** Drops expired resources, and schedules the next sweep. */
   private void dropExpired() {
     List<Slot<?>> dropped = new ArrayList<>();
     long timeLeft;
@@ -225,7 +236,7 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
     sweep.in(timeLeft);
   }
 
-  /** How many exclusive resources are charged to a framework. */
+  /** Returns the number of exclusive resources that are charged to a framework. */
   public int connections(String framework) {
     lock.lock();
     try {
@@ -235,7 +246,7 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
     }
   }
 
-  /** How many there are, in use or not. */
+  /** Returns the number of resources, in use or not. */
   public int size() {
     lock.lock();
     try {
@@ -257,7 +268,10 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
     }
   }
 
-  /** Closes what nobody uses, and the rest when it is given back. Twice is once. */
+  /**
+   * Closes the idle resources, and the others when they are released. Closing a second time does
+   * nothing.
+   */
   @Override
   public void close() {
     List<Slot<?>> dropped = new ArrayList<>();
@@ -272,7 +286,7 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
     close(dropped);
   }
 
-  // All below down to close(List) is for who holds the lock.
+  // The methods from here to close(List) are called with the lock held.
 
   private void take(Slot<?> slot, @Nullable String framework) {
     if (!slots.contains(slot)) {
@@ -290,12 +304,15 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
     counted.merge(slot.kind.name(), one, Stats.Resource::plus);
   }
 
-  /** The last used one that can be had at once, by preference of the framework's own. */
+  /**
+   * Returns the most recently used slot that is available at once, preferably one charged to the
+   * framework.
+   */
   private <R> @Nullable Slot<R> free(Kind<R> kind, String key, @Nullable String framework) {
     Slot<R> found = null;
     for (Slot<?> slot : slots) {
       if (slot.isOf(kind, key) && (slot.isIdle() || (kind.isShared() && !slot.busy))) {
-        @SuppressWarnings("unchecked") // it is of the kind
+        @SuppressWarnings("unchecked") // isOf has checked the kind
         Slot<R> candidate = (Slot<R>) slot;
         if (found == null || isCharged(slot, framework) || !isCharged(found, framework)) {
           found = candidate;
@@ -313,7 +330,10 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
     return (int) slots.stream().filter(slot -> slot.isOf(kind, key)).count();
   }
 
-  /** Whether the framework may have this one, too; what it does not use gives way. */
+  /**
+   * Returns whether the framework has room for one more resource; an idle one of its own is dropped
+   * to make room.
+   */
   private boolean hasRoom(
       Slot<?> slot, @Nullable String framework, int limit, List<Slot<?>> dropped) {
     if (framework == null || slot.kind.isShared() || isCharged(slot, framework)) {

@@ -7,17 +7,17 @@ import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
-/** The file systems of this machine, as far as they decide whether native libraries load. */
+/** The mounted file systems of this machine, which decide whether native libraries load. */
 final class Mounts {
 
-  /** How Linux writes blanks and backslashes of a mount point. */
+  /** The pattern by which Linux escapes blanks and backslashes of a mount point. */
   private static final Pattern ESCAPE = Pattern.compile("\\\\([0-7]{3})");
 
   private Mounts() {}
 
   /**
-   * Whether the kernel refuses to map code from files below the folder. False where it does not
-   * say.
+   * Returns whether the kernel refuses to map code from files below the folder. Returns false when
+   * the kernel does not say.
    */
   static boolean refuseCode(Path folder) {
     try {
@@ -32,10 +32,10 @@ final class Mounts {
   }
 
   /**
-   * As {@link #refuseCode(Path)}.
+   * Returns the same for a given table of mounts.
    *
-   * @param mounts lines of device, mount point, type and options, as in proc_mounts(5); of two on
-   *     one place the later one counts
+   * @param mounts lines of device, mount point, type and options, as in proc_mounts(5); of two
+   *     lines with one mount point, the later one counts
    */
   static boolean refuseCode(String mounts, Path folder) {
     int depth = -1;

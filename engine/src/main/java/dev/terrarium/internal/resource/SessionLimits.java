@@ -4,12 +4,12 @@ import dev.terrarium.error.ConfigurationException;
 import java.time.Duration;
 
 /**
- * What bounds sessions. Immutable.
+ * The limits of sessions. Immutable.
  *
- * @param ttl how long one may lie idle, above zero
- * @param maxSessions how many may have a state at a time, at least 1
- * @param maxBytes how much one's state may hold, at least 1: bytes of its texts in UTF-8 and of its
- *     bytes, and 8 for each other value
+ * @param ttl how long a session may be idle, above zero
+ * @param maxSessions maximum number of sessions that have a state at a time, at least 1
+ * @param maxBytes maximum size of one session's state, at least 1: bytes of its texts in UTF-8 and
+ *     of its byte arrays, and 8 for each other value
  */
 public record SessionLimits(Duration ttl, int maxSessions, int maxBytes) {
 
@@ -25,7 +25,7 @@ public record SessionLimits(Duration ttl, int maxSessions, int maxBytes) {
     }
   }
 
-  /** Forgotten after 1 hour, 10,000 sessions, 1 MiB each. */
+  /** Returns the defaults: forgotten after 1 hour, 10,000 sessions, 1 MiB each. */
   public static SessionLimits ofDefaults() {
     return new SessionLimits(Duration.ofHours(1), 10_000, 1 << 20);
   }

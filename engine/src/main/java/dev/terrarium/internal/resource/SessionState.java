@@ -13,11 +13,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a session remembers: plain data by name, and its size. Immutable.
+ * The state of a session: plain data by name, and its size. Immutable.
  *
- * @param data not to be changed, all the way down
- * @param bytes those of its texts in UTF-8 and of its bytes, and for each other value {@value
- *     #VALUE_BYTES} and what it holds, as an array or a number of any length does
+ * @param data unmodifiable at every level
+ * @param bytes size of the state: the bytes of its texts in UTF-8 and of its byte arrays, and for
+ *     each other value {@value #VALUE_BYTES} plus its content, such as that of an array or of a
+ *     long number
  */
 record SessionState(Map<String, @Nullable Object> data, long bytes) {
 
@@ -26,9 +27,9 @@ record SessionState(Map<String, @Nullable Object> data, long bytes) {
   private static final int VALUE_BYTES = 8;
 
   /**
-   * A copy that shares nothing that could be changed.
+   * Returns a state whose data is a copy that shares nothing that can be changed.
    *
-   * @throws ConversionException when a key is no text; those of maps within may be others
+   * @throws ConversionException when a key is not a text; the keys of maps within may be others
    */
   static SessionState of(Map<?, ?> data) {
     Copy copy = new Copy();
@@ -44,7 +45,7 @@ record SessionState(Map<String, @Nullable Object> data, long bytes) {
     return new SessionState(Collections.unmodifiableMap(top), copy.bytes);
   }
 
-  /** The data once more, for who might change an array in it. */
+  /** Returns a copy of the data, for callers that might change an array in it. */
   Map<String, @Nullable Object> copy() {
     return of(data).data;
   }

@@ -13,10 +13,10 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call's turn in a session: a place in its queue, then the session's state for the call alone.
- * What is put lasts when the turn succeeds and is closed, and else is lost. A call within the call
- * has a turn within this one, which reads what this one put, and adds to it when it succeeds.
- * Thread-safe.
+ * One call's turn in a session: a place in the session's queue, and then the session's state for
+ * that call alone. A state that the call puts is kept when the turn succeeds and is closed;
+ * otherwise it is lost. A call within the call has a turn within this turn, which reads what this
+ * turn put, and adds to it when it succeeds. Thread-safe.
  */
 public final class SessionTurn implements AutoCloseable {
 
@@ -25,13 +25,15 @@ public final class SessionTurn implements AutoCloseable {
   private final @Nullable SessionTurn outer;
   private final CountDownLatch begun = new CountDownLatch(1);
 
-  /** Names the call in messages, once it has asked for its turn. */
+  /** The call's name in messages, once the call has asked for its turn. */
   private volatile String call = "a call";
 
-  /** When its call began to run, by {@link System#nanoTime}; null while that waits. */
+  /**
+   * The time at which the call began to run, by {@link System#nanoTime}; null while the call waits.
+   */
   private volatile @Nullable Long startedAt;
 
-  /** Null until it is read or put. Guarded by this. */
+  /** The session's state; null until the call reads or puts it. Guarded by {@code this}. */
   private @Nullable SessionState state;
 
   private boolean changed;
@@ -46,7 +48,7 @@ public final class SessionTurn implements AutoCloseable {
     }
   }
 
-  /** The session's id. */
+  /** Returns the session's id. */
   public String session() {
     return session;
   }
@@ -55,7 +57,7 @@ public final class SessionTurn implements AutoCloseable {
     return sessions == other && session.equals(id);
   }
 
-  /** It is its turn. */
+  /** Begins the turn. */
   void begin() {
     begun.countDown();
   }
@@ -65,17 +67,18 @@ public final class SessionTurn implements AutoCloseable {
   }
 
   /**
-   * Waits until it is its turn.
+   * Waits for the turn to begin.
    *
-   * @param timeout how long at most; null for no limit of its own
-   * @param what names the call in messages
-   * @throws CallTimeoutException when it takes longer than that
-   * @throws SessionBusyException when one call before it runs for longer than the sessions'
-   *     patience meanwhile
-   * @throws CallInterruptedException when the calling thread is interrupted, whose flag is set
-   *     again
-   * @throws NestedCallException from within a call, whose context would be held meanwhile
-   * @throws LimitExceededException when the session is new and there may be no more
+   * @param timeout maximum time to wait; null for no deadline
+   * @param what the call's name in messages
+   * @throws CallTimeoutException when the timeout passes first
+   * @throws SessionBusyException when one earlier call runs for longer than the sessions' patience
+   *     meanwhile
+   * @throws CallInterruptedException when the calling thread is interrupted, whose interrupt flag
+   *     is set again
+   * @throws NestedCallException when waiting within a call, whose context would be held meanwhile
+   * @throws LimitExceededException when the session is new and the number of sessions is at its
+   *     limit
    */
   public void await(@Nullable Duration timeout, String what) {
     call = what;
@@ -131,20 +134,25 @@ public final class SessionTurn implements AutoCloseable {
     }
   }
 
-  /** The call begins to run: what it waited for has a limit of its own. Twice is once. */
+  /**
+   * Marks the time at which the call begins to run; what the call waited for until then has a
+   * time-out of its own. A second mark changes nothing.
+   */
   public void start() {
     if (startedAt == null) {
       startedAt = System.nanoTime();
     }
   }
 
-  /** For how many nanoseconds its call has run. */
+  /** Returns for how many nanoseconds the call has run. */
   private long running() {
     Long started = startedAt;
     return started == null ? 0 : System.nanoTime() - started;
   }
 
-  /** The session's state, as it was last put; empty at first. Not to be changed. */
+  /**
+   * Returns the session's state, as it was last put; empty at first. Callers must not change it.
+   */
   public Map<String, @Nullable Object> state() {
     return current().data();
   }
@@ -162,7 +170,7 @@ public final class SessionTurn implements AutoCloseable {
    * Replaces the session's state.
    *
    * @param data plain data by name, which is copied
-   * @throws LimitExceededException when it is larger than a session's may be
+   * @throws LimitExceededException when the state exceeds the maximum size of a session
    * @throws CallInterruptedException when the turn is over, as that of a call that was given up
    */
   public void put(Map<?, ?> data) {
@@ -180,7 +188,7 @@ public final class SessionTurn implements AutoCloseable {
     changed = true;
   }
 
-  /** What puts back the state that is now, for a part of the call that fails. */
+  /** Returns an action that restores the present state, for a part of the call that fails. */
   public synchronized Runnable savepoint() {
     SessionState before = state;
     boolean changedBefore = changed;
@@ -199,9 +207,10 @@ public final class SessionTurn implements AutoCloseable {
   }
 
   /**
-   * Has what was put last.
+   * Stores the state that was put last.
    *
-   * @throws LimitExceededException when the session is new, and meanwhile there may be no more
+   * @throws LimitExceededException when the session is new, and the number of sessions is at its
+   *     limit by now
    */
   public void succeed() {
     SessionState last;
@@ -218,7 +227,7 @@ public final class SessionTurn implements AutoCloseable {
     }
   }
 
-  /** Ends the turn, or leaves the queue. Twice is once. */
+  /** Ends the turn, or leaves the queue. Closing a second time does nothing. */
   @Override
   public void close() {
     synchronized (this) {

@@ -14,9 +14,10 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The state of conversations, which any context may continue: plain data by session id. Calls of
- * one session take turns in the order in which they came, before they borrow a context. A session
- * needs no opening, and is forgotten when it lies idle. Thread-safe.
+ * The sessions of a Terrarium: plain data by session id, with which any context may continue. Calls
+ * of one session take turns in the order in which they came, before they acquire a context. A
+ * session needs no opening, and is forgotten when it has been idle for its time to live.
+ * Thread-safe.
  */
 public final class Sessions {
 
@@ -26,11 +27,13 @@ public final class Sessions {
   private final Duration patience;
   private final Cache<String, SessionState> states;
 
-  /** Those who have or want a turn, by session, in order. Guarded by itself. */
+  /** The turns that have begun or wait, by session, in order. Guarded by the map itself. */
   private final Map<String, List<SessionTurn>> queues = new HashMap<>();
 
   /**
-   * @param patience how long a call waits for its turn behind one that runs
+   * Creates the sessions of one Terrarium.
+   *
+   * @param patience how long a call waits for its turn behind a call that runs
    */
   public Sessions(SessionLimits limits, Duration patience) {
     this(limits, patience, Ticker.systemTicker());
@@ -49,19 +52,25 @@ public final class Sessions {
             .build();
   }
 
-  /** Whether a call has or wants a turn: the session is not idle. */
+  /** Returns whether a call has or waits for a turn, so that the session is not idle. */
   private boolean isInUse(String session) {
     synchronized (queues) {
       return queues.containsKey(session);
     }
   }
 
-  /** A place in the queue of a session; within a call of that session, a turn within its turn. */
+  /**
+   * Returns a turn that queues in a session or, within a call of that session, is part of that
+   * call's turn.
+   */
   public SessionTurn turn(String session) {
     return turns(session).get();
   }
 
-  /** As {@link #turn}, for calls that are made on other threads on behalf of this one. */
+  /**
+   * Returns a supplier of turns as {@link #turn} returns them, for calls that are made on other
+   * threads on behalf of this thread's call.
+   */
   public Supplier<SessionTurn> turns(String session) {
     SessionTurn outer =
         CallScope.current()
@@ -91,11 +100,11 @@ public final class Sessions {
         if (queue.isEmpty()) {
           queues.remove(turn.session());
         } else {
-          queue.getFirst().begin(); // twice is once
+          queue.getFirst().begin(); // leaving a second time does nothing
         }
       }
     }
-    SessionState unused = stored(turn.session()); // from now on it may be idle
+    SessionState unused = stored(turn.session()); // the session's idle time may begin now
   }
 
   int turnsBefore(SessionTurn turn) {
@@ -108,7 +117,7 @@ public final class Sessions {
     return patience;
   }
 
-  /** The turn that it is, which others of its session wait for. */
+  /** Returns the turn that is running, for which the others of its session wait. */
   SessionTurn holder(SessionTurn waiting) {
     synchronized (queues) {
       return queues.getOrDefault(waiting.session(), List.of(waiting)).getFirst();
@@ -116,7 +125,8 @@ public final class Sessions {
   }
 
   /**
-   * What the session's last turn that succeeded left; empty when there was none, or too long ago.
+   * Returns the state that the session's last successful turn left; empty when there was none, or
+   * when the session was forgotten.
    */
   public Map<String, @Nullable Object> state(String session) {
     return stored(session).copy();
@@ -127,7 +137,7 @@ public final class Sessions {
     return state == null ? SessionState.EMPTY : state;
   }
 
-  /** Keeps a state; an empty one is none. */
+  /** Stores a state; an empty state is removed. */
   void store(String session, SessionState state) {
     if (state.data().isEmpty()) {
       forget(session);
@@ -139,12 +149,12 @@ public final class Sessions {
     }
   }
 
-  /** Forgets a session's state. A turn that has begun goes on with what it has read. */
+  /** Forgets a session's state. A turn that has begun goes on with the state that it has read. */
   public void forget(String session) {
     states.invalidate(session);
   }
 
-  /** How many sessions have a state. */
+  /** Returns the number of sessions that have a state. */
   public long count() {
     states.cleanUp();
     return states.estimatedSize();

@@ -9,23 +9,26 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A resource's place in the pool, from before it is made. Guarded by the pool's lock, but for what
- * is done by the one who has it busy.
+ * A place in the pool for one resource, from before the resource is made. Guarded by the pool's
+ * lock, except for methods that the thread calls that makes or checks the resource.
  */
 final class Slot<R> {
 
   final ResourcePool.Kind<R> kind;
   final String key;
 
-  /** To whom it is charged: who uses it, or did last. */
+  /**
+   * The framework to which the resource is charged, because its call uses the resource or was the
+   * last to use it.
+   */
   @Nullable String framework;
 
-  /** It is being made or checked, by the one who will use it. */
+  /** Whether the resource is being made or checked, by the thread that will use it. */
   boolean busy = true;
 
   int users;
 
-  /** Why it is no longer in the pool, once it is not. */
+  /** The reason for which the slot left the pool, once it has. */
   String cause = "";
 
   private @Nullable R resource;
@@ -41,7 +44,7 @@ final class Slot<R> {
     return kind == wanted && key.equals(wantedKey);
   }
 
-  /** Whether it lies unused. */
+  /** Returns whether the resource is idle. */
   boolean isIdle() {
     return !busy && users == 0;
   }
@@ -50,12 +53,15 @@ final class Slot<R> {
     return Objects.requireNonNull(resource, "it is not made yet");
   }
 
-  /** By who has it busy, and without the lock. */
+  /** Makes the resource; called by the thread that has the slot busy, without the lock. */
   void make() {
     resource = kind.make(key);
   }
 
-  /** By who has it busy, and without the lock. */
+  /**
+   * Returns whether the idle resource can be used again; called by the thread that has the slot
+   * busy, without the lock.
+   */
   boolean isHealthy() {
     try {
       return kind.isHealthy(resource());
@@ -70,17 +76,17 @@ final class Slot<R> {
     return resource != null;
   }
 
-  /** Whether nobody has had it yet. */
+  /** Returns whether the resource was never used. */
   boolean isNew() {
     return madeAt == null;
   }
 
-  /** What it adds to the figures of its kind. */
+  /** Returns the slot's part of its kind's figures. */
   Stats.Resource stats() {
     return new Stats.Resource(1, isIdle() ? 0 : 1, 0, 0, 0, 0);
   }
 
-  /** No longer busy, and used by who made or checked it. */
+  /** Ends the busy time; the thread that made or checked the resource uses it now. */
   void ready(long now) {
     if (madeAt == null) {
       madeAt = now;
@@ -93,7 +99,10 @@ final class Slot<R> {
     usedAt = now;
   }
 
-  /** Nanoseconds after which it expires if nobody uses it; {@link Long#MAX_VALUE} for never. */
+  /**
+   * Returns the nanoseconds until the resource expires if it is not used; {@link Long#MAX_VALUE}
+   * for never.
+   */
   long timeLeft(long now) {
     long made = Objects.requireNonNull(madeAt, "it is not made yet");
     return Math.min(
@@ -105,13 +114,13 @@ final class Slot<R> {
     return limit.isZero() ? Long.MAX_VALUE : TimeUnit.NANOSECONDS.convert(limit) - age;
   }
 
-  /** Without the lock, when it is no longer the pool's. */
+  /** Closes the resource after the slot has left the pool; called without the lock. */
   void close() {
     R made = resource;
     if (made != null) {
       try {
         kind.close(made);
-      } catch (Throwable e) { // also an Error: others wait for what comes after
+      } catch (Throwable e) { // an Error too, since callers wait for what follows
         System.getLogger("terrarium.resource").log(Level.WARNING, this + " did not close.", e);
       }
     }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A folder unpacked from a zip whose entry {@code MANIFEST} lists every other entry as {@code
- * <size> <sha256> <path>}. Immutable; the files are the process's, under the cache folder's lock.
+ * <size> <sha256> <path>}. Immutable; the process owns the files, under the cache folder's lock.
  */
 public final class UnpackedArchive {
 
@@ -36,9 +36,9 @@ public final class UnpackedArchive {
   private UnpackedArchive() {}
 
   /**
-   * The manifest of an unpacked folder.
+   * Returns the manifest of an unpacked folder.
    *
-   * @throws PackageException when it is not there or cannot be read as one
+   * @throws PackageException when the manifest is missing or cannot be read
    */
   public static List<Entry> manifest(Path folder) {
     try {
@@ -59,7 +59,8 @@ public final class UnpackedArchive {
   }
 
   /**
-   * The files of an unpacked folder whose content is not what the manifest says; reads all of them.
+   * Returns the files of an unpacked folder whose content differs from the manifest; reads all
+   * files.
    *
    * @throws PackageException when there is no manifest
    */
@@ -99,7 +100,7 @@ public final class UnpackedArchive {
     return file.length() == size && (size > 0 || file.isFile());
   }
 
-  /** Lays out the whole archive in a folder that nobody uses yet. */
+  /** Unpacks the complete archive to a folder that nobody uses yet. */
   static void unpack(Path folder, String sha256, Callable<InputStream> source) throws Exception {
     Files.createDirectories(folder);
     read(
@@ -115,8 +116,8 @@ public final class UnpackedArchive {
   }
 
   /**
-   * Replaces, one by one and each atomically, the files that are missing or have another size than
-   * the archive's own manifest says. Others may be using the folder meanwhile.
+   * Replaces, one by one and each atomically, the files that are missing or whose size differs from
+   * the archive's own manifest. Other processes may be using the folder meanwhile.
    */
   static void repair(Path folder, String sha256, Callable<InputStream> source) throws Exception {
     Map<String, byte[]> manifestBytes = new HashMap<>();

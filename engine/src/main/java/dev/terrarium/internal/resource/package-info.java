@@ -1,6 +1,7 @@
 /**
- * What is shared and scarce: the cache folder on disk, resources such as connections and what each
- * framework may have of them, and the call on whose account they are used.
+ * Contains what calls share and what is scarce: the cache folder on disk, resources such as
+ * connections with their limits by framework, sessions, and the call on whose account they are
+ * used.
  */
 @NullMarked
 package dev.terrarium.internal.resource;

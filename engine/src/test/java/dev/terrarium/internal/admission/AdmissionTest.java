@@ -26,7 +26,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** The parts together, as a call meets them. */
+/** Tests of all admission rules together, as a call meets them. */
 class AdmissionTest {
 
   private final PythonException failure = new PythonException("ValueError", "no", List.of(), null);
@@ -77,7 +77,7 @@ class AdmissionTest {
   // ------------------------------------------------------------------ off
 
   @Test
-  void whereAllIsOffEveryoneHasTheSamePermit() {
+  void allCallsShareOnePermitWhenEveryRuleIsOff() {
     Admission admission = admission(AdmissionConfig.ofDefaults());
 
     assertThat(admit(admission, "ann")).isSameAs(Permit.open());
@@ -85,7 +85,7 @@ class AdmissionTest {
   }
 
   @Test
-  void whatIsOnForOneFrameworkCostsTheOthersNoPermit() {
+  void rulesOfOneFrameworkCostTheOthersNoPermit() {
     Admission admission = admission(AdmissionConfig.ofDefaults(), Map.of("words", breaker(1)));
 
     assertThat(admission.admit("other", "ann", Deadline.none())).isSameAs(Permit.open());
@@ -133,7 +133,7 @@ class AdmissionTest {
   }
 
   @Test
-  void permitThatEndsGivesItsPlaceBackHoweverItEnded() {
+  void endedPermitReleasesItsPlaceWhateverTheOutcome() {
     Admission admission = admission(bulkhead(1, 0));
 
     admit(admission).end(null);
@@ -158,7 +158,7 @@ class AdmissionTest {
   }
 
   @Test
-  void breakerThatOpensRefusesThoseInTheQueueToo() throws Exception {
+  void openingBreakerRefusesTheWaitingCallsToo() throws Exception {
     Admission admission =
         admission(AdmissionConfig.from(breaker(1)).bulkhead(Bulkhead.of(1)).build());
     Permit running = admit(admission);
@@ -174,7 +174,7 @@ class AdmissionTest {
   }
 
   @Test
-  void callThatFindsNoPlaceIsNoTrial() {
+  void callWithoutAPlaceIsNotATrial() {
     Admission admission =
         admission(
             AdmissionConfig.custom()
@@ -283,7 +283,7 @@ class AdmissionTest {
   // ------------------------------------------------------------------ retry
 
   @Test
-  void failureIsTriedAgainUpToTheNumberOfAttempts() {
+  void failureIsRetriedUpToTheNumberOfAttempts() {
     Permit permit = admit(admission(retry(3, Duration.ZERO)));
 
     permit.end(failure);
@@ -296,7 +296,7 @@ class AdmissionTest {
   }
 
   @Test
-  void whatIsNoFailureAndWhatRanOutOfTimeIsNotTriedAgain() {
+  void onlyFailuresWithinTheDeadlineAreRetried() {
     Permit permit = admit(admission(retry(3, Duration.ZERO)));
 
     assertThat(permit.again(new ArgumentException("unknown"))).isFalse();
@@ -357,7 +357,7 @@ class AdmissionTest {
   }
 
   @Test
-  void furtherAttemptTakesAPlaceAnewAndCostsNoBudget() {
+  void retryTakesAPlaceAgainAndCostsNoBudget() {
     Admission admission =
         admission(
             AdmissionConfig.from(bulkhead(1, 0))

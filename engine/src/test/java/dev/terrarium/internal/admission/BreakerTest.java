@@ -38,7 +38,7 @@ class BreakerTest {
     breaker.exit(breaker.enter(), null);
   }
 
-  /** Has it open, and its time pass. */
+  /** Opens the circuit breaker, and lets its time pass. */
   private void untilItIsTried() {
     fail(5);
     ticker.advance(OPEN.plus(MOMENT));
@@ -60,7 +60,7 @@ class BreakerTest {
   }
 
   @Test
-  void successBetweenFailuresBeginsTheCountAnew() {
+  void successBetweenFailuresResetsTheCount() {
     fail(4);
     succeed();
     fail(4);
@@ -72,7 +72,7 @@ class BreakerTest {
   }
 
   @Test
-  void badInputNeitherOpensItNorBeginsTheCountAnew() {
+  void badInputNeitherOpensTheBreakerNorResetsItsCount() {
     fail(4);
     for (int i = 0; i < 100; i++) {
       breaker.exit(breaker.enter(), input);
@@ -94,7 +94,7 @@ class BreakerTest {
   }
 
   @Test
-  void refusalSaysWhatFailedHowOftenAndWhenItIsTried() {
+  void refusalNamesTheFailureTheCountAndTheTimeOfTheTrial() {
     fail(5);
     ticker.advance(Duration.ofMillis(17_500));
 
@@ -106,7 +106,7 @@ class BreakerTest {
   }
 
   @Test
-  void refusalDoesNotTellWhatTheFailureSaid() {
+  void refusalDoesNotContainTheFailuresMessage() {
     fail(5);
 
     assertThatThrownBy(breaker::enter).message().doesNotContain("secret");
@@ -151,7 +151,7 @@ class BreakerTest {
   }
 
   @Test
-  void onlySoManyTrialsAtOnce() {
+  void numberOfConcurrentTrialsIsLimited() {
     untilItIsTried();
 
     boolean trial = breaker.enter();
@@ -164,7 +164,7 @@ class BreakerTest {
   }
 
   @Test
-  void trialThatSaysNothingIsFollowedByAnother() {
+  void inconclusiveTrialIsFollowedByAnother() {
     untilItIsTried();
 
     breaker.exit(breaker.enter(), new CallInterruptedException("cancelled"));
@@ -192,7 +192,7 @@ class BreakerTest {
   }
 
   @Test
-  void callThatBeganBeforeItOpenedIsNoTrial() {
+  void callThatBeganBeforeTheBreakerOpenedIsNotATrial() {
     boolean failing = breaker.enter();
     boolean succeeding = breaker.enter();
     boolean saying = breaker.enter();
@@ -210,7 +210,7 @@ class BreakerTest {
   }
 
   @Test
-  void callThatEndsAfterItOpenedChangesNothing() {
+  void callThatEndsAfterTheBreakerOpenedChangesNothing() {
     boolean failing = breaker.enter();
     boolean succeeding = breaker.enter();
     fail(5);

@@ -82,7 +82,7 @@ class BudgetsTest {
   }
 
   @Test
-  void callThatWasNotLetInIsTakenBack() {
+  void refusedCallIsNotCounted() {
     call("ann", 3);
     budgets.takeBack("ann");
 
@@ -92,7 +92,7 @@ class BudgetsTest {
   }
 
   @Test
-  void keysAreForgottenAfterAPeriodWithoutThem() {
+  void unusedKeysAreForgottenAfterAPeriod() {
     for (int i = 0; i < 1_000; i++) {
       call("key " + i, 1);
     }

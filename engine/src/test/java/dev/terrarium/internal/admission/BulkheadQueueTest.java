@@ -38,7 +38,7 @@ class BulkheadQueueTest {
   }
 
   @Test
-  void soManyGetInAndTheRestWait() throws Exception {
+  void callsBeyondTheConcurrencyWait() throws Exception {
     BulkheadQueue places = places(2, 5, LONG);
     places.enter(Deadline.none());
     places.enter(Deadline.none());
@@ -57,7 +57,7 @@ class BulkheadQueueTest {
   }
 
   @Test
-  void fullQueueIsRefusedWithTheFigures() throws Exception {
+  void callIsRefusedWithTheFiguresWhenTheQueueIsFull() throws Exception {
     BulkheadQueue places = places(1, 1, LONG);
     places.enter(Deadline.none());
     Task<?> second = enter(places);
@@ -72,7 +72,7 @@ class BulkheadQueueTest {
   }
 
   @Test
-  void queueOfNoneRefusesAtOnce() {
+  void queueWithoutPlacesRefusesAtOnce() {
     BulkheadQueue places = places(1, 0, LONG);
     places.enter(Deadline.none());
 
@@ -157,7 +157,7 @@ class BulkheadQueueTest {
   }
 
   @Test
-  void interruptedCallerIsNotLetInWhereThereIsRoomAndLeavesNobodyBehind() throws Exception {
+  void interruptedCallerIsNotAdmittedAndBlocksNobody() throws Exception {
     BulkheadQueue places = places(1, 5, LONG);
     Task<Boolean> interrupted =
         Task.of(

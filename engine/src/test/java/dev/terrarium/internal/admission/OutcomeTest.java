@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The table of what says something of a framework, row by row. */
+/** Tests of the table of outcomes, row by row. */
 class OutcomeTest {
 
   @Test
@@ -66,7 +66,7 @@ class OutcomeTest {
 
   @ParameterizedTest
   @MethodSource({"input", "wishesAndFaults", "refusals"})
-  void whatTheFrameworkHadNoPartInSaysNothing(Throwable failure) {
+  void exceptionsOfTheCallerSayNothingAboutTheFramework(Throwable failure) {
     assertThat(Outcome.of(failure)).isEqualTo(Outcome.NOTHING);
   }
 
@@ -87,7 +87,7 @@ class OutcomeTest {
 
   @ParameterizedTest
   @MethodSource("failures")
-  void allElseIsAFailure(Throwable failure) {
+  void everyOtherExceptionIsAFailure(Throwable failure) {
     assertThat(Outcome.of(failure)).isEqualTo(Outcome.FAILURE);
   }
 }

@@ -118,7 +118,7 @@ class CallStreamTest {
   }
 
   @Test
-  void requestOfNothingIsAnError() throws Exception {
+  void requestOfZeroPiecesIsAnError() throws Exception {
     Reader reader = Reader.of(numbers(2, LONG)).request(0);
 
     assertThat(reader.end()).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("0");
@@ -126,7 +126,7 @@ class CallStreamTest {
   }
 
   @Test
-  void noneIsNoPiece() throws Exception {
+  void noneIsNotAPiece() throws Exception {
     Reader reader =
         Reader.of(new CallStream<>("s", sink -> sink.accept(null), work -> work, 2, LONG))
             .request(1);
@@ -135,7 +135,7 @@ class CallStreamTest {
   }
 
   @Test
-  void failureComesAfterWhatWasYielded() throws Exception {
+  void failureFollowsTheYieldedPieces() throws Exception {
     CallStream<Object> stream =
         new CallStream<>(
             "s",

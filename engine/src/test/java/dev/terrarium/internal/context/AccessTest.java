@@ -360,7 +360,7 @@ class AccessTest {
   }
 
   @Test
-  void contextThatItsUserForgetsDoesNotHoldUpTheNext() {
+  void forgottenContextDoesNotBlockTheNext() {
     evaluate(make(TRUSTED), "__import__('threading').main_thread().name");
     System.gc();
 
@@ -396,7 +396,7 @@ class AccessTest {
   }
 
   @Test
-  void contextThatNeverCameToBeGivesItsSlotBack(@TempDir Path folder) throws IOException {
+  void failedCreationOfAContextReleasesItsSlot(@TempDir Path folder) throws IOException {
     Map<String, String> empty = Map.of("site/a.py", "", "home/a", "", "prefix/a", "");
     try (URLClassLoader loader = jar(folder, "bridge", "", empty, null)) {
       int slots = NativeSlots.taken();

@@ -40,7 +40,7 @@ class CompilationHoldTest {
   }
 
   @Test
-  void onceOverItHoldsNobody() throws InterruptedException {
+  void endedHoldBlocksNobody() throws InterruptedException {
     CompilationHold hold = new CompilationHold(LONG);
     hold.end();
     hold.end();
@@ -49,7 +49,7 @@ class CompilationHoldTest {
   }
 
   @Test
-  void theLimitEndsItForAll() throws InterruptedException {
+  void timeLimitEndsTheHoldForAllThreads() throws InterruptedException {
     CompilationHold hold = new CompilationHold(Duration.ofMillis(1));
 
     compiler(hold).join();
@@ -75,7 +75,7 @@ class CompilationHoldTest {
 
   /** The tests' JVM has no compiler. */
   @Test
-  void withoutACompilerThereIsNothingToHold() {
+  void nothingIsHeldWithoutACompiler() {
     CompilationHold hold = new CompilationHold(LONG);
     hold.begin();
     hold.end();

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class FenceTest {
 
   @Test
-  void workThatCannotBeInterruptedForWantOfAThreadEndsByItself() throws Exception {
+  void workEndsByItselfWhenNoThreadCanInterruptIt() throws Exception {
     try (LogRecords log = LogRecords.of("terrarium.context")) {
       Fence fence = new Fence();
       Fence.Visit visit =

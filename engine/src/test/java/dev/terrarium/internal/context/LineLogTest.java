@@ -70,7 +70,7 @@ class LineLogTest {
   }
 
   @Test
-  void messagesAreNoFormats() throws IOException {
+  void formatCharactersInMessagesAreNotInterpreted() throws IOException {
     print("{0} 100% %s {x}\n");
 
     assertThat(records.lines()).containsExactly("linelog.one WARNING {0} 100% %s {x}");

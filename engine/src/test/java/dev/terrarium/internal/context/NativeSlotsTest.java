@@ -20,7 +20,7 @@ class NativeSlotsTest {
   }
 
   @Test
-  void slotOfAContextThatNeverCameToBeIsFreeAgain() {
+  void slotOfAFailedCreationIsReleased() {
     int before = NativeSlots.taken();
 
     NativeSlots.take();

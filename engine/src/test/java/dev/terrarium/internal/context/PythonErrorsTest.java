@@ -21,7 +21,7 @@ class PythonErrorsTest {
     "<string>, <string>",
     "<frozen importlib._bootstrap>, <frozen importlib._bootstrap>"
   })
-  void moduleIsToldFromThePlaceOfItsFile(String file, String module) {
+  void moduleNameFollowsFromItsFilesPath(String file, String module) {
     assertThat(PythonErrors.moduleOf(file)).isEqualTo(module);
   }
 }

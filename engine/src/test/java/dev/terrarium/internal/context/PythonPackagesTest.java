@@ -94,7 +94,7 @@ class PythonPackagesTest {
   }
 
   @Test
-  void samePackagesTwiceAreOne() throws IOException {
+  void samePackagesInTwoJarsAreAccepted() throws IOException {
     assertThat(discover(jar("one", DESCRIPTOR), jar("two", DESCRIPTOR)).names()).hasSize(1);
   }
 
@@ -134,7 +134,7 @@ class PythonPackagesTest {
   }
 
   @Test
-  void unknownPackagesAreToldWithTheKnown() throws IOException {
+  void unknownPackagesAreReportedWithTheKnownOnes() throws IOException {
     PythonPackages packages = discover(jar("one", DESCRIPTOR));
 
     assertThatThrownBy(() -> packages.folder("other"))

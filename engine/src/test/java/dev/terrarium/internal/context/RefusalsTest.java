@@ -24,8 +24,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * What a context refuses, it refuses by an exception that Python code sees: it can clean up, and is
- * refused the same way the next time.
+ * Tests that a context refuses access by an exception which Python code sees: the code can clean
+ * up, and is refused the same way the next time.
  */
 @Tag("graalpy")
 @Timeout(300)
@@ -120,7 +120,10 @@ class RefusalsTest {
     isRefusedTwice(RESTRICTED, expression);
   }
 
-  /** An ImportError in place of the PermissionError, for native extensions that are optional. */
+  /**
+   * The exception is an ImportError in place of the PermissionError, for native extensions that are
+   * optional.
+   */
   @ParameterizedTest
   @EnumSource(names = {"RESTRICTED", "TRUSTED"})
   void nativeExtensionsAreRefusedByAnImportError(AccessProfile profile) {
@@ -131,7 +134,7 @@ class RefusalsTest {
     }
   }
 
-  /** Whatever Java exception is left in GraalPy: Python code sees it, and the context goes on. */
+  /** Python code sees any Java exception that is left in GraalPy, and the context goes on. */
   @ParameterizedTest
   @EnumSource
   void javaExceptionsWithinGraalPyAreSystemErrors(AccessProfile profile) {

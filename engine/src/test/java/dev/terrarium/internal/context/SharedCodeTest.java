@@ -11,7 +11,7 @@ import java.util.Map;
 import org.graalvm.polyglot.Source;
 import org.junit.jupiter.api.Test;
 
-/** That the engine has a module's code for as long as contexts may come that load it. */
+/** Tests that the engine keeps a module's code for as long as contexts may load it. */
 @GraalPyTest
 class SharedCodeTest {
 
@@ -38,7 +38,7 @@ class SharedCodeTest {
   }
 
   private static List<String> cached() {
-    System.gc(); // after which the engine has only what somebody keeps
+    System.gc(); // frees everything in the engine that nobody keeps
     return PolyglotRuntime.startEngine(CacheFolder.ofDefaults()).getCachedSources().stream()
         .map(Source::getName)
         .filter(name -> name.endsWith("/" + MODULE + ".py"))

@@ -39,7 +39,7 @@ class StandardLibraryTest {
 
   @ParameterizedTest
   @EnumSource
-  void nothingOfItCostsTheContext(AccessProfile profile) throws IOException {
+  void standardLibraryFailsWithoutInternalErrors(AccessProfile profile) throws IOException {
     PythonContext context = make(profile);
     SoftAssertions softly = new SoftAssertions();
     for (String command : List.of("modules", "calls")) {

@@ -46,7 +46,7 @@ class TruffleSharedCodeTest {
   }
 
   @Test
-  void whatIsNoCodeOfAModuleIsPassedOver() {
+  void filesWithoutModuleCodeAreIgnored() {
     assertThat(TruffleSharedCode.source(file('(', CODE.length), HEADER)).isEmpty();
     assertThat(TruffleSharedCode.source(file('C', 1_000), HEADER)).isEmpty();
     assertThat(TruffleSharedCode.source(file('C', -1), HEADER)).isEmpty();

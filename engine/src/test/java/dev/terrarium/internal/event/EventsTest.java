@@ -20,7 +20,7 @@ class EventsTest {
   }
 
   @Test
-  void nobodyListensAndNoClockIsRead() {
+  void clockIsNotReadWithoutObservers() {
     assertThat(Events.to(List.of())).isSameAs(Events.none());
     assertThat(Events.none().active()).isFalse();
     assertThat(Events.none().now()).isZero();
@@ -28,7 +28,7 @@ class EventsTest {
   }
 
   @Test
-  void allAreToldInTheirOrder() {
+  void observersAreCalledInTheirOrder() {
     Events.to(List.of(as("one"), as("two"))).emit(EVENT);
 
     assertThat(told).containsExactly("one " + EVENT, "two " + EVENT);
@@ -45,7 +45,7 @@ class EventsTest {
   }
 
   @Test
-  void observerThatThrowsIsLoggedAndTheOthersAreTold() {
+  void exceptionOfAnObserverIsLoggedAndTheOthersAreCalled() {
     TerrariumObserver failing =
         event -> {
           throw new IllegalStateException("no disk");

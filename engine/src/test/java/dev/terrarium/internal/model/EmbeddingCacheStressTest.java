@@ -92,7 +92,7 @@ class EmbeddingCacheStressTest {
   }
 
   @Test
-  void noTextIsAskedForTwiceAtOnceNoFailureIsKeptAndBytesAreBounded() throws Exception {
+  void concurrentRequestsAreSharedFailuresNotKeptAndBytesBounded() throws Exception {
     try (LogRecords log = LogRecords.of("com.github.benmanes.caffeine")) {
       List<Task<String>> tasks = new ArrayList<>();
       for (int i = 0; i < THREADS; i++) {
@@ -110,14 +110,14 @@ class EmbeddingCacheStressTest {
     Task.until("what was put last is weighed", this::isBounded);
   }
 
-  /** Asks once more, since Caffeine evicts with the requests that follow. */
+  /** Requests once more before the check, since Caffeine evicts during later requests. */
   private boolean isBounded() {
     cache.embed(sound, List.of("text 0"));
     Stats.Embeddings stats = cache.stats();
     return stats.bytes() == stats.vectors() * BYTES_OF_ONE && stats.bytes() <= MAX_BYTES;
   }
 
-  /** What was wrong first, if anything was. */
+  /** Returns the first fault, or null. */
   private String work(int number) {
     SplittableRandom random = new SplittableRandom(number);
     for (int round = 0; round < ROUNDS; round++) {
@@ -130,7 +130,7 @@ class EmbeddingCacheStressTest {
           }
         }
       } catch (ModelException e) {
-        // Its own failure, or that of one that it joined.
+        // The failure is the thread's own, or that of a request that it joined.
       }
       if (round % 10 == 0 && !isAskedAgainAfterAFailure("own text of " + number)) {
         return "round " + round + ": a failure was kept";
@@ -143,7 +143,10 @@ class EmbeddingCacheStressTest {
     return "text " + random.nextInt(TEXTS);
   }
 
-  /** Of a text that no other thread asks for: it may be there still, or else fails first. */
+  /**
+   * Requests a text that no other thread requests: its vector may be cached still, or the request
+   * first fails.
+   */
   private boolean isAskedAgainAfterAFailure(String own) {
     try {
       cache.embed(failing, List.of(own));

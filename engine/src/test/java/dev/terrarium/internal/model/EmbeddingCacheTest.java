@@ -42,7 +42,7 @@ class EmbeddingCacheTest {
         bytes, ttl, Events.to(List.of(events::add)), time, time, Runnable::run, Runnable::run);
   }
 
-  /** Its vectors are a text's length and 1; it remembers what it was asked. */
+  /** A model whose vectors are a text's length and 1, and which records its requests. */
   private static final class Lengths implements EmbeddingModel {
     final List<List<String>> requests = new CopyOnWriteArrayList<>();
     private final String name;
@@ -74,7 +74,7 @@ class EmbeddingCacheTest {
   }
 
   @Test
-  void onlyWhatIsMissingIsAskedForInOneRequestAndInOrder() {
+  void missingVectorsAreRequestedTogetherAndInOrder() {
     assertThat(lengths("bb", "a")).containsExactly(2f, 1f);
     assertThat(lengths("dddd", "a", "ccc", "dddd", "bb")).containsExactly(4f, 1f, 3f, 4f, 2f);
     assertThat(lengths("a", "bb")).containsExactly(1f, 2f);
@@ -101,7 +101,7 @@ class EmbeddingCacheTest {
   }
 
   @Test
-  void nobodyCanChangeWhatIsKept() {
+  void cachedVectorsCannotBeChanged() {
     float[] kept = {7, 7};
     model.answers = vectors -> List.of(kept);
     float[] first = cache.embed(model, List.of("a")).getFirst();
@@ -139,7 +139,7 @@ class EmbeddingCacheTest {
   }
 
   @Test
-  void theSameTextIsAskedForOnceByThoseWhoAskAtOnce() throws Exception {
+  void concurrentCallersShareOneRequestForATextsVector() throws Exception {
     EmbeddingCache threaded = new EmbeddingCache(1 << 20, Duration.ZERO, Events.none());
     CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
     model.answers =
@@ -176,7 +176,7 @@ class EmbeddingCacheTest {
   }
 
   @Test
-  void vectorIsMadeAnewWhenItIsOldThoughItIsUsed() {
+  void oldVectorIsMadeAgainAlthoughItIsUsed() {
     Duration ttl = Duration.ofMinutes(10);
     EmbeddingCache aging = cache(1 << 20, ttl);
     aging.embed(model, List.of("a"));
@@ -190,7 +190,7 @@ class EmbeddingCacheTest {
   }
 
   @Test
-  void oldVectorIsDroppedThoughNobodyAsks() {
+  void oldVectorIsEvictedWithoutARequest() {
     EmbeddingCache aging = cache(1 << 20, Duration.ofMinutes(10));
     aging.embed(model, List.of("a", "b"));
     time.pass(Duration.ofMinutes(11));

@@ -56,7 +56,7 @@ class LanguageModelsTest {
   class WithoutProviders {
 
     @Test
-    void theMissingModelIsExplained() {
+    void missingModelIsExplained() {
       LanguageModels models = models(Map.of(), null);
 
       assertThatThrownBy(() -> models.get(null))
@@ -78,7 +78,7 @@ class LanguageModelsTest {
     }
 
     @Test
-    void whatModelsDoIsCounted() {
+    void requestsToModelsAreCounted() {
       FakeModel one = new FakeModel("one");
       LanguageModels models = models(Map.of("one", one), "one");
       assertThat(models.stats()).isEmpty();
@@ -91,7 +91,7 @@ class LanguageModelsTest {
     }
   }
 
-  /** Found by {@link java.util.ServiceLoader}; what it does is up to each test. */
+  /** A provider that {@link java.util.ServiceLoader} finds, and whose behaviour each test sets. */
   public static final class TestProvider implements LanguageModelProvider {
 
     static final List<String> OPENED = new CopyOnWriteArrayList<>();
@@ -163,13 +163,13 @@ class LanguageModelsTest {
     }
 
     @Test
-    void noSpecMeansTheProvidersDefault() {
+    void absentSpecMeansTheProvidersDefault() {
       assertThat(models.get(null).name()).isEqualTo("null");
       assertThat(TestProvider.OPENED).containsExactly("null");
     }
 
     @Test
-    void isOpenedOnceForEachSpec() {
+    void modelIsOpenedOnceForEachSpec() {
       LanguageModel model = models.get("test:a");
 
       assertThat(models.get("test:a")).isEqualTo(model);
@@ -221,7 +221,7 @@ class LanguageModelsTest {
     }
 
     @Test
-    void modelWithoutATokenizerIsToldByName() {
+    void modelWithoutATokenizerIsReportedByName() {
       LanguageModels mute = models(Map.of("counting", new CountingModel()), "counting");
 
       assertThatThrownBy(() -> mute.tokenizer(null))
@@ -263,7 +263,7 @@ class LanguageModelsTest {
     }
 
     @Test
-    void isOpenedOnceForThreadsAtOnce() throws Exception {
+    void modelIsOpenedOnceForConcurrentThreads() throws Exception {
       CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
       TestProvider.opener =
           spec -> {
@@ -282,7 +282,7 @@ class LanguageModelsTest {
     }
 
     @Test
-    void openingOneBlocksNobodyWhoWantsAnother() throws Exception {
+    void openingAModelDoesNotBlockCallersOfAnother() throws Exception {
       CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
       TestProvider.opener =
           spec -> {
@@ -304,7 +304,7 @@ class LanguageModelsTest {
     }
 
     @Test
-    void unknownSpecIsToldWithWhatThereIs() {
+    void unknownSpecIsReportedWithTheKnownModels() {
       assertThatThrownBy(() -> models.get("gpt-9"))
           .isInstanceOf(ModelException.class)
           .hasMessageContaining("'gpt-9'")
@@ -313,7 +313,7 @@ class LanguageModelsTest {
     }
 
     @Test
-    void failedOpeningIsTriedAgain() {
+    void failedOpeningIsRetried() {
       TestProvider.opener =
           spec -> {
             throw new ModelException("truncated");
@@ -327,7 +327,7 @@ class LanguageModelsTest {
     }
 
     @Test
-    void closeFreesWhatWasOpenedAndRefusesMore() {
+    void closeFreesTheOpenedModelsAndRefusesFurtherOnes() {
       models.get("test:a");
       models.get("test:b");
       cache.close();
@@ -359,7 +359,7 @@ class LanguageModelsTest {
     }
 
     @Test
-    void modelIsUsableThoughTheCacheDroppedIt() {
+    void modelIsUsableAfterTheCacheEvictedIt() {
       LanguageModel model = models.get("test:a");
       assertThat(cache.evict("test", "test:a")).isTrue();
 

@@ -48,7 +48,7 @@ class ModelCacheTest {
   private ResourceLimits frameworkLimits = ResourceLimits.ofDefaults();
   private long contextBytes;
 
-  /** One with the defaults and no thread of its own. */
+  /** Returns a cache with the defaults and without a thread of its own. */
   static LruModelCache cache() {
     return new LruModelCache(
         ModelCache.Limits.ofDefaults(),
@@ -60,7 +60,7 @@ class ModelCacheTest {
         load -> Thread.ofVirtual().start(load));
   }
 
-  /** Something that is loaded and closed. */
+  /** A model that is loaded and closed. */
   private static final class Model implements AutoCloseable {
     final String name;
     final long bytes;
@@ -132,7 +132,7 @@ class ModelCacheTest {
   class Loading {
 
     @Test
-    void aModelIsLoadedOnceAndThenThere() {
+    void modelIsLoadedOnce() {
       LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       try (ModelCache.Use<Model> one = acquire(cache, "a", 7);
           ModelCache.Use<Model> two = acquire(cache, "a", 7)) {
@@ -192,7 +192,7 @@ class ModelCacheTest {
     }
 
     @Test
-    void failedLoadIsToldToAllWhoWaitAndNotCached() throws Exception {
+    void failedLoadFailsAllWaitingCallersAndIsNotCached() throws Exception {
       LruModelCache cache = ModelCacheTest.cache();
       CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
       AtomicInteger loads = new AtomicInteger();
@@ -213,7 +213,7 @@ class ModelCacheTest {
     }
 
     @Test
-    void errorsAndWhatIsNoModelFailAlike() {
+    void errorsAndInvalidModelsFailAlike() {
       LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
 
       assertThatThrownBy(
@@ -238,7 +238,7 @@ class ModelCacheTest {
     }
 
     @Test
-    void threadThatWouldNotStartIsAFailedLoad() {
+    void failureToStartAThreadIsAFailedLoad() {
       LruModelCache cache =
           new LruModelCache(
               ModelCache.Limits.ofDefaults(),
@@ -275,7 +275,7 @@ class ModelCacheTest {
     }
 
     @Test
-    void useEndsOnceAndGivesNothingAfterwards() {
+    void useEndsOnceAndReturnsNoModelAfterwards() {
       LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       ModelCache.Use<Model> use = acquire(cache, "a");
       ModelCache.Use<Model> other = acquire(cache, "a");
@@ -294,7 +294,7 @@ class ModelCacheTest {
   class Limits {
 
     @Test
-    void theLeastRecentlyUsedGoesFirst() {
+    void leastRecentlyUsedModelIsEvictedFirst() {
       LruModelCache cache = cache(models(2));
       use(cache, "a", "b", "a", "c");
 
@@ -304,7 +304,7 @@ class ModelCacheTest {
     }
 
     @Test
-    void endOfAUseIsUse() {
+    void endOfAUseCountsAsUse() {
       LruModelCache cache = cache(models(2));
       ModelCache.Use<Model> a = acquire(cache, "a");
       use(cache, "b");
@@ -327,7 +327,7 @@ class ModelCacheTest {
     }
 
     @Test
-    void allInUseIsAnErrorWithTheFiguresAndNothingIsLoaded() {
+    void loadIsRefusedWithTheFiguresWhenAllModelsAreInUse() {
       LruModelCache cache = cache(models(1));
       try (ModelCache.Use<Model> a = acquire(cache, "a", 3 << 20)) {
         assertThatThrownBy(() -> acquire(cache, "b"))
@@ -345,7 +345,7 @@ class ModelCacheTest {
     }
 
     @Test
-    void bytesMakeTheOldestGo() {
+    void byteLimitEvictsTheLeastRecentlyUsedModel() {
       LruModelCache cache = cache(ModelCache.Limits.custom().bytes(10).build());
       acquire(cache, "a", 4).close();
       acquire(cache, "b", 4).close();
@@ -356,7 +356,7 @@ class ModelCacheTest {
     }
 
     @Test
-    void modelThatDoesNotFitIsClosedAndToldWithItsFigures() {
+    void modelThatDoesNotFitIsClosedAndReportedWithItsFigures() {
       LruModelCache cache = cache(ModelCache.Limits.custom().bytes(10).build());
       try (ModelCache.Use<Model> a = acquire(cache, "a", 4)) {
         assertThatThrownBy(() -> acquire(cache, "b", 7))
@@ -373,7 +373,7 @@ class ModelCacheTest {
     }
 
     @Test
-    void oneTypeCanBeBoundMoreTightly() {
+    void oneTypeCanHaveTighterLimits() {
       LruModelCache cache = cache(models(5));
       cache.limit(TYPE, models(1));
       cache.acquire("other", "x", () -> new Model("x", 1), model -> 1).close();
@@ -415,7 +415,7 @@ class ModelCacheTest {
   class Frameworks {
 
     @Test
-    void whatItsCallsLoadIsChargedToTheFramework() {
+    void modelsThatItsCallsLoadAreChargedToTheFramework() {
       LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       in("one", () -> acquire(cache, "a", 5)).close();
       in("one", () -> acquire(cache, "b", 6)).close();
@@ -429,7 +429,7 @@ class ModelCacheTest {
     }
 
     @Test
-    void atTheLimitItsOwnOldestGoesAndNobodyElses() {
+    void frameworkAtItsLimitGivesUpOnlyItsOwnOldestModel() {
       frameworkLimits = ResourceLimits.custom().models(2).build();
       LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       in("two", () -> acquire(cache, "x")).close();
@@ -455,7 +455,7 @@ class ModelCacheTest {
     }
 
     @Test
-    void whatAnotherUsesIsNotInItsWay() {
+    void modelsOfAnotherFrameworkDoNotCount() {
       frameworkLimits = ResourceLimits.custom().models(1).build();
       LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       in("one", () -> acquire(cache, "a")).close();
@@ -470,7 +470,7 @@ class ModelCacheTest {
     }
 
     @Test
-    void memoryLimitHoldsWithWhatContextsTake() {
+    void memoryLimitIncludesWhatContextsTake() {
       frameworkLimits = ResourceLimits.custom().memory(10 << 20).build();
       LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       in("one", () -> acquire(cache, "a", 6 << 20)).close();
@@ -489,7 +489,7 @@ class ModelCacheTest {
     }
 
     @Test
-    void forAContextTheOldestUnusedGoFirstAndNoMoreThanMust() {
+    void oldestUnusedModelsMakeRoomForAContext() {
       frameworkLimits = ResourceLimits.custom().memory(10).build();
       LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       ModelCache.Use<Model> a = in("one", () -> acquire(cache, "a", 2));
@@ -554,7 +554,7 @@ class ModelCacheTest {
         cache(ModelCache.Limits.custom().expireAfterLoad(MINUTE).build());
 
     @Test
-    void whatIsUnusedForLongIsDroppedByItself() {
+    void idleModelIsEvictedWithoutARequest() {
       use(byUse, "a");
       time.pass(MINUTE.minusNanos(1));
       time.runDue();
@@ -574,7 +574,7 @@ class ModelCacheTest {
     }
 
     @Test
-    void whatHasExpiredIsLoadedAnewThoughNobodyLooked() {
+    void expiredModelIsLoadedAgainWithoutASweep() {
       use(byUse, "a");
       time.pass(MINUTE);
       use(byUse, "a");
@@ -584,7 +584,7 @@ class ModelCacheTest {
     }
 
     @Test
-    void loadedTooLongAgoIsDroppedHoweverMuchItIsUsed() {
+    void modelLoadedTooLongAgoIsEvictedHoweverMuchItIsUsed() {
       use(byLoad, "a");
       time.pass(MINUTE.minusNanos(1));
       use(byLoad, "a");
@@ -645,7 +645,7 @@ class ModelCacheTest {
   class Closing {
 
     @Test
-    void freesWhatIsUnusedAndTheRestAfterItsLastUse() {
+    void closeFreesIdleModelsAndTheOthersAfterTheirLastUse() {
       LruModelCache cache = cache(ModelCache.Limits.ofDefaults());
       use(cache, "a");
       ModelCache.Use<Model> b = acquire(cache, "b");
@@ -678,9 +678,12 @@ class ModelCacheTest {
     }
   }
 
-  /** On real threads: what they hold is open, what is gone was closed once. */
+  /**
+   * Real threads use the cache: a model that they hold is open, a model that was evicted was closed
+   * once.
+   */
   @Test
-  void noModelIsClosedUnderItsUserAndEachIsClosedOnce() throws Exception {
+  void modelInUseIsNeverClosedAndEachModelIsClosedOnce() throws Exception {
     frameworkLimits = ResourceLimits.custom().models(3).memory(12).build();
     LruModelCache cache =
         new LruModelCache(

@@ -87,7 +87,7 @@ class ModelServiceTest {
   }
 
   @Test
-  void answerHasAllThatPythonAsksFor() {
+  void answerHasAllFieldsThatPythonReads() {
     assertThat(service.call(List.of(request())))
         .isEqualTo(
             Map.of(
@@ -106,7 +106,7 @@ class ModelServiceTest {
   }
 
   @Test
-  void observersAreToldOfTheModelsTokensAndForWhomItWorked() {
+  void observersGetTheModelsTokensAndFramework() {
     new CallScope("words", null).run(() -> service.call(List.of(request())));
     service.call(List.of(request()));
 
@@ -117,7 +117,7 @@ class ModelServiceTest {
   }
 
   @Test
-  void observersAreToldOfAModelThatFailed() {
+  void observersGetTheFailureOfAModel() {
     FakeModel broken =
         new FakeModel(
             "broken",
@@ -143,7 +143,7 @@ class ModelServiceTest {
                 assertThat(event).isEqualTo(called("broken", null, 0, 0, event, "ModelException")));
   }
 
-  /** With the nanoseconds that were told, which nobody can know. */
+  /** Returns the event with the reported nanoseconds, which a test cannot know. */
   private static TerrariumEvent called(
       String model,
       @Nullable String framework,
@@ -157,7 +157,7 @@ class ModelServiceTest {
   }
 
   @Test
-  void whatIsNotGivenIsLeftToTheModel() {
+  void absentOptionsAreLeftToTheModel() {
     service.call(List.of(Map.of("messages", List.of(Map.of("role", "user", "content", "why?")))));
 
     assertThat(model.requests).containsExactly(ChatRequest.of("why?"));

@@ -118,7 +118,7 @@ class ModelStreamTest {
   }
 
   @Test
-  void failureComesAfterThePiecesAsItself() throws Exception {
+  void failureFollowsThePieces() throws Exception {
     ModelStream stream = ask("fail", 2);
 
     assertThat(pull(stream, 2)).containsExactly("0 ", "1 ");
@@ -129,7 +129,7 @@ class ModelStreamTest {
   }
 
   @Test
-  void errorOfTheModelIsItselfToo() {
+  void errorOfTheModelIsThrown() {
     StackOverflowError own = new StackOverflowError();
     ModelStream stream =
         ModelStream.start(
@@ -172,7 +172,7 @@ class ModelStreamTest {
   }
 
   @Test
-  void answerIsAPartOfItsCallAndEndsWithIt() throws Exception {
+  void streamIsPartOfItsCallAndEndsWithIt() throws Exception {
     new CallScope("any", "acme").run(() -> pull(endless(), 1));
 
     assertThat(model.stopped()).isInstanceOf(CallInterruptedException.class);

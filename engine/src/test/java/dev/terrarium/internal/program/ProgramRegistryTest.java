@@ -52,7 +52,7 @@ class ProgramRegistryTest {
   }
 
   @Test
-  void whatIsPutCanBeGot() {
+  void storedProgramCanBeRead() {
     long version = put("id", Map.of("kind", "a"));
 
     assertThat(get("id").get("spec")).isEqualTo(Map.of("kind", "a"));
@@ -118,7 +118,7 @@ class ProgramRegistryTest {
   }
 
   @Test
-  void stateIsRefusedWhenTheProgramIsNotTheOneThatItIsFor() {
+  void stateOfAnotherVersionIsRefused() {
     long first = put("id", Map.of("kind", "a"));
     long second = put("id", Map.of("kind", "b"));
 
@@ -129,7 +129,7 @@ class ProgramRegistryTest {
   }
 
   @Test
-  void infoTellsWhenTheProgramWasMadeAndChanged() {
+  void infoHasTheTimesOfCreationAndChange() {
     Instant created = Instant.parse("2026-01-01T00:00:00.123456Z");
     long first = put("id", Map.of("kind", "a"));
     assertThat(info("id"))
@@ -177,7 +177,7 @@ class ProgramRegistryTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"put", "put_state", "get", "version", "info", "delete", "list"})
-  void argumentsThatLackAreRefused(String function) {
+  void missingArgumentsAreRefused(String function) {
     assertThatThrownBy(() -> call(function))
         .isInstanceOf(ConversionException.class)
         .hasMessageContaining("argument 1 must be a str, found null");

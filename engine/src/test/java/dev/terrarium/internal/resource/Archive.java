@@ -23,7 +23,7 @@ public final class Archive {
     this.bytes = bytes;
   }
 
-  /** A zip of these files and the {@code MANIFEST} that lists them. */
+  /** Returns a zip of these files and the {@code MANIFEST} that lists them. */
   public static Archive of(Map<String, String> files) {
     return of(files, manifest(files));
   }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CacheFolderProcessesTest {
 
   @Test
-  void processesAtOnceUnpackOnce(@TempDir Path temp) throws Exception {
+  void concurrentProcessesUnpackOnce(@TempDir Path temp) throws Exception {
     List<Process> processes = new ArrayList<>();
     try {
       List<BufferedReader> outputs = new ArrayList<>();
@@ -60,7 +60,7 @@ class CacheFolderProcessesTest {
     }
   }
 
-  /** The folders or jars of the classes that the process needs. */
+  /** Returns the folders or jars of the classes that the process needs. */
   private static String classPath() {
     return Stream.of(UnpackMain.class, CacheFolder.class, PackageException.class)
         .map(CacheFolderProcessesTest::place)

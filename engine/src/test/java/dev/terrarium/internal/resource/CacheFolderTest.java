@@ -55,7 +55,7 @@ class CacheFolderTest {
     }
   }
 
-  /** A source that ends with an error after so many bytes. */
+  /** Returns a source that fails after a number of bytes. */
   private static Callable<InputStream> broken(byte[] bytes, int after) {
     return () ->
         new FilterInputStream(new ByteArrayInputStream(bytes)) {
@@ -102,7 +102,7 @@ class CacheFolderTest {
     }
 
     @Test
-    void isCopiedOnce() {
+    void fileIsCopiedOnce() {
       assertThat(file(source())).hasBinaryContent(content);
       assertThat(file(unused())).hasBinaryContent(content);
     }
@@ -120,7 +120,7 @@ class CacheFolderTest {
     }
 
     @Test
-    void isCopiedAgainWhenTruncated() throws IOException {
+    void fileIsCopiedAgainWhenTruncated() throws IOException {
       Path file = file(source());
       Files.write(file, new byte[] {1});
 
@@ -128,7 +128,7 @@ class CacheFolderTest {
     }
 
     @Test
-    void emptyFileIsThereToo() {
+    void emptyFileIsCopied() {
       Path empty =
           cache().file("empty", 0, Archive.sha256(new byte[0]), InputStream::nullInputStream);
 
@@ -182,7 +182,7 @@ class CacheFolderTest {
     }
 
     @Test
-    void isUnpackedOnce() throws IOException {
+    void archiveIsUnpackedOnce() throws IOException {
       assertWhole(tree(archive.source()));
       assertWhole(tree(unused()));
       assertThat(filesBelow(temp)).hasSize(FILES.size() + 1);
@@ -334,7 +334,7 @@ class CacheFolderTest {
     }
 
     @Test
-    void threadsAtOnceUnpackOnce() throws Exception {
+    void concurrentThreadsUnpackOnce() throws Exception {
       for (int round = 0; round < 20; round++) {
         CacheFolder cache = CacheFolder.at(temp.resolve("round-" + round));
         AtomicInteger opened = new AtomicInteger();
@@ -366,7 +366,7 @@ class CacheFolderTest {
   class Place {
 
     @Test
-    void propertyBeforeVariableBeforeXdgBeforeHome() {
+    void propertyPrecedesVariableWhichPrecedesXdgAndHome() {
       assertThat(CacheFolder.locate("/property", "/variable", "/xdg", "/home/u"))
           .isEqualTo(Path.of("/property"));
       assertThat(CacheFolder.locate(null, "/variable", "/xdg", "/home/u"))
@@ -418,7 +418,7 @@ class CacheFolderTest {
     }
 
     @Test
-    void removesWhatNobodyUsesOrKeeps() throws IOException {
+    void pruneRemovesUnusedFolders() throws IOException {
       Path old = laidOut("old");
       Path kept = laidOut("kept");
 
@@ -429,7 +429,7 @@ class CacheFolderTest {
     }
 
     @Test
-    void leavesWhatThisProcessUses() throws IOException {
+    void pruneLeavesFoldersThatThisProcessUses() throws IOException {
       Path used = laidOut("used");
       Path file = cache().file("python/used/a.py", 5, "", unused());
 
@@ -438,7 +438,7 @@ class CacheFolderTest {
     }
 
     @Test
-    void leavesWhatAnotherProcessUsesUntilItEnds() throws Exception {
+    void pruneLeavesFoldersThatAnotherProcessUsesUntilItEnds() throws Exception {
       Path used = laidOut("used");
       Process other =
           new ProcessBuilder(
@@ -460,7 +460,7 @@ class CacheFolderTest {
     }
   }
 
-  /** A process that uses a folder until it is ended. */
+  /** The program of a process that uses a folder until the process is ended. */
   static final class User {
 
     private User() {}

@@ -15,14 +15,14 @@ class ClassLoadersTest {
   private static final ClassLoader OWN = ClassLoadersTest.class.getClassLoader();
 
   @Test
-  void loaderThatSeesTheClassIsTakenAsItIs(@TempDir Path folder) throws Exception {
+  void classLoaderThatSeesTheClassIsReturnedUnchanged(@TempDir Path folder) throws Exception {
     try (URLClassLoader child = new URLClassLoader(new URL[] {folder.toUri().toURL()}, OWN)) {
       assertThat(ClassLoaders.joined(child, ClassLoadersTest.class)).isSameAs(child);
     }
   }
 
   @Test
-  void loaderOfTheClassIsAskedAfterOneThatDoesNotSeeIt(@TempDir Path folder) throws Exception {
+  void classesLoaderIsAskedAfterTheFirstLoader(@TempDir Path folder) throws Exception {
     Files.writeString(folder.resolve("own.txt"), "first");
     try (URLClassLoader blind =
         new URLClassLoader(
@@ -38,7 +38,7 @@ class ClassLoadersTest {
   }
 
   @Test
-  void noLoaderIsThatOfTheClasses() throws Exception {
+  void missingFirstLoaderIsReplacedByThatOfTheClasses() throws Exception {
     assertThat(
             ClassLoaders.joined(null, ClassLoadersTest.class)
                 .loadClass("org.junit.jupiter.api.Test"))

@@ -49,7 +49,7 @@ class HttpConnectionsTest {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final CountDownLatch gate = new CountDownLatch(1);
 
-  /** The far end of each request's connection. */
+  /** The client's port of each request's connection. */
   private final List<Integer> ports = new CopyOnWriteArrayList<>();
 
   private final HttpServer server;
@@ -95,7 +95,7 @@ class HttpConnectionsTest {
     threads.close();
   }
 
-  /** With the request's method and a header that is there twice; chunked. */
+  /** Answers with the request's method and a header that stands twice; chunked. */
   private void answer(HttpExchange exchange, int status, byte[] body) throws IOException {
     ports.add(exchange.getRemoteAddress().getPort());
     exchange.getResponseHeaders().add("X-Seen", exchange.getRequestMethod());
@@ -165,7 +165,7 @@ class HttpConnectionsTest {
   }
 
   @Test
-  void connectionWhoseExchangeFailedIsNotUsedAgain() {
+  void connectionIsNotReusedAfterAFailedExchange() {
     get("/echo");
     assertThatThrownBy(() -> get("/cut"))
         .isInstanceOf(ConnectionException.class)
@@ -198,7 +198,7 @@ class HttpConnectionsTest {
         "GET|http://a b/|url: is no URL",
         "GE T|http://127.0.0.1/|request: ",
       })
-  void whatIsNoRequestIsRefused(String method, String url, String message) {
+  void invalidRequestIsRefused(String method, String url, String message) {
     assertThatThrownBy(() -> http.send(method, url, Map.of(), new byte[0], MINUTE))
         .isInstanceOf(ArgumentException.class)
         .hasMessageStartingWith(message);
@@ -246,7 +246,7 @@ class HttpConnectionsTest {
   }
 
   @Test
-  void whereNobodyListensIsToldAndNotWhatWasAsked() throws IOException {
+  void failedConnectionNamesTheMachineButNotTheRequest() throws IOException {
     int port;
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = socket.getLocalPort();
@@ -268,7 +268,7 @@ class HttpConnectionsTest {
   }
 
   @Test
-  void frameworkWhoseConnectionsAreAllInUseIsToldTheFigures() throws Exception {
+  void refusalOfAConnectionHasTheFigures() throws Exception {
     List<Task<HttpResponse<byte[]>>> slow = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
       slow.add(Task.of(() -> in("one", () -> get("/slow"))));

@@ -40,7 +40,7 @@ class ResourcePoolLinearizabilityTest {
     private final List<Resource> made = new CopyOnWriteArrayList<>();
     private final Map<Integer, ResourcePool.Lease<Resource>> held = new ConcurrentHashMap<>();
 
-    /** Waits no time at all, as nobody may ever give one back. */
+    /** An exclusive kind that does not wait at all, since nobody may ever release a resource. */
     private final ResourcePool.Kind<Resource> exclusive =
         ResourcePool.Kind.<Resource>exclusive("exclusive", key -> make())
             .check(Resource::isSound)
@@ -49,7 +49,7 @@ class ResourcePoolLinearizabilityTest {
             .waitTimeout(Duration.ofNanos(1))
             .build();
 
-    /** Waits, but only until another one has made or checked it. */
+    /** A shared kind that waits, but only until another thread has made or checked the resource. */
     private final ResourcePool.Kind<Resource> shared =
         ResourcePool.Kind.<Resource>shared("shared", key -> make())
             .check(Resource::isSound)
@@ -85,7 +85,7 @@ class ResourcePoolLinearizabilityTest {
       return resource;
     }
 
-    /** For the one framework, as its call. */
+    /** Borrows on behalf of the one framework, as its call. */
     @Operation
     public String borrow(@Param(gen = ThreadIdGen.class) int thread, @Param(name = "key") int key) {
       String outcome = borrow(thread, exclusive, key);
@@ -116,7 +116,7 @@ class ResourcePoolLinearizabilityTest {
       return "served";
     }
 
-    /** What this thread has is not fit to be used again. */
+    /** Makes this thread's resource unfit for further use. */
     @Operation
     public boolean spoil(@Param(gen = ThreadIdGen.class) int thread) {
       ResourcePool.Lease<Resource> lease = held.get(thread);

@@ -44,7 +44,7 @@ class ResourcePoolTest {
           .closer(Connection::close)
           .build();
 
-  /** Something that is opened, breaks and is closed. */
+  /** A connection that is opened, breaks and is closed. */
   private static final class Connection {
     final String to;
     final AtomicInteger closings = new AtomicInteger();
@@ -101,7 +101,7 @@ class ResourcePoolTest {
   }
 
   @Test
-  void exclusiveOneIsUsedByOneAtATimeAndThenAgain() {
+  void exclusiveResourceIsUsedByOneCallerAtATimeAndReused() {
     Connection first;
     try (ResourcePool.Lease<Connection> one = pool.borrow(connections, "a");
         ResourcePool.Lease<Connection> two = pool.borrow(connections, "a")) {
@@ -109,13 +109,13 @@ class ResourcePoolTest {
       assertThat(two.resource()).isNotSameAs(first);
     }
 
-    assertThat(use(connections, "a")).isSameAs(first); // given back last
+    assertThat(use(connections, "a")).isSameAs(first); // released last
     assertThat(use(connections, "b")).isNotSameAs(first);
     assertThat(made).extracting(each -> each.to).containsExactly("a", "a", "b");
   }
 
   @Test
-  void sharedOneIsUsedByManyAtOnce() {
+  void sharedResourceIsUsedByManyCallersAtOnce() {
     try (ResourcePool.Lease<Connection> one = pool.borrow(tokenizers, "a");
         ResourcePool.Lease<Connection> two = pool.borrow(tokenizers, "a")) {
       assertThat(two.resource()).isSameAs(one.resource());
@@ -130,7 +130,7 @@ class ResourcePoolTest {
   }
 
   @Test
-  void sharedOneIsMadeOnceForThoseWhoAskAtOnce() throws Exception {
+  void sharedResourceIsMadeOnceForConcurrentCallers() throws Exception {
     CompletableFuture<@Nullable Void> gate = new CompletableFuture<>();
     AtomicInteger makings = new AtomicInteger();
     ResourcePool.Kind<String> slow =
@@ -156,7 +156,7 @@ class ResourcePoolTest {
   }
 
   @Test
-  void unfitOneIsClosedAndMadeAnew() {
+  void unfitResourceIsClosedAndMadeAgain() {
     Connection first = use(connections, "a");
     first.alive = false;
 
@@ -167,7 +167,7 @@ class ResourcePoolTest {
   }
 
   @Test
-  void checkThatFailsIsACheckNotPassed() {
+  void resourceWhoseCheckThrowsIsUnfit() {
     AtomicBoolean fails = new AtomicBoolean();
     ResourcePool.Kind<Connection> kind =
         ResourcePool.Kind.<Connection>shared("odd", this::open)
@@ -189,7 +189,7 @@ class ResourcePoolTest {
   }
 
   @Test
-  void factoryThatFailsLeavesNothingBehind() {
+  void failedFactoryLeavesNoResource() {
     AtomicBoolean fails = new AtomicBoolean(true);
     ResourcePool.Kind<Connection> kind =
         ResourcePool.Kind.<Connection>exclusive(
@@ -210,7 +210,7 @@ class ResourcePoolTest {
   }
 
   @Test
-  void waitingForOneIsBoundedAndSaysTheFigures() {
+  void waitIsBoundedAndItsRefusalHasTheFigures() {
     ResourcePool.Kind<Connection> one = connections().maxPerKey(1).build();
     try (ResourcePool.Lease<Connection> held = pool.borrow(one, "a")) {
       assertThatThrownBy(() -> pool.borrow(one, "a"))
@@ -223,7 +223,7 @@ class ResourcePoolTest {
   }
 
   @Test
-  void whoWaitsGetsWhatIsGivenBack() throws Exception {
+  void waiterGetsTheReleasedResource() throws Exception {
     ResourcePool.Kind<Connection> one = connections().maxPerKey(1).waitTimeout(MINUTE).build();
     ResourcePool.Lease<Connection> held = pool.borrow(one, "a");
     Connection connection = held.resource();
@@ -250,7 +250,7 @@ class ResourcePoolTest {
   }
 
   @Test
-  void frameworksOldestUnusedOneGivesWayAtItsLimit() {
+  void leastRecentlyUsedResourceIsClosedAtTheFrameworksLimit() {
     in("one", () -> use(connections, "a"));
     in("two", () -> use(connections, "x"));
     in("one", () -> use(connections, "b"));
@@ -264,7 +264,7 @@ class ResourcePoolTest {
   }
 
   @Test
-  void frameworkWhoseConnectionsAreAllInUseGetsNoMore() {
+  void frameworkAtItsLimitGetsNoFurtherConnection() {
     List<ResourcePool.Lease<Connection>> held = new ArrayList<>();
     held.add(in("one", () -> pool.borrow(connections, "a")));
     held.add(in("one", () -> pool.borrow(connections, "b")));
@@ -279,7 +279,7 @@ class ResourcePoolTest {
   }
 
   @Test
-  void whatIsUnusedForLongIsClosedByItself() {
+  void idleResourceIsClosedWithoutARequest() {
     ResourcePool.Kind<Connection> kind = connections().expireAfterUse(MINUTE).build();
     use(kind, "a");
     time.pass(MINUTE.minusNanos(1));
@@ -295,7 +295,7 @@ class ResourcePoolTest {
   }
 
   @Test
-  void looksThatEarlierOnesReplacedDoNotGoOn() {
+  void replacedSweepsDoNotContinue() {
     ResourcePool.Kind<Connection> fast = connections().expireAfterUse(MINUTE).build();
     ResourcePool.Kind<Connection> slow =
         connections().expireAfterUse(MINUTE.multipliedBy(5)).build();
@@ -312,7 +312,7 @@ class ResourcePoolTest {
   }
 
   @Test
-  void whatIsOldIsClosedWhenItsUseEnds() {
+  void expiredResourceIsClosedWhenItsUseEnds() {
     ResourcePool.Kind<Connection> kind = connections().expireAfterMake(MINUTE).build();
     try (ResourcePool.Lease<Connection> lease = pool.borrow(kind, "a")) {
       time.pass(MINUTE);
@@ -323,7 +323,7 @@ class ResourcePoolTest {
   }
 
   @Test
-  void closingFreesWhatIsUnusedAndTheRestWhenItComesBack() throws Exception {
+  void closingFreesIdleResourcesAndTheOthersOnRelease() throws Exception {
     ResourcePool.Kind<Connection> one = connections().maxPerKey(1).waitTimeout(MINUTE).build();
     use(connections, "x");
     ResourcePool.Lease<Connection> held = pool.borrow(one, "a");

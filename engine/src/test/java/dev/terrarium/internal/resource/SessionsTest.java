@@ -39,7 +39,7 @@ class SessionsTest {
     clock.addAndGet(time.toNanos());
   }
 
-  /** A call that puts a state, and succeeds. */
+  /** Runs a turn that puts a state, and succeeds. */
   private void put(String session, Map<String, ?> state) {
     try (SessionTurn turn = sessions.turn(session)) {
       turn.await(null, "'a.b'");
@@ -52,7 +52,7 @@ class SessionsTest {
   class Turns {
 
     @Test
-    void firstOneBeginsAtOnceAndTheOthersInTheirOrder() {
+    void firstTurnBeginsAtOnceAndTheOthersInTheirOrder() {
       List<SessionTurn> turns = List.of(sessions.turn("s"), sessions.turn("s"), sessions.turn("s"));
 
       for (int i = 0; i < turns.size(); i++) {
@@ -74,7 +74,7 @@ class SessionsTest {
     }
 
     @Test
-    void waiterGoesOnWhenTheOneBeforeItCloses() throws Exception {
+    void waiterContinuesWhenTheTurnBeforeItCloses() throws Exception {
       SessionTurn first = sessions.turn("s");
       SessionTurn second = sessions.turn("s");
       Task<@Nullable Void> waiter = Task.running(() -> second.await(null, "'a.b'"));
@@ -105,7 +105,7 @@ class SessionsTest {
     }
 
     @Test
-    void turnBehindOneThatRunsTooLongIsRefusedAndTheQueueIsIntact() {
+    void turnBehindALongRunningTurnIsRefusedAndTheQueueIsIntact() {
       Sessions hasty = hasty();
       SessionTurn first = hasty.turn("s");
       first.await(null, "'a.hang'");
@@ -133,9 +133,9 @@ class SessionsTest {
       return new Sessions(new SessionLimits(TTL, 3, 100), Duration.ofMillis(20), clock::get);
     }
 
-    /** It may wait for its framework to load, by the limit that loading has. */
+    /** A call that waits for its framework to load is bounded by the load time-out. */
     @Test
-    void turnBehindOneThatDoesNotRunYetIsNotRefused() throws Exception {
+    void turnBehindATurnThatDoesNotRunYetIsNotRefused() throws Exception {
       Sessions hasty = hasty();
       SessionTurn first = hasty.turn("s");
       SessionTurn second = hasty.turn("s");
@@ -189,9 +189,11 @@ class SessionsTest {
       third.close();
     }
 
-    /** Against a plain list, in thousands of orders that each follow from their seed. */
+    /**
+     * The queue is compared with a plain list, in thousands of orders that each follow from a seed.
+     */
     @Test
-    void noOrderOfComingAndLeavingLosesATurnOrLetsOneOvertake() {
+    void noTurnIsLostOrOvertaken() {
       for (int seed = 0; seed < 2_000; seed++) {
         Random random = new Random(seed);
         Map<String, List<SessionTurn>> model = new HashMap<>();
@@ -216,7 +218,7 @@ class SessionsTest {
     }
 
     @Test
-    void withinACallOfTheSessionItIsPartOfTheTurn() {
+    void callWithinACallOfTheSessionIsPartOfTheTurn() {
       try (SessionTurn outer = sessions.turn("s")) {
         new CallScope("a", null, tokens -> {}, outer)
             .run(
@@ -236,7 +238,7 @@ class SessionsTest {
     }
 
     @Test
-    void partOfATurnThatFailsChangesNothing() {
+    void failedPartOfATurnChangesNothing() {
       try (SessionTurn outer = sessions.turn("s")) {
         outer.put(Map.of("n", 1L));
         new CallScope("a", null, tokens -> {}, outer)
@@ -252,7 +254,7 @@ class SessionsTest {
     }
 
     @Test
-    void partThatIsMadeOnAnotherThreadIsPartOfTheTurn() throws Exception {
+    void callOnAnotherThreadIsPartOfTheTurn() throws Exception {
       try (SessionTurn outer = sessions.turn("s")) {
         List<Task<SessionTurn>> inner = new ArrayList<>();
         new CallScope("a", null, tokens -> {}, outer)
@@ -263,7 +265,7 @@ class SessionsTest {
     }
 
     @Test
-    void withinACallNobodyWaitsForAnotherSession() {
+    void callWithinACallNeverWaitsForAnotherSession() {
       SessionTurn busy = sessions.turn("other");
       try (SessionTurn outer = sessions.turn("s")) {
         new CallScope("a", null, tokens -> {}, outer)
@@ -287,7 +289,7 @@ class SessionsTest {
   class States {
 
     @Test
-    void isEmptyAtFirst() {
+    void stateIsEmptyAtFirst() {
       assertThat(sessions.state("s")).isEmpty();
       try (SessionTurn turn = sessions.turn("s")) {
         assertThat(turn.state()).isEmpty();
@@ -295,7 +297,7 @@ class SessionsTest {
     }
 
     @Test
-    void staysWhenTheTurnSucceeded() {
+    void stateOfASuccessfulTurnIsKept() {
       put("s", Map.of("turns", List.of("hello")));
 
       assertThat(sessions.state("s")).isEqualTo(Map.of("turns", List.of("hello")));
@@ -303,7 +305,7 @@ class SessionsTest {
     }
 
     @Test
-    void ofATurnThatFailedIsLost() {
+    void stateOfAFailedTurnIsLost() {
       put("s", Map.of("n", 1L));
       try (SessionTurn turn = sessions.turn("s")) {
         turn.put(Map.of("n", 2L));
@@ -314,7 +316,7 @@ class SessionsTest {
     }
 
     @Test
-    void cannotBePutAfterTheTurn() {
+    void stateCannotBePutAfterTheTurn() {
       SessionTurn turn = sessions.turn("s");
       turn.close();
 
@@ -324,7 +326,7 @@ class SessionsTest {
     }
 
     @Test
-    void savepointPutsBackWhatWas() {
+    void savepointRestoresTheState() {
       try (SessionTurn turn = sessions.turn("s")) {
         turn.put(Map.of("n", 1L));
         Runnable undo = turn.savepoint();
@@ -337,7 +339,7 @@ class SessionsTest {
     }
 
     @Test
-    void sharesNothingThatCouldBeChanged() {
+    void stateSharesNothingThatCanBeChanged() {
       List<String> turns = new ArrayList<>(List.of("hello"));
       byte[] picture = {1, 2};
       put("s", Map.of("turns", turns, "picture", picture));
@@ -352,7 +354,7 @@ class SessionsTest {
     }
 
     @Test
-    void holdsArraysAsTheyWereAndCountsThem() {
+    void stateKeepsArraysAndCountsThem() {
       double[] table = new double[5];
       put("s", Map.of("table", table, "by", Map.of(5L, "five")));
       table[0] = 9;
@@ -370,7 +372,7 @@ class SessionsTest {
     }
 
     @Test
-    void isForgottenWhenAsked() {
+    void stateIsForgottenOnRequest() {
       put("s", Map.of("n", 1L));
       sessions.forget("s");
 
@@ -379,7 +381,7 @@ class SessionsTest {
     }
 
     @Test
-    void thatIsEmptyIsNone() {
+    void emptyStateIsNotStored() {
       put("s", Map.of("n", 1L));
       put("s", Map.of());
 
@@ -387,7 +389,7 @@ class SessionsTest {
     }
 
     @Test
-    void isForgottenWhenItLiesIdle() {
+    void idleStateIsForgotten() {
       put("s", Map.of("n", 1L));
       turnClock(TTL.minusNanos(1));
       try (SessionTurn turn = sessions.turn("s")) {
@@ -404,7 +406,7 @@ class SessionsTest {
     }
 
     @Test
-    void ofALongTurnThatOnlyReadsIsNotForgottenMeanwhile() {
+    void stateOfALongReadingTurnIsNotForgottenMeanwhile() {
       put("s", Map.of("n", 1L));
       try (SessionTurn turn = sessions.turn("s")) {
         turn.await(null, "'a.b'");
@@ -417,7 +419,7 @@ class SessionsTest {
     }
 
     @Test
-    void ofALongTurnIsNotForgottenMeanwhile() {
+    void stateOfALongTurnIsNotForgottenMeanwhile() {
       put("s", Map.of("n", 1L));
       try (SessionTurn turn = sessions.turn("s")) {
         turn.await(null, "'a.b'");
@@ -447,7 +449,7 @@ class SessionsTest {
     }
 
     @Test
-    void stateThatIsTooLargeIsRefusedAndTheOldOneStays() {
+    void tooLargeStateIsRefusedAndTheOldStateStays() {
       put("s", Map.of("n", 1L));
       try (SessionTurn turn = sessions.turn("s")) {
         assertThatThrownBy(() -> turn.put(Map.of("text", "x".repeat(89))))
@@ -462,7 +464,7 @@ class SessionsTest {
     }
 
     @Test
-    void oneSessionTooManyIsRefusedBeforeItBegins() {
+    void sessionBeyondTheLimitIsRefusedBeforeItBegins() {
       List.of("a", "b", "c").forEach(session -> put(session, Map.of("n", 1L)));
 
       assertThatThrownBy(() -> put("d", Map.of("n", 1L)))
@@ -476,7 +478,7 @@ class SessionsTest {
     }
 
     @Test
-    void oneThatBecomesTooManyMeanwhileIsRefusedAtItsEnd() {
+    void sessionThatExceedsTheLimitMeanwhileIsRefusedAtItsEnd() {
       put("a", Map.of("n", 1L));
       put("b", Map.of("n", 1L));
       try (SessionTurn late = sessions.turn("late")) {
@@ -490,7 +492,7 @@ class SessionsTest {
     }
 
     @Test
-    void sessionsThatExpiredDoNotCount() {
+    void expiredSessionsDoNotCount() {
       List.of("a", "b", "c").forEach(session -> put(session, Map.of("n", 1L)));
       turnClock(TTL);
 

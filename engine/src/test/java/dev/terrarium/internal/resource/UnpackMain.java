@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * A process that lays out an archive, for {@link CacheFolderProcessesTest}. It says when it is
- * ready, begins when it is told to, and says how often it opened the archive.
+ * A process that unpacks an archive, for {@link CacheFolderProcessesTest}. It prints when it is
+ * ready, begins on request, and prints how often it opened the archive.
  */
 final class UnpackMain {
 

@@ -10,14 +10,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * CPython inside the JVM by Jep. Its interpreters belong to threads, so each caller has one of its
- * own, called without a hand-over; all share one GIL. Once in a process, and only in one that was
- * started with {@link #jar} on its class path: Maven Central has no such jar, so it is called by
- * handles.
+ * A peer that runs CPython inside the JVM by Jep. Jep's interpreters belong to threads, so each
+ * caller has its own interpreter and calls it without a hand-over; all interpreters share one GIL.
+ * The peer can be opened once in a process, and only in a process that was started with {@link
+ * #jar} on its class path: Maven Central has no such jar, so Jep is called by method handles.
  */
 public final class JepPeer implements Peer {
 
-  /** What Jep's interpreter of one thread is asked. */
+  /** An interpreter of one thread, and the requests to it. */
   private record Interpreter(AutoCloseable python, Object text, Object floats) {}
 
   private final ThreadLocal<Interpreter> interpreters = ThreadLocal.withInitial(this::interpreter);
@@ -66,7 +66,7 @@ public final class JepPeer implements Peer {
     }
   }
 
-  /** Jep's own, which its Python package holds. */
+  /** Returns Jep's own jar, which its Python package contains. */
   public static Path jar(PythonSide python) throws IOException {
     Path folder = python.packages().orElseThrow().resolve("jep");
     try (var jars = Files.newDirectoryStream(folder, "jep-*.jar")) {
@@ -108,7 +108,7 @@ public final class JepPeer implements Peer {
     }
   }
 
-  /** The caller's own interpreter; those of other threads end with the process. */
+  /** Closes the caller's own interpreter; those of other threads end with the process. */
   @Override
   public void close() {
     try {

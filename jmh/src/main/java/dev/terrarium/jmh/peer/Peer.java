@@ -3,13 +3,14 @@ package dev.terrarium.jmh.peer;
 import java.io.IOException;
 
 /**
- * One way to run Python from Java, with the echo that is measured. Thread-safe; where there are
- * fewer workers than callers, callers wait.
+ * One way to run Python from Java, with the echo that is measured. Thread-safe; callers wait when
+ * there are fewer workers than callers.
  */
 public interface Peer extends AutoCloseable {
 
   /**
-   * What the Python handler returns for a text or an array of doubles: the same.
+   * Returns what the Python handler returns for a text or an array of doubles, which is the same
+   * value.
    *
    * @param value a {@code String} or a {@code double[]}
    */

@@ -5,7 +5,7 @@ import java.util.Optional;
 
 /** The peers, by the names that reports show. */
 public enum PeerKind {
-  /** This library. */
+  /** Terrarium itself. */
   TERRARIUM("Terrarium"),
   /** {@code Value.execute} in a bare context, without a pool or marshalling. */
   BARE("Value.execute"),
@@ -28,12 +28,12 @@ public enum PeerKind {
     return title;
   }
 
-  /** Whether it runs GraalPy, which the JIT of a JVM decides about. */
+  /** Returns whether the peer runs GraalPy, whose speed depends on the JVM's JIT compiler. */
   public boolean graalPy() {
     return this == TERRARIUM || this == BARE;
   }
 
-  /** Why it cannot be had on this machine. */
+  /** Returns the reason for which the peer cannot run on this machine; empty when it can. */
   public Optional<String> missing(PythonSide python) {
     return switch (this) {
       case TERRARIUM, BARE, PROCESSES -> Optional.empty();
@@ -43,7 +43,7 @@ public enum PeerKind {
     };
   }
 
-  /** Starts it with so many workers. */
+  /** Starts the peer with that many workers. */
   public Peer open(PythonSide python, int workers) throws IOException {
     return switch (this) {
       case TERRARIUM -> TerrariumPeer.open(workers);

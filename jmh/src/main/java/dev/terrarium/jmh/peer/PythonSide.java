@@ -23,7 +23,7 @@ import java.util.Optional;
  */
 public record PythonSide(Path sources, Path python, Optional<Path> packages) {
 
-  /** The checkout that this class was built in. */
+  /** Returns the checkout in which this class was built. */
   public static Path root() {
     try {
       Path place =
@@ -39,17 +39,22 @@ public record PythonSide(Path sources, Path python, Optional<Path> packages) {
     }
   }
 
-  /** Any Python 3, which runs all that needs nothing but Python itself. */
+  /** Returns an instance with any Python 3, for sources that need only Python itself. */
   public static PythonSide plain() {
     return new PythonSide(root().resolve("jmh/peers"), Path.of("python3"), Optional.empty());
   }
 
-  /** What {@code setup.py} made, if it did. */
+  /**
+   * Returns the interpreter and packages that {@code setup.py} made, or an instance without
+   * packages.
+   */
   public static PythonSide find() throws IOException {
     return ofSetup("--where").orElseGet(PythonSide::plain);
   }
 
-  /** Has {@code setup.py} make it if it is not there. */
+  /**
+   * Returns the interpreter and packages, which {@code setup.py} makes now if they do not exist.
+   */
   public static PythonSide make() throws IOException {
     return ofSetup().orElseGet(PythonSide::plain);
   }
@@ -76,7 +81,7 @@ public record PythonSide(Path sources, Path python, Optional<Path> packages) {
     }
   }
 
-  /** Why a module of that name is not there. */
+  /** Returns the reason for which a module of that name is missing; empty when it exists. */
   public Optional<String> missing(String module) {
     if (packages.isEmpty()) {
       return Optional.of("not set up: run python3 " + sources + "/setup.py");
@@ -89,7 +94,7 @@ public record PythonSide(Path sources, Path python, Optional<Path> packages) {
                 + folder.resolve("../../../" + module + ".log").normalize());
   }
 
-  /** Starts one of the sources; its stderr is ours. */
+  /** Starts one of the sources as a process, whose stderr is that of this process. */
   Process start(String source, String... arguments) throws IOException {
     List<String> command =
         new ArrayList<>(List.of(python.toString(), sources.resolve(source).toString()));
@@ -100,7 +105,7 @@ public record PythonSide(Path sources, Path python, Optional<Path> packages) {
         .start();
   }
 
-  /** Starts a server that prints its port, which it has when this returns. */
+  /** Starts a server that prints its port, and waits for the port. */
   Server startServer(String source) throws IOException {
     Process process = start(source);
     String port = lines(process).readLine();

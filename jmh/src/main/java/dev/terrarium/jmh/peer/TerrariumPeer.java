@@ -9,7 +9,9 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Terrarium with the framework of the benchmarks; its language model answers at once. */
+/**
+ * A peer that runs Terrarium with the benchmarks' framework; its language model answers at once.
+ */
 public final class TerrariumPeer implements Handlers {
 
   private final Terrarium terrarium;
@@ -18,19 +20,19 @@ public final class TerrariumPeer implements Handlers {
     this.terrarium = terrarium;
   }
 
-  /** So many contexts, all of which have the framework of the benchmarks. */
+  /** Opens a peer in which that many contexts have the benchmarks' framework. */
   public static TerrariumPeer open(int contexts) {
     TerrariumPeer peer = start(contexts);
     peer.terrarium.prewarm(Bench.NAME, contexts).join();
     return peer;
   }
 
-  /** Returns at once; contexts are made meanwhile. */
+  /** Starts a peer and returns at once; its contexts are made meanwhile. */
   public static TerrariumPeer start(int contexts) {
     return start(contexts, new InstantModel(Duration.ZERO));
   }
 
-  /** The same with a language model that all contexts share. */
+  /** Starts a peer with a language model that all contexts share. */
   public static TerrariumPeer start(int contexts, LanguageModel model) {
     TerrariumConfig config =
         Bench.config(contexts, model)

@@ -11,10 +11,10 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
-/** Downloaded files, and what of a wheel is laid out. */
+/** Functions on downloaded files that find a distribution and unpack what is needed of a wheel. */
 final class Wheels {
 
-  /** What nothing reads when Python runs. */
+  /** The files that nothing reads when Python runs. */
   private static final Pattern NEVER_NEEDED =
       Pattern.compile(
           "(.*/)?(tests|benchmarks|__pycache__)/.*"
@@ -22,7 +22,7 @@ final class Wheels {
               + "|.*\\.(pyi|pyc|h|c|cpp|pyx|pxd)"
               + "|[^/]+\\.dist-info/(RECORD|INSTALLER|REQUESTED|WHEEL|direct_url\\.json)");
 
-  /** A wheel's files for other places than the site folder. */
+  /** The files of a wheel that belong elsewhere than in the site folder. */
   private static final Pattern DATA = Pattern.compile("[^/]+\\.data/(?:(?:pure|plat)lib/(.*)|.*)");
 
   private Wheels() {}
@@ -31,7 +31,7 @@ final class Wheels {
     return !NEVER_NEEDED.matcher(name).matches();
   }
 
-  /** Lays out what a program needs of a wheel. */
+  /** Unpacks the files of a wheel that a program needs. */
   static void unpack(Path wheel, Path site) throws IOException {
     unpackAll(
         wheel,
@@ -43,12 +43,12 @@ final class Wheels {
         });
   }
 
-  /** Lays out all of a wheel as it is. */
+  /** Unpacks all files of a wheel as they are. */
   static void unpackTool(Path wheel, Path folder) throws IOException {
     unpackAll(wheel, folder, name -> name);
   }
 
-  /** The file of a distribution in a folder of downloads. */
+  /** Returns the file of a distribution in a folder of downloads. */
   static Path find(Path downloads, Requirement requirement) throws IOException {
     try (Stream<Path> files = Files.list(downloads)) {
       return files
@@ -60,7 +60,7 @@ final class Wheels {
   }
 
   private interface Placing {
-    /** The name to lay a file out as, or an empty one. */
+    /** Returns the name under which a file is unpacked, or an empty name to leave the file out. */
     String place(String name);
   }
 
