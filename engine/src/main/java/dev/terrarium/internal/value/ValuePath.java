@@ -37,7 +37,7 @@ final class ValuePath {
   void at(Object step) {
     steps.set(steps.size() - 1, step);
     if (steps.size() > Marshaller.MAX_DEPTH) {
-      Marshaller.checkDepth(steps.size(), toString());
+      checkDepth(steps.size(), toString());
     }
   }
 
@@ -45,10 +45,25 @@ final class ValuePath {
     steps.removeLast();
   }
 
+  /**
+   * Checks how deep a value is nested.
+   *
+   * @throws ConversionException when that is deeper than {@link Marshaller#MAX_DEPTH}
+   */
+  static void checkDepth(int depth, String path) {
+    if (depth > Marshaller.MAX_DEPTH) {
+      throw new ConversionException(
+          path.substring(0, Math.min(80, path.length())) + "...",
+          "the value is nested deeper than "
+              + Marshaller.MAX_DEPTH
+              + " levels, or contains itself");
+    }
+  }
+
   /** The text, when it is Unicode. */
   String checked(String text) {
-    if (Marshaller.hasLoneSurrogate(text)) {
-      throw refuse(Marshaller.LONE_SURROGATE);
+    if (Surrogates.hasLone(text)) {
+      throw refuse(Surrogates.LONE);
     }
     return text;
   }
