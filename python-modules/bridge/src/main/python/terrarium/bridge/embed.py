@@ -97,16 +97,39 @@ def make_decimal(text: str) -> object:
     return Decimal(text)
 
 
-def make_temporal(kind: str, text: str) -> object:
-    """`kind` is date, time, datetime (ISO 8601 text), zoned (with `[REGION]` behind it) or timedelta (microseconds)."""
+def make_date(text: str) -> object:
     import datetime
 
-    if kind == "timedelta":
-        return datetime.timedelta(microseconds=int(text))
-    if kind == "zoned":
-        moment, _, region = text[:-1].partition("[")
-        return _in_region(datetime.datetime.fromisoformat(moment), region)
-    return getattr(datetime, kind).fromisoformat(text)
+    return datetime.date.fromisoformat(text)
+
+
+def make_time(text: str) -> object:
+    import datetime
+
+    return datetime.time.fromisoformat(text)
+
+
+def make_datetime(text: str) -> object:
+    import datetime
+
+    return datetime.datetime.fromisoformat(text)
+
+
+def make_zoned(text: str) -> object:
+    """A datetime with the name of its region in brackets, or with an offset only."""
+    import datetime
+
+    if not text.endswith("]"):
+        return datetime.datetime.fromisoformat(text)
+    moment, _, region = text[:-1].partition("[")
+    return _in_region(datetime.datetime.fromisoformat(moment), region)
+
+
+def make_timedelta(text: str) -> object:
+    """A timedelta of whole microseconds."""
+    import datetime
+
+    return datetime.timedelta(microseconds=int(text))
 
 
 def _in_region(moment: datetime.datetime, region: str) -> datetime.datetime:
@@ -123,6 +146,19 @@ def make_uuid(text: str) -> object:
     from uuid import UUID
 
     return UUID(text)
+
+
+#: What makes a value of each kind of a text; `Scalar` has the same kinds in Java, and :func:`kind` tells them.
+MAKERS: dict[str, Callable[[str], object]] = {
+    "int": make_int,
+    "decimal": make_decimal,
+    "date": make_date,
+    "time": make_time,
+    "datetime": make_datetime,
+    "zoned": make_zoned,
+    "timedelta": make_timedelta,
+    "uuid": make_uuid,
+}
 
 
 def make_callback(function: Callable[..., object], name: str) -> Callable[..., object]:

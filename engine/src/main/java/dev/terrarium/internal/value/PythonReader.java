@@ -1,13 +1,11 @@
 package dev.terrarium.internal.value;
 
 import dev.terrarium.error.ConversionException;
-import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import org.graalvm.polyglot.Value;
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +65,8 @@ final class PythonReader {
   }
 
   /**
+   * Copies a value that no polyglot type tells.
+   *
    * @param opened what {@code embed.container} says of the value
    */
   private @Nullable Object container(Value value, Value opened, String path, int depth) {
@@ -118,6 +118,8 @@ final class PythonReader {
   }
 
   /**
+   * Copies a dict.
+   *
    * @param keysAndValues all keys, then all values
    */
   private Map<Object, @Nullable Object> map(Value keysAndValues, String path, int depth) {
@@ -141,7 +143,10 @@ final class PythonReader {
     return plain;
   }
 
-  /** A lone surrogate is one in Java too, or was replaced on the way; only Python knows which. */
+  /**
+   * Returns the text of a str. A lone surrogate in it is one in Java too, or was replaced on the
+   * way; only Python knows which.
+   */
   private String text(Value value, String text, String path) {
     if ((Surrogates.hasLone(text) || text.indexOf(REPLACEMENT) >= 0)
         && hasLoneSurrogate.execute(value).asBoolean()) {
@@ -150,7 +155,10 @@ final class PythonReader {
     return text;
   }
 
-  /** Python's own ints and floats are primitives, whose kind is seen without asking Python. */
+  /**
+   * Returns a number as Long, BigInteger or Double. Python's own ints and floats are primitives,
+   * whose kind is seen without asking Python.
+   */
   private Object number(Value value, String path) {
     if (!value.hasMembers()) {
       return switch (value.as(Number.class)) {
@@ -174,29 +182,23 @@ final class PythonReader {
     return switch (described[0]) {
       case "int" -> value.asBigInteger();
       case "float" -> value.asDouble();
-      case "decimal" -> decimal(described[1], path);
-      case "date" -> PythonTime.date(described[1], path);
-      case "time" -> PythonTime.time(described[1], path);
-      case "datetime" -> PythonTime.dateTime(described[1], path);
-      case "zoned" -> PythonTime.zoned(described[1], path);
-      case "timedelta" -> PythonTime.duration(described[1]);
-      case "uuid" -> UUID.fromString(described[1]);
       case "enum" -> described[1];
-      default ->
-          throw new ConversionException(
-              path,
-              "a Python value of type "
-                  + typeName.execute(value).asString()
-                  + " is not plain data. Return None, bool, int, float, str, bytes, array.array,"
-                  + " list, dict, set, Decimal, UUID, an enum's member, or a date or time.");
+      default -> {
+        Scalar scalar = Scalar.ofKind(described[0]);
+        if (scalar == null) {
+          throw noPlainData(value, path);
+        }
+        yield scalar.fromPython(described[1], path);
+      }
     };
   }
 
-  private static BigDecimal decimal(String text, String path) {
-    try {
-      return new BigDecimal(text);
-    } catch (NumberFormatException e) {
-      throw new ConversionException(path, "Decimal('" + text + "') has no BigDecimal form", e);
-    }
+  private ConversionException noPlainData(Value value, String path) {
+    return new ConversionException(
+        path,
+        "a Python value of type "
+            + typeName.execute(value).asString()
+            + " is not plain data. Return None, bool, int, float, str, bytes, array.array,"
+            + " list, dict, set, Decimal, UUID, an enum's member, or a date or time.");
   }
 }

@@ -3,23 +3,13 @@ package dev.terrarium.internal.value;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.spi.HostFunction;
 import java.lang.reflect.Array;
-import java.math.BigDecimal;
 import java.math.BigInteger;
-import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.LocalDate;
-import java.time.LocalDateTime;
-import java.time.LocalTime;
-import java.time.OffsetDateTime;
-import java.time.OffsetTime;
-import java.time.ZoneOffset;
-import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +17,6 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.UUID;
 import java.util.function.BiFunction;
 import org.graalvm.polyglot.Value;
 import org.jspecify.annotations.Nullable;
@@ -44,13 +33,13 @@ final class PythonWriter {
   private final Value none;
   private final Value makeList;
   private final Value makeDict;
-  private final Value makeInt;
   private final Value makeBytes;
   private final Value readBytes;
   private final Value makeArray;
-  private final Value makeDecimal;
-  private final Value makeTemporal;
-  private final Value makeUuid;
+
+  /** The functions that make scalars of texts, for each scalar that has a kind. */
+  private final Map<Scalar, Value> makers;
+
   private final BulkInput input;
   private final Checkpoint checkpoint;
   private final BiFunction<HostFunction, String, Value> callback;
@@ -71,13 +60,21 @@ final class PythonWriter {
     none = embed.getMember("none").execute();
     makeList = embed.getMember("make_list");
     makeDict = embed.getMember("make_dict");
-    makeInt = embed.getMember("make_int");
     makeBytes = embed.getMember("make_bytes");
     readBytes = embed.getMember("read_bytes");
     makeArray = embed.getMember("make_array");
-    makeDecimal = embed.getMember("make_decimal");
-    makeTemporal = embed.getMember("make_temporal");
-    makeUuid = embed.getMember("make_uuid");
+    makers = makers(embed.getMember("MAKERS"));
+  }
+
+  private static Map<Scalar, Value> makers(Value byKind) {
+    Map<Scalar, Value> makers = new EnumMap<>(Scalar.class);
+    for (Scalar scalar : Scalar.values()) {
+      String kind = scalar.kind();
+      if (kind != null) {
+        makers.put(scalar, byKind.getHashValue(kind));
+      }
+    }
+    return makers;
   }
 
   /**
@@ -117,29 +114,12 @@ final class PythonWriter {
       case Byte number -> number.intValue();
       case Double number -> number;
       case Float number -> number.doubleValue();
-      case BigInteger number ->
-          number.bitLength() < Long.SIZE
-              ? (Object) number.longValue()
-              : makeInt.execute(number.toString(16));
+      case BigInteger number when number.bitLength() < Long.SIZE -> number.longValue();
       case Character character -> Surrogates.checked(character.toString(), path);
       case HostFunction function -> callback.apply(function, path); // whatever else it is
       case Enum<?> constant -> constant.name();
       case byte[] bytes -> makeBytes.execute(handed(bytes));
       case ByteBuffer buffer -> makeBytes.execute(handed(remaining(buffer)));
-      case BigDecimal number -> makeDecimal.execute(number.toString());
-      case LocalDate date -> temporal("date", PythonTime.text(date, path));
-      case LocalTime time -> temporal("time", PythonTime.text(time, path));
-      case OffsetTime time -> temporal("time", PythonTime.text(time, path));
-      case LocalDateTime time -> temporal("datetime", PythonTime.text(time, path));
-      case OffsetDateTime time -> temporal("datetime", PythonTime.text(time, path));
-      case ZonedDateTime time ->
-          time.getZone() instanceof ZoneOffset
-              ? temporal("datetime", PythonTime.text(time.toOffsetDateTime(), path))
-              : temporal("zoned", PythonTime.text(time, path));
-      case Instant instant -> temporal("datetime", PythonTime.text(instant, path));
-      case Duration duration -> temporal("timedelta", PythonTime.text(duration, path));
-      case UUID uuid -> makeUuid.execute(uuid.toString());
-      case URI uri -> Surrogates.checked(uri.toString(), path);
       case Map<?, ?> map -> dict(map, path, depth);
       case Record fields -> dict(Records.components(fields, path), path, depth);
       case Path file -> throw noPythonForm(file, path); // an Iterable of itself
@@ -155,7 +135,13 @@ final class PythonWriter {
         if (value.getClass().isArray()) {
           yield list(elements(value), path, depth);
         }
-        throw noPythonForm(value, path);
+        Scalar scalar = Scalar.of(value);
+        if (scalar == null) {
+          throw noPythonForm(value, path);
+        }
+        Value maker = makers.get(scalar);
+        Object form = scalar.toPython(value, path);
+        yield maker == null ? form : maker.execute(form);
       }
     };
   }
@@ -195,10 +181,6 @@ final class PythonWriter {
             + value.getClass().getName()
             + " has no Python form. Pass a record, Map, Iterable, array, String, number,"
             + " Boolean, enum, Optional, ByteBuffer, BigDecimal, UUID, URI or a java.time value.");
-  }
-
-  private Value temporal(String type, String text) {
-    return makeTemporal.execute(type, text);
   }
 
   private Value list(Iterable<?> each, String path, int depth) {

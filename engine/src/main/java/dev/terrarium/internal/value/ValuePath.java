@@ -23,13 +23,13 @@ final class ValuePath {
     this.root = root;
   }
 
-  /** Into a list or a map; {@link #at} says where in it. */
+  /** Enters a list or a map; {@link #at} says where in it. */
   void enter() {
     steps.add("");
   }
 
   /**
-   * At an element.
+   * Moves to an element.
    *
    * @param step its index or key
    * @throws ConversionException when that is deeper than {@link Marshaller#MAX_DEPTH}
@@ -60,7 +60,7 @@ final class ValuePath {
     }
   }
 
-  /** The text, when it is Unicode. */
+  /** Returns the text, or refuses a text that is not Unicode. */
   String checked(String text) {
     if (Surrogates.hasLone(text)) {
       throw refuse(Surrogates.LONE);
@@ -68,7 +68,7 @@ final class ValuePath {
     return text;
   }
 
-  /** The key, when a dict that crosses can have it. */
+  /** Returns the key, or refuses a key that no dict that crosses can have. */
   Object checkedKey(@Nullable Object key) {
     if (key instanceof String || key instanceof Long || key instanceof Boolean) {
       return key;
@@ -89,20 +89,20 @@ final class ValuePath {
     };
   }
 
-  /** What an exception says, which may be nothing but its class. */
+  /** Returns the message of an exception, or its class if it has no message. */
   static String reason(Throwable e) {
     return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }
 
-  /** The text of a value with a {@link TextTag}, when it is not too long to be read. */
+  /** Returns the text of a scalar that has a tag, if the text is not too long to be read. */
   String tagText(Object value) {
     String text = value.toString();
-    if (text.length() > TextTag.MAX_LENGTH) {
+    if (text.length() > Scalar.MAX_LENGTH) {
       throw refuse(
           "a number of "
               + text.length()
               + " characters is longer than the "
-              + TextTag.MAX_LENGTH
+              + Scalar.MAX_LENGTH
               + " that a message carries");
     }
     return text;
