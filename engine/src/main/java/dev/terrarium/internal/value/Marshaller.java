@@ -23,9 +23,11 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>null, empty Optional, OptionalInt, OptionalLong, OptionalDouble</td><td>None</td>
  *     <td>null</td></tr>
  * <tr><td>Boolean</td><td>bool</td><td>Boolean</td></tr>
- * <tr><td>Byte, Short, Integer, Long, BigInteger</td><td>int</td><td>Long, else BigInteger</td></tr>
+ * <tr><td>Byte, Short, Integer, Long, BigInteger, Year</td><td>int</td>
+ *     <td>Long, else BigInteger</td></tr>
  * <tr><td>Float, Double</td><td>float</td><td>Double</td></tr>
- * <tr><td>String, Character, enum (its name), URI</td><td>str</td><td>String</td></tr>
+ * <tr><td>String, Character, enum (its name), URI, YearMonth, Period</td><td>str</td>
+ *     <td>String</td></tr>
  * <tr><td>UUID</td><td>uuid.UUID</td><td>UUID</td></tr>
  * <tr><td>byte[], ByteBuffer (what remains in it)</td><td>bytes</td><td>byte[]</td></tr>
  * <tr><td>short[], int[], long[], float[], double[]</td><td>array.array of typecode h, i, q, f, d
@@ -40,11 +42,12 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>HostFunction, see {@link Callback}</td><td>callable</td><td>(refused)</td></tr>
  * </table>
  *
- * <p>Arrays of numbers and bytes cross in bulk and are copies on either side. From Python also come
- * bytearray, memoryview and {@code array.array} of typecode b or B as byte[], tuples, sets and
- * frozensets as List, members of enums as their names, and subclasses, such as those of IntEnum, as
- * what they derive from. A handler that annotates a parameter as a set, an enum or a dataclass gets
- * one, and a set, an enum or a record is what a result can be read as ({@link TypedReader}).
+ * <p>{@link Scalar} is the table by which scalars cross. Arrays of numbers and bytes cross in bulk
+ * and are copies on either side. From Python also come bytearray, memoryview and {@code
+ * array.array} of typecode b or B as byte[], tuples, sets and frozensets as List, members of enums
+ * as their names, and subclasses, such as those of IntEnum, as what they derive from. A handler
+ * that annotates a parameter as a set, an enum or a dataclass gets one, and a set, an enum or a
+ * record is what a result can be read as ({@link TypedReader}).
  */
 public final class Marshaller {
 

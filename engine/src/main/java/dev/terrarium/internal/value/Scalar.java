@@ -11,6 +11,9 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.OffsetTime;
+import java.time.Period;
+import java.time.Year;
+import java.time.YearMonth;
 import java.time.ZonedDateTime;
 import java.util.HashMap;
 import java.util.Map;
@@ -149,6 +152,11 @@ public enum Scalar {
           .toPython("timedelta", PythonTime::text)
           .fromPython((micros, path) -> PythonTime.duration(micros))
           .tag("$duration", 6, Duration::parse)),
+  YEAR(
+      row(Year.class)
+          .plain(Year::getValue, Numbers.integers(number -> Year.of(number.intValueExact())))),
+  YEAR_MONTH(row(YearMonth.class).text(YearMonth::toString, YearMonth::parse)),
+  PERIOD(row(Period.class).text(Period::toString, Period::parse)),
   UUID(
       row(java.util.UUID.class)
           .made("uuid", java.util.UUID::toString, java.util.UUID::fromString)
@@ -326,6 +334,12 @@ public enum Scalar {
     Row(Class<T> type, @Nullable Class<T> primitive) {
       this.type = type;
       this.primitive = primitive;
+    }
+
+    /** Crosses as what a function returns, which Python sees as its own, and is read from that. */
+    Row<T> plain(Function<T, Object> write, Function<Object, @Nullable Object> from) {
+      toPython = (value, path) -> write.apply(value);
+      return read(from);
     }
 
     /** Crosses as a text, and is read from one. */

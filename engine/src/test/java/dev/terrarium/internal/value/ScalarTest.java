@@ -19,6 +19,9 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.OffsetTime;
+import java.time.Period;
+import java.time.Year;
+import java.time.YearMonth;
 import java.time.ZonedDateTime;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -66,6 +69,9 @@ class ScalarTest {
                   ZonedDateTime.parse("2024-02-29T01:02:03+01:00[Europe/Berlin]")),
               Map.entry(Scalar.INSTANT, Instant.parse("2024-02-29T01:02:03Z")),
               Map.entry(Scalar.DURATION, Duration.ofMillis(-1500)),
+              Map.entry(Scalar.YEAR, Year.of(2024)),
+              Map.entry(Scalar.YEAR_MONTH, YearMonth.of(2024, 2)),
+              Map.entry(Scalar.PERIOD, Period.of(1, -2, 3)),
               Map.entry(Scalar.UUID, new UUID(1, 2)),
               Map.entry(Scalar.URI, URI.create("urn:a"))));
 
