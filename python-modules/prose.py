@@ -45,7 +45,6 @@ _NOT_YET: tuple[str, ...] = (
     "engine/src/main/java/dev/terrarium/internal/pool/MemoryLimit.java",
     "engine/src/main/java/dev/terrarium/internal/pool/PoolCall.java",
     "engine/src/main/java/dev/terrarium/internal/pool/Timer.java",
-    "engine/src/main/java/dev/terrarium/internal/value/Marshaller.java",
     "engine/src/main/java/dev/terrarium/internal/value/NumberArray.java",
     "engine/src/main/java/dev/terrarium/internal/value/Suggestion.java",
 )

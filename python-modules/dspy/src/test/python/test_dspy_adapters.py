@@ -6,7 +6,8 @@ from typing import Any
 import dspy
 import pytest
 
-from terrarium.dspy import _adapters
+from terrarium.bridge.types import SIMPLE
+from terrarium.dspy import _adapters, _freeze, _schema, _signatures
 
 
 def signature(**outputs: Any) -> Any:
@@ -46,3 +47,9 @@ def test_what_is_valid_keeps_its_reading_beside_what_is_not() -> None:
     asked = signature(price=Decimal, code=int | str, count=int | float)
     found = _adapters.SchemaJsonAdapter().parse(asked, '{"price": "12.50", "code": "7", "count": "5.0"}')
     assert (str(found["price"]), found["code"], found["count"]) == ("12.50", "7", 5.0)
+
+
+def test_each_simple_type_of_the_type_language_is_known() -> None:
+    assert _signatures._SIMPLE.keys() == SIMPLE.keys()
+    assert [kind for kind, annotation in _signatures._SIMPLE.items() if annotation not in _schema._LEAVES] == []
+    assert {*_freeze._SIMPLE.values(), "decimal"} == SIMPLE.keys()  # plans leave decimals to DSPy

@@ -11,6 +11,7 @@ import pytest
 from pydantic import create_model
 from pydantic.errors import PydanticUndefinedAnnotation
 
+from terrarium.bridge.types import SIMPLE
 from terrarium.langchain import _coerce, _graalpy
 
 STARTS = sys.implementation.name == "cpython"
@@ -183,6 +184,10 @@ def test_pydantic_is_left_alone_on_cpython() -> None:
     before = PydanticUndefinedAnnotation.__dict__["from_name_error"]
     _graalpy.patch()
     assert PydanticUndefinedAnnotation.__dict__["from_name_error"] is before
+
+
+def test_each_simple_type_of_the_type_language_is_coerced() -> None:
+    assert _coerce._SCALARS.keys() == SIMPLE.keys()
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,10 @@ package dev.terrarium.spi;
 
 import dev.terrarium.Describe;
 import dev.terrarium.error.ConversionException;
+import dev.terrarium.internal.value.Scalar;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
-import java.math.BigDecimal;
-import java.math.BigInteger;
-import java.time.LocalDate;
-import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -61,15 +58,15 @@ public final class TypeSpec {
     return fields;
   }
 
-  /** Returns the text of the annotation, or null without an annotation. */
+  /** Returns the text of the annotation, null if there is no annotation. */
   public static @Nullable String description(@Nullable Describe describe) {
     return describe == null ? null : describe.value();
   }
 
   /**
-   * Returns one type in the type language.
+   * Returns the form of a type.
    *
-   * @param path the type's name in an error
+   * @param path what the type is called in an error
    */
   public static Map<String, @Nullable Object> of(Type type, String path) {
     return of(type, path, new HashSet<>());
@@ -119,7 +116,8 @@ public final class TypeSpec {
     if (optional != null) {
       return Map.of("type", "optional", "of", of(optional, path, open));
     }
-    Map<String, @Nullable Object> simple = SIMPLE.get(type);
+    Scalar scalar = Scalar.ofType(type);
+    Map<String, @Nullable Object> simple = scalar == null ? null : scalar.schema();
     if (simple == null) {
       throw unsupported(type, path);
     }
@@ -131,36 +129,6 @@ public final class TypeSpec {
           OptionalInt.class, int.class,
           OptionalLong.class, long.class,
           OptionalDouble.class, double.class);
-
-  private static final Map<Class<?>, Map<String, @Nullable Object>> SIMPLE =
-      Map.ofEntries(
-          Map.entry(String.class, Map.of("type", "string")),
-          Map.entry(boolean.class, Map.of("type", "boolean")),
-          Map.entry(Boolean.class, Map.of("type", "boolean")),
-          Map.entry(byte.class, integer(Byte.MIN_VALUE, Byte.MAX_VALUE)),
-          Map.entry(Byte.class, integer(Byte.MIN_VALUE, Byte.MAX_VALUE)),
-          Map.entry(short.class, integer(Short.MIN_VALUE, Short.MAX_VALUE)),
-          Map.entry(Short.class, integer(Short.MIN_VALUE, Short.MAX_VALUE)),
-          Map.entry(int.class, integer(Integer.MIN_VALUE, Integer.MAX_VALUE)),
-          Map.entry(Integer.class, integer(Integer.MIN_VALUE, Integer.MAX_VALUE)),
-          Map.entry(long.class, integer(Long.MIN_VALUE, Long.MAX_VALUE)),
-          Map.entry(Long.class, integer(Long.MIN_VALUE, Long.MAX_VALUE)),
-          Map.entry(BigInteger.class, Map.of("type", "integer")),
-          Map.entry(float.class, number(Float.MAX_VALUE)),
-          Map.entry(Float.class, number(Float.MAX_VALUE)),
-          Map.entry(double.class, Map.of("type", "number")),
-          Map.entry(Double.class, Map.of("type", "number")),
-          Map.entry(BigDecimal.class, Map.of("type", "decimal")),
-          Map.entry(LocalDate.class, Map.of("type", "date")),
-          Map.entry(LocalDateTime.class, Map.of("type", "datetime")));
-
-  private static Map<String, @Nullable Object> integer(long minimum, long maximum) {
-    return Map.of("type", "integer", "minimum", minimum, "maximum", maximum);
-  }
-
-  private static Map<String, @Nullable Object> number(double furthest) {
-    return Map.of("type", "number", "minimum", -furthest, "maximum", furthest);
-  }
 
   private static ConversionException unsupported(Type type, String path) {
     return new ConversionException(

@@ -3,25 +3,14 @@ package dev.terrarium.spi;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.internal.value.Marshaller;
 import dev.terrarium.internal.value.NumberArray;
+import dev.terrarium.internal.value.Scalar;
 import java.lang.reflect.Array;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
-import java.math.BigDecimal;
-import java.math.BigInteger;
-import java.net.URI;
-import java.nio.ByteBuffer;
 import java.time.DateTimeException;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.LocalDate;
-import java.time.LocalDateTime;
-import java.time.LocalTime;
-import java.time.OffsetDateTime;
-import java.time.OffsetTime;
-import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -33,8 +22,6 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.UUID;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -144,15 +131,17 @@ public final class TypedReader {
     throw mismatch(plain, raw, path);
   }
 
-  /** Converts one element of a list. Most elements have their type already, and need no path. */
+  /** Reads an element. Most elements are of the type already, and need no path. */
   private static @Nullable Object readElement(
       @Nullable Object item, Type type, String path, int index) {
-    return type instanceof Class<?> simple && SCALARS.containsKey(simple) && simple.isInstance(item)
+    return type instanceof Class<?> simple
+            && Scalar.ofType(simple) != null
+            && simple.isInstance(item)
         ? item
         : read(item, type, path + "[" + index + "]");
   }
 
-  /** Returns a list of the numbers of an array; returns any other value as it is. */
+  /** Returns the numbers of an array as a list, and anything else as it is. */
   private static Object listed(Object plain) {
     NumberArray numbers = NumberArray.of(plain);
     return numbers == null ? plain : numbers.elements(plain);
@@ -223,10 +212,10 @@ public final class TypedReader {
   }
 
   private static Object readScalar(Object plain, Class<?> type, String path) {
-    Function<Object, @Nullable Object> reader = SCALARS.get(type);
+    Scalar scalar = Scalar.ofType(type);
     try {
-      if (reader != null) {
-        Object value = reader.apply(plain);
+      if (scalar != null) {
+        Object value = scalar.read(plain);
         if (value != null) {
           return value;
         }
@@ -237,120 +226,9 @@ public final class TypedReader {
     throw mismatch(plain, type, path);
   }
 
-  private static final Map<Class<?>, Function<Object, @Nullable Object>> SCALARS =
-      Map.ofEntries(
-          scalar(String.class, v -> v instanceof String ? v : null),
-          scalar(boolean.class, v -> v instanceof Boolean ? v : null),
-          scalar(Boolean.class, v -> v instanceof Boolean ? v : null),
-          scalar(
-              char.class,
-              v -> v instanceof String s && s.length() == 1 ? (Object) s.charAt(0) : null),
-          scalar(
-              Character.class,
-              v -> v instanceof String s && s.length() == 1 ? (Object) s.charAt(0) : null),
-          scalar(byte.class, v -> isInteger(v) ? (Object) integer(v).byteValueExact() : null),
-          scalar(Byte.class, v -> isInteger(v) ? (Object) integer(v).byteValueExact() : null),
-          scalar(short.class, v -> isInteger(v) ? (Object) integer(v).shortValueExact() : null),
-          scalar(Short.class, v -> isInteger(v) ? (Object) integer(v).shortValueExact() : null),
-          scalar(int.class, v -> isInteger(v) ? (Object) integer(v).intValueExact() : null),
-          scalar(Integer.class, v -> isInteger(v) ? (Object) integer(v).intValueExact() : null),
-          scalar(long.class, v -> isInteger(v) ? (Object) integer(v).longValueExact() : null),
-          scalar(Long.class, v -> isInteger(v) ? (Object) integer(v).longValueExact() : null),
-          scalar(BigInteger.class, v -> isInteger(v) ? integer(v) : null),
-          scalar(float.class, v -> v instanceof Number n ? (Object) toFloat(n) : null),
-          scalar(Float.class, v -> v instanceof Number n ? (Object) toFloat(n) : null),
-          scalar(double.class, v -> v instanceof Number n ? (Object) toDouble(n) : null),
-          scalar(Double.class, v -> v instanceof Number n ? (Object) toDouble(n) : null),
-          scalar(
-              BigDecimal.class,
-              v ->
-                  switch (v) {
-                    case BigDecimal d -> d;
-                    case Double d -> BigDecimal.valueOf(d);
-                    case String s -> new BigDecimal(s);
-                    default -> isInteger(v) ? new BigDecimal(integer(v)) : null;
-                  }),
-          scalar(byte[].class, v -> v instanceof byte[] ? v : null),
-          scalar(ByteBuffer.class, v -> v instanceof byte[] b ? ByteBuffer.wrap(b) : null),
-          scalar(
-              LocalDate.class,
-              v -> v instanceof String s ? LocalDate.parse(s) : same(v, LocalDate.class)),
-          scalar(
-              LocalTime.class,
-              v -> v instanceof String s ? LocalTime.parse(s) : same(v, LocalTime.class)),
-          scalar(
-              LocalDateTime.class,
-              v -> v instanceof String s ? LocalDateTime.parse(s) : same(v, LocalDateTime.class)),
-          scalar(
-              OffsetTime.class,
-              v -> v instanceof String s ? OffsetTime.parse(s) : same(v, OffsetTime.class)),
-          scalar(
-              OffsetDateTime.class,
-              v ->
-                  switch (v) {
-                    case String s -> OffsetDateTime.parse(s);
-                    case ZonedDateTime t -> t.toOffsetDateTime();
-                    default -> same(v, OffsetDateTime.class);
-                  }),
-          scalar(
-              ZonedDateTime.class,
-              v ->
-                  v instanceof OffsetDateTime t
-                      ? t.toZonedDateTime()
-                      : same(v, ZonedDateTime.class)),
-          scalar(
-              Instant.class,
-              v ->
-                  switch (v) {
-                    case OffsetDateTime t -> t.toInstant();
-                    case ZonedDateTime t -> t.toInstant();
-                    default -> null;
-                  }),
-          scalar(Duration.class, v -> same(v, Duration.class)),
-          scalar(UUID.class, v -> v instanceof String s ? UUID.fromString(s) : same(v, UUID.class)),
-          scalar(URI.class, v -> v instanceof String s ? URI.create(s) : null));
-
-  /** The types of record components that may be absent from a map. */
+  /** The types of components for which a map may have no value. */
   private static final Set<Class<?>> OPTIONAL =
       Set.of(Optional.class, OptionalInt.class, OptionalLong.class, OptionalDouble.class);
-
-  private static Map.Entry<Class<?>, Function<Object, @Nullable Object>> scalar(
-      Class<?> type, Function<Object, @Nullable Object> reader) {
-    return Map.entry(type, reader);
-  }
-
-  private static @Nullable Object same(Object value, Class<?> type) {
-    return type.isInstance(value) ? value : null;
-  }
-
-  private static double toDouble(Number number) {
-    double value = number.doubleValue();
-    if (Double.isInfinite(value) && !(number instanceof Double)) {
-      throw new ArithmeticException("beyond double");
-    }
-    return value;
-  }
-
-  private static float toFloat(Number number) {
-    double exact = toDouble(number);
-    float value = (float) exact;
-    if (Float.isInfinite(value) && !Double.isInfinite(exact)) {
-      throw new ArithmeticException("beyond float");
-    }
-    return value;
-  }
-
-  private static boolean isInteger(Object value) {
-    return value instanceof Long
-        || value instanceof Integer
-        || value instanceof BigInteger
-        || value instanceof Short
-        || value instanceof Byte;
-  }
-
-  private static BigInteger integer(Object value) {
-    return value instanceof BigInteger big ? big : BigInteger.valueOf(((Number) value).longValue());
-  }
 
   private static Object throwMismatch(Object plain, Class<?> type, String path) {
     throw mismatch(plain, type, path);

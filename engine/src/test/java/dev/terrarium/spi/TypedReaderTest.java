@@ -18,6 +18,9 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.OffsetTime;
+import java.time.Period;
+import java.time.Year;
+import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.ArrayDeque;
@@ -117,6 +120,9 @@ class TypedReaderTest {
         arguments(time, ZonedDateTime.class, time.toZonedDateTime()),
         arguments(time, Instant.class, time.toInstant()),
         arguments(Duration.ofMillis(-5), Duration.class, Duration.ofMillis(-5)),
+        arguments(2024L, Year.class, Year.of(2024)),
+        arguments("2024-02", YearMonth.class, YearMonth.of(2024, 2)),
+        arguments("P1Y-2M3D", Period.class, Period.of(1, -2, 3)),
         arguments("SAD", Mood.class, Mood.SAD),
         arguments("anything", Object.class, "anything"),
         arguments(List.of(1L), List.class, List.of(1L)),
@@ -162,7 +168,14 @@ class TypedReaderTest {
         arguments(new byte[0], Mood.class, "expected Mood, found a byte[]"),
         arguments("x", UUID.class, "'x' does not fit in java.util.UUID"),
         arguments(1L, UUID.class, "expected UUID, found a Long"),
-        arguments("a b", URI.class, "'a b' does not fit in java.net.URI"));
+        arguments("a b", URI.class, "'a b' does not fit in java.net.URI"),
+        arguments(1L << 31, Year.class, "'2147483648' does not fit in java.time.Year"),
+        arguments(1_000_000_000L, Year.class, "'1000000000' does not fit in java.time.Year"),
+        arguments("2024", Year.class, "expected Year, found a String"),
+        arguments("2024-13", YearMonth.class, "'2024-13' does not fit in java.time.YearMonth"),
+        arguments(202402L, YearMonth.class, "expected YearMonth, found a Long"),
+        arguments("PT1H", Period.class, "'PT1H' does not fit in java.time.Period"),
+        arguments(Duration.ofDays(1), Period.class, "expected Period, found a Duration"));
   }
 
   @ParameterizedTest

@@ -9,6 +9,7 @@ import dev.terrarium.error.PythonException;
 import dev.terrarium.error.TerrariumException;
 import dev.terrarium.internal.value.BulkInput;
 import dev.terrarium.internal.value.Marshaller;
+import dev.terrarium.internal.value.PythonCallables;
 import dev.terrarium.spi.HostFunction;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -433,7 +434,7 @@ final class GraalPyContext implements PythonContext {
     private @Nullable Object handle(String command, Function<Value, @Nullable Object> handling) {
       Logger before = output.get();
       output.set(outputOf(framework));
-      Marshaller.Callbacks outer = marshaller.beginCall();
+      PythonCallables.Scope outer = marshaller.beginCall();
       calls++;
       boolean good = false;
       try {

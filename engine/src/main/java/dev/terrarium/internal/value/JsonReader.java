@@ -31,7 +31,7 @@ final class JsonReader {
                   .maxNestingDepth(Integer.MAX_VALUE)
                   .maxStringLength(Integer.MAX_VALUE)
                   .maxNameLength(Integer.MAX_VALUE)
-                  .maxNumberLength(TextTag.MAX_LENGTH)
+                  .maxNumberLength(Scalar.MAX_LENGTH)
                   .build())
           .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
           .build();

@@ -13,8 +13,6 @@ final class JsonTags {
   static final String BYTES = "$bytes";
   static final String MAP = "$map";
 
-  private static final Map<String, TextTag> TEXTS =
-      Arrays.stream(TextTag.values()).collect(Collectors.toMap(TextTag::tag, Function.identity()));
   private static final Map<String, NumberArray> ARRAYS =
       Arrays.stream(NumberArray.values())
           .collect(Collectors.toMap(NumberArray::tag, Function.identity()));
@@ -25,17 +23,17 @@ final class JsonTags {
     return key.startsWith("$")
         && (key.equals(BYTES)
             || key.equals(MAP)
-            || TEXTS.containsKey(key)
+            || Scalar.ofTag(key) != null
             || ARRAYS.containsKey(key));
   }
 
   /**
-   * What a tag, other than {@link #MAP}, and its text stand for.
+   * Returns the value for which a tag, other than {@link #MAP}, and its text stand.
    *
-   * @throws RuntimeException of many kinds when that is nothing
+   * @throws RuntimeException of many kinds when they stand for no value
    */
   static Object value(String tag, String text) {
-    TextTag scalar = TEXTS.get(tag);
+    Scalar scalar = Scalar.ofTag(tag);
     if (scalar != null) {
       return scalar.parse(text);
     }

@@ -57,12 +57,13 @@ final class JsonWriter {
       binary(json, numbers.tag(), numbers.toBytes(value));
       return;
     }
-    TextTag tag = TextTag.of(value);
+    Scalar scalar = Scalar.of(value);
+    String tag = scalar == null ? null : scalar.tag();
     if (tag == null) {
       throw steps.noPlainData(value);
     }
     json.writeStartObject();
-    json.writeStringField(tag.tag(), steps.tagText(value));
+    json.writeStringField(tag, steps.tagText(value));
     json.writeEndObject();
   }
 

@@ -125,10 +125,9 @@ final class MsgpackReader {
         return unpacker.unpackTimestamp(header).atOffset(ZoneOffset.UTC);
       }
       byte[] payload = unpacker.readPayload(header.getLength());
-      for (TextTag tag : TextTag.values()) {
-        if (tag.extension() == type) {
-          return tag.parse(text(payload));
-        }
+      Scalar scalar = Scalar.ofExtension(type);
+      if (scalar != null) {
+        return scalar.parse(text(payload));
       }
       for (NumberArray numbers : NumberArray.values()) {
         if (numbers.extension() == type) {

@@ -52,11 +52,11 @@ final class MsgpackWriter {
       extension(packer, numbers.extension(), numbers.toBytes(value));
       return;
     }
-    TextTag tag = TextTag.of(value);
-    if (tag == null) {
+    Scalar scalar = Scalar.of(value);
+    if (scalar == null || scalar.tag() == null) {
       throw steps.noPlainData(value);
     }
-    extension(packer, tag.extension(), steps.tagText(value).getBytes(StandardCharsets.UTF_8));
+    extension(packer, scalar.extension(), steps.tagText(value).getBytes(StandardCharsets.UTF_8));
   }
 
   private static void extension(MessagePacker packer, byte type, byte[] payload)

@@ -12,6 +12,7 @@ import java.time.OffsetDateTime;
 import java.time.OffsetTime;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoField;
 import java.time.temporal.TemporalAccessor;
 import java.util.function.Supplier;
@@ -55,9 +56,10 @@ final class PythonTime {
     };
   }
 
-  /** With the name of its region in brackets. */
+  /** Returns the text with the name of the region, if it is one, in brackets. */
   static String text(ZonedDateTime time, String path) {
-    return text(time.toOffsetDateTime(), path) + "[" + time.getZone() + "]";
+    String text = text(time.toOffsetDateTime(), path);
+    return time.getZone() instanceof ZoneOffset ? text : text + "[" + time.getZone() + "]";
   }
 
   static String text(Instant instant, String path) {
@@ -68,7 +70,7 @@ final class PythonTime {
     }
   }
 
-  /** Whole microseconds. */
+  /** Returns the number of whole microseconds. */
   static String text(Duration duration, String path) {
     if (duration.getNano() % NANOS_PER_MICRO != 0) {
       throw new ConversionException(
@@ -86,7 +88,7 @@ final class PythonTime {
         .toString();
   }
 
-  /** From whole microseconds, of which a timedelta has more than a long. */
+  /** Returns the duration of whole microseconds, of which a timedelta may have more than a long. */
   static Duration duration(String micros) {
     BigInteger[] parts = new BigInteger(micros).divideAndRemainder(MICROS_PER_SECOND);
     return Duration.ofSeconds(parts[0].longValueExact(), parts[1].longValue() * NANOS_PER_MICRO);
@@ -109,13 +111,26 @@ final class PythonTime {
         path);
   }
 
-  /** A text with a region in brackets; without the region where Java has no data on it. */
+  /** Reads a text with a region in brackets; leaves out a region on which Java has no data. */
   static Object zoned(String text, String path) {
     try {
       return ZonedDateTime.parse(text);
     } catch (DateTimeException e) {
       return dateTime(text.substring(0, text.indexOf('[')), path);
     }
+  }
+
+  /** Returns the time of a text in any form of ISO 8601, with an offset or without. */
+  static Object anyTime(String text) {
+    return DateTimeFormatter.ISO_TIME.parseBest(text, OffsetTime::from, LocalTime::from);
+  }
+
+  /** Returns the date and time of a text in any form of ISO 8601. */
+  static Object anyDateTime(String text) {
+    return text.endsWith("]")
+        ? ZonedDateTime.parse(text)
+        : DateTimeFormatter.ISO_DATE_TIME.parseBest(
+            text, OffsetDateTime::from, LocalDateTime::from);
   }
 
   private static boolean hasOffset(String time) {

@@ -23,13 +23,13 @@ final class ValuePath {
     this.root = root;
   }
 
-  /** Into a list or a map; {@link #at} says where in it. */
+  /** Enters a list or a map; {@link #at} says where in it. */
   void enter() {
     steps.add("");
   }
 
   /**
-   * At an element.
+   * Moves to an element.
    *
    * @param step its index or key
    * @throws ConversionException when that is deeper than {@link Marshaller#MAX_DEPTH}
@@ -37,7 +37,7 @@ final class ValuePath {
   void at(Object step) {
     steps.set(steps.size() - 1, step);
     if (steps.size() > Marshaller.MAX_DEPTH) {
-      Marshaller.checkDepth(steps.size(), toString());
+      checkDepth(steps.size(), toString());
     }
   }
 
@@ -45,15 +45,30 @@ final class ValuePath {
     steps.removeLast();
   }
 
-  /** The text, when it is Unicode. */
+  /**
+   * Checks how deep a value is nested.
+   *
+   * @throws ConversionException when that is deeper than {@link Marshaller#MAX_DEPTH}
+   */
+  static void checkDepth(int depth, String path) {
+    if (depth > Marshaller.MAX_DEPTH) {
+      throw new ConversionException(
+          path.substring(0, Math.min(80, path.length())) + "...",
+          "the value is nested deeper than "
+              + Marshaller.MAX_DEPTH
+              + " levels, or contains itself");
+    }
+  }
+
+  /** Returns the text, or refuses a text that is not Unicode. */
   String checked(String text) {
-    if (Marshaller.hasLoneSurrogate(text)) {
-      throw refuse(Marshaller.LONE_SURROGATE);
+    if (Surrogates.hasLone(text)) {
+      throw refuse(Surrogates.LONE);
     }
     return text;
   }
 
-  /** The key, when a dict that crosses can have it. */
+  /** Returns the key, or refuses a key that no dict that crosses can have. */
   Object checkedKey(@Nullable Object key) {
     if (key instanceof String || key instanceof Long || key instanceof Boolean) {
       return key;
@@ -74,20 +89,20 @@ final class ValuePath {
     };
   }
 
-  /** What an exception says, which may be nothing but its class. */
+  /** Returns the message of an exception, or its class if it has no message. */
   static String reason(Throwable e) {
     return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }
 
-  /** The text of a value with a {@link TextTag}, when it is not too long to be read. */
+  /** Returns the text of a scalar that has a tag, if the text is not too long to be read. */
   String tagText(Object value) {
     String text = value.toString();
-    if (text.length() > TextTag.MAX_LENGTH) {
+    if (text.length() > Scalar.MAX_LENGTH) {
       throw refuse(
           "a number of "
               + text.length()
               + " characters is longer than the "
-              + TextTag.MAX_LENGTH
+              + Scalar.MAX_LENGTH
               + " that a message carries");
     }
     return text;

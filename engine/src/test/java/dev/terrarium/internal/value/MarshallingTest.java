@@ -22,6 +22,9 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.OffsetTime;
+import java.time.Period;
+import java.time.Year;
+import java.time.YearMonth;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.util.AbstractMap;
@@ -199,7 +202,10 @@ class MarshallingTest {
             Duration.ofMillis(-1500),
             "timedelta",
             "datetime.timedelta(days=-1, seconds=86398, microseconds=500000)",
-            Duration.ofMillis(-1500)));
+            Duration.ofMillis(-1500)),
+        arguments(Year.of(-44), "int", "-44", -44L),
+        arguments(YearMonth.of(2024, 2), "str", "'2024-02'", "2024-02"),
+        arguments(Period.ofWeeks(1), "str", "'P7D'", "P7D"));
   }
 
   private static Map<String, @Nullable Object> point() {
@@ -541,7 +547,10 @@ class MarshallingTest {
       Set<Mood> moods,
       OptionalInt count,
       OptionalLong size,
-      OptionalDouble share) {}
+      OptionalDouble share,
+      Year since,
+      YearMonth due,
+      Period every) {}
 
   @Test
   void recordsOfRarerKindsComeBackAsTheirType() {
@@ -552,7 +561,10 @@ class MarshallingTest {
             Set.of(Mood.SAD),
             OptionalInt.of(1),
             OptionalLong.empty(),
-            OptionalDouble.of(0.5));
+            OptionalDouble.of(0.5),
+            Year.of(2024),
+            YearMonth.of(2024, 12),
+            Period.ofMonths(3));
 
     assertThat(
             terrarium.adapter("probe").call(Command.of("echo", Map.of("v", some)).as(Kinds.class)))
