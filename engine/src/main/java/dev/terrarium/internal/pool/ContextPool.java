@@ -1,5 +1,6 @@
 package dev.terrarium.internal.pool;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.terrarium.AccessProfile;
 import dev.terrarium.Stats;
 import dev.terrarium.Stats.ContextState;
@@ -38,7 +39,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -91,26 +91,43 @@ public final class ContextPool implements AutoCloseable {
   private final Events events;
   private final LeakWatch leaks;
 
-  private final ReentrantLock lock = new ReentrantLock();
-  private final List<Runnable> effects = new ArrayList<>();
-
-  private final Roster roster;
+  private final DecisionLock lock;
   private final Shortcuts shortcuts = new Shortcuts();
+
+  @GuardedBy("lock")
+  private final Roster roster;
+
+  @GuardedBy("lock")
   private final MemoryBudget memory;
+
+  @GuardedBy("lock")
   private final List<CompletableFuture<@Nullable Void>> parking = new ArrayList<>();
+
   private final CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
 
   /** How long the last load of each framework took, in nanoseconds. */
+  @GuardedBy("lock")
   private final Map<String, Long> loadTimes = new HashMap<>();
 
   /** Done when the pool is closed, no context is being made and none is left. */
   private final CompletableFuture<@Nullable Void> quiet = new CompletableFuture<>();
 
+  @GuardedBy("lock")
   private long made;
+
+  @GuardedBy("lock")
   private long loads;
+
+  @GuardedBy("lock")
   private long restored;
+
+  @GuardedBy("lock")
   private long recycled;
+
+  @GuardedBy("lock")
   private long retired;
+
+  @GuardedBy("lock")
   private long retryAt;
 
   /** Written under the lock. */
@@ -129,6 +146,7 @@ public final class ContextPool implements AutoCloseable {
         factory,
         profile,
         settings,
+        new Roster(Timer.system()),
         Timer.system(),
         work -> Thread.ofPlatform().daemon().name("terrarium-start").start(work),
         HeapRoom::forOneFramework,
@@ -137,8 +155,9 @@ public final class ContextPool implements AutoCloseable {
   }
 
   /**
-   * As above, with the outer world given.
+   * Starts making the first contexts of a pool whose outer world is given.
    *
+   * @param roster the state of the pool, which no other pool has
    * @param makers runs the making of contexts, which blocks
    * @param room whether memory allows one framework more in a context that has some
    */
@@ -146,6 +165,7 @@ public final class ContextPool implements AutoCloseable {
       ContextFactory factory,
       AccessProfile profile,
       PoolSettings settings,
+      Roster roster,
       Timer timer,
       Executor makers,
       BooleanSupplier room,
@@ -156,20 +176,23 @@ public final class ContextPool implements AutoCloseable {
     this.timer = timer;
     this.makers = makers;
     this.room = room;
-    this.roster = new Roster(timer);
+    this.roster = roster;
+    this.lock = roster.lock;
     this.memory = new MemoryBudget(limit, roster);
     this.events = events;
     this.leaks = new LeakWatch(settings.leakThreshold(), timer);
     this.retryAt = timer.nanoTime();
-    locked(
-        () -> {
-          while (roster.starting < settings.min()) {
-            make(profile, null);
-          }
-          if (roster.starting == 0) {
-            ready.complete(null);
-          }
-        });
+    lock.lock();
+    try {
+      while (roster.starting < settings.min()) {
+        make(profile, null);
+      }
+      if (roster.starting == 0) {
+        ready.complete(null);
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   // ------------------------------------------------------------------ borrowing
@@ -244,24 +267,26 @@ public final class ContextPool implements AutoCloseable {
 
   /** Gives the waiter a context, or a place in the queue and work toward one. */
   void enqueue(Waiter waiter) {
-    locked(
-        () -> {
-          if (closed) {
-            throw Refusals.closed();
-          }
-          PooledContext ready = roster.mostRecentlyUsed(context -> context.isReadyFor(waiter));
-          if (ready != null) {
-            roster.idle.remove(ready);
-            assign(ready, waiter);
-            return;
-          }
-          roster.join(waiter);
-          startWork(waiter);
-          if (waiter.is(Waiter.Kind.NESTED) && !waiter.hasWork) {
-            roster.leave(waiter);
-            throw memory.allows(waiter) ? Refusals.nested(waiter, figures()) : tooLarge(waiter);
-          }
-        });
+    lock.lock();
+    try {
+      if (closed) {
+        throw Refusals.closed();
+      }
+      PooledContext ready = roster.mostRecentlyUsed(context -> context.isReadyFor(waiter));
+      if (ready != null) {
+        roster.idle.remove(ready);
+        assign(ready, waiter);
+        return;
+      }
+      roster.join(waiter);
+      startWork(waiter);
+      if (waiter.is(Waiter.Kind.NESTED) && !waiter.hasWork) {
+        roster.leave(waiter);
+        throw memory.allows(waiter) ? Refusals.nested(waiter, figures()) : tooLarge(waiter);
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   private PooledContext await(Waiter waiter) {
@@ -294,42 +319,45 @@ public final class ContextPool implements AutoCloseable {
    * is over fails.
    */
   long reconsider(Waiter waiter) {
-    return locked(
-        () -> {
-          if (!waiter.isWaiting()) {
-            return 0L;
-          }
-          long now = timer.nanoTime();
-          long deadline = waiter.deadline.left(now);
-          boolean loading = roster.isLoadingFor(waiter);
-          long left =
-              loading
-                  ? nanos(settings.loadTimeout()) - (now - waiter.enqueued)
-                  : nanos(settings.borrowTimeout()) - (now - waiter.waitingSince);
-          if (deadline <= 0 || left <= 0) {
-            roster.leave(waiter);
-            waiter.fail(refusal(waiter, deadline <= 0, loading));
-            return 0L;
-          }
-          long patience = nanos(settings.borrowTimeout()) / PATIENCE - (now - waiter.waitingSince);
-          if (patience <= 0 && !waiter.impatient) {
-            waiter.impatient = true;
-            startWork(waiter);
-          }
-          long expansion = untilExpansion(waiter, now);
-          if (expansion <= 0) {
-            startWork(waiter);
-          }
-          long next = Math.min(deadline, left);
-          next = patience > 0 ? Math.min(next, patience) : next;
-          return expansion > 0 ? Math.min(next, expansion) : next;
-        });
+    lock.lock();
+    try {
+      if (!waiter.isWaiting()) {
+        return 0L;
+      }
+      long now = timer.nanoTime();
+      long deadline = waiter.deadline.left(now);
+      boolean loading = roster.isLoadingFor(waiter);
+      long left =
+          loading
+              ? nanos(settings.loadTimeout()) - (now - waiter.enqueued)
+              : nanos(settings.borrowTimeout()) - (now - waiter.waitingSince);
+      if (deadline <= 0 || left <= 0) {
+        roster.leave(waiter);
+        waiter.fail(refusal(waiter, deadline <= 0, loading));
+        return 0L;
+      }
+      long patience = nanos(settings.borrowTimeout()) / PATIENCE - (now - waiter.waitingSince);
+      if (patience <= 0 && !waiter.impatient) {
+        waiter.impatient = true;
+        startWork(waiter);
+      }
+      long expansion = untilExpansion(waiter, now);
+      if (expansion <= 0) {
+        startWork(waiter);
+      }
+      long next = Math.min(deadline, left);
+      next = patience > 0 ? Math.min(next, patience) : next;
+      return expansion > 0 ? Math.min(next, expansion) : next;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**
    * Nanoseconds until the waiter's framework may be loaded beside another one in an idle context,
    * since its queue stands; the largest long when there is no such context.
    */
+  @GuardedBy("lock")
   private long untilExpansion(Waiter waiter, long now) {
     if (!waiter.is(Waiter.Kind.BORROWER) || waiter.hasWork) {
       return Long.MAX_VALUE;
@@ -343,6 +371,7 @@ public final class ContextPool implements AutoCloseable {
    * For how long a framework's queue must stand, in nanoseconds, to be worth a load: as long as the
    * load takes, within bounds.
    */
+  @GuardedBy("lock")
   private long standingFor(String framework) {
     long timeout = nanos(settings.borrowTimeout());
     return Math.clamp(
@@ -366,6 +395,7 @@ public final class ContextPool implements AutoCloseable {
     return TimeUnit.NANOSECONDS.convert(duration);
   }
 
+  @GuardedBy("lock")
   private RuntimeException refusal(Waiter waiter, boolean deadlinePassed, boolean loading) {
     if (deadlinePassed) {
       return Refusals.deadline(waiter, figures());
@@ -379,27 +409,30 @@ public final class ContextPool implements AutoCloseable {
             memory.allows(waiter) ? null : memory.figures(waiter.name()));
   }
 
+  @GuardedBy("lock")
   private LimitExceededException tooLarge(Waiter waiter) {
     return Refusals.limit(waiter, memory.figures(waiter.name()), figures());
   }
 
   /** Leaves the queue; a context that was given in the meantime goes back. */
   void withdraw(Waiter waiter) {
-    locked(
-        () -> {
-          PooledContext given = waiter.context();
-          PoolCall<?> call = waiter.call;
-          if (given != null && call != null) {
-            effects.add(call::abandon);
-          } else if (given != null) {
-            given.borrower = null;
-            leaks.end(given);
-            offer(given);
-          } else if (roster.waiters.contains(waiter)) {
-            roster.leave(waiter);
-            waiter.fail(Refusals.closed());
-          }
-        });
+    lock.lock();
+    try {
+      PooledContext given = waiter.context();
+      PoolCall<?> call = waiter.call;
+      if (given != null && call != null) {
+        lock.afterUnlock(call::abandon);
+      } else if (given != null) {
+        given.borrower = null;
+        leaks.end(given);
+        offer(given);
+      } else if (roster.waiters.contains(waiter)) {
+        roster.leave(waiter);
+        waiter.fail(Refusals.closed());
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**
@@ -419,31 +452,29 @@ public final class ContextPool implements AutoCloseable {
               + ", which TerrariumConfig.contexts says; raise it for more.");
     }
     List<CompletableFuture<@Nullable Void>> prewarmed = new ArrayList<>();
-    locked(
-        () -> {
-          if (closed) {
-            throw Refusals.closed();
-          }
-          for (long goal = roster.ready(framework.name()) + 1; goal <= count; goal++) {
-            Waiter waiter =
-                new Waiter(
-                    framework,
-                    null,
-                    Waiter.Kind.PREWARMING,
-                    Deadline.none(),
-                    timer.nanoTime(),
-                    null);
-            waiter.goal = goal;
-            prewarmed.add(waiter.prewarmed);
-            roster.join(waiter);
-            startWork(waiter);
-          }
-          endPrewarmings();
-        });
+    lock.lock();
+    try {
+      if (closed) {
+        throw Refusals.closed();
+      }
+      for (long goal = roster.ready(framework.name()) + 1; goal <= count; goal++) {
+        Waiter waiter =
+            new Waiter(
+                framework, null, Waiter.Kind.PREWARMING, Deadline.none(), timer.nanoTime(), null);
+        waiter.goal = goal;
+        prewarmed.add(waiter.prewarmed);
+        roster.join(waiter);
+        startWork(waiter);
+      }
+      endPrewarmings();
+    } finally {
+      lock.unlock();
+    }
     return CompletableFuture.allOf(prewarmed.toArray(CompletableFuture[]::new));
   }
 
-  /** Ends the prewarmings that have as many contexts as they want, or as they may. Lock held. */
+  /** Ends the prewarmings that have as many contexts as they want, or as they may. */
+  @GuardedBy("lock")
   private void endPrewarmings() {
     if (!roster.hasPrewarmings()) {
       return;
@@ -460,17 +491,19 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
+  @GuardedBy("lock")
   private void endPrewarming(Waiter waiter) {
     roster.leave(waiter);
-    effects.add(() -> waiter.prewarmed.complete(null));
+    lock.afterUnlock(() -> waiter.prewarmed.complete(null));
   }
 
   // ------------------------------------------------------------------ choosing
 
   /**
    * Sets off what brings the waiter a context, when no idle one is ready for it: loading in a bare
-   * one, else making a new one, else loading in one that others use, if it must be. Lock held.
+   * one, else making a new one, else loading in one that others use, if it must be.
    */
+  @GuardedBy("lock")
   private void startWork(Waiter waiter) {
     if (waiter.hasWork
         || !roster.isInDemand(waiter)
@@ -502,8 +535,9 @@ public final class ContextPool implements AutoCloseable {
 
   /**
    * Loads the waiter's framework in an idle context that has others, beside them, when its queue
-   * has stood for as long as that is worth, and nobody has used the context meanwhile. Lock held.
+   * has stood for as long as that is worth, and nobody has used the context meanwhile.
    */
+  @GuardedBy("lock")
   private void expand(Waiter waiter) {
     long now = timer.nanoTime();
     if (roster.idle.isEmpty() || untilExpansion(waiter, now) > 0) {
@@ -517,13 +551,17 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
-  /** Sets off what waiters may have set off and that is not under way. Lock held. */
+  /** Sets off what waiters may have set off and that is not under way. */
+  @GuardedBy("lock")
   private void startAllWork() {
     if (!roster.waiters.isEmpty() && (!roster.idle.isEmpty() || mayMakeOneMore())) {
-      List.copyOf(roster.waiters).forEach(this::startWork);
+      for (Waiter waiter : List.copyOf(roster.waiters)) {
+        startWork(waiter);
+      }
     }
   }
 
+  @GuardedBy("lock")
   private boolean mayMakeOneMore() {
     return roster.starting + roster.serving() < settings.max()
         && roster.total() < 2 * settings.max()
@@ -532,8 +570,9 @@ public final class ContextPool implements AutoCloseable {
 
   /**
    * Puts a context that has become free to use. Who waited for it, and was not the one to get it,
-   * may need other work now. Lock held.
+   * may need other work now.
    */
+  @GuardedBy("lock")
   private void offer(PooledContext context) {
     endPrewarmings();
     if (closed || roster.serving() > settings.max()) {
@@ -544,7 +583,8 @@ public final class ContextPool implements AutoCloseable {
     startAllWork();
   }
 
-  /** Gives a context to the first waiter who can use it. Lock held. */
+  /** Gives a context to the first waiter who can use it. */
+  @GuardedBy("lock")
   private void give(PooledContext context) {
     for (Waiter waiter : roster.waiters) {
       if (context.isReadyFor(waiter)) {
@@ -568,6 +608,7 @@ public final class ContextPool implements AutoCloseable {
     roster.idle.add(context);
   }
 
+  @GuardedBy("lock")
   private void assign(PooledContext context, Waiter waiter) {
     context.become(ContextState.IN_USE);
     context.used(waiter.framework);
@@ -580,7 +621,7 @@ public final class ContextPool implements AutoCloseable {
     waiter.give(context);
     PoolCall<?> call = waiter.call;
     if (call != null) {
-      effects.add(() -> call.start(leased(context, waiter)));
+      lock.afterUnlock(() -> call.start(leased(context, waiter)));
     }
   }
 
@@ -595,13 +636,14 @@ public final class ContextPool implements AutoCloseable {
 
   // ------------------------------------------------------------------ making and loading
 
-  /** Makes a context, for a waiter or for the minimum. Lock held. */
+  /** Makes a context, for a waiter or for the minimum. */
+  @GuardedBy("lock")
   private void make(AccessProfile profile, @Nullable Waiter waiter) {
     roster.starting++;
     if (waiter != null) {
       waiter.hasWork = true;
     }
-    effects.add(
+    lock.afterUnlock(
         () -> {
           try {
             makers.execute(() -> makeNow(profile, waiter));
@@ -635,21 +677,24 @@ public final class ContextPool implements AutoCloseable {
       @Nullable PythonContext context,
       @Nullable RuntimeException failure,
       @Nullable Waiter waiter) {
-    locked(
-        () -> {
-          roster.starting--;
-          if (waiter != null) {
-            waiter.hasWork = false;
-          }
-          if (context != null) {
-            made(context, waiter);
-          } else if (failure != null) {
-            notMade(profile, failure, waiter);
-          }
-          checkQuiet();
-        });
+    lock.lock();
+    try {
+      roster.starting--;
+      if (waiter != null) {
+        waiter.hasWork = false;
+      }
+      if (context != null) {
+        made(context, waiter);
+      } else if (failure != null) {
+        notMade(profile, failure, waiter);
+      }
+      checkQuiet();
+    } finally {
+      lock.unlock();
+    }
   }
 
+  @GuardedBy("lock")
   private void made(PythonContext context, @Nullable Waiter waiter) {
     made++;
     PooledContext pooled =
@@ -658,7 +703,7 @@ public final class ContextPool implements AutoCloseable {
     roster.contexts.add(pooled);
     waitAnew(each -> first || each.equals(waiter));
     if (roster.starting == 0 || roster.contexts.size() >= settings.min()) {
-      effects.add(() -> ready.complete(null));
+      lock.afterUnlock(() -> ready.complete(null));
     }
     if (waiter == null || !waiter.is(Waiter.Kind.NESTED) || !roster.waiters.contains(waiter)) {
       offer(pooled);
@@ -672,22 +717,34 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
+  private void retry(AccessProfile profile) {
+    lock.lock();
+    try {
+      fillUp(profile);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
    * The pool goes on with the contexts it has, and tries again later; who has no hope left is told
-   * why. Lock held.
+   * why.
    */
+  @GuardedBy("lock")
   private void notMade(AccessProfile profile, RuntimeException failure, @Nullable Waiter waiter) {
     retryAt = timer.nanoTime() + nanos(RETRY_AFTER);
     if (roster.contexts.isEmpty() && roster.starting == 0) {
-      List.copyOf(roster.waiters).forEach(each -> refuse(each, failure));
-      effects.add(() -> ready.completeExceptionally(failure));
+      for (Waiter each : List.copyOf(roster.waiters)) {
+        refuse(each, failure);
+      }
+      lock.afterUnlock(() -> ready.completeExceptionally(failure));
       return;
     }
     if (roster.starting == 0) {
-      effects.add(() -> ready.complete(null));
+      lock.afterUnlock(() -> ready.complete(null));
     }
-    effects.add(() -> timer.after(RETRY_AFTER, () -> locked(() -> fillUp(profile))));
-    effects.add(
+    lock.afterUnlock(() -> timer.after(RETRY_AFTER, () -> retry(profile)));
+    lock.afterUnlock(
         () ->
             LOGGER.log(
                 Level.WARNING,
@@ -706,13 +763,15 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
+  @GuardedBy("lock")
   private void refuse(Waiter waiter, RuntimeException failure) {
     roster.leave(waiter);
     waiter.fail(failure);
-    effects.add(() -> waiter.prewarmed.completeExceptionally(failure));
+    lock.afterUnlock(() -> waiter.prewarmed.completeExceptionally(failure));
   }
 
-  /** Loads the waiter's framework in a context that is nobody's. Lock held. */
+  /** Loads the waiter's framework in a context that is nobody's. */
+  @GuardedBy("lock")
   private void prepare(PooledContext context, Waiter waiter) {
     boolean roomy = roster.isQuick(waiter) || room.getAsBoolean(); // for a bridge alone there is
     prepare(context, waiter, roomy);
@@ -721,15 +780,16 @@ public final class ContextPool implements AutoCloseable {
   /**
    * @param roomy whether memory allows for it beside the frameworks that the context has
    */
+  @GuardedBy("lock")
   private void prepare(PooledContext context, Waiter waiter, boolean roomy) {
     context.become(ContextState.IN_USE);
     context.preparing = waiter.name();
     waiter.hasWork = true;
     List<String> drop = context.toDropFor(waiter.framework, roomy);
     drop.forEach(context.frameworks::remove);
-    effects.add(memory.makingRoom(waiter));
+    lock.afterUnlock(memory.makingRoom(waiter));
     long begin = timer.nanoTime();
-    effects.add(
+    lock.afterUnlock(
         () -> {
           drop.forEach(context.context::cleanUp);
           Execution<@Nullable Void> loading =
@@ -739,7 +799,7 @@ public final class ContextPool implements AutoCloseable {
           loading.whenDone(
               (done, failure) -> {
                 cancel.run();
-                locked(() -> prepared(context, waiter, failure, begin));
+                prepared(context, waiter, failure, begin);
               });
         });
   }
@@ -753,44 +813,53 @@ public final class ContextPool implements AutoCloseable {
 
   private void prepared(
       PooledContext context, Waiter waiter, @Nullable Throwable failure, long begin) {
-    context.preparing = null;
-    ended(context);
-    waiter.hasWork = false;
-    waitAnew(each -> each.name().equals(waiter.name()));
-    long now = timer.nanoTime();
-    roster.queues.restart(waiter.name(), now);
-    if (failure != null) {
-      RuntimeException reason = loadFailure(waiter, failure);
-      List.copyOf(roster.waiters).stream()
-          .filter(each -> each == waiter || failsWith(each, waiter, reason))
-          .forEach(each -> refuse(each, reason));
-      heal(context);
-      startAllWork();
-      return;
-    }
-    context.used(waiter.framework);
-    boolean loaded = context.has(waiter.name()); // if not, its bridge alone was attached
-    if (loaded) {
-      loads++;
-      loadTimes.put(waiter.name(), now - begin);
-    }
-    if (loaded && events.active()) {
-      tell(new TerrariumEvent.FrameworkLoaded(waiter.name(), context.name(), now - begin));
-    }
-    if (loaded && !memory.allowsLoaded(context, waiter.name()) && !waiter.is(Waiter.Kind.NESTED)) {
-      unload(context, waiter);
-      return;
-    }
-    if (waiter.is(Waiter.Kind.PREWARMING) && roster.waiters.contains(waiter)) {
-      endPrewarming(waiter); // two that compete for contexts each have had their load, and end
-    }
-    if (waiter.is(Waiter.Kind.NESTED) && waiter.isWaiting() && !closed) {
-      roster.leave(waiter);
-      assign(context, waiter);
-      endPrewarmings();
-      startAllWork();
-    } else {
-      offer(context);
+    lock.lock();
+    try {
+      context.preparing = null;
+      ended(context);
+      waiter.hasWork = false;
+      waitAnew(each -> each.name().equals(waiter.name()));
+      long now = timer.nanoTime();
+      roster.queues.restart(waiter.name(), now);
+      if (failure != null) {
+        RuntimeException reason = loadFailure(waiter, failure);
+        for (Waiter each : List.copyOf(roster.waiters)) {
+          if (each == waiter || failsWith(each, waiter, reason)) {
+            refuse(each, reason);
+          }
+        }
+        heal(context);
+        startAllWork();
+        return;
+      }
+      context.used(waiter.framework);
+      boolean loaded = context.has(waiter.name()); // if not, its bridge alone was attached
+      if (loaded) {
+        loads++;
+        loadTimes.put(waiter.name(), now - begin);
+      }
+      if (loaded && events.active()) {
+        tell(new TerrariumEvent.FrameworkLoaded(waiter.name(), context.name(), now - begin));
+      }
+      if (loaded
+          && !memory.allowsLoaded(context, waiter.name())
+          && !waiter.is(Waiter.Kind.NESTED)) {
+        unload(context, waiter);
+        return;
+      }
+      if (waiter.is(Waiter.Kind.PREWARMING) && roster.waiters.contains(waiter)) {
+        endPrewarming(waiter); // two that compete for contexts each have had their load, and end
+      }
+      if (waiter.is(Waiter.Kind.NESTED) && waiter.isWaiting() && !closed) {
+        roster.leave(waiter);
+        assign(context, waiter);
+        endPrewarmings();
+        startAllWork();
+      } else {
+        offer(context);
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -809,21 +878,32 @@ public final class ContextPool implements AutoCloseable {
 
   /**
    * Has a context drop a framework whose load turned out to be more than its memory allows, in
-   * place of one that others have, too. Lock held.
+   * place of one that others have, too.
    */
+  @GuardedBy("lock")
   private void unload(PooledContext context, Waiter waiter) {
     context.become(ContextState.SUSPECT);
     context.frameworks.remove(waiter.name());
-    effects.add(
+    lock.afterUnlock(
         () -> {
           Execution<?> unloading = context.context.cleanUp(waiter.name());
           runs(context, unloading);
-          unloading.whenDone((done, failure) -> locked(() -> heal(context)));
+          unloading.whenDone((done, failure) -> unloaded(context));
         });
     endPrewarmings();
   }
 
-  /** From now on these wait for a context, not for one that is made or loads. Lock held. */
+  private void unloaded(PooledContext context) {
+    lock.lock();
+    try {
+      heal(context);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** From now on these wait for a context, not for one that is made or loads. */
+  @GuardedBy("lock")
   private void waitAnew(Predicate<Waiter> kind) {
     long now = timer.nanoTime();
     roster.waiters.stream()
@@ -836,6 +916,7 @@ public final class ContextPool implements AutoCloseable {
   }
 
   /** Whether a waiter has no other hope than the load that failed. */
+  @GuardedBy("lock")
   private boolean failsWith(Waiter each, Waiter loader, RuntimeException reason) {
     return reason instanceof FrameworkLoadException
         && each.name().equals(loader.name())
@@ -851,23 +932,26 @@ public final class ContextPool implements AutoCloseable {
    * @param failure how it ended, null for well
    */
   void release(PooledContext context, @Nullable Throwable failure) {
-    locked(
-        () -> {
-          long now = timer.nanoTime();
-          context.borrower = null;
-          context.usedAt = now;
-          leaks.end(context);
-          context.called();
-          ended(context);
-          switch (FaultPolicy.of(failure)) {
-            case KEEP -> keep(context, now);
-            case CHECK -> heal(context);
-            case RESET -> recycle(context, ResetCause.MEMORY);
-            case RETIRE -> retire(context, RetireCause.RUNTIME_FAILED);
-          }
-        });
+    lock.lock();
+    try {
+      long now = timer.nanoTime();
+      context.borrower = null;
+      context.usedAt = now;
+      leaks.end(context);
+      context.called();
+      ended(context);
+      switch (FaultPolicy.of(failure)) {
+        case KEEP -> keep(context, now);
+        case CHECK -> heal(context);
+        case RESET -> recycle(context, ResetCause.MEMORY);
+        case RETIRE -> retire(context, RetireCause.RUNTIME_FAILED);
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
+  @GuardedBy("lock")
   private void keep(PooledContext context, long now) {
     if (context.isRecyclingDue(settings, now)) {
       recycle(context, ResetCause.RECYCLED);
@@ -881,39 +965,50 @@ public final class ContextPool implements AutoCloseable {
   /** Stops a lease's work; when it does not, another context takes its place until it does. */
   void stop(PooledContext context, Execution<?> work) {
     work.interrupt();
-    Runnable cancel = timer.after(GRACE, () -> locked(() -> quarantine(context, work)));
+    Runnable cancel = timer.after(GRACE, () -> quarantine(context, work));
     work.whenDone((result, failure) -> cancel.run());
   }
 
   private void quarantine(PooledContext context, Execution<?> work) {
-    if (work.result().isDone() || context.stuck || !roster.contexts.contains(context)) {
-      return;
+    lock.lock();
+    try {
+      if (work.result().isDone() || context.stuck || !roster.contexts.contains(context)) {
+        return;
+      }
+      context.become(ContextState.SUSPECT);
+      context.stuck = true;
+      timer.after(ABANDON_AFTER, () -> abandon(context, work));
+      fillUp(context.context.profile());
+    } finally {
+      lock.unlock();
     }
-    context.become(ContextState.SUSPECT);
-    context.stuck = true;
-    timer.after(ABANDON_AFTER, () -> locked(() -> abandon(context, work)));
-    fillUp(context.context.profile());
   }
 
   private void abandon(PooledContext context, Execution<?> work) {
-    if (!work.result().isDone() && context.state() == ContextState.SUSPECT) {
-      context.to(ContextState.ABANDONED);
-      if (events.active()) {
-        tell(new TerrariumEvent.ContextAbandoned(context.name()));
+    lock.lock();
+    try {
+      if (!work.result().isDone() && context.state() == ContextState.SUSPECT) {
+        context.to(ContextState.ABANDONED);
+        if (events.active()) {
+          tell(new TerrariumEvent.ContextAbandoned(context.name()));
+        }
+        lock.afterUnlock(
+            () ->
+                LOGGER.log(
+                    Level.WARNING,
+                    "What runs in "
+                        + context.name()
+                        + " has not stopped for "
+                        + ABANDON_AFTER
+                        + "; its thread is counted as lost."));
       }
-      effects.add(
-          () ->
-              LOGGER.log(
-                  Level.WARNING,
-                  "What runs in "
-                      + context.name()
-                      + " has not stopped for "
-                      + ABANDON_AFTER
-                      + "; its thread is counted as lost."));
+    } finally {
+      lock.unlock();
     }
   }
 
-  /** Makes what is missing: for waiters, and up to the minimum. Lock held. */
+  /** Makes what is missing: for waiters, and up to the minimum. */
+  @GuardedBy("lock")
   private void fillUp(AccessProfile profile) {
     if (closed) {
       return;
@@ -924,12 +1019,14 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
-  /** Has a context checked and mended, then offers it. Lock held. */
+  /** Has a context checked and mended, then offers it. */
+  @GuardedBy("lock")
   private void heal(PooledContext context) {
     mend(context, () -> context.context.heal(), ResetCause.RESTORED, true);
   }
 
-  /** Has a context drop all frameworks, then checked and mended, then offers it. Lock held. */
+  /** Has a context drop all frameworks, then checked and mended, then offers it. */
+  @GuardedBy("lock")
   private void recycle(PooledContext context, ResetCause cause) {
     recycled++;
     context.recycled(timer.nanoTime());
@@ -939,8 +1036,9 @@ public final class ContextPool implements AutoCloseable {
 
   /**
    * Has a context mended, once more when it had to be stopped: that stops the threads, too, which a
-   * call left and which kept the first attempt from running. Lock held.
+   * call left and which kept the first attempt from running.
    */
+  @GuardedBy("lock")
   private void mend(
       PooledContext context,
       Supplier<Execution<HealthStatus>> work,
@@ -948,7 +1046,7 @@ public final class ContextPool implements AutoCloseable {
       boolean again) {
     context.become(ContextState.SUSPECT);
     long begin = now();
-    effects.add(
+    lock.afterUnlock(
         () -> {
           Execution<HealthStatus> mending = work.get(); // closing does not stop it: it ends in time
           Runnable cancel =
@@ -956,27 +1054,29 @@ public final class ContextPool implements AutoCloseable {
                   CHECK_LIMIT,
                   () -> {
                     mending.interrupt();
-                    locked(() -> quarantine(context, mending));
+                    quarantine(context, mending);
                   });
           mending.whenDone(
               (found, failure) -> {
                 cancel.run();
-                locked(
-                    () -> {
-                      ended(context);
-                      if (again && failure instanceof CancellationException) {
-                        mend(context, work, cause, false);
-                      } else if (failure != null) {
-                        retire(context, RetireCause.CHECK_FAILED);
-                      } else {
-                        mended(context, found, cause, begin);
-                      }
-                    });
+                lock.lock();
+                try {
+                  ended(context);
+                  if (again && failure instanceof CancellationException) {
+                    mend(context, work, cause, false);
+                  } else if (failure != null) {
+                    retire(context, RetireCause.CHECK_FAILED);
+                  } else {
+                    mended(context, found, cause, begin);
+                  }
+                } finally {
+                  lock.unlock();
+                }
               });
         });
   }
 
-  /** What ran in a context has ended, at last if it was stuck. Lock held. */
+  /** What ran in a context has ended, at last if it was stuck. */
   private static void ended(PooledContext context) {
     context.running = null;
     context.stuck = false;
@@ -985,6 +1085,7 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
+  @GuardedBy("lock")
   private void mended(PooledContext context, HealthStatus found, ResetCause cause, long begin) {
     if (found == HealthStatus.BROKEN) {
       retire(context, RetireCause.BEYOND_REPAIR);
@@ -999,11 +1100,12 @@ public final class ContextPool implements AutoCloseable {
     offer(context);
   }
 
+  @GuardedBy("lock")
   private void retire(PooledContext context, RetireCause cause) {
     context.to(ContextState.RETIRED);
     roster.contexts.remove(context);
     retired++;
-    effects.add(
+    lock.afterUnlock(
         () -> {
           LOGGER.log(
               Level.WARNING, context.name() + " is broken beyond repair and is given up for good.");
@@ -1016,19 +1118,21 @@ public final class ContextPool implements AutoCloseable {
     checkQuiet();
   }
 
-  /** Makes room for a context of the waiter's profile. Lock held. */
+  /** Makes room for a context of the waiter's profile. */
+  @GuardedBy("lock")
   private void replace(PooledContext context, Waiter waiter) {
     park(context);
     make(waiter.profile(), waiter);
   }
 
+  @GuardedBy("lock")
   private void park(PooledContext context) {
     context.to(ContextState.PARKED);
     roster.contexts.remove(context);
     CompletableFuture<@Nullable Void> parked = new CompletableFuture<>();
     parking.add(parked);
     parking.removeIf(CompletableFuture::isDone);
-    effects.add(
+    lock.afterUnlock(
         () -> {
           CompletableFuture<?> unused =
               context
@@ -1047,9 +1151,10 @@ public final class ContextPool implements AutoCloseable {
 
   // ------------------------------------------------------------------ telling
 
-  /** Has observers told, once the lock is released. Lock held. */
+  /** Has observers told, once the lock is released. */
+  @GuardedBy("lock")
   private void tell(TerrariumEvent event) {
-    effects.add(() -> events.emit(event));
+    lock.afterUnlock(() -> events.emit(event));
   }
 
   /** The clock when anybody observes, else 0. */
@@ -1084,8 +1189,14 @@ public final class ContextPool implements AutoCloseable {
     return ready.copy();
   }
 
+  /** Returns whether the pool is closed, and has decided what that means for waiters. */
   boolean isClosed() {
-    return locked(() -> closed);
+    lock.lock();
+    try {
+      return closed;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**
@@ -1107,8 +1218,13 @@ public final class ContextPool implements AutoCloseable {
    */
   public CompletableFuture<Map<String, Long>> measure() {
     checkOpen();
-    List<PooledContext> there =
-        locked(() -> roster.contexts.stream().filter(context -> !context.stuck).toList());
+    List<PooledContext> there;
+    lock.lock();
+    try {
+      there = roster.contexts.stream().filter(context -> !context.stuck).toList();
+    } finally {
+      lock.unlock();
+    }
     Map<String, Long> held = new ConcurrentHashMap<>();
     return CompletableFuture.allOf(
             there.stream().map(context -> measure(context, held)).toArray(CompletableFuture[]::new))
@@ -1148,24 +1264,15 @@ public final class ContextPool implements AutoCloseable {
   }
 
   public Stats.Pool stats() {
-    return locked(this::figures);
+    lock.lock();
+    try {
+      return figures();
+    } finally {
+      lock.unlock();
+    }
   }
 
-  /** For tests: the contexts that are neither parked nor retired. */
-  List<PooledContext> contexts() {
-    return locked(() -> List.copyOf(roster.contexts));
-  }
-
-  /** For tests: the idle contexts, least recently used first. */
-  List<PooledContext> idle() {
-    return locked(() -> List.copyOf(roster.idle));
-  }
-
-  /** For tests: the queue. */
-  List<Waiter> waiters() {
-    return locked(() -> List.copyOf(roster.waiters));
-  }
-
+  @GuardedBy("lock")
   private Stats.Pool figures() {
     Set<PooledContext> ordered = new LinkedHashSet<>(roster.idle);
     ordered.addAll(roster.contexts);
@@ -1200,15 +1307,21 @@ public final class ContextPool implements AutoCloseable {
           "close() was called from within a call, and would wait for that call to end. Close from"
               + " a thread of your own.");
     }
-    locked(
-        () -> {
-          closed = true;
-          effects.add(() -> ready.completeExceptionally(Refusals.closed()));
-          List.copyOf(roster.waiters).forEach(waiter -> refuse(waiter, Refusals.closed()));
-          List.copyOf(roster.idle).forEach(this::park);
-          roster.idle.clear();
-          checkQuiet();
-        });
+    lock.lock();
+    try {
+      closed = true;
+      lock.afterUnlock(() -> ready.completeExceptionally(Refusals.closed()));
+      for (Waiter waiter : List.copyOf(roster.waiters)) {
+        refuse(waiter, Refusals.closed());
+      }
+      for (PooledContext context : List.copyOf(roster.idle)) {
+        park(context);
+      }
+      roster.idle.clear();
+      checkQuiet();
+    } finally {
+      lock.unlock();
+    }
     boolean drained = false;
     try {
       drained = isQuietWithin(settings.drainTimeout());
@@ -1241,68 +1354,42 @@ public final class ContextPool implements AutoCloseable {
   private void stopAll() {
     stopping = true;
     shortcuts.stop();
-    locked(
-        () ->
-            roster.contexts.forEach(
-                context -> {
-                  Execution<?> running = context.running;
-                  if (running != null) {
-                    effects.add(running::interrupt);
-                  }
-                }));
+    lock.lock();
+    try {
+      for (PooledContext context : roster.contexts) {
+        Execution<?> running = context.running;
+        if (running != null) {
+          lock.afterUnlock(running::interrupt);
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Whether the pool becomes quiet in time; an interruption ends the wait. */
   private boolean isQuietWithin(Duration timeout) {
     CompletableFuture<String> parked =
-        quiet.thenCompose(done -> locked(() -> allOf(parking))).thenApply(done -> "parked");
+        quiet.thenCompose(done -> allParked()).thenApply(done -> "parked");
     return Futures.isDoneWithin(
         shortcuts.over().thenCombine(parked, (over, done) -> done),
         timeout,
         "running calls to end");
   }
 
-  private static CompletableFuture<@Nullable Void> allOf(
-      List<CompletableFuture<@Nullable Void>> futures) {
-    return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new));
-  }
-
-  private void checkQuiet() {
-    if (closed && roster.starting == 0 && roster.contexts.isEmpty()) {
-      effects.add(() -> quiet.complete(null));
-    }
-  }
-
-  // ------------------------------------------------------------------ the lock
-
-  private void locked(Runnable decision) {
-    locked(
-        () -> {
-          decision.run();
-          return this;
-        });
-  }
-
-  /** Decides under the lock, then does what was decided. */
-  private <T> T locked(Supplier<T> decision) {
-    List<Runnable> decided;
+  private CompletableFuture<@Nullable Void> allParked() {
     lock.lock();
     try {
-      return decision.get();
+      return CompletableFuture.allOf(parking.toArray(CompletableFuture[]::new));
     } finally {
-      decided = List.copyOf(effects);
-      effects.clear();
       lock.unlock();
-      decided.forEach(ContextPool::runDecided);
     }
   }
 
-  /** One that fails, which none should, does not keep the others from being run. */
-  private static void runDecided(Runnable effect) {
-    try {
-      effect.run();
-    } catch (RuntimeException | Error e) {
-      LOGGER.log(Level.ERROR, "The pool could not do what it had decided", e);
+  @GuardedBy("lock")
+  private void checkQuiet() {
+    if (closed && roster.starting == 0 && roster.contexts.isEmpty()) {
+      lock.afterUnlock(() -> quiet.complete(null));
     }
   }
 }

@@ -35,6 +35,9 @@ final class Roster {
   /** Contexts that are being made. */
   int starting;
 
+  /** The pool's lock. */
+  final DecisionLock lock = new DecisionLock(System.getLogger("terrarium.pool"));
+
   private final Timer timer;
   private int prewarmings;
 
@@ -43,6 +46,7 @@ final class Roster {
   }
 
   void join(Waiter waiter) {
+    assert lock.isHeldByCurrentThread();
     waiters.add(waiter);
     pending.merge(waiter.name(), 1, Integer::sum);
     prewarmings += waiter.is(Waiter.Kind.PREWARMING) ? 1 : 0;
@@ -52,6 +56,7 @@ final class Roster {
   }
 
   void leave(Waiter waiter) {
+    assert lock.isHeldByCurrentThread();
     if (waiters.remove(waiter)) {
       pending.merge(waiter.name(), -1, (count, one) -> count == 1 ? null : count + one);
       prewarmings -= waiter.is(Waiter.Kind.PREWARMING) ? 1 : 0;

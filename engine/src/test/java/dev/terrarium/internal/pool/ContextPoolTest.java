@@ -859,7 +859,7 @@ class ContextPoolTest {
                   number ->
                       Task.<@Nullable Object>of(() -> bench.pool().run(PoolBench.count(A, none()))))
               .toList();
-      Task.until("both wait", () -> bench.pool().waiters().size() == 2);
+      Task.until("both wait", () -> bench.pool().stats().pending() == 2);
       bench.makers.runAll();
 
       for (Task<@Nullable Object> caller : callers) {
@@ -1213,7 +1213,7 @@ class ContextPoolTest {
 
       assertThat(stats().recycled()).isOne();
       assertThat(stats().with("a")).isZero();
-      assertThat(bench.pool().idle().getFirst().state()).isEqualTo(ContextState.FRESH);
+      assertThat(bench.pool().stats().contexts().getFirst().state()).isEqualTo(ContextState.FRESH);
     }
 
     @Test
@@ -1676,7 +1676,7 @@ class ContextPoolTest {
         for (Task<?> task : tasks) {
           task.result();
         }
-        assertThat(pool.contexts()).isEmpty();
+        assertThat(pool.stats().contexts()).isEmpty();
         assertThat(bench.made)
             .hasSize(2)
             .allSatisfy(context -> assertThat(context.parkings).hasValue(1));

@@ -96,7 +96,15 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
     ContextPool opened =
         atRest.watch(
             new ContextPool(
-                this::make, PROFILE, settings, timer, makers, () -> room, limit, events));
+                this::make,
+                PROFILE,
+                settings,
+                new Roster(timer),
+                timer,
+                makers,
+                () -> room,
+                limit,
+                events));
     pool = opened;
     return opened;
   }

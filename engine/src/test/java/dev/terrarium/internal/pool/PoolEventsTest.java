@@ -111,7 +111,7 @@ class PoolEventsTest {
                 return lease.name();
               }
             });
-    Task.until("it queues", () -> bench.pool().waiters().size() == 1);
+    Task.until("it queues", () -> bench.pool().stats().pending() == 1);
     bench.timer.turn(millis(5));
     first.close();
 
