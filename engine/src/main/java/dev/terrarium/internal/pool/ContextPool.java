@@ -26,7 +26,6 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -75,19 +74,12 @@ public final class ContextPool implements AutoCloseable {
   /** The share of the borrow time-out after which a waiter takes a context that others use. */
   private static final int PATIENCE = 4;
 
-  /** The share after which a queue has stood for long enough to be worth any load. */
-  private static final int STANDING = 10;
-
-  /** The share below which a queue is worth no load, however quick. */
-  private static final int STANDING_AT_LEAST = 100;
-
   private static final Logger LOGGER = System.getLogger("terrarium.pool");
 
   private final ContextFactory factory;
   private final PoolSettings settings;
   private final Timer timer;
   private final Executor makers;
-  private final BooleanSupplier room;
   private final Events events;
   private final LeakWatch leaks;
 
@@ -101,13 +93,12 @@ public final class ContextPool implements AutoCloseable {
   private final MemoryBudget memory;
 
   @GuardedBy("lock")
+  private final Placement placement;
+
+  @GuardedBy("lock")
   private final List<CompletableFuture<@Nullable Void>> parking = new ArrayList<>();
 
   private final CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
-
-  /** How long the last load of each framework took, in nanoseconds. */
-  @GuardedBy("lock")
-  private final Map<String, Long> loadTimes = new HashMap<>();
 
   /** Done when the pool is closed, no context is being made and none is left. */
   private final CompletableFuture<@Nullable Void> quiet = new CompletableFuture<>();
@@ -126,9 +117,6 @@ public final class ContextPool implements AutoCloseable {
 
   @GuardedBy("lock")
   private long retired;
-
-  @GuardedBy("lock")
-  private long retryAt;
 
   /** Written under the lock. */
   private volatile boolean closed;
@@ -175,13 +163,13 @@ public final class ContextPool implements AutoCloseable {
     this.settings = settings;
     this.timer = timer;
     this.makers = makers;
-    this.room = room;
     this.roster = roster;
     this.lock = roster.lock;
     this.memory = new MemoryBudget(limit, roster);
+    this.placement = new Placement(roster, memory, settings, timer, room);
     this.events = events;
     this.leaks = new LeakWatch(settings.leakThreshold(), timer);
-    this.retryAt = timer.nanoTime();
+    roster.retryAt = timer.nanoTime();
     lock.lock();
     try {
       while (roster.starting < settings.min()) {
@@ -272,7 +260,7 @@ public final class ContextPool implements AutoCloseable {
       if (closed) {
         throw Refusals.closed();
       }
-      PooledContext ready = roster.mostRecentlyUsed(context -> context.isReadyFor(waiter));
+      PooledContext ready = placement.ready(waiter);
       if (ready != null) {
         roster.idle.remove(ready);
         assign(ready, waiter);
@@ -341,7 +329,7 @@ public final class ContextPool implements AutoCloseable {
         waiter.impatient = true;
         startWork(waiter);
       }
-      long expansion = untilExpansion(waiter, now);
+      long expansion = placement.untilExpansion(waiter, now);
       if (expansion <= 0) {
         startWork(waiter);
       }
@@ -351,33 +339,6 @@ public final class ContextPool implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-  }
-
-  /**
-   * Nanoseconds until the waiter's framework may be loaded beside another one in an idle context,
-   * since its queue stands; the largest long when there is no such context.
-   */
-  @GuardedBy("lock")
-  private long untilExpansion(Waiter waiter, long now) {
-    if (!waiter.is(Waiter.Kind.BORROWER) || waiter.hasWork) {
-      return Long.MAX_VALUE;
-    }
-    long needed = standingFor(waiter.name());
-    return Math.max(
-        needed - roster.queues.stood(waiter.name(), now), roster.untilUnused(waiter, needed));
-  }
-
-  /**
-   * For how long a framework's queue must stand, in nanoseconds, to be worth a load: as long as the
-   * load takes, within bounds.
-   */
-  @GuardedBy("lock")
-  private long standingFor(String framework) {
-    long timeout = nanos(settings.borrowTimeout());
-    return Math.clamp(
-        loadTimes.getOrDefault(framework, Long.MAX_VALUE),
-        timeout / STANDING_AT_LEAST,
-        timeout / STANDING);
   }
 
   /** Nanoseconds that are left of a deadline. */
@@ -499,78 +460,65 @@ public final class ContextPool implements AutoCloseable {
 
   // ------------------------------------------------------------------ choosing
 
-  /**
-   * Sets off what brings the waiter a context, when no idle one is ready for it: loading in a bare
-   * one, else making a new one, else loading in one that others use, if it must be.
-   */
+  /** Starts what the rule says for a waiter. */
   @GuardedBy("lock")
   private void startWork(Waiter waiter) {
-    if (waiter.hasWork
-        || !roster.isInDemand(waiter)
-        || roster.willSoonBeServed(waiter)
-        || !memory.allows(waiter)) {
-      return;
-    }
-    PooledContext bare = roster.leastRecentlyUsed(each -> each.fits(waiter) && each.isBare());
-    if (bare != null) {
-      roster.idle.remove(bare);
-      prepare(bare, waiter);
-    } else if (mayMakeOneMore()) {
-      make(waiter.profile(), waiter);
-    } else if (roster.mayTakeFromOthers(waiter)) {
-      PooledContext used = roster.leastMissed(waiter);
-      PooledContext other =
-          used == null ? roster.leastRecentlyUsed(each -> !each.fits(waiter)) : null;
-      if (used != null) {
-        roster.idle.remove(used);
-        prepare(used, waiter);
-      } else if (other != null && roster.mayReplace(waiter)) {
-        roster.idle.remove(other);
-        replace(other, waiter);
-      }
-    } else {
-      expand(waiter);
-    }
+    start(placement.move(waiter), waiter);
   }
 
-  /**
-   * Loads the waiter's framework in an idle context that has others, beside them, when its queue
-   * has stood for as long as that is worth, and nobody has used the context meanwhile.
-   */
-  @GuardedBy("lock")
-  private void expand(Waiter waiter) {
-    long now = timer.nanoTime();
-    if (roster.idle.isEmpty() || untilExpansion(waiter, now) > 0) {
-      return;
-    }
-    PooledContext unused = roster.leastMissedUnused(waiter, standingFor(waiter.name()));
-    if (unused != null && room.getAsBoolean()) {
-      roster.idle.remove(unused);
-      roster.queues.restart(waiter.name(), now);
-      prepare(unused, waiter, true);
-    }
-  }
-
-  /** Sets off what waiters may have set off and that is not under way. */
+  /** Starts all that the rule says for the waiters, in the order of the queue. */
   @GuardedBy("lock")
   private void startAllWork() {
-    if (!roster.waiters.isEmpty() && (!roster.idle.isEmpty() || mayMakeOneMore())) {
-      for (Waiter waiter : List.copyOf(roster.waiters)) {
-        startWork(waiter);
-      }
+    boolean started = true;
+    while (started && placement.isWorkPossible()) {
+      started = startNextWork();
     }
   }
 
+  /** Starts the first move that there is, and returns whether there was one. */
   @GuardedBy("lock")
-  private boolean mayMakeOneMore() {
-    return roster.starting + roster.serving() < settings.max()
-        && roster.total() < 2 * settings.max()
-        && (roster.total() == 0 || timer.nanoTime() - retryAt >= 0);
+  private boolean startNextWork() {
+    for (Waiter waiter : roster.waiters) {
+      Move move = placement.move(waiter);
+      if (!(move instanceof Move.Wait)) {
+        start(move, waiter);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @GuardedBy("lock")
+  private void start(Move move, Waiter waiter) {
+    switch (move) {
+      case Move.Assign(PooledContext context) -> {
+        roster.idle.remove(context);
+        roster.leave(waiter);
+        assign(context, waiter);
+      }
+      case Move.LoadBeside(PooledContext context, boolean expands) -> {
+        roster.idle.remove(context);
+        if (expands) {
+          roster.queues.restart(waiter.name(), timer.nanoTime());
+        }
+        prepare(context, waiter, List.of());
+      }
+      case Move.ReplaceFrameworks(PooledContext context, List<String> dropped) -> {
+        roster.idle.remove(context);
+        prepare(context, waiter, dropped);
+      }
+      case Move.MakeContext() -> make(waiter.profile(), waiter);
+      case Move.ReplaceContext(PooledContext context) -> {
+        roster.idle.remove(context);
+        park(context);
+        make(waiter.profile(), waiter);
+      }
+      case Move.Wait() -> {}
+    }
   }
 
   /**
-   * Puts a context that has become free to use. Who waited for it, and was not the one to get it,
-   * may need other work now.
+   * Puts a context that has become free to use. Waiters that do not get it may need other work now.
    */
   @GuardedBy("lock")
   private void offer(PooledContext context) {
@@ -578,34 +526,10 @@ public final class ContextPool implements AutoCloseable {
     if (closed || roster.serving() > settings.max()) {
       park(context);
     } else {
-      give(context);
+      context.toIdle();
+      roster.idle.add(context);
     }
     startAllWork();
-  }
-
-  /** Gives a context to the first waiter who can use it. */
-  @GuardedBy("lock")
-  private void give(PooledContext context) {
-    for (Waiter waiter : roster.waiters) {
-      if (context.isReadyFor(waiter)) {
-        if (!waiter.is(Waiter.Kind.PREWARMING)) {
-          roster.leave(waiter);
-          assign(context, waiter);
-          return;
-        }
-      } else if (!waiter.hasWork && roster.isInDemand(waiter) && memory.allows(waiter)) {
-        if (context.fits(waiter) && (context.isBare() || roster.mayTakeFromOthers(waiter))) {
-          prepare(context, waiter);
-          return;
-        }
-        if (!context.fits(waiter) && roster.mayReplace(waiter)) {
-          replace(context, waiter);
-          return;
-        }
-      }
-    }
-    context.toIdle();
-    roster.idle.add(context);
   }
 
   @GuardedBy("lock")
@@ -708,7 +632,7 @@ public final class ContextPool implements AutoCloseable {
     if (waiter == null || !waiter.is(Waiter.Kind.NESTED) || !roster.waiters.contains(waiter)) {
       offer(pooled);
     } else if (roster.serving() <= settings.max()) {
-      prepare(pooled, waiter);
+      start(placement.load(pooled, waiter), waiter);
     } else { // one that was stuck is back
       offer(pooled);
       if (roster.waiters.contains(waiter) && !waiter.hasWork) {
@@ -732,7 +656,7 @@ public final class ContextPool implements AutoCloseable {
    */
   @GuardedBy("lock")
   private void notMade(AccessProfile profile, RuntimeException failure, @Nullable Waiter waiter) {
-    retryAt = timer.nanoTime() + nanos(RETRY_AFTER);
+    roster.retryAt = timer.nanoTime() + nanos(RETRY_AFTER);
     if (roster.contexts.isEmpty() && roster.starting == 0) {
       for (Waiter each : List.copyOf(roster.waiters)) {
         refuse(each, failure);
@@ -770,22 +694,12 @@ public final class ContextPool implements AutoCloseable {
     lock.afterUnlock(() -> waiter.prewarmed.completeExceptionally(failure));
   }
 
-  /** Loads the waiter's framework in a context that is nobody's. */
+  /** Drops frameworks of a context, and loads the waiter's there. */
   @GuardedBy("lock")
-  private void prepare(PooledContext context, Waiter waiter) {
-    boolean roomy = roster.isQuick(waiter) || room.getAsBoolean(); // for a bridge alone there is
-    prepare(context, waiter, roomy);
-  }
-
-  /**
-   * @param roomy whether memory allows for it beside the frameworks that the context has
-   */
-  @GuardedBy("lock")
-  private void prepare(PooledContext context, Waiter waiter, boolean roomy) {
+  private void prepare(PooledContext context, Waiter waiter, List<String> drop) {
     context.become(ContextState.IN_USE);
     context.preparing = waiter.name();
     waiter.hasWork = true;
-    List<String> drop = context.toDropFor(waiter.framework, roomy);
     drop.forEach(context.frameworks::remove);
     lock.afterUnlock(memory.makingRoom(waiter));
     long begin = timer.nanoTime();
@@ -836,7 +750,7 @@ public final class ContextPool implements AutoCloseable {
       boolean loaded = context.has(waiter.name()); // if not, its bridge alone was attached
       if (loaded) {
         loads++;
-        loadTimes.put(waiter.name(), now - begin);
+        roster.loadTimes.put(waiter.name(), now - begin);
       }
       if (loaded && events.active()) {
         tell(new TerrariumEvent.FrameworkLoaded(waiter.name(), context.name(), now - begin));
@@ -1014,7 +928,7 @@ public final class ContextPool implements AutoCloseable {
       return;
     }
     startAllWork();
-    while (roster.starting + roster.serving() < settings.min() && mayMakeOneMore()) {
+    while (roster.starting + roster.serving() < settings.min() && placement.mayMakeOneMore()) {
       make(profile, null);
     }
   }
@@ -1116,13 +1030,6 @@ public final class ContextPool implements AutoCloseable {
     }
     fillUp(context.context.profile());
     checkQuiet();
-  }
-
-  /** Makes room for a context of the waiter's profile. */
-  @GuardedBy("lock")
-  private void replace(PooledContext context, Waiter waiter) {
-    park(context);
-    make(waiter.profile(), waiter);
   }
 
   @GuardedBy("lock")

@@ -1,8 +1,8 @@
 package dev.terrarium.internal.pool;
 
-import dev.terrarium.Stats.ContextState;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -32,8 +32,14 @@ final class Roster {
   /** For how long borrowers have been waiting. */
   final StandingQueues queues = new StandingQueues();
 
+  /** How long the last load of each framework took, in nanoseconds. */
+  final Map<String, Long> loadTimes = new HashMap<>();
+
   /** Contexts that are being made. */
   int starting;
+
+  /** When the next context may be made beside those there are, after one could not be made. */
+  long retryAt;
 
   /** The pool's lock. */
   final DecisionLock lock = new DecisionLock(System.getLogger("terrarium.pool"));
@@ -91,49 +97,8 @@ final class Roster {
     return null;
   }
 
-  /**
-   * The idle context to load one more framework in: the least recently used of those whose
-   * frameworks others have too, else of all.
-   */
-  @Nullable PooledContext leastMissed(Waiter waiter) {
-    return leastMissed(each -> couldLoad(each, waiter));
-  }
-
-  private @Nullable PooledContext leastMissed(Predicate<PooledContext> kind) {
-    PooledContext spare = leastRecentlyUsed(each -> kind.test(each) && isSpare(each));
-    return spare != null ? spare : leastRecentlyUsed(kind);
-  }
-
-  /**
-   * As above, of those that nobody has used for a time, and that lose nothing: the waiter's
-   * framework is loaded beside what they have.
-   */
-  @Nullable PooledContext leastMissedUnused(Waiter waiter, long nanos) {
-    long now = timer.nanoTime();
-    return leastMissed(each -> couldLoadBeside(each, waiter) && now - each.usedAt >= nanos);
-  }
-
-  /** Nanoseconds until one has not been used for that time; the largest long without any. */
-  long untilUnused(Waiter waiter, long nanos) {
-    long until = Long.MAX_VALUE;
-    for (PooledContext each : idle) {
-      if (couldLoadBeside(each, waiter)) {
-        until = Math.min(until, nanos - (timer.nanoTime() - each.usedAt));
-      }
-    }
-    return until;
-  }
-
-  private static boolean couldLoadBeside(PooledContext context, Waiter waiter) {
-    return couldLoad(context, waiter) && context.toDropFor(waiter.framework, true).isEmpty();
-  }
-
-  /** Whether a load there brings the waiter nearer: one that prewarms needs one context more. */
-  private static boolean couldLoad(PooledContext context, Waiter waiter) {
-    return context.fits(waiter) && !context.isReadyFor(waiter);
-  }
-
-  private boolean isSpare(PooledContext context) {
+  /** Returns whether other contexts have all frameworks that this one has. */
+  boolean isSpare(PooledContext context) {
     return context.frameworks.keySet().stream()
         .allMatch(name -> contexts.stream().anyMatch(each -> each != context && each.has(name)));
   }
@@ -156,15 +121,6 @@ final class Roster {
     return contexts.stream().filter(context -> !context.stuck).count();
   }
 
-  /** Whether a context that is ready for it is only being checked, which is short. */
-  boolean willSoonBeServed(Waiter waiter) {
-    return waiter.is(Waiter.Kind.BORROWER)
-        && !waiter.impatient
-        && contexts.stream()
-            .anyMatch(
-                context -> context.state() == ContextState.SUSPECT && context.promises(waiter));
-  }
-
   /** Whether fewer contexts are being made ready for its framework than wait for one. */
   boolean isInDemand(Waiter waiter) {
     String name = waiter.name();
@@ -175,17 +131,6 @@ final class Roster {
     };
   }
 
-  /**
-   * Whether the waiter may load its framework in a context that has others: when no context
-   * promises it, when it has waited long enough for one that does, or when nothing is to be loaded.
-   */
-  boolean mayTakeFromOthers(Waiter waiter) {
-    return waiter.impatient
-        || waiter.kind != Waiter.Kind.BORROWER
-        || contexts.stream().noneMatch(context -> context.promises(waiter))
-        || isQuick(waiter);
-  }
-
   /** Whether the waiter's command is known to need no load. */
   boolean isQuick(Waiter waiter) {
     String command = waiter.command;
@@ -193,14 +138,7 @@ final class Roster {
         && contexts.stream().anyMatch(context -> context.context.isQuick(waiter.name(), command));
   }
 
-  /**
-   * Whether the waiter may have a context of another profile given up for it: a borrower when it
-   * has waited long enough, or would wait in vain.
-   */
-  boolean mayReplace(Waiter waiter) {
-    return waiter.impatient || !waiter.is(Waiter.Kind.BORROWER) || noneFits(waiter);
-  }
-
+  /** Returns whether no context that serves has the waiter's profile. */
   boolean noneFits(Waiter waiter) {
     return contexts.stream().noneMatch(context -> !context.stuck && context.fits(waiter));
   }
