@@ -19,7 +19,6 @@ import dev.terrarium.event.TerrariumEvent.RetireCause;
 import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.context.ContextFactory;
 import dev.terrarium.internal.context.Execution;
-import dev.terrarium.internal.context.HealthStatus;
 import dev.terrarium.internal.context.PythonContext;
 import dev.terrarium.internal.event.Events;
 import java.lang.System.Logger;
@@ -54,19 +53,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ContextPool implements AutoCloseable {
 
-  /** How long work may take to stop before its context counts as one that does not serve. */
-  static final Duration GRACE = Duration.ofMillis(100);
-
-  /** How long a check of a context may take. */
-  static final Duration CHECK_LIMIT = Duration.ofSeconds(10);
-
   /** How long a framework may load at least, and how many load time-outs, until that is stopped. */
   static final Duration LOAD_LIMIT = Duration.ofMinutes(2);
 
   private static final int LOAD_TIMEOUTS = 4;
-
-  /** How long work that was stopped may go on before its thread is counted as lost. */
-  static final Duration ABANDON_AFTER = Duration.ofMinutes(1);
 
   /** How long after a context could not be made another one is tried beside those there are. */
   static final Duration RETRY_AFTER = Duration.ofSeconds(30);
@@ -84,6 +74,7 @@ public final class ContextPool implements AutoCloseable {
   private final LeakWatch leaks;
 
   private final DecisionLock lock;
+  private final ContextRepair repair;
   private final Shortcuts shortcuts = new Shortcuts();
 
   @GuardedBy("lock")
@@ -108,15 +99,6 @@ public final class ContextPool implements AutoCloseable {
 
   @GuardedBy("lock")
   private long loads;
-
-  @GuardedBy("lock")
-  private long restored;
-
-  @GuardedBy("lock")
-  private long recycled;
-
-  @GuardedBy("lock")
-  private long retired;
 
   /** Written under the lock. */
   private volatile boolean closed;
@@ -168,6 +150,7 @@ public final class ContextPool implements AutoCloseable {
     this.memory = new MemoryBudget(limit, roster);
     this.placement = new Placement(roster, memory, settings, timer, room);
     this.events = events;
+    this.repair = new ContextRepair(roster, timer, events, new RepairOwner());
     this.leaks = new LeakWatch(settings.leakThreshold(), timer);
     roster.retryAt = timer.nanoTime();
     lock.lock();
@@ -730,7 +713,7 @@ public final class ContextPool implements AutoCloseable {
     lock.lock();
     try {
       context.preparing = null;
-      ended(context);
+      repair.ended(context);
       waiter.hasWork = false;
       waitAnew(each -> each.name().equals(waiter.name()));
       long now = timer.nanoTime();
@@ -742,7 +725,7 @@ public final class ContextPool implements AutoCloseable {
             refuse(each, reason);
           }
         }
-        heal(context);
+        repair.check(context);
         startAllWork();
         return;
       }
@@ -810,7 +793,7 @@ public final class ContextPool implements AutoCloseable {
   private void unloaded(PooledContext context) {
     lock.lock();
     try {
-      heal(context);
+      repair.check(context);
     } finally {
       lock.unlock();
     }
@@ -853,12 +836,12 @@ public final class ContextPool implements AutoCloseable {
       context.usedAt = now;
       leaks.end(context);
       context.called();
-      ended(context);
+      repair.ended(context);
       switch (FaultPolicy.of(failure)) {
         case KEEP -> keep(context, now);
-        case CHECK -> heal(context);
-        case RESET -> recycle(context, ResetCause.MEMORY);
-        case RETIRE -> retire(context, RetireCause.RUNTIME_FAILED);
+        case CHECK -> repair.check(context);
+        case RESET -> repair.reset(context, ResetCause.MEMORY);
+        case RETIRE -> repair.retire(context, RetireCause.RUNTIME_FAILED);
       }
     } finally {
       lock.unlock();
@@ -868,9 +851,9 @@ public final class ContextPool implements AutoCloseable {
   @GuardedBy("lock")
   private void keep(PooledContext context, long now) {
     if (context.isRecyclingDue(settings, now)) {
-      recycle(context, ResetCause.RECYCLED);
+      repair.reset(context, ResetCause.RECYCLED);
     } else if (context.isCheckDue(settings.checkEvery())) {
-      heal(context);
+      repair.check(context);
     } else {
       offer(context);
     }
@@ -878,47 +861,7 @@ public final class ContextPool implements AutoCloseable {
 
   /** Stops a lease's work; when it does not, another context takes its place until it does. */
   void stop(PooledContext context, Execution<?> work) {
-    work.interrupt();
-    Runnable cancel = timer.after(GRACE, () -> quarantine(context, work));
-    work.whenDone((result, failure) -> cancel.run());
-  }
-
-  private void quarantine(PooledContext context, Execution<?> work) {
-    lock.lock();
-    try {
-      if (work.result().isDone() || context.stuck || !roster.contexts.contains(context)) {
-        return;
-      }
-      context.become(ContextState.SUSPECT);
-      context.stuck = true;
-      timer.after(ABANDON_AFTER, () -> abandon(context, work));
-      fillUp(context.context.profile());
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void abandon(PooledContext context, Execution<?> work) {
-    lock.lock();
-    try {
-      if (!work.result().isDone() && context.state() == ContextState.SUSPECT) {
-        context.to(ContextState.ABANDONED);
-        if (events.active()) {
-          tell(new TerrariumEvent.ContextAbandoned(context.name()));
-        }
-        lock.afterUnlock(
-            () ->
-                LOGGER.log(
-                    Level.WARNING,
-                    "What runs in "
-                        + context.name()
-                        + " has not stopped for "
-                        + ABANDON_AFTER
-                        + "; its thread is counted as lost."));
-      }
-    } finally {
-      lock.unlock();
-    }
+    repair.stop(context, work);
   }
 
   /** Makes what is missing: for waiters, and up to the minimum. */
@@ -931,105 +874,6 @@ public final class ContextPool implements AutoCloseable {
     while (roster.starting + roster.serving() < settings.min() && placement.mayMakeOneMore()) {
       make(profile, null);
     }
-  }
-
-  /** Has a context checked and mended, then offers it. */
-  @GuardedBy("lock")
-  private void heal(PooledContext context) {
-    mend(context, () -> context.context.heal(), ResetCause.RESTORED, true);
-  }
-
-  /** Has a context drop all frameworks, then checked and mended, then offers it. */
-  @GuardedBy("lock")
-  private void recycle(PooledContext context, ResetCause cause) {
-    recycled++;
-    context.recycled(timer.nanoTime());
-    mend(context, () -> context.context.reset(), cause, true);
-    startAllWork();
-  }
-
-  /**
-   * Has a context mended, once more when it had to be stopped: that stops the threads, too, which a
-   * call left and which kept the first attempt from running.
-   */
-  @GuardedBy("lock")
-  private void mend(
-      PooledContext context,
-      Supplier<Execution<HealthStatus>> work,
-      ResetCause cause,
-      boolean again) {
-    context.become(ContextState.SUSPECT);
-    long begin = now();
-    lock.afterUnlock(
-        () -> {
-          Execution<HealthStatus> mending = work.get(); // closing does not stop it: it ends in time
-          Runnable cancel =
-              timer.after(
-                  CHECK_LIMIT,
-                  () -> {
-                    mending.interrupt();
-                    quarantine(context, mending);
-                  });
-          mending.whenDone(
-              (found, failure) -> {
-                cancel.run();
-                lock.lock();
-                try {
-                  ended(context);
-                  if (again && failure instanceof CancellationException) {
-                    mend(context, work, cause, false);
-                  } else if (failure != null) {
-                    retire(context, RetireCause.CHECK_FAILED);
-                  } else {
-                    mended(context, found, cause, begin);
-                  }
-                } finally {
-                  lock.unlock();
-                }
-              });
-        });
-  }
-
-  /** What ran in a context has ended, at last if it was stuck. */
-  private static void ended(PooledContext context) {
-    context.running = null;
-    context.stuck = false;
-    if (context.state() == ContextState.ABANDONED) {
-      context.to(ContextState.SUSPECT);
-    }
-  }
-
-  @GuardedBy("lock")
-  private void mended(PooledContext context, HealthStatus found, ResetCause cause, long begin) {
-    if (found == HealthStatus.BROKEN) {
-      retire(context, RetireCause.BEYOND_REPAIR);
-      return;
-    }
-    restored += found == HealthStatus.RESTORED ? 1 : 0;
-    boolean wasReset = found == HealthStatus.RESTORED || cause != ResetCause.RESTORED;
-    if (wasReset && events.active()) {
-      tell(new TerrariumEvent.ContextReset(context.name(), cause, timer.nanoTime() - begin));
-    }
-    context.frameworks.keySet().removeIf(name -> !context.context.isReady(name, "ping"));
-    offer(context);
-  }
-
-  @GuardedBy("lock")
-  private void retire(PooledContext context, RetireCause cause) {
-    context.to(ContextState.RETIRED);
-    roster.contexts.remove(context);
-    retired++;
-    lock.afterUnlock(
-        () -> {
-          LOGGER.log(
-              Level.WARNING, context.name() + " is broken beyond repair and is given up for good.");
-          context.context.retire();
-        });
-    if (events.active()) {
-      tell(new TerrariumEvent.ContextRetired(context.name(), cause));
-    }
-    fillUp(context.context.profile());
-    checkQuiet();
   }
 
   @GuardedBy("lock")
@@ -1183,6 +1027,7 @@ public final class ContextPool implements AutoCloseable {
   private Stats.Pool figures() {
     Set<PooledContext> ordered = new LinkedHashSet<>(roster.idle);
     ordered.addAll(roster.contexts);
+    ContextRepair.Counts counts = repair.counts();
     return new Stats.Pool(
         roster.starting,
         roster.waiters.size(),
@@ -1190,9 +1035,9 @@ public final class ContextPool implements AutoCloseable {
         Map.copyOf(roster.pending),
         made,
         loads,
-        restored,
-        recycled,
-        retired);
+        counts.restored(),
+        counts.recycled(),
+        counts.retired());
   }
 
   // ------------------------------------------------------------------ closing
@@ -1238,7 +1083,7 @@ public final class ContextPool implements AutoCloseable {
       }
     }
     if (!drained) {
-      if (!isQuietWithin(GRACE.multipliedBy(2))) {
+      if (!isQuietWithin(ContextRepair.GRACE.multipliedBy(2))) {
         LOGGER.log(
             Level.WARNING,
             "Calls still ran "
@@ -1297,6 +1142,31 @@ public final class ContextPool implements AutoCloseable {
   private void checkQuiet() {
     if (closed && roster.starting == 0 && roster.contexts.isEmpty()) {
       lock.afterUnlock(() -> quiet.complete(null));
+    }
+  }
+
+  /** Goes on with what has become of a context. */
+  private final class RepairOwner implements ContextRepair.Owner {
+
+    @Override
+    public void offer(PooledContext context) {
+      lock.lock();
+      try {
+        ContextPool.this.offer(context);
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public void makeUpFor(AccessProfile profile) {
+      lock.lock();
+      try {
+        fillUp(profile);
+        checkQuiet();
+      } finally {
+        lock.unlock();
+      }
     }
   }
 }

@@ -297,7 +297,7 @@ class ContextLeaseTest {
           Waiter waiter = bench.ask(WORDCOUNT);
           other.set(waiter);
           assertThat(bench.made).hasSize(1);
-          bench.timer.turn(ContextPool.GRACE);
+          bench.timer.turn(ContextRepair.GRACE);
           return answer;
         };
     Task<@Nullable Object> caller = Task.of(() -> call(Deadline.none()));

@@ -500,7 +500,7 @@ class ContextPoolTest {
       StubContext context = bench.context(0).hold(Kind.PREPARE);
       Waiter waiter = bench.ask(A);
       bench.timer.turn(Duration.ofMinutes(8));
-      bench.timer.turn(ContextPool.GRACE);
+      bench.timer.turn(ContextRepair.GRACE);
       assertThat(stats().suspect()).isOne();
       assertThat(stats().total()).as("another takes its place").isEqualTo(2);
 
@@ -1033,7 +1033,7 @@ class ContextPoolTest {
       StubExecution<?> work = bench.runAway(A);
       Waiter waiter = bench.ask(A);
       assertThat(waiter.isWaiting()).isTrue();
-      bench.timer.turn(ContextPool.GRACE);
+      bench.timer.turn(ContextRepair.GRACE);
 
       assertThat(stats().suspect()).isOne();
       assertThat(bench.lease(waiter).name()).isEqualTo("context-1");
@@ -1049,7 +1049,7 @@ class ContextPoolTest {
       List<StubExecution<?>> works = new ArrayList<>();
       for (int i = 0; i < 2; i++) {
         works.add(bench.runAway(A));
-        bench.timer.turn(ContextPool.GRACE);
+        bench.timer.turn(ContextRepair.GRACE);
       }
       Waiter waiter = bench.ask(A);
       assertThat(bench.made).hasSize(2);
@@ -1065,7 +1065,7 @@ class ContextPoolTest {
     void workThatNeverStopsIsToldAndMayComeBackYet() {
       bench.open(0, 1);
       StubExecution<?> work = bench.runAway(A);
-      bench.timer.turn(ContextPool.GRACE.plus(ContextPool.ABANDON_AFTER));
+      bench.timer.turn(ContextRepair.GRACE.plus(ContextRepair.ABANDON_AFTER));
 
       assertThat(stats().abandoned()).isOne();
       assertThat(bench.log())
@@ -1083,7 +1083,7 @@ class ContextPoolTest {
       bench.open(1, 1);
       bench.context(0).hold(Kind.HEAL);
       bench.runAway(A).stop();
-      bench.timer.turn(ContextPool.CHECK_LIMIT);
+      bench.timer.turn(ContextRepair.CHECK_LIMIT);
 
       assertThat(bench.context(0).running().interrupts).hasValue(1);
       assertThat(bench.made).hasSize(2);
@@ -1616,7 +1616,7 @@ class ContextPoolTest {
     void callsThatDoNotStopAreParkedWhenTheyEnd() {
       ContextPool pool = bench.open(1, 1);
       StubExecution<?> work = bench.runAway(A);
-      bench.timer.turn(ContextPool.GRACE);
+      bench.timer.turn(ContextRepair.GRACE);
       pool.close();
 
       assertThat(bench.log())
