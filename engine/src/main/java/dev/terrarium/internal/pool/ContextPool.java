@@ -43,17 +43,18 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Contexts to borrow. A borrower gets one that is ready for its command; making contexts, loading
- * frameworks and checking what a fault may have broken is the pool's own work, beside the callers.
+ * A pool of contexts that callers borrow. A borrower gets a context that is ready for its command;
+ * the pool itself makes contexts, loads frameworks and repairs contexts, beside the callers.
  * Thread-safe.
  *
- * <p>All state is guarded by one lock. Nothing foreign runs under it: what a decision sets off is
- * collected and run after the lock is released; so are observers told. {@code docs/CONCURRENCY.md}
- * has the reasoning.
+ * <p>All state is guarded by one {@link DecisionLock}, and no foreign code runs under it: the
+ * effects of a decision, reports to observers among them, are collected and run after the lock is
+ * released. {@link Placement} chooses what to do for a waiter, {@link ContextRepair} takes care of
+ * contexts that may not be sound. {@code docs/CONCURRENCY.md} has the reasoning.
  */
 public final class ContextPool implements AutoCloseable {
 
-  /** How long a framework may load at least, and how many load time-outs, until that is stopped. */
+  /** The shortest time after which a load is stopped, if that many load time-outs are shorter. */
   static final Duration LOAD_LIMIT = Duration.ofMinutes(2);
 
   private static final int LOAD_TIMEOUTS = 4;
@@ -91,7 +92,7 @@ public final class ContextPool implements AutoCloseable {
 
   private final CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
 
-  /** Done when the pool is closed, no context is being made and none is left. */
+  /** Completes when the pool is closed, no context is being made and none is left. */
   private final CompletableFuture<@Nullable Void> quiet = new CompletableFuture<>();
 
   @GuardedBy("lock")
@@ -105,7 +106,7 @@ public final class ContextPool implements AutoCloseable {
 
   private volatile boolean stopping;
 
-  /** Starts making the first contexts, of the profile given, and returns at once. */
+  /** Starts making the first contexts, of the given profile, and returns at once. */
   public ContextPool(
       ContextFactory factory,
       AccessProfile profile,
@@ -169,8 +170,8 @@ public final class ContextPool implements AutoCloseable {
   // ------------------------------------------------------------------ borrowing
 
   /**
-   * Has work done in a context that is ready for its command; within a call, in the caller's own if
-   * it is.
+   * Runs a call in a context that is ready for its command; within a call, in the caller's own
+   * context if that is ready.
    *
    * @throws BorrowTimeoutException when none is free in time
    * @throws LoadTimeoutException when the first context or the framework is not there in time
@@ -194,7 +195,7 @@ public final class ContextPool implements AutoCloseable {
     return call.await(left(call.deadline));
   }
 
-  /** Borrows a context, with the same failures, to hold it. */
+  /** Borrows a context, for the caller to hold, with the same failures as {@link #run}. */
   public ContextLease borrow(BridgeSource framework, String command, Deadline deadline) {
     ContextLease own = callersOwn(framework, command);
     if (own != null) {
@@ -205,7 +206,10 @@ public final class ContextPool implements AutoCloseable {
     return leased(await(waiter), waiter);
   }
 
-  /** Within a call, a lease of its context, if that is ready for the command. */
+  /**
+   * Returns a lease of the context of the call around this one, if there is one and its context is
+   * ready for the command.
+   */
   private @Nullable ContextLease callersOwn(BridgeSource framework, String command) {
     ContextLease current = ContextLease.current();
     return current != null
@@ -225,18 +229,18 @@ public final class ContextPool implements AutoCloseable {
         settings.leakThreshold().isPositive() ? new Throwable("borrowed here") : null);
   }
 
-  /** Whether the calling thread is in a call of this pool: Python called Java. */
+  /** Returns whether the calling thread is in a call of this pool: Python called Java. */
   public boolean isWithinCall() {
     ContextLease current = ContextLease.current();
     return current != null && current.isOf(this);
   }
 
-  /** Whether the calling thread does work of this pool that needs no context. */
+  /** Returns whether the calling thread does work of this pool that needs no context. */
   public boolean isWithinShortcut() {
     return shortcuts.isWithin();
   }
 
-  /** Gives the waiter a context, or a place in the queue and work toward one. */
+  /** Assigns a context to the waiter, or adds the waiter to the queue and starts work for it. */
   void enqueue(Waiter waiter) {
     lock.lock();
     try {
@@ -286,8 +290,8 @@ public final class ContextPool implements AutoCloseable {
   }
 
   /**
-   * How long the waiter may wait before it must be looked at again, in nanoseconds. One whose time
-   * is over fails.
+   * Returns for how long the waiter may wait, in nanoseconds, before this method must be called for
+   * it again. A waiter whose time is over fails.
    */
   long reconsider(Waiter waiter) {
     lock.lock();
@@ -324,12 +328,12 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
-  /** Nanoseconds that are left of a deadline. */
+  /** Returns the nanoseconds that are left of a deadline. */
   long left(Deadline deadline) {
     return deadline.left(timer.nanoTime());
   }
 
-  /** Runs the task when the deadline passes, unless what is returned is run before. */
+  /** Runs a task when the deadline passes, unless the returned callback is run before. */
   Runnable whenOver(Deadline deadline, Runnable task) {
     long left = left(deadline);
     return left == Long.MAX_VALUE ? () -> {} : timer.after(Duration.ofNanos(left), task);
@@ -358,7 +362,9 @@ public final class ContextPool implements AutoCloseable {
     return Refusals.limit(waiter, memory.figures(waiter.name()), figures());
   }
 
-  /** Leaves the queue; a context that was given in the meantime goes back. */
+  /**
+   * Removes the waiter from the queue, and releases a context that it was given in the meantime.
+   */
   void withdraw(Waiter waiter) {
     lock.lock();
     try {
@@ -380,7 +386,7 @@ public final class ContextPool implements AutoCloseable {
   }
 
   /**
-   * Has so many contexts load a framework, in parallel, on the pool's own threads.
+   * Has the given number of contexts load a framework, in parallel, on the pool's own threads.
    *
    * @return done when they all have it; failed with a {@link LimitExceededException} when the
    *     framework's memory does not allow for as many
@@ -417,7 +423,7 @@ public final class ContextPool implements AutoCloseable {
     return CompletableFuture.allOf(prewarmed.toArray(CompletableFuture[]::new));
   }
 
-  /** Ends the prewarmings that have as many contexts as they want, or as they may. */
+  /** Ends the prewarmings that have as many contexts as they want, or as memory allows. */
   @GuardedBy("lock")
   private void endPrewarmings() {
     if (!roster.hasPrewarmings()) {
@@ -500,9 +506,7 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
-  /**
-   * Puts a context that has become free to use. Waiters that do not get it may need other work now.
-   */
+  /** Adds a free context to the idle ones, and starts what the rule then says for the waiters. */
   @GuardedBy("lock")
   private void offer(PooledContext context) {
     endPrewarmings();
@@ -522,7 +526,7 @@ public final class ContextPool implements AutoCloseable {
     context.borrower = waiter;
     String before = context.lendTo(waiter);
     if (before != null && !before.equals(waiter.name()) && events.active()) {
-      tell(new TerrariumEvent.FrameworkSwitched(before, waiter.name(), context.name()));
+      report(new TerrariumEvent.FrameworkSwitched(before, waiter.name(), context.name()));
     }
     leaks.begin(context, waiter);
     waiter.give(context);
@@ -543,7 +547,7 @@ public final class ContextPool implements AutoCloseable {
 
   // ------------------------------------------------------------------ making and loading
 
-  /** Makes a context, for a waiter or for the minimum. */
+  /** Makes a context, for a waiter or to reach the minimum. */
   @GuardedBy("lock")
   private void make(AccessProfile profile, @Nullable Waiter waiter) {
     roster.starting++;
@@ -634,8 +638,8 @@ public final class ContextPool implements AutoCloseable {
   }
 
   /**
-   * The pool goes on with the contexts it has, and tries again later; who has no hope left is told
-   * why.
+   * Has the pool continue with the contexts that it has, and try again later. Waiters that no
+   * context can serve fail.
    */
   @GuardedBy("lock")
   private void notMade(AccessProfile profile, RuntimeException failure, @Nullable Waiter waiter) {
@@ -736,7 +740,7 @@ public final class ContextPool implements AutoCloseable {
         roster.loadTimes.put(waiter.name(), now - begin);
       }
       if (loaded && events.active()) {
-        tell(new TerrariumEvent.FrameworkLoaded(waiter.name(), context.name(), now - begin));
+        report(new TerrariumEvent.FrameworkLoaded(waiter.name(), context.name(), now - begin));
       }
       if (loaded
           && !memory.allowsLoaded(context, waiter.name())
@@ -774,8 +778,8 @@ public final class ContextPool implements AutoCloseable {
   }
 
   /**
-   * Has a context drop a framework whose load turned out to be more than its memory allows, in
-   * place of one that others have, too.
+   * Has a context drop a framework whose load took more than the framework's memory allows; other
+   * contexts have that framework, too.
    */
   @GuardedBy("lock")
   private void unload(PooledContext context, Waiter waiter) {
@@ -799,7 +803,10 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
-  /** From now on these wait for a context, not for one that is made or loads. */
+  /**
+   * Restarts the borrow time-out of the waiters of a kind, since what they waited for was made or
+   * loaded.
+   */
   @GuardedBy("lock")
   private void waitAnew(Predicate<Waiter> kind) {
     long now = timer.nanoTime();
@@ -812,7 +819,7 @@ public final class ContextPool implements AutoCloseable {
             });
   }
 
-  /** Whether a waiter has no other hope than the load that failed. */
+  /** Returns whether no context will serve a waiter after the load that failed. */
   @GuardedBy("lock")
   private boolean failsWith(Waiter each, Waiter loader, RuntimeException reason) {
     return reason instanceof FrameworkLoadException
@@ -824,7 +831,7 @@ public final class ContextPool implements AutoCloseable {
   // ------------------------------------------------------------------ giving back
 
   /**
-   * Takes a context back from a lease whose work has ended.
+   * Releases the context of a lease whose work has ended.
    *
    * @param failure how it ended, null for well
    */
@@ -864,7 +871,7 @@ public final class ContextPool implements AutoCloseable {
     repair.stop(context, work);
   }
 
-  /** Makes what is missing: for waiters, and up to the minimum. */
+  /** Starts what the rule says for the waiters, and makes contexts up to the minimum. */
   @GuardedBy("lock")
   private void fillUp(AccessProfile profile) {
     if (closed) {
@@ -900,20 +907,20 @@ public final class ContextPool implements AutoCloseable {
     checkQuiet();
   }
 
-  // ------------------------------------------------------------------ telling
+  // ------------------------------------------------------------------ reporting
 
-  /** Has observers told, once the lock is released. */
+  /** Reports an event to observers, after the lock is released. */
   @GuardedBy("lock")
-  private void tell(TerrariumEvent event) {
+  private void report(TerrariumEvent event) {
     lock.afterUnlock(() -> events.emit(event));
   }
 
-  /** The clock when anybody observes, else 0. */
+  /** Returns the clock's time when there are observers, else 0. */
   long now() {
     return events.active() ? timer.nanoTime() : 0;
   }
 
-  /** Takes note that a command has ended. */
+  /** Reports to observers that a command has ended. */
   void executed(
       String framework, String command, String context, long begin, @Nullable Throwable failure) {
     if (events.active()) {
@@ -930,8 +937,8 @@ public final class ContextPool implements AutoCloseable {
   // ------------------------------------------------------------------ figures
 
   /**
-   * Done when the minimum of contexts is there, or as many of it as could be made; failed when none
-   * could.
+   * Returns a future that completes when the minimum of contexts is there, or as many of these as
+   * could be made; it fails when none could.
    *
    * @throws ClosedException when the pool is closed
    */
@@ -951,7 +958,7 @@ public final class ContextPool implements AutoCloseable {
   }
 
   /**
-   * Refuses what makes no sense any more when the pool is closed.
+   * Throws when the pool is closed.
    *
    * @throws ClosedException when it is
    */
@@ -962,7 +969,7 @@ public final class ContextPool implements AutoCloseable {
   }
 
   /**
-   * Has each context measured when what runs in it has ended.
+   * Measures each context when the work that runs in it has ended.
    *
    * @return what they hold on the heap, by name, without those that could not be measured
    * @throws ClosedException when the pool is closed
@@ -1001,7 +1008,8 @@ public final class ContextPool implements AutoCloseable {
   }
 
   /**
-   * Does what needs no context on this thread, as a call that closing waits for and at last stops.
+   * Runs work that needs no context on the calling thread. As with a call, closing waits for it and
+   * at last stops it.
    *
    * @throws ClosedException when the pool is closed
    * @throws CallInterruptedException when it was stopped
@@ -1043,9 +1051,9 @@ public final class ContextPool implements AutoCloseable {
   // ------------------------------------------------------------------ closing
 
   /**
-   * Refuses new borrowers and those that wait, parks the idle contexts, lets running calls end for
-   * as long as the drain time-out, stops the rest, and returns. What does not stop even then is
-   * parked when it does. Thread-safe; twice is once.
+   * Refuses new borrowers and waiters, parks the idle contexts, lets running calls end within the
+   * drain time-out, stops the rest, and returns. A context whose work does not stop even then is
+   * parked when the work ends. Closing a closed pool does nothing more.
    *
    * @throws NestedCallException from within a call, which would wait for itself
    * @throws CallInterruptedException when the calling thread is interrupted, which so it is then;
@@ -1095,7 +1103,7 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
-  /** Takes note of what runs in a context, so that closing can stop it. */
+  /** Records the work that runs in a context, so that closing can stop it. */
   void runs(PooledContext context, Execution<?> work) {
     context.running = work;
     if (stopping) { // it came too late to be seen by stopAll
@@ -1119,7 +1127,7 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
-  /** Whether the pool becomes quiet in time; an interruption ends the wait. */
+  /** Returns whether the pool becomes quiet in time; an interruption ends the wait. */
   private boolean isQuietWithin(Duration timeout) {
     CompletableFuture<String> parked =
         quiet.thenCompose(done -> allParked()).thenApply(done -> "parked");

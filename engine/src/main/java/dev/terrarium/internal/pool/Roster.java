@@ -12,21 +12,21 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who is there: the pool's contexts and those who wait for one, and the questions that its choices
- * ask about them. Changes nothing by itself. Guarded by the pool's lock.
+ * The state of a pool: its contexts, its queue, and the questions that {@link Placement} asks about
+ * them. Guarded by its lock, which is the pool's.
  */
 final class Roster {
 
-  /** Neither parked nor retired. */
+  /** The contexts that are neither parked nor retired. */
   final Set<PooledContext> contexts = new LinkedHashSet<>();
 
-  /** Least recently used first. */
+  /** The idle contexts, least recently used first. */
   final Deque<PooledContext> idle = new ArrayDeque<>();
 
-  /** In the order in which they came. */
+  /** The queue, in the order in which the waiters came. */
   final Set<Waiter> waiters = new LinkedHashSet<>();
 
-  /** How many wait, by framework. */
+  /** The number of waiters, by framework. */
   final Map<String, Integer> pending = new TreeMap<>();
 
   /** For how long borrowers have been waiting. */
@@ -35,10 +35,10 @@ final class Roster {
   /** How long the last load of each framework took, in nanoseconds. */
   final Map<String, Long> loadTimes = new HashMap<>();
 
-  /** Contexts that are being made. */
+  /** The number of contexts that are being made. */
   int starting;
 
-  /** When the next context may be made beside those there are, after one could not be made. */
+  /** The time from which one more context may be made, after one could not be made. */
   long retryAt;
 
   /** The pool's lock. */
@@ -76,7 +76,7 @@ final class Roster {
     return prewarmings > 0;
   }
 
-  /** The first idle context, least recently used first, of a kind. */
+  /** Returns the least recently used idle context of a kind. */
   @Nullable PooledContext leastRecentlyUsed(Predicate<PooledContext> kind) {
     for (PooledContext context : idle) {
       if (kind.test(context)) {
@@ -86,7 +86,7 @@ final class Roster {
     return null;
   }
 
-  /** The first idle context, most recently used first, of a kind. */
+  /** Returns the most recently used idle context of a kind. */
   @Nullable PooledContext mostRecentlyUsed(Predicate<PooledContext> kind) {
     for (Iterator<PooledContext> each = idle.descendingIterator(); each.hasNext(); ) {
       PooledContext context = each.next();
@@ -103,12 +103,12 @@ final class Roster {
         .allMatch(name -> contexts.stream().anyMatch(each -> each != context && each.has(name)));
   }
 
-  /** How many contexts have the framework loaded. */
+  /** Returns how many contexts have the framework loaded. */
   long ready(String framework) {
     return contexts.stream().filter(context -> context.has(framework)).count();
   }
 
-  /** How many contexts are loading the framework. */
+  /** Returns how many contexts are loading the framework. */
   long loading(String framework) {
     return contexts.stream().filter(context -> framework.equals(context.preparing)).count();
   }
@@ -121,7 +121,10 @@ final class Roster {
     return contexts.stream().filter(context -> !context.stuck).count();
   }
 
-  /** Whether fewer contexts are being made ready for its framework than wait for one. */
+  /**
+   * Returns whether fewer contexts are being made ready for the waiter's framework than are waited
+   * for.
+   */
   boolean isInDemand(Waiter waiter) {
     String name = waiter.name();
     return switch (waiter.kind) {
@@ -131,7 +134,7 @@ final class Roster {
     };
   }
 
-  /** Whether the waiter's command is known to need no load. */
+  /** Returns whether the waiter's command is known to need no load. */
   boolean isQuick(Waiter waiter) {
     String command = waiter.command;
     return command != null
@@ -144,8 +147,9 @@ final class Roster {
   }
 
   /**
-   * Whether what the waiter waits for is a load: its own, one of its framework when no context has
-   * it, or one that will serve it, whoever began that: the first in the queue get what is loaded.
+   * Returns whether the waiter waits for a load: its own, one of its framework when no context has
+   * that, or one that will serve it at its place in the queue, for whichever waiter that load was
+   * started.
    */
   boolean isLoadingFor(Waiter waiter) {
     if (waiter.hasWork || (starting > 0 && contexts.isEmpty())) {
@@ -158,7 +162,7 @@ final class Roster {
                 .noneMatch(context -> !context.stuck && context.isReadyFor(waiter)));
   }
 
-  /** How many wait for the same framework and came before. */
+  /** Returns how many waiters of the same framework came before. */
   private long before(Waiter waiter) {
     return waiters.stream()
         .takeWhile(each -> each != waiter)
