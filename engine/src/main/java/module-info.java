@@ -26,6 +26,7 @@ module dev.terrarium.engine {
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.databind;
   requires com.github.benmanes.caffeine;
+  requires static com.google.errorprone.annotations;
   requires dev.terrarium.python.bridge;
   requires io.github.resilience4j.bulkhead;
   requires io.github.resilience4j.circuitbreaker;

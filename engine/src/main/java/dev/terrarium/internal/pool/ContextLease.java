@@ -12,19 +12,19 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A borrowed context, ready for one piece of work, and back in the pool when that has ended. One
- * that is given no work is for one thread, which closes it.
+ * A lease of a borrowed context, which is ready for one piece of work and returns to the pool when
+ * the work has ended. A lease that is given no work is for one thread, which closes it.
  */
 public final class ContextLease implements AutoCloseable {
 
-  /** On a carrier, the lease that it works for. */
+  /** The lease for which the current carrier works. */
   private static final ThreadLocal<@Nullable ContextLease> CURRENT = new ThreadLocal<>();
 
   private final ContextPool pool;
   private final PooledContext context;
   private final @Nullable ContextLease outer;
 
-  /** The worst that its work met with, and calls within it; on the carrier. */
+  /** The worst failure of the lease's work and of calls within it; set by the carrier. */
   private volatile @Nullable Throwable fault;
 
   /** Set before {@link #stopped} is read, and that before this is: one side sees both. */
@@ -32,7 +32,7 @@ public final class ContextLease implements AutoCloseable {
 
   private volatile boolean stopped;
 
-  /** Closed, or given work. */
+  /** Whether the lease was closed or was given work. */
   private boolean over;
 
   ContextLease(ContextPool pool, PooledContext context) {
@@ -45,12 +45,17 @@ public final class ContextLease implements AutoCloseable {
     this.outer = outer;
   }
 
-  /** The lease that the calling thread works for: it is a carrier, and Python called Java. */
+  /**
+   * Returns the lease for which the calling thread works, if it is a carrier and Python called
+   * Java.
+   */
   static @Nullable ContextLease current() {
     return CURRENT.get();
   }
 
-  /** A lease of the same context for a call within this one's call, on the same thread. */
+  /**
+   * Returns a lease of the same context for a call within this lease's call, on the same thread.
+   */
   ContextLease nested() {
     return new ContextLease(pool, context, this);
   }
@@ -63,13 +68,13 @@ public final class ContextLease implements AutoCloseable {
     return context.context;
   }
 
-  /** The context's name. */
+  /** Returns the context's name. */
   public String name() {
     return context.name();
   }
 
   /**
-   * Does the call's work, and gives the context back.
+   * Runs the call's work, and releases the context.
    *
    * @throws CallTimeoutException when the deadline passes; the work is then stopped
    * @throws CallInterruptedException when the calling thread is interrupted; so it is then
@@ -88,7 +93,7 @@ public final class ContextLease implements AutoCloseable {
     }
   }
 
-  /** Starts work on the carrier; whoever does tells when it has {@linkplain #ended ended}. */
+  /** Starts work on the carrier; the caller reports when the work has {@linkplain #ended ended}. */
   <T extends @Nullable Object> Execution<T> start(
       String framework, Function<Commands, T> work, UnaryOperator<Runnable> around) {
     Execution<T> execution = context.context.run(framework, watched(framework, work), around);
@@ -101,7 +106,7 @@ public final class ContextLease implements AutoCloseable {
     return execution;
   }
 
-  /** Does work at once: this is the carrier. */
+  /** Runs work at once, on the calling thread, which is the carrier. */
   <T extends @Nullable Object> Execution<T> startWithin(
       String framework, Function<Commands, T> work, UnaryOperator<Runnable> around) {
     return context.context.runWithin(framework, watched(framework, work), around);
@@ -112,7 +117,7 @@ public final class ContextLease implements AutoCloseable {
     return commands -> work.apply(new Watched(framework, commands));
   }
 
-  /** On the carrier: does work that calls of it are nested in. */
+  /** Runs work on the carrier; calls that the work makes are nested in this lease's call. */
   void during(Runnable work) {
     CURRENT.set(this);
     try {
@@ -123,8 +128,8 @@ public final class ContextLease implements AutoCloseable {
   }
 
   /**
-   * Tells of each command, and remembers the worst failure of one, which the work may have got
-   * over.
+   * Commands that report each execution, and record the worst failure, even if the work recovered
+   * from it.
    */
   private final class Watched implements Commands {
 
@@ -173,12 +178,12 @@ public final class ContextLease implements AutoCloseable {
     }
   }
 
-  /** Whether the deadline of a call within its call stopped it. */
+  /** Returns whether the deadline of a call within this lease's call stopped the work. */
   boolean isStoppedWithin() {
     return stopped;
   }
 
-  /** Stops its own work, and not what the context is given next. */
+  /** Stops this lease's own work, and not the work that the context is given next. */
   private void stop() {
     stopped = true;
     Execution<?> work = started;
@@ -196,13 +201,15 @@ public final class ContextLease implements AutoCloseable {
     return pool.isClosed();
   }
 
-  /** The work has ended, and the context goes back. */
+  /** Releases the context, since the work has ended. */
   void ended(@Nullable Throwable failure) {
     metWith(failure);
     pool.release(context, fault);
   }
 
-  /** Gives the context back, unless it was given work. Twice is once. */
+  /**
+   * Releases the context, unless the lease was given work. Closing a lease twice does nothing more.
+   */
   @Override
   public void close() {
     if (!over && outer == null) {

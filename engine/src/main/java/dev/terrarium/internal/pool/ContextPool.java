@@ -1,5 +1,6 @@
 package dev.terrarium.internal.pool;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.terrarium.AccessProfile;
 import dev.terrarium.Stats;
 import dev.terrarium.Stats.ContextState;
@@ -18,14 +19,12 @@ import dev.terrarium.event.TerrariumEvent.RetireCause;
 import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.context.ContextFactory;
 import dev.terrarium.internal.context.Execution;
-import dev.terrarium.internal.context.HealthStatus;
 import dev.terrarium.internal.context.PythonContext;
 import dev.terrarium.internal.event.Events;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -38,36 +37,27 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Contexts to borrow. A borrower gets one that is ready for its command; making contexts, loading
- * frameworks and checking what a fault may have broken is the pool's own work, beside the callers.
+ * A pool of contexts that callers borrow. A borrower gets a context that is ready for its command;
+ * the pool itself makes contexts, loads frameworks and repairs contexts, beside the callers.
  * Thread-safe.
  *
- * <p>All state is guarded by one lock. Nothing foreign runs under it: what a decision sets off is
- * collected and run after the lock is released; so are observers told. {@code docs/CONCURRENCY.md}
- * has the reasoning.
+ * <p>All state is guarded by one {@link DecisionLock}, and no foreign code runs under it: the
+ * effects of a decision, reports to observers among them, are collected and run after the lock is
+ * released. {@link Placement} chooses what to do for a waiter, {@link ContextRepair} takes care of
+ * contexts that may not be sound. {@code docs/CONCURRENCY.md} has the reasoning.
  */
 public final class ContextPool implements AutoCloseable {
 
-  /** How long work may take to stop before its context counts as one that does not serve. */
-  static final Duration GRACE = Duration.ofMillis(100);
-
-  /** How long a check of a context may take. */
-  static final Duration CHECK_LIMIT = Duration.ofSeconds(10);
-
-  /** How long a framework may load at least, and how many load time-outs, until that is stopped. */
+  /** The shortest time after which a load is stopped, if that many load time-outs are shorter. */
   static final Duration LOAD_LIMIT = Duration.ofMinutes(2);
 
   private static final int LOAD_TIMEOUTS = 4;
-
-  /** How long work that was stopped may go on before its thread is counted as lost. */
-  static final Duration ABANDON_AFTER = Duration.ofMinutes(1);
 
   /** How long after a context could not be made another one is tried beside those there are. */
   static final Duration RETRY_AFTER = Duration.ofSeconds(30);
@@ -75,50 +65,48 @@ public final class ContextPool implements AutoCloseable {
   /** The share of the borrow time-out after which a waiter takes a context that others use. */
   private static final int PATIENCE = 4;
 
-  /** The share after which a queue has stood for long enough to be worth any load. */
-  private static final int STANDING = 10;
-
-  /** The share below which a queue is worth no load, however quick. */
-  private static final int STANDING_AT_LEAST = 100;
-
   private static final Logger LOGGER = System.getLogger("terrarium.pool");
 
   private final ContextFactory factory;
   private final PoolSettings settings;
   private final Timer timer;
   private final Executor makers;
-  private final BooleanSupplier room;
   private final Events events;
   private final LeakWatch leaks;
 
-  private final ReentrantLock lock = new ReentrantLock();
-  private final List<Runnable> effects = new ArrayList<>();
-
-  private final Roster roster;
+  private final DecisionLock lock;
+  private final ContextRepair repair;
   private final Shortcuts shortcuts = new Shortcuts();
+
+  @GuardedBy("lock")
+  private final Roster roster;
+
+  @GuardedBy("lock")
   private final MemoryBudget memory;
+
+  @GuardedBy("lock")
+  private final Placement placement;
+
+  @GuardedBy("lock")
   private final List<CompletableFuture<@Nullable Void>> parking = new ArrayList<>();
+
   private final CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
 
-  /** How long the last load of each framework took, in nanoseconds. */
-  private final Map<String, Long> loadTimes = new HashMap<>();
-
-  /** Done when the pool is closed, no context is being made and none is left. */
+  /** Completes when the pool is closed, no context is being made and none is left. */
   private final CompletableFuture<@Nullable Void> quiet = new CompletableFuture<>();
 
+  @GuardedBy("lock")
   private long made;
+
+  @GuardedBy("lock")
   private long loads;
-  private long restored;
-  private long recycled;
-  private long retired;
-  private long retryAt;
 
   /** Written under the lock. */
   private volatile boolean closed;
 
   private volatile boolean stopping;
 
-  /** Starts making the first contexts, of the profile given, and returns at once. */
+  /** Starts making the first contexts, of the given profile, and returns at once. */
   public ContextPool(
       ContextFactory factory,
       AccessProfile profile,
@@ -129,6 +117,7 @@ public final class ContextPool implements AutoCloseable {
         factory,
         profile,
         settings,
+        new Roster(Timer.system()),
         Timer.system(),
         work -> Thread.ofPlatform().daemon().name("terrarium-start").start(work),
         HeapRoom::forOneFramework,
@@ -137,8 +126,9 @@ public final class ContextPool implements AutoCloseable {
   }
 
   /**
-   * As above, with the outer world given.
+   * Starts making the first contexts of a pool whose outer world is given.
    *
+   * @param roster the state of the pool, which no other pool has
    * @param makers runs the making of contexts, which blocks
    * @param room whether memory allows one framework more in a context that has some
    */
@@ -146,6 +136,7 @@ public final class ContextPool implements AutoCloseable {
       ContextFactory factory,
       AccessProfile profile,
       PoolSettings settings,
+      Roster roster,
       Timer timer,
       Executor makers,
       BooleanSupplier room,
@@ -155,28 +146,32 @@ public final class ContextPool implements AutoCloseable {
     this.settings = settings;
     this.timer = timer;
     this.makers = makers;
-    this.room = room;
-    this.roster = new Roster(timer);
+    this.roster = roster;
+    this.lock = roster.lock;
     this.memory = new MemoryBudget(limit, roster);
+    this.placement = new Placement(roster, memory, settings, timer, room);
     this.events = events;
+    this.repair = new ContextRepair(roster, timer, events, new RepairOwner());
     this.leaks = new LeakWatch(settings.leakThreshold(), timer);
-    this.retryAt = timer.nanoTime();
-    locked(
-        () -> {
-          while (roster.starting < settings.min()) {
-            make(profile, null);
-          }
-          if (roster.starting == 0) {
-            ready.complete(null);
-          }
-        });
+    roster.retryAt = timer.nanoTime();
+    lock.lock();
+    try {
+      while (roster.starting < settings.min()) {
+        make(profile, null);
+      }
+      if (roster.starting == 0) {
+        ready.complete(null);
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   // ------------------------------------------------------------------ borrowing
 
   /**
-   * Has work done in a context that is ready for its command; within a call, in the caller's own if
-   * it is.
+   * Runs a call in a context that is ready for its command; within a call, in the caller's own
+   * context if that is ready.
    *
    * @throws BorrowTimeoutException when none is free in time
    * @throws LoadTimeoutException when the first context or the framework is not there in time
@@ -200,7 +195,7 @@ public final class ContextPool implements AutoCloseable {
     return call.await(left(call.deadline));
   }
 
-  /** Borrows a context, with the same failures, to hold it. */
+  /** Borrows a context, for the caller to hold, with the same failures as {@link #run}. */
   public ContextLease borrow(BridgeSource framework, String command, Deadline deadline) {
     ContextLease own = callersOwn(framework, command);
     if (own != null) {
@@ -211,7 +206,10 @@ public final class ContextPool implements AutoCloseable {
     return leased(await(waiter), waiter);
   }
 
-  /** Within a call, a lease of its context, if that is ready for the command. */
+  /**
+   * Returns a lease of the context of the call around this one, if there is one and its context is
+   * ready for the command.
+   */
   private @Nullable ContextLease callersOwn(BridgeSource framework, String command) {
     ContextLease current = ContextLease.current();
     return current != null
@@ -231,37 +229,39 @@ public final class ContextPool implements AutoCloseable {
         settings.leakThreshold().isPositive() ? new Throwable("borrowed here") : null);
   }
 
-  /** Whether the calling thread is in a call of this pool: Python called Java. */
+  /** Returns whether the calling thread is in a call of this pool: Python called Java. */
   public boolean isWithinCall() {
     ContextLease current = ContextLease.current();
     return current != null && current.isOf(this);
   }
 
-  /** Whether the calling thread does work of this pool that needs no context. */
+  /** Returns whether the calling thread does work of this pool that needs no context. */
   public boolean isWithinShortcut() {
     return shortcuts.isWithin();
   }
 
-  /** Gives the waiter a context, or a place in the queue and work toward one. */
+  /** Assigns a context to the waiter, or adds the waiter to the queue and starts work for it. */
   void enqueue(Waiter waiter) {
-    locked(
-        () -> {
-          if (closed) {
-            throw Refusals.closed();
-          }
-          PooledContext ready = roster.mostRecentlyUsed(context -> context.isReadyFor(waiter));
-          if (ready != null) {
-            roster.idle.remove(ready);
-            assign(ready, waiter);
-            return;
-          }
-          roster.join(waiter);
-          startWork(waiter);
-          if (waiter.is(Waiter.Kind.NESTED) && !waiter.hasWork) {
-            roster.leave(waiter);
-            throw memory.allows(waiter) ? Refusals.nested(waiter, figures()) : tooLarge(waiter);
-          }
-        });
+    lock.lock();
+    try {
+      if (closed) {
+        throw Refusals.closed();
+      }
+      PooledContext ready = placement.ready(waiter);
+      if (ready != null) {
+        roster.idle.remove(ready);
+        assign(ready, waiter);
+        return;
+      }
+      roster.join(waiter);
+      startWork(waiter);
+      if (waiter.is(Waiter.Kind.NESTED) && !waiter.hasWork) {
+        roster.leave(waiter);
+        throw memory.allows(waiter) ? Refusals.nested(waiter, figures()) : tooLarge(waiter);
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   private PooledContext await(Waiter waiter) {
@@ -290,73 +290,50 @@ public final class ContextPool implements AutoCloseable {
   }
 
   /**
-   * How long the waiter may wait before it must be looked at again, in nanoseconds. One whose time
-   * is over fails.
+   * Returns for how long the waiter may wait, in nanoseconds, before this method must be called for
+   * it again. A waiter whose time is over fails.
    */
   long reconsider(Waiter waiter) {
-    return locked(
-        () -> {
-          if (!waiter.isWaiting()) {
-            return 0L;
-          }
-          long now = timer.nanoTime();
-          long deadline = waiter.deadline.left(now);
-          boolean loading = roster.isLoadingFor(waiter);
-          long left =
-              loading
-                  ? nanos(settings.loadTimeout()) - (now - waiter.enqueued)
-                  : nanos(settings.borrowTimeout()) - (now - waiter.waitingSince);
-          if (deadline <= 0 || left <= 0) {
-            roster.leave(waiter);
-            waiter.fail(refusal(waiter, deadline <= 0, loading));
-            return 0L;
-          }
-          long patience = nanos(settings.borrowTimeout()) / PATIENCE - (now - waiter.waitingSince);
-          if (patience <= 0 && !waiter.impatient) {
-            waiter.impatient = true;
-            startWork(waiter);
-          }
-          long expansion = untilExpansion(waiter, now);
-          if (expansion <= 0) {
-            startWork(waiter);
-          }
-          long next = Math.min(deadline, left);
-          next = patience > 0 ? Math.min(next, patience) : next;
-          return expansion > 0 ? Math.min(next, expansion) : next;
-        });
-  }
-
-  /**
-   * Nanoseconds until the waiter's framework may be loaded beside another one in an idle context,
-   * since its queue stands; the largest long when there is no such context.
-   */
-  private long untilExpansion(Waiter waiter, long now) {
-    if (!waiter.is(Waiter.Kind.BORROWER) || waiter.hasWork) {
-      return Long.MAX_VALUE;
+    lock.lock();
+    try {
+      if (!waiter.isWaiting()) {
+        return 0L;
+      }
+      long now = timer.nanoTime();
+      long deadline = waiter.deadline.left(now);
+      boolean loading = roster.isLoadingFor(waiter);
+      long left =
+          loading
+              ? nanos(settings.loadTimeout()) - (now - waiter.enqueued)
+              : nanos(settings.borrowTimeout()) - (now - waiter.waitingSince);
+      if (deadline <= 0 || left <= 0) {
+        roster.leave(waiter);
+        waiter.fail(refusal(waiter, deadline <= 0, loading));
+        return 0L;
+      }
+      long patience = nanos(settings.borrowTimeout()) / PATIENCE - (now - waiter.waitingSince);
+      if (patience <= 0 && !waiter.impatient) {
+        waiter.impatient = true;
+        startWork(waiter);
+      }
+      long expansion = placement.untilExpansion(waiter, now);
+      if (expansion <= 0) {
+        startWork(waiter);
+      }
+      long next = Math.min(deadline, left);
+      next = patience > 0 ? Math.min(next, patience) : next;
+      return expansion > 0 ? Math.min(next, expansion) : next;
+    } finally {
+      lock.unlock();
     }
-    long needed = standingFor(waiter.name());
-    return Math.max(
-        needed - roster.queues.stood(waiter.name(), now), roster.untilUnused(waiter, needed));
   }
 
-  /**
-   * For how long a framework's queue must stand, in nanoseconds, to be worth a load: as long as the
-   * load takes, within bounds.
-   */
-  private long standingFor(String framework) {
-    long timeout = nanos(settings.borrowTimeout());
-    return Math.clamp(
-        loadTimes.getOrDefault(framework, Long.MAX_VALUE),
-        timeout / STANDING_AT_LEAST,
-        timeout / STANDING);
-  }
-
-  /** Nanoseconds that are left of a deadline. */
+  /** Returns the nanoseconds that are left of a deadline. */
   long left(Deadline deadline) {
     return deadline.left(timer.nanoTime());
   }
 
-  /** Runs the task when the deadline passes, unless what is returned is run before. */
+  /** Runs a task when the deadline passes, unless the returned callback is run before. */
   Runnable whenOver(Deadline deadline, Runnable task) {
     long left = left(deadline);
     return left == Long.MAX_VALUE ? () -> {} : timer.after(Duration.ofNanos(left), task);
@@ -366,6 +343,7 @@ public final class ContextPool implements AutoCloseable {
     return TimeUnit.NANOSECONDS.convert(duration);
   }
 
+  @GuardedBy("lock")
   private RuntimeException refusal(Waiter waiter, boolean deadlinePassed, boolean loading) {
     if (deadlinePassed) {
       return Refusals.deadline(waiter, figures());
@@ -379,31 +357,36 @@ public final class ContextPool implements AutoCloseable {
             memory.allows(waiter) ? null : memory.figures(waiter.name()));
   }
 
+  @GuardedBy("lock")
   private LimitExceededException tooLarge(Waiter waiter) {
     return Refusals.limit(waiter, memory.figures(waiter.name()), figures());
   }
 
-  /** Leaves the queue; a context that was given in the meantime goes back. */
+  /**
+   * Removes the waiter from the queue, and releases a context that it was given in the meantime.
+   */
   void withdraw(Waiter waiter) {
-    locked(
-        () -> {
-          PooledContext given = waiter.context();
-          PoolCall<?> call = waiter.call;
-          if (given != null && call != null) {
-            effects.add(call::abandon);
-          } else if (given != null) {
-            given.borrower = null;
-            leaks.end(given);
-            offer(given);
-          } else if (roster.waiters.contains(waiter)) {
-            roster.leave(waiter);
-            waiter.fail(Refusals.closed());
-          }
-        });
+    lock.lock();
+    try {
+      PooledContext given = waiter.context();
+      PoolCall<?> call = waiter.call;
+      if (given != null && call != null) {
+        lock.afterUnlock(call::abandon);
+      } else if (given != null) {
+        given.borrower = null;
+        leaks.end(given);
+        offer(given);
+      } else if (roster.waiters.contains(waiter)) {
+        roster.leave(waiter);
+        waiter.fail(Refusals.closed());
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**
-   * Has so many contexts load a framework, in parallel, on the pool's own threads.
+   * Has the given number of contexts load a framework, in parallel, on the pool's own threads.
    *
    * @return done when they all have it; failed with a {@link LimitExceededException} when the
    *     framework's memory does not allow for as many
@@ -419,31 +402,29 @@ public final class ContextPool implements AutoCloseable {
               + ", which TerrariumConfig.contexts says; raise it for more.");
     }
     List<CompletableFuture<@Nullable Void>> prewarmed = new ArrayList<>();
-    locked(
-        () -> {
-          if (closed) {
-            throw Refusals.closed();
-          }
-          for (long goal = roster.ready(framework.name()) + 1; goal <= count; goal++) {
-            Waiter waiter =
-                new Waiter(
-                    framework,
-                    null,
-                    Waiter.Kind.PREWARMING,
-                    Deadline.none(),
-                    timer.nanoTime(),
-                    null);
-            waiter.goal = goal;
-            prewarmed.add(waiter.prewarmed);
-            roster.join(waiter);
-            startWork(waiter);
-          }
-          endPrewarmings();
-        });
+    lock.lock();
+    try {
+      if (closed) {
+        throw Refusals.closed();
+      }
+      for (long goal = roster.ready(framework.name()) + 1; goal <= count; goal++) {
+        Waiter waiter =
+            new Waiter(
+                framework, null, Waiter.Kind.PREWARMING, Deadline.none(), timer.nanoTime(), null);
+        waiter.goal = goal;
+        prewarmed.add(waiter.prewarmed);
+        roster.join(waiter);
+        startWork(waiter);
+      }
+      endPrewarmings();
+    } finally {
+      lock.unlock();
+    }
     return CompletableFuture.allOf(prewarmed.toArray(CompletableFuture[]::new));
   }
 
-  /** Ends the prewarmings that have as many contexts as they want, or as they may. Lock held. */
+  /** Ends the prewarmings that have as many contexts as they want, or as memory allows. */
+  @GuardedBy("lock")
   private void endPrewarmings() {
     if (!roster.hasPrewarmings()) {
       return;
@@ -460,127 +441,98 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
+  @GuardedBy("lock")
   private void endPrewarming(Waiter waiter) {
     roster.leave(waiter);
-    effects.add(() -> waiter.prewarmed.complete(null));
+    lock.afterUnlock(() -> waiter.prewarmed.complete(null));
   }
 
   // ------------------------------------------------------------------ choosing
 
-  /**
-   * Sets off what brings the waiter a context, when no idle one is ready for it: loading in a bare
-   * one, else making a new one, else loading in one that others use, if it must be. Lock held.
-   */
+  /** Starts what the rule says for a waiter. */
+  @GuardedBy("lock")
   private void startWork(Waiter waiter) {
-    if (waiter.hasWork
-        || !roster.isInDemand(waiter)
-        || roster.willSoonBeServed(waiter)
-        || !memory.allows(waiter)) {
-      return;
-    }
-    PooledContext bare = roster.leastRecentlyUsed(each -> each.fits(waiter) && each.isBare());
-    if (bare != null) {
-      roster.idle.remove(bare);
-      prepare(bare, waiter);
-    } else if (mayMakeOneMore()) {
-      make(waiter.profile(), waiter);
-    } else if (roster.mayTakeFromOthers(waiter)) {
-      PooledContext used = roster.leastMissed(waiter);
-      PooledContext other =
-          used == null ? roster.leastRecentlyUsed(each -> !each.fits(waiter)) : null;
-      if (used != null) {
-        roster.idle.remove(used);
-        prepare(used, waiter);
-      } else if (other != null && roster.mayReplace(waiter)) {
-        roster.idle.remove(other);
-        replace(other, waiter);
-      }
-    } else {
-      expand(waiter);
-    }
+    start(placement.move(waiter), waiter);
   }
 
-  /**
-   * Loads the waiter's framework in an idle context that has others, beside them, when its queue
-   * has stood for as long as that is worth, and nobody has used the context meanwhile. Lock held.
-   */
-  private void expand(Waiter waiter) {
-    long now = timer.nanoTime();
-    if (roster.idle.isEmpty() || untilExpansion(waiter, now) > 0) {
-      return;
-    }
-    PooledContext unused = roster.leastMissedUnused(waiter, standingFor(waiter.name()));
-    if (unused != null && room.getAsBoolean()) {
-      roster.idle.remove(unused);
-      roster.queues.restart(waiter.name(), now);
-      prepare(unused, waiter, true);
-    }
-  }
-
-  /** Sets off what waiters may have set off and that is not under way. Lock held. */
+  /** Starts all that the rule says for the waiters, in the order of the queue. */
+  @GuardedBy("lock")
   private void startAllWork() {
-    if (!roster.waiters.isEmpty() && (!roster.idle.isEmpty() || mayMakeOneMore())) {
-      List.copyOf(roster.waiters).forEach(this::startWork);
+    boolean started = true;
+    while (started && placement.isWorkPossible()) {
+      started = startNextWork();
     }
   }
 
-  private boolean mayMakeOneMore() {
-    return roster.starting + roster.serving() < settings.max()
-        && roster.total() < 2 * settings.max()
-        && (roster.total() == 0 || timer.nanoTime() - retryAt >= 0);
+  /** Starts the first move that there is, and returns whether there was one. */
+  @GuardedBy("lock")
+  private boolean startNextWork() {
+    for (Waiter waiter : roster.waiters) {
+      Move move = placement.move(waiter);
+      if (!(move instanceof Move.Wait)) {
+        start(move, waiter);
+        return true;
+      }
+    }
+    return false;
   }
 
-  /**
-   * Puts a context that has become free to use. Who waited for it, and was not the one to get it,
-   * may need other work now. Lock held.
-   */
+  @GuardedBy("lock")
+  private void start(Move move, Waiter waiter) {
+    switch (move) {
+      case Move.Assign(PooledContext context) -> {
+        roster.idle.remove(context);
+        roster.leave(waiter);
+        assign(context, waiter);
+      }
+      case Move.LoadBeside(PooledContext context, boolean expands) -> {
+        roster.idle.remove(context);
+        if (expands) {
+          roster.queues.restart(waiter.name(), timer.nanoTime());
+        }
+        prepare(context, waiter, List.of());
+      }
+      case Move.ReplaceFrameworks(PooledContext context, List<String> dropped) -> {
+        roster.idle.remove(context);
+        prepare(context, waiter, dropped);
+      }
+      case Move.MakeContext() -> make(waiter.profile(), waiter);
+      case Move.ReplaceContext(PooledContext context) -> {
+        roster.idle.remove(context);
+        park(context);
+        make(waiter.profile(), waiter);
+      }
+      case Move.Wait() -> {}
+    }
+  }
+
+  /** Adds a free context to the idle ones, and starts what the rule then says for the waiters. */
+  @GuardedBy("lock")
   private void offer(PooledContext context) {
     endPrewarmings();
     if (closed || roster.serving() > settings.max()) {
       park(context);
     } else {
-      give(context);
+      context.toIdle();
+      roster.idle.add(context);
     }
     startAllWork();
   }
 
-  /** Gives a context to the first waiter who can use it. Lock held. */
-  private void give(PooledContext context) {
-    for (Waiter waiter : roster.waiters) {
-      if (context.isReadyFor(waiter)) {
-        if (!waiter.is(Waiter.Kind.PREWARMING)) {
-          roster.leave(waiter);
-          assign(context, waiter);
-          return;
-        }
-      } else if (!waiter.hasWork && roster.isInDemand(waiter) && memory.allows(waiter)) {
-        if (context.fits(waiter) && (context.isBare() || roster.mayTakeFromOthers(waiter))) {
-          prepare(context, waiter);
-          return;
-        }
-        if (!context.fits(waiter) && roster.mayReplace(waiter)) {
-          replace(context, waiter);
-          return;
-        }
-      }
-    }
-    context.toIdle();
-    roster.idle.add(context);
-  }
-
+  @GuardedBy("lock")
   private void assign(PooledContext context, Waiter waiter) {
     context.become(ContextState.IN_USE);
     context.used(waiter.framework);
     context.borrower = waiter;
     String before = context.lendTo(waiter);
     if (before != null && !before.equals(waiter.name()) && events.active()) {
-      tell(new TerrariumEvent.FrameworkSwitched(before, waiter.name(), context.name()));
+      report(new TerrariumEvent.FrameworkSwitched(before, waiter.name(), context.name()));
     }
     leaks.begin(context, waiter);
     waiter.give(context);
     PoolCall<?> call = waiter.call;
     if (call != null) {
-      effects.add(() -> call.start(leased(context, waiter)));
+      lock.afterUnlock(() -> call.start(leased(context, waiter)));
     }
   }
 
@@ -595,13 +547,14 @@ public final class ContextPool implements AutoCloseable {
 
   // ------------------------------------------------------------------ making and loading
 
-  /** Makes a context, for a waiter or for the minimum. Lock held. */
+  /** Makes a context, for a waiter or to reach the minimum. */
+  @GuardedBy("lock")
   private void make(AccessProfile profile, @Nullable Waiter waiter) {
     roster.starting++;
     if (waiter != null) {
       waiter.hasWork = true;
     }
-    effects.add(
+    lock.afterUnlock(
         () -> {
           try {
             makers.execute(() -> makeNow(profile, waiter));
@@ -635,21 +588,24 @@ public final class ContextPool implements AutoCloseable {
       @Nullable PythonContext context,
       @Nullable RuntimeException failure,
       @Nullable Waiter waiter) {
-    locked(
-        () -> {
-          roster.starting--;
-          if (waiter != null) {
-            waiter.hasWork = false;
-          }
-          if (context != null) {
-            made(context, waiter);
-          } else if (failure != null) {
-            notMade(profile, failure, waiter);
-          }
-          checkQuiet();
-        });
+    lock.lock();
+    try {
+      roster.starting--;
+      if (waiter != null) {
+        waiter.hasWork = false;
+      }
+      if (context != null) {
+        made(context, waiter);
+      } else if (failure != null) {
+        notMade(profile, failure, waiter);
+      }
+      checkQuiet();
+    } finally {
+      lock.unlock();
+    }
   }
 
+  @GuardedBy("lock")
   private void made(PythonContext context, @Nullable Waiter waiter) {
     made++;
     PooledContext pooled =
@@ -658,12 +614,12 @@ public final class ContextPool implements AutoCloseable {
     roster.contexts.add(pooled);
     waitAnew(each -> first || each.equals(waiter));
     if (roster.starting == 0 || roster.contexts.size() >= settings.min()) {
-      effects.add(() -> ready.complete(null));
+      lock.afterUnlock(() -> ready.complete(null));
     }
     if (waiter == null || !waiter.is(Waiter.Kind.NESTED) || !roster.waiters.contains(waiter)) {
       offer(pooled);
     } else if (roster.serving() <= settings.max()) {
-      prepare(pooled, waiter);
+      start(placement.load(pooled, waiter), waiter);
     } else { // one that was stuck is back
       offer(pooled);
       if (roster.waiters.contains(waiter) && !waiter.hasWork) {
@@ -672,22 +628,34 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
+  private void retry(AccessProfile profile) {
+    lock.lock();
+    try {
+      fillUp(profile);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
-   * The pool goes on with the contexts it has, and tries again later; who has no hope left is told
-   * why. Lock held.
+   * Has the pool continue with the contexts that it has, and try again later. Waiters that no
+   * context can serve fail.
    */
+  @GuardedBy("lock")
   private void notMade(AccessProfile profile, RuntimeException failure, @Nullable Waiter waiter) {
-    retryAt = timer.nanoTime() + nanos(RETRY_AFTER);
+    roster.retryAt = timer.nanoTime() + nanos(RETRY_AFTER);
     if (roster.contexts.isEmpty() && roster.starting == 0) {
-      List.copyOf(roster.waiters).forEach(each -> refuse(each, failure));
-      effects.add(() -> ready.completeExceptionally(failure));
+      for (Waiter each : List.copyOf(roster.waiters)) {
+        refuse(each, failure);
+      }
+      lock.afterUnlock(() -> ready.completeExceptionally(failure));
       return;
     }
     if (roster.starting == 0) {
-      effects.add(() -> ready.complete(null));
+      lock.afterUnlock(() -> ready.complete(null));
     }
-    effects.add(() -> timer.after(RETRY_AFTER, () -> locked(() -> fillUp(profile))));
-    effects.add(
+    lock.afterUnlock(() -> timer.after(RETRY_AFTER, () -> retry(profile)));
+    lock.afterUnlock(
         () ->
             LOGGER.log(
                 Level.WARNING,
@@ -706,30 +674,23 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
+  @GuardedBy("lock")
   private void refuse(Waiter waiter, RuntimeException failure) {
     roster.leave(waiter);
     waiter.fail(failure);
-    effects.add(() -> waiter.prewarmed.completeExceptionally(failure));
+    lock.afterUnlock(() -> waiter.prewarmed.completeExceptionally(failure));
   }
 
-  /** Loads the waiter's framework in a context that is nobody's. Lock held. */
-  private void prepare(PooledContext context, Waiter waiter) {
-    boolean roomy = roster.isQuick(waiter) || room.getAsBoolean(); // for a bridge alone there is
-    prepare(context, waiter, roomy);
-  }
-
-  /**
-   * @param roomy whether memory allows for it beside the frameworks that the context has
-   */
-  private void prepare(PooledContext context, Waiter waiter, boolean roomy) {
+  /** Drops frameworks of a context, and loads the waiter's there. */
+  @GuardedBy("lock")
+  private void prepare(PooledContext context, Waiter waiter, List<String> drop) {
     context.become(ContextState.IN_USE);
     context.preparing = waiter.name();
     waiter.hasWork = true;
-    List<String> drop = context.toDropFor(waiter.framework, roomy);
     drop.forEach(context.frameworks::remove);
-    effects.add(memory.makingRoom(waiter));
+    lock.afterUnlock(memory.makingRoom(waiter));
     long begin = timer.nanoTime();
-    effects.add(
+    lock.afterUnlock(
         () -> {
           drop.forEach(context.context::cleanUp);
           Execution<@Nullable Void> loading =
@@ -739,7 +700,7 @@ public final class ContextPool implements AutoCloseable {
           loading.whenDone(
               (done, failure) -> {
                 cancel.run();
-                locked(() -> prepared(context, waiter, failure, begin));
+                prepared(context, waiter, failure, begin);
               });
         });
   }
@@ -753,44 +714,53 @@ public final class ContextPool implements AutoCloseable {
 
   private void prepared(
       PooledContext context, Waiter waiter, @Nullable Throwable failure, long begin) {
-    context.preparing = null;
-    ended(context);
-    waiter.hasWork = false;
-    waitAnew(each -> each.name().equals(waiter.name()));
-    long now = timer.nanoTime();
-    roster.queues.restart(waiter.name(), now);
-    if (failure != null) {
-      RuntimeException reason = loadFailure(waiter, failure);
-      List.copyOf(roster.waiters).stream()
-          .filter(each -> each == waiter || failsWith(each, waiter, reason))
-          .forEach(each -> refuse(each, reason));
-      heal(context);
-      startAllWork();
-      return;
-    }
-    context.used(waiter.framework);
-    boolean loaded = context.has(waiter.name()); // if not, its bridge alone was attached
-    if (loaded) {
-      loads++;
-      loadTimes.put(waiter.name(), now - begin);
-    }
-    if (loaded && events.active()) {
-      tell(new TerrariumEvent.FrameworkLoaded(waiter.name(), context.name(), now - begin));
-    }
-    if (loaded && !memory.allowsLoaded(context, waiter.name()) && !waiter.is(Waiter.Kind.NESTED)) {
-      unload(context, waiter);
-      return;
-    }
-    if (waiter.is(Waiter.Kind.PREWARMING) && roster.waiters.contains(waiter)) {
-      endPrewarming(waiter); // two that compete for contexts each have had their load, and end
-    }
-    if (waiter.is(Waiter.Kind.NESTED) && waiter.isWaiting() && !closed) {
-      roster.leave(waiter);
-      assign(context, waiter);
-      endPrewarmings();
-      startAllWork();
-    } else {
-      offer(context);
+    lock.lock();
+    try {
+      context.preparing = null;
+      repair.ended(context);
+      waiter.hasWork = false;
+      waitAnew(each -> each.name().equals(waiter.name()));
+      long now = timer.nanoTime();
+      roster.queues.restart(waiter.name(), now);
+      if (failure != null) {
+        RuntimeException reason = loadFailure(waiter, failure);
+        for (Waiter each : List.copyOf(roster.waiters)) {
+          if (each == waiter || failsWith(each, waiter, reason)) {
+            refuse(each, reason);
+          }
+        }
+        repair.check(context);
+        startAllWork();
+        return;
+      }
+      context.used(waiter.framework);
+      boolean loaded = context.has(waiter.name()); // if not, its bridge alone was attached
+      if (loaded) {
+        loads++;
+        roster.loadTimes.put(waiter.name(), now - begin);
+      }
+      if (loaded && events.active()) {
+        report(new TerrariumEvent.FrameworkLoaded(waiter.name(), context.name(), now - begin));
+      }
+      if (loaded
+          && !memory.allowsLoaded(context, waiter.name())
+          && !waiter.is(Waiter.Kind.NESTED)) {
+        unload(context, waiter);
+        return;
+      }
+      if (waiter.is(Waiter.Kind.PREWARMING) && roster.waiters.contains(waiter)) {
+        endPrewarming(waiter); // two that compete for contexts each have had their load, and end
+      }
+      if (waiter.is(Waiter.Kind.NESTED) && waiter.isWaiting() && !closed) {
+        roster.leave(waiter);
+        assign(context, waiter);
+        endPrewarmings();
+        startAllWork();
+      } else {
+        offer(context);
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -808,22 +778,36 @@ public final class ContextPool implements AutoCloseable {
   }
 
   /**
-   * Has a context drop a framework whose load turned out to be more than its memory allows, in
-   * place of one that others have, too. Lock held.
+   * Has a context drop a framework whose load took more than the framework's memory allows; other
+   * contexts have that framework, too.
    */
+  @GuardedBy("lock")
   private void unload(PooledContext context, Waiter waiter) {
     context.become(ContextState.SUSPECT);
     context.frameworks.remove(waiter.name());
-    effects.add(
+    lock.afterUnlock(
         () -> {
           Execution<?> unloading = context.context.cleanUp(waiter.name());
           runs(context, unloading);
-          unloading.whenDone((done, failure) -> locked(() -> heal(context)));
+          unloading.whenDone((done, failure) -> unloaded(context));
         });
     endPrewarmings();
   }
 
-  /** From now on these wait for a context, not for one that is made or loads. Lock held. */
+  private void unloaded(PooledContext context) {
+    lock.lock();
+    try {
+      repair.check(context);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Restarts the borrow time-out of the waiters of a kind, since what they waited for was made or
+   * loaded.
+   */
+  @GuardedBy("lock")
   private void waitAnew(Predicate<Waiter> kind) {
     long now = timer.nanoTime();
     roster.waiters.stream()
@@ -835,7 +819,8 @@ public final class ContextPool implements AutoCloseable {
             });
   }
 
-  /** Whether a waiter has no other hope than the load that failed. */
+  /** Returns whether no context will serve a waiter after the load that failed. */
+  @GuardedBy("lock")
   private boolean failsWith(Waiter each, Waiter loader, RuntimeException reason) {
     return reason instanceof FrameworkLoadException
         && each.name().equals(loader.name())
@@ -846,33 +831,36 @@ public final class ContextPool implements AutoCloseable {
   // ------------------------------------------------------------------ giving back
 
   /**
-   * Takes a context back from a lease whose work has ended.
+   * Releases the context of a lease whose work has ended.
    *
    * @param failure how it ended, null for well
    */
   void release(PooledContext context, @Nullable Throwable failure) {
-    locked(
-        () -> {
-          long now = timer.nanoTime();
-          context.borrower = null;
-          context.usedAt = now;
-          leaks.end(context);
-          context.called();
-          ended(context);
-          switch (FaultPolicy.of(failure)) {
-            case KEEP -> keep(context, now);
-            case CHECK -> heal(context);
-            case RESET -> recycle(context, ResetCause.MEMORY);
-            case RETIRE -> retire(context, RetireCause.RUNTIME_FAILED);
-          }
-        });
+    lock.lock();
+    try {
+      long now = timer.nanoTime();
+      context.borrower = null;
+      context.usedAt = now;
+      leaks.end(context);
+      context.called();
+      repair.ended(context);
+      switch (FaultPolicy.of(failure)) {
+        case KEEP -> keep(context, now);
+        case CHECK -> repair.check(context);
+        case RESET -> repair.reset(context, ResetCause.MEMORY);
+        case RETIRE -> repair.retire(context, RetireCause.RUNTIME_FAILED);
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
+  @GuardedBy("lock")
   private void keep(PooledContext context, long now) {
     if (context.isRecyclingDue(settings, now)) {
-      recycle(context, ResetCause.RECYCLED);
+      repair.reset(context, ResetCause.RECYCLED);
     } else if (context.isCheckDue(settings.checkEvery())) {
-      heal(context);
+      repair.check(context);
     } else {
       offer(context);
     }
@@ -880,155 +868,29 @@ public final class ContextPool implements AutoCloseable {
 
   /** Stops a lease's work; when it does not, another context takes its place until it does. */
   void stop(PooledContext context, Execution<?> work) {
-    work.interrupt();
-    Runnable cancel = timer.after(GRACE, () -> locked(() -> quarantine(context, work)));
-    work.whenDone((result, failure) -> cancel.run());
+    repair.stop(context, work);
   }
 
-  private void quarantine(PooledContext context, Execution<?> work) {
-    if (work.result().isDone() || context.stuck || !roster.contexts.contains(context)) {
-      return;
-    }
-    context.become(ContextState.SUSPECT);
-    context.stuck = true;
-    timer.after(ABANDON_AFTER, () -> locked(() -> abandon(context, work)));
-    fillUp(context.context.profile());
-  }
-
-  private void abandon(PooledContext context, Execution<?> work) {
-    if (!work.result().isDone() && context.state() == ContextState.SUSPECT) {
-      context.to(ContextState.ABANDONED);
-      if (events.active()) {
-        tell(new TerrariumEvent.ContextAbandoned(context.name()));
-      }
-      effects.add(
-          () ->
-              LOGGER.log(
-                  Level.WARNING,
-                  "What runs in "
-                      + context.name()
-                      + " has not stopped for "
-                      + ABANDON_AFTER
-                      + "; its thread is counted as lost."));
-    }
-  }
-
-  /** Makes what is missing: for waiters, and up to the minimum. Lock held. */
+  /** Starts what the rule says for the waiters, and makes contexts up to the minimum. */
+  @GuardedBy("lock")
   private void fillUp(AccessProfile profile) {
     if (closed) {
       return;
     }
     startAllWork();
-    while (roster.starting + roster.serving() < settings.min() && mayMakeOneMore()) {
+    while (roster.starting + roster.serving() < settings.min() && placement.mayMakeOneMore()) {
       make(profile, null);
     }
   }
 
-  /** Has a context checked and mended, then offers it. Lock held. */
-  private void heal(PooledContext context) {
-    mend(context, () -> context.context.heal(), ResetCause.RESTORED, true);
-  }
-
-  /** Has a context drop all frameworks, then checked and mended, then offers it. Lock held. */
-  private void recycle(PooledContext context, ResetCause cause) {
-    recycled++;
-    context.recycled(timer.nanoTime());
-    mend(context, () -> context.context.reset(), cause, true);
-    startAllWork();
-  }
-
-  /**
-   * Has a context mended, once more when it had to be stopped: that stops the threads, too, which a
-   * call left and which kept the first attempt from running. Lock held.
-   */
-  private void mend(
-      PooledContext context,
-      Supplier<Execution<HealthStatus>> work,
-      ResetCause cause,
-      boolean again) {
-    context.become(ContextState.SUSPECT);
-    long begin = now();
-    effects.add(
-        () -> {
-          Execution<HealthStatus> mending = work.get(); // closing does not stop it: it ends in time
-          Runnable cancel =
-              timer.after(
-                  CHECK_LIMIT,
-                  () -> {
-                    mending.interrupt();
-                    locked(() -> quarantine(context, mending));
-                  });
-          mending.whenDone(
-              (found, failure) -> {
-                cancel.run();
-                locked(
-                    () -> {
-                      ended(context);
-                      if (again && failure instanceof CancellationException) {
-                        mend(context, work, cause, false);
-                      } else if (failure != null) {
-                        retire(context, RetireCause.CHECK_FAILED);
-                      } else {
-                        mended(context, found, cause, begin);
-                      }
-                    });
-              });
-        });
-  }
-
-  /** What ran in a context has ended, at last if it was stuck. Lock held. */
-  private static void ended(PooledContext context) {
-    context.running = null;
-    context.stuck = false;
-    if (context.state() == ContextState.ABANDONED) {
-      context.to(ContextState.SUSPECT);
-    }
-  }
-
-  private void mended(PooledContext context, HealthStatus found, ResetCause cause, long begin) {
-    if (found == HealthStatus.BROKEN) {
-      retire(context, RetireCause.BEYOND_REPAIR);
-      return;
-    }
-    restored += found == HealthStatus.RESTORED ? 1 : 0;
-    boolean wasReset = found == HealthStatus.RESTORED || cause != ResetCause.RESTORED;
-    if (wasReset && events.active()) {
-      tell(new TerrariumEvent.ContextReset(context.name(), cause, timer.nanoTime() - begin));
-    }
-    context.frameworks.keySet().removeIf(name -> !context.context.isReady(name, "ping"));
-    offer(context);
-  }
-
-  private void retire(PooledContext context, RetireCause cause) {
-    context.to(ContextState.RETIRED);
-    roster.contexts.remove(context);
-    retired++;
-    effects.add(
-        () -> {
-          LOGGER.log(
-              Level.WARNING, context.name() + " is broken beyond repair and is given up for good.");
-          context.context.retire();
-        });
-    if (events.active()) {
-      tell(new TerrariumEvent.ContextRetired(context.name(), cause));
-    }
-    fillUp(context.context.profile());
-    checkQuiet();
-  }
-
-  /** Makes room for a context of the waiter's profile. Lock held. */
-  private void replace(PooledContext context, Waiter waiter) {
-    park(context);
-    make(waiter.profile(), waiter);
-  }
-
+  @GuardedBy("lock")
   private void park(PooledContext context) {
     context.to(ContextState.PARKED);
     roster.contexts.remove(context);
     CompletableFuture<@Nullable Void> parked = new CompletableFuture<>();
     parking.add(parked);
     parking.removeIf(CompletableFuture::isDone);
-    effects.add(
+    lock.afterUnlock(
         () -> {
           CompletableFuture<?> unused =
               context
@@ -1045,19 +907,20 @@ public final class ContextPool implements AutoCloseable {
     checkQuiet();
   }
 
-  // ------------------------------------------------------------------ telling
+  // ------------------------------------------------------------------ reporting
 
-  /** Has observers told, once the lock is released. Lock held. */
-  private void tell(TerrariumEvent event) {
-    effects.add(() -> events.emit(event));
+  /** Reports an event to observers, after the lock is released. */
+  @GuardedBy("lock")
+  private void report(TerrariumEvent event) {
+    lock.afterUnlock(() -> events.emit(event));
   }
 
-  /** The clock when anybody observes, else 0. */
+  /** Returns the clock's time when there are observers, else 0. */
   long now() {
     return events.active() ? timer.nanoTime() : 0;
   }
 
-  /** Takes note that a command has ended. */
+  /** Reports to observers that a command has ended. */
   void executed(
       String framework, String command, String context, long begin, @Nullable Throwable failure) {
     if (events.active()) {
@@ -1074,8 +937,8 @@ public final class ContextPool implements AutoCloseable {
   // ------------------------------------------------------------------ figures
 
   /**
-   * Done when the minimum of contexts is there, or as many of it as could be made; failed when none
-   * could.
+   * Returns a future that completes when the minimum of contexts is there, or as many of these as
+   * could be made; it fails when none could.
    *
    * @throws ClosedException when the pool is closed
    */
@@ -1084,12 +947,18 @@ public final class ContextPool implements AutoCloseable {
     return ready.copy();
   }
 
+  /** Returns whether the pool is closed, and has decided what that means for waiters. */
   boolean isClosed() {
-    return locked(() -> closed);
+    lock.lock();
+    try {
+      return closed;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**
-   * Refuses what makes no sense any more when the pool is closed.
+   * Throws when the pool is closed.
    *
    * @throws ClosedException when it is
    */
@@ -1100,15 +969,20 @@ public final class ContextPool implements AutoCloseable {
   }
 
   /**
-   * Has each context measured when what runs in it has ended.
+   * Measures each context when the work that runs in it has ended.
    *
    * @return what they hold on the heap, by name, without those that could not be measured
    * @throws ClosedException when the pool is closed
    */
   public CompletableFuture<Map<String, Long>> measure() {
     checkOpen();
-    List<PooledContext> there =
-        locked(() -> roster.contexts.stream().filter(context -> !context.stuck).toList());
+    List<PooledContext> there;
+    lock.lock();
+    try {
+      there = roster.contexts.stream().filter(context -> !context.stuck).toList();
+    } finally {
+      lock.unlock();
+    }
     Map<String, Long> held = new ConcurrentHashMap<>();
     return CompletableFuture.allOf(
             there.stream().map(context -> measure(context, held)).toArray(CompletableFuture[]::new))
@@ -1134,7 +1008,8 @@ public final class ContextPool implements AutoCloseable {
   }
 
   /**
-   * Does what needs no context on this thread, as a call that closing waits for and at last stops.
+   * Runs work that needs no context on the calling thread. As with a call, closing waits for it and
+   * at last stops it.
    *
    * @throws ClosedException when the pool is closed
    * @throws CallInterruptedException when it was stopped
@@ -1148,27 +1023,19 @@ public final class ContextPool implements AutoCloseable {
   }
 
   public Stats.Pool stats() {
-    return locked(this::figures);
+    lock.lock();
+    try {
+      return figures();
+    } finally {
+      lock.unlock();
+    }
   }
 
-  /** For tests: the contexts that are neither parked nor retired. */
-  List<PooledContext> contexts() {
-    return locked(() -> List.copyOf(roster.contexts));
-  }
-
-  /** For tests: the idle contexts, least recently used first. */
-  List<PooledContext> idle() {
-    return locked(() -> List.copyOf(roster.idle));
-  }
-
-  /** For tests: the queue. */
-  List<Waiter> waiters() {
-    return locked(() -> List.copyOf(roster.waiters));
-  }
-
+  @GuardedBy("lock")
   private Stats.Pool figures() {
     Set<PooledContext> ordered = new LinkedHashSet<>(roster.idle);
     ordered.addAll(roster.contexts);
+    ContextRepair.Counts counts = repair.counts();
     return new Stats.Pool(
         roster.starting,
         roster.waiters.size(),
@@ -1176,17 +1043,17 @@ public final class ContextPool implements AutoCloseable {
         Map.copyOf(roster.pending),
         made,
         loads,
-        restored,
-        recycled,
-        retired);
+        counts.restored(),
+        counts.recycled(),
+        counts.retired());
   }
 
   // ------------------------------------------------------------------ closing
 
   /**
-   * Refuses new borrowers and those that wait, parks the idle contexts, lets running calls end for
-   * as long as the drain time-out, stops the rest, and returns. What does not stop even then is
-   * parked when it does. Thread-safe; twice is once.
+   * Refuses new borrowers and waiters, parks the idle contexts, lets running calls end within the
+   * drain time-out, stops the rest, and returns. A context whose work does not stop even then is
+   * parked when the work ends. Closing a closed pool does nothing more.
    *
    * @throws NestedCallException from within a call, which would wait for itself
    * @throws CallInterruptedException when the calling thread is interrupted, which so it is then;
@@ -1200,15 +1067,21 @@ public final class ContextPool implements AutoCloseable {
           "close() was called from within a call, and would wait for that call to end. Close from"
               + " a thread of your own.");
     }
-    locked(
-        () -> {
-          closed = true;
-          effects.add(() -> ready.completeExceptionally(Refusals.closed()));
-          List.copyOf(roster.waiters).forEach(waiter -> refuse(waiter, Refusals.closed()));
-          List.copyOf(roster.idle).forEach(this::park);
-          roster.idle.clear();
-          checkQuiet();
-        });
+    lock.lock();
+    try {
+      closed = true;
+      lock.afterUnlock(() -> ready.completeExceptionally(Refusals.closed()));
+      for (Waiter waiter : List.copyOf(roster.waiters)) {
+        refuse(waiter, Refusals.closed());
+      }
+      for (PooledContext context : List.copyOf(roster.idle)) {
+        park(context);
+      }
+      roster.idle.clear();
+      checkQuiet();
+    } finally {
+      lock.unlock();
+    }
     boolean drained = false;
     try {
       drained = isQuietWithin(settings.drainTimeout());
@@ -1218,7 +1091,7 @@ public final class ContextPool implements AutoCloseable {
       }
     }
     if (!drained) {
-      if (!isQuietWithin(GRACE.multipliedBy(2))) {
+      if (!isQuietWithin(ContextRepair.GRACE.multipliedBy(2))) {
         LOGGER.log(
             Level.WARNING,
             "Calls still ran "
@@ -1230,7 +1103,7 @@ public final class ContextPool implements AutoCloseable {
     }
   }
 
-  /** Takes note of what runs in a context, so that closing can stop it. */
+  /** Records the work that runs in a context, so that closing can stop it. */
   void runs(PooledContext context, Execution<?> work) {
     context.running = work;
     if (stopping) { // it came too late to be seen by stopAll
@@ -1241,68 +1114,67 @@ public final class ContextPool implements AutoCloseable {
   private void stopAll() {
     stopping = true;
     shortcuts.stop();
-    locked(
-        () ->
-            roster.contexts.forEach(
-                context -> {
-                  Execution<?> running = context.running;
-                  if (running != null) {
-                    effects.add(running::interrupt);
-                  }
-                }));
+    lock.lock();
+    try {
+      for (PooledContext context : roster.contexts) {
+        Execution<?> running = context.running;
+        if (running != null) {
+          lock.afterUnlock(running::interrupt);
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
-  /** Whether the pool becomes quiet in time; an interruption ends the wait. */
+  /** Returns whether the pool becomes quiet in time; an interruption ends the wait. */
   private boolean isQuietWithin(Duration timeout) {
     CompletableFuture<String> parked =
-        quiet.thenCompose(done -> locked(() -> allOf(parking))).thenApply(done -> "parked");
+        quiet.thenCompose(done -> allParked()).thenApply(done -> "parked");
     return Futures.isDoneWithin(
         shortcuts.over().thenCombine(parked, (over, done) -> done),
         timeout,
         "running calls to end");
   }
 
-  private static CompletableFuture<@Nullable Void> allOf(
-      List<CompletableFuture<@Nullable Void>> futures) {
-    return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new));
-  }
-
-  private void checkQuiet() {
-    if (closed && roster.starting == 0 && roster.contexts.isEmpty()) {
-      effects.add(() -> quiet.complete(null));
-    }
-  }
-
-  // ------------------------------------------------------------------ the lock
-
-  private void locked(Runnable decision) {
-    locked(
-        () -> {
-          decision.run();
-          return this;
-        });
-  }
-
-  /** Decides under the lock, then does what was decided. */
-  private <T> T locked(Supplier<T> decision) {
-    List<Runnable> decided;
+  private CompletableFuture<@Nullable Void> allParked() {
     lock.lock();
     try {
-      return decision.get();
+      return CompletableFuture.allOf(parking.toArray(CompletableFuture[]::new));
     } finally {
-      decided = List.copyOf(effects);
-      effects.clear();
       lock.unlock();
-      decided.forEach(ContextPool::runDecided);
     }
   }
 
-  /** One that fails, which none should, does not keep the others from being run. */
-  private static void runDecided(Runnable effect) {
-    try {
-      effect.run();
-    } catch (RuntimeException | Error e) {
-      LOGGER.log(Level.ERROR, "The pool could not do what it had decided", e);
+  @GuardedBy("lock")
+  private void checkQuiet() {
+    if (closed && roster.starting == 0 && roster.contexts.isEmpty()) {
+      lock.afterUnlock(() -> quiet.complete(null));
+    }
+  }
+
+  /** Goes on with what has become of a context. */
+  private final class RepairOwner implements ContextRepair.Owner {
+
+    @Override
+    public void offer(PooledContext context) {
+      lock.lock();
+      try {
+        ContextPool.this.offer(context);
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public void makeUpFor(AccessProfile profile) {
+      lock.lock();
+      try {
+        fillUp(profile);
+        checkQuiet();
+      } finally {
+        lock.unlock();
+      }
     }
   }
 }

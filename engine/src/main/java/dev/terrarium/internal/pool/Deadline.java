@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** When a call must be answered. Immutable. */
+/** The time by which a call must be answered. Immutable. */
 public final class Deadline {
 
   private static final Deadline NONE = new Deadline(null, 0);
@@ -22,7 +22,7 @@ public final class Deadline {
   }
 
   /**
-   * So long after now.
+   * Returns the deadline that passes when the time-out has elapsed.
    *
    * @param timeout null for never
    */
@@ -35,8 +35,8 @@ public final class Deadline {
   }
 
   /**
-   * Nanoseconds that are left, zero or less when none are; {@link Long#MAX_VALUE} when there is no
-   * end.
+   * Returns the nanoseconds that are left, zero or less when none are; {@link Long#MAX_VALUE}
+   * without a deadline.
    *
    * @param now what {@link System#nanoTime} says
    */
@@ -44,7 +44,7 @@ public final class Deadline {
     return timeout == null ? Long.MAX_VALUE : TimeUnit.NANOSECONDS.convert(timeout) - (now - begin);
   }
 
-  /** As the user gave it. */
+  /** Returns the time-out, as the user gave it. */
   @Override
   public String toString() {
     return String.valueOf(timeout);

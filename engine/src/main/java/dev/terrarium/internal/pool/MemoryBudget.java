@@ -4,9 +4,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Whether a framework's memory allows one context more to have it. What that takes is known from
- * its first load on: the most that a load of it took so far. Its first context is never refused,
- * since without it there is no framework. Guarded by the pool's lock.
+ * The rule for whether a framework's memory allows one context more to have it. What a context
+ * takes is known from the first load on: the most that a load of the framework took so far. The
+ * first context is never refused, since a framework needs one. Guarded by the pool's lock.
  */
 final class MemoryBudget {
 
@@ -19,7 +19,9 @@ final class MemoryBudget {
     this.roster = roster;
   }
 
-  /** Whether the waiter's framework may be loaded in one more context than have or load it. */
+  /**
+   * Returns whether the waiter's framework may be loaded in one more context than have or load it.
+   */
   boolean allows(Waiter waiter) {
     String framework = waiter.name();
     Long cost = costs.get(framework);
@@ -29,7 +31,10 @@ final class MemoryBudget {
         || taken(framework) + cost <= left(framework);
   }
 
-  /** What makes room for the waiter's load, which is under way; to be run without the lock. */
+  /**
+   * Returns the effect that makes room for the waiter's load, which is under way; to be run without
+   * the lock.
+   */
   Runnable makingRoom(Waiter waiter) {
     if (roster.isQuick(waiter)) {
       return () -> {};
@@ -38,7 +43,7 @@ final class MemoryBudget {
     return () -> limit.makeRoom(waiter.name(), planned);
   }
 
-  /** Takes note of a load that has ended, and says whether the framework may keep what it took. */
+  /** Records what a load took, and returns whether the framework may keep it. */
   boolean allowsLoaded(PooledContext context, String framework) {
     costs.merge(framework, context.context.heapOf(framework).bytes(), Math::max);
     boolean others =
@@ -46,7 +51,7 @@ final class MemoryBudget {
     return !others || taken(framework) <= left(framework);
   }
 
-  /** The figures of a framework whose memory allows no further context. */
+  /** Returns the figures of a framework whose memory allows no further context. */
   String figures(String framework) {
     return Refusals.memory(
         taken(framework),
@@ -55,7 +60,7 @@ final class MemoryBudget {
         limit.bytes(framework));
   }
 
-  /** What the framework takes in contexts, with what is being loaded now. */
+  /** Returns what the framework takes in contexts, with what is being loaded now. */
   private long taken(String framework) {
     long cost = costs.getOrDefault(framework, 0L);
     long taken = 0;

@@ -1,26 +1,24 @@
 package dev.terrarium.internal.pool;
 
 /**
- * What bounds the memory that frameworks take in contexts, beside what else is charged to them.
+ * A limit of the memory that frameworks take in contexts, beside what else is charged to them.
  * Thread-safe.
  */
 public interface MemoryLimit {
 
-  /** Bytes that a framework may have in all. */
+  /** Returns the bytes that a framework may have in all. */
   long bytes(String framework);
 
   /**
-   * Bytes of that which it needs elsewhere and does not give up for a context. Asked under the
-   * pool's lock.
+   * Returns the bytes that a framework needs elsewhere and does not give up for a context. Called
+   * under the pool's lock.
    */
   long kept(String framework);
 
-  /**
-   * Has the framework give up what it does not use, as far as needed for so many bytes in contexts.
-   */
+  /** Has a framework give up unused memory, as far as its contexts need it. */
   void makeRoom(String framework, long inContexts);
 
-  /** No limit. */
+  /** Returns a limit that bounds nothing. */
   static MemoryLimit none() {
     return new MemoryLimit() {
       @Override

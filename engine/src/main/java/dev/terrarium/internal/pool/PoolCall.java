@@ -14,9 +14,9 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One piece of work for a context, made by the thread that waits for it. Whoever gives that thread
- * a context starts the work there, and the carrier that ends it gives the context back before it
- * answers: a context goes from call to call without waiting for a caller to wake. For one use.
+ * A piece of work for a context, made by the thread that waits for its answer. The thread that
+ * assigns a context starts the work there, and the carrier releases the context before it completes
+ * the answer: a context goes from call to call without waiting for a caller to wake. For one use.
  *
  * @param <T> what the work results in
  */
@@ -31,7 +31,7 @@ public final class PoolCall<T extends @Nullable Object> {
   private final Thread caller = Thread.currentThread();
   private final CompletableFuture<T> answer = new CompletableFuture<>();
 
-  /** What the carrier runs: the body, and around it what was around the caller. */
+  /** The body inside what the caller propagates; the carrier runs it. */
   private Runnable propagated = () -> {};
 
   private Runnable body = () -> {};
@@ -65,18 +65,20 @@ public final class PoolCall<T extends @Nullable Object> {
     this.propagation = propagation;
   }
 
-  /** Whether it began, and its command says that it may be run again after it failed. */
+  /**
+   * Returns whether the work began, and its command says that it may be run again after a failure.
+   */
   public boolean isIdempotent() {
     return idempotent;
   }
 
-  /** On the caller's thread, before the work can be started: takes along what is around it. */
+  /** Captures what the caller propagates, on its thread, before the work can be started. */
   void propagate() {
     ClassLoader loader = Thread.currentThread().getContextClassLoader();
     propagated = propagation.apply(() -> runBody(loader));
   }
 
-  /** On the carrier. */
+  /** Runs the body, on the carrier. */
   private void runBody(ClassLoader loader) {
     Thread carrier = Thread.currentThread();
     ClassLoader own = carrier.getContextClassLoader();
@@ -100,7 +102,7 @@ public final class PoolCall<T extends @Nullable Object> {
     return "'" + framework.name() + "." + command + "'";
   }
 
-  /** Starts the work in the context that its caller was given, on whatever thread gave it. */
+  /** Starts the work in the context of a lease, on the thread that assigned the context. */
   void start(ContextLease given) {
     lease = given;
     if (abandoned) {
@@ -141,7 +143,9 @@ public final class PoolCall<T extends @Nullable Object> {
     }
   }
 
-  /** Does the work at once, on this thread, which is the carrier of a call around this one. */
+  /**
+   * Runs the work at once, on the calling thread, which is the carrier of a call around this one.
+   */
   T runWithin(ContextLease nested) {
     lease = nested;
     idempotent = nested.context().isIdempotent(framework.name(), command);
@@ -151,7 +155,7 @@ public final class PoolCall<T extends @Nullable Object> {
   }
 
   /**
-   * Waits for the answer. Work that is not waited for any more is stopped.
+   * Waits for the answer, and stops the work when it gives up waiting.
    *
    * @throws CallTimeoutException when the deadline passes
    * @throws CallInterruptedException when the calling thread is interrupted; so it is then
@@ -179,7 +183,7 @@ public final class PoolCall<T extends @Nullable Object> {
     return result(answer);
   }
 
-  /** Nobody waits for it any more: it is stopped, or not even started. */
+  /** Stops the work, or keeps it from being started, since no thread waits for it any more. */
   void abandon() {
     abandoned = true;
     Execution<T> work = running;

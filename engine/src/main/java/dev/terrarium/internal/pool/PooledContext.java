@@ -16,7 +16,10 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** What the pool knows of one context. Guarded by the pool's lock but for what is volatile. */
+/**
+ * A context of a pool, with what the pool knows of it. Guarded by the pool's lock, except for
+ * volatile fields.
+ */
 final class PooledContext {
 
   /** The share of a limit by which contexts differ, so that they are not all recycled at once. */
@@ -30,16 +33,16 @@ final class PooledContext {
   /** The framework that is being loaded. */
   @Nullable String preparing;
 
-  /** Work that was to stop and did not: the context does not count as one that serves. */
+  /** Whether work was to stop and did not: the context does not count as serving. */
   boolean stuck;
 
-  /** Who has it. */
+  /** The borrower that has the context. */
   @Nullable Waiter borrower;
 
-  /** When the last borrower gave it back, or when it was made. */
+  /** The time when the last borrower released the context, or when it was made. */
   long usedAt;
 
-  /** What runs in it, for as long as someone may want to stop it. */
+  /** The work that runs in the context, for as long as it may have to be stopped. */
   volatile @Nullable Execution<?> running;
 
   private @Nullable String lastUser;
@@ -50,7 +53,7 @@ final class PooledContext {
   private long recycledAtCalls;
 
   /**
-   * A context that was just made.
+   * Creates the record of a context that was just made.
    *
    * @param random 0 to 1, for its jitter
    */
@@ -81,7 +84,7 @@ final class PooledContext {
   }
 
   /**
-   * Takes a step.
+   * Changes the state.
    *
    * @throws IllegalStateException when its life has no such step
    */
@@ -92,14 +95,14 @@ final class PooledContext {
     state = next;
   }
 
-  /** Takes a step, unless it is there already. */
+  /** Changes the state, unless it is the given one already. */
   void become(ContextState next) {
     if (state != next) {
       to(next);
     }
   }
 
-  /** Takes the step to idle; a new one is fresh from the start. */
+  /** Changes the state to that of an idle context; a new context is fresh from the start. */
   void toIdle() {
     become(isBare() ? ContextState.FRESH : ContextState.WARM);
   }
@@ -112,17 +115,20 @@ final class PooledContext {
     return context.profile() == waiter.profile();
   }
 
-  /** Whether no framework is loaded; bridges alone, which are small, do not count. */
+  /** Returns whether no framework is loaded; bridges alone, which are small, do not count. */
   boolean isBare() {
     return frameworks.keySet().stream().noneMatch(name -> context.isReady(name, null));
   }
 
-  /** Whether the framework is loaded and stays so. */
+  /** Returns whether the framework is loaded and stays so. */
   boolean has(String framework) {
     return !stuck && frameworks.containsKey(framework) && context.isReady(framework, null);
   }
 
-  /** Whether it has what the waiter wants and is to keep it, or is about to have it. */
+  /**
+   * Returns whether the context has what the waiter wants and is to keep it, or is about to have
+   * it.
+   */
   boolean promises(Waiter waiter) {
     return !stuck
         && (waiter.name().equals(preparing)
@@ -133,7 +139,10 @@ final class PooledContext {
     frameworks.put(framework.name(), framework);
   }
 
-  /** Takes note of who gets it, and returns whose framework it served before. */
+  /**
+   * Records the framework of the waiter that gets the context, and returns the framework that it
+   * served before.
+   */
   @Nullable String lendTo(Waiter waiter) {
     String before = lastUser;
     lastUser = waiter.name();
@@ -168,8 +177,8 @@ final class PooledContext {
   }
 
   /**
-   * The frameworks to drop before another one is loaded: those that do not share, and of those that
-   * are loaded the least recently used one when the heap has no room.
+   * Returns the frameworks to drop before another one is loaded: those that do not share a context,
+   * and, when the heap has no room, the least recently used one of those that are loaded.
    */
   List<String> toDropFor(BridgeSource framework, boolean room) {
     List<String> drop = new ArrayList<>();

@@ -1,8 +1,8 @@
 package dev.terrarium.internal.pool;
 
-import dev.terrarium.Stats.ContextState;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -12,28 +12,37 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who is there: the pool's contexts and those who wait for one, and the questions that its choices
- * ask about them. Changes nothing by itself. Guarded by the pool's lock.
+ * The state of a pool: its contexts, its queue, and the questions that {@link Placement} asks about
+ * them. Guarded by its lock, which is the pool's.
  */
 final class Roster {
 
-  /** Neither parked nor retired. */
+  /** The contexts that are neither parked nor retired. */
   final Set<PooledContext> contexts = new LinkedHashSet<>();
 
-  /** Least recently used first. */
+  /** The idle contexts, least recently used first. */
   final Deque<PooledContext> idle = new ArrayDeque<>();
 
-  /** In the order in which they came. */
+  /** The queue, in the order in which the waiters came. */
   final Set<Waiter> waiters = new LinkedHashSet<>();
 
-  /** How many wait, by framework. */
+  /** The number of waiters, by framework. */
   final Map<String, Integer> pending = new TreeMap<>();
 
   /** For how long borrowers have been waiting. */
   final StandingQueues queues = new StandingQueues();
 
-  /** Contexts that are being made. */
+  /** How long the last load of each framework took, in nanoseconds. */
+  final Map<String, Long> loadTimes = new HashMap<>();
+
+  /** The number of contexts that are being made. */
   int starting;
+
+  /** The time from which one more context may be made, after one could not be made. */
+  long retryAt;
+
+  /** The pool's lock. */
+  final DecisionLock lock = new DecisionLock(System.getLogger("terrarium.pool"));
 
   private final Timer timer;
   private int prewarmings;
@@ -43,6 +52,7 @@ final class Roster {
   }
 
   void join(Waiter waiter) {
+    assert lock.isHeldByCurrentThread();
     waiters.add(waiter);
     pending.merge(waiter.name(), 1, Integer::sum);
     prewarmings += waiter.is(Waiter.Kind.PREWARMING) ? 1 : 0;
@@ -52,6 +62,7 @@ final class Roster {
   }
 
   void leave(Waiter waiter) {
+    assert lock.isHeldByCurrentThread();
     if (waiters.remove(waiter)) {
       pending.merge(waiter.name(), -1, (count, one) -> count == 1 ? null : count + one);
       prewarmings -= waiter.is(Waiter.Kind.PREWARMING) ? 1 : 0;
@@ -65,7 +76,7 @@ final class Roster {
     return prewarmings > 0;
   }
 
-  /** The first idle context, least recently used first, of a kind. */
+  /** Returns the least recently used idle context of a kind. */
   @Nullable PooledContext leastRecentlyUsed(Predicate<PooledContext> kind) {
     for (PooledContext context : idle) {
       if (kind.test(context)) {
@@ -75,7 +86,7 @@ final class Roster {
     return null;
   }
 
-  /** The first idle context, most recently used first, of a kind. */
+  /** Returns the most recently used idle context of a kind. */
   @Nullable PooledContext mostRecentlyUsed(Predicate<PooledContext> kind) {
     for (Iterator<PooledContext> each = idle.descendingIterator(); each.hasNext(); ) {
       PooledContext context = each.next();
@@ -86,59 +97,18 @@ final class Roster {
     return null;
   }
 
-  /**
-   * The idle context to load one more framework in: the least recently used of those whose
-   * frameworks others have too, else of all.
-   */
-  @Nullable PooledContext leastMissed(Waiter waiter) {
-    return leastMissed(each -> couldLoad(each, waiter));
-  }
-
-  private @Nullable PooledContext leastMissed(Predicate<PooledContext> kind) {
-    PooledContext spare = leastRecentlyUsed(each -> kind.test(each) && isSpare(each));
-    return spare != null ? spare : leastRecentlyUsed(kind);
-  }
-
-  /**
-   * As above, of those that nobody has used for a time, and that lose nothing: the waiter's
-   * framework is loaded beside what they have.
-   */
-  @Nullable PooledContext leastMissedUnused(Waiter waiter, long nanos) {
-    long now = timer.nanoTime();
-    return leastMissed(each -> couldLoadBeside(each, waiter) && now - each.usedAt >= nanos);
-  }
-
-  /** Nanoseconds until one has not been used for that time; the largest long without any. */
-  long untilUnused(Waiter waiter, long nanos) {
-    long until = Long.MAX_VALUE;
-    for (PooledContext each : idle) {
-      if (couldLoadBeside(each, waiter)) {
-        until = Math.min(until, nanos - (timer.nanoTime() - each.usedAt));
-      }
-    }
-    return until;
-  }
-
-  private static boolean couldLoadBeside(PooledContext context, Waiter waiter) {
-    return couldLoad(context, waiter) && context.toDropFor(waiter.framework, true).isEmpty();
-  }
-
-  /** Whether a load there brings the waiter nearer: one that prewarms needs one context more. */
-  private static boolean couldLoad(PooledContext context, Waiter waiter) {
-    return context.fits(waiter) && !context.isReadyFor(waiter);
-  }
-
-  private boolean isSpare(PooledContext context) {
+  /** Returns whether other contexts have all frameworks that this one has. */
+  boolean isSpare(PooledContext context) {
     return context.frameworks.keySet().stream()
         .allMatch(name -> contexts.stream().anyMatch(each -> each != context && each.has(name)));
   }
 
-  /** How many contexts have the framework loaded. */
+  /** Returns how many contexts have the framework loaded. */
   long ready(String framework) {
     return contexts.stream().filter(context -> context.has(framework)).count();
   }
 
-  /** How many contexts are loading the framework. */
+  /** Returns how many contexts are loading the framework. */
   long loading(String framework) {
     return contexts.stream().filter(context -> framework.equals(context.preparing)).count();
   }
@@ -151,16 +121,10 @@ final class Roster {
     return contexts.stream().filter(context -> !context.stuck).count();
   }
 
-  /** Whether a context that is ready for it is only being checked, which is short. */
-  boolean willSoonBeServed(Waiter waiter) {
-    return waiter.is(Waiter.Kind.BORROWER)
-        && !waiter.impatient
-        && contexts.stream()
-            .anyMatch(
-                context -> context.state() == ContextState.SUSPECT && context.promises(waiter));
-  }
-
-  /** Whether fewer contexts are being made ready for its framework than wait for one. */
+  /**
+   * Returns whether fewer contexts are being made ready for the waiter's framework than are waited
+   * for.
+   */
   boolean isInDemand(Waiter waiter) {
     String name = waiter.name();
     return switch (waiter.kind) {
@@ -170,39 +134,22 @@ final class Roster {
     };
   }
 
-  /**
-   * Whether the waiter may load its framework in a context that has others: when no context
-   * promises it, when it has waited long enough for one that does, or when nothing is to be loaded.
-   */
-  boolean mayTakeFromOthers(Waiter waiter) {
-    return waiter.impatient
-        || waiter.kind != Waiter.Kind.BORROWER
-        || contexts.stream().noneMatch(context -> context.promises(waiter))
-        || isQuick(waiter);
-  }
-
-  /** Whether the waiter's command is known to need no load. */
+  /** Returns whether the waiter's command is known to need no load. */
   boolean isQuick(Waiter waiter) {
     String command = waiter.command;
     return command != null
         && contexts.stream().anyMatch(context -> context.context.isQuick(waiter.name(), command));
   }
 
-  /**
-   * Whether the waiter may have a context of another profile given up for it: a borrower when it
-   * has waited long enough, or would wait in vain.
-   */
-  boolean mayReplace(Waiter waiter) {
-    return waiter.impatient || !waiter.is(Waiter.Kind.BORROWER) || noneFits(waiter);
-  }
-
+  /** Returns whether no context that serves has the waiter's profile. */
   boolean noneFits(Waiter waiter) {
     return contexts.stream().noneMatch(context -> !context.stuck && context.fits(waiter));
   }
 
   /**
-   * Whether what the waiter waits for is a load: its own, one of its framework when no context has
-   * it, or one that will serve it, whoever began that: the first in the queue get what is loaded.
+   * Returns whether the waiter waits for a load: its own, one of its framework when no context has
+   * that, or one that will serve it at its place in the queue, for whichever waiter that load was
+   * started.
    */
   boolean isLoadingFor(Waiter waiter) {
     if (waiter.hasWork || (starting > 0 && contexts.isEmpty())) {
@@ -215,7 +162,7 @@ final class Roster {
                 .noneMatch(context -> !context.stuck && context.isReadyFor(waiter)));
   }
 
-  /** How many wait for the same framework and came before. */
+  /** Returns how many waiters of the same framework came before. */
   private long before(Waiter waiter) {
     return waiters.stream()
         .takeWhile(each -> each != waiter)

@@ -5,21 +5,24 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** The pool's clock, and what rings at a time. Tests have one that they turn by hand. */
+/** A clock that also runs tasks at given times. Tests have one that they turn by hand. */
 interface Timer {
 
-  /** Nanoseconds from an arbitrary origin, as {@link System#nanoTime()}. */
+  /** Returns nanoseconds from an arbitrary origin, as {@link System#nanoTime()}. */
   long nanoTime();
 
-  /** Runs a short task once, unless the returned handle is run before. */
+  /** Runs a short task once, after the delay, unless the returned callback is run before. */
   Runnable after(Duration delay, Runnable task);
 
-  /** The system's clock, and one daemon thread for all pools of the process. */
+  /** Returns the system's clock, with one daemon thread for all pools of the process. */
   static Timer system() {
     return SystemTimer.INSTANCE;
   }
 
-  /** Its thread is made when a task is scheduled, and ends a second after none is left. */
+  /**
+   * The system's clock, whose thread is made when a task is scheduled, and ends a second after none
+   * is left.
+   */
   final class SystemTimer implements Timer {
 
     private static final SystemTimer INSTANCE = new SystemTimer();

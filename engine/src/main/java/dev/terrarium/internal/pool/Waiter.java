@@ -7,9 +7,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One who wants a context that is ready for a command: a borrower, or a prewarming, which wants one
- * context more to be ready and gives it to others. Guarded by the pool's lock but for what is
- * volatile.
+ * A request for a context that is ready for a command: of a borrower, or of a prewarming, which
+ * wants one context more to be ready and leaves it to others. Guarded by the pool's lock, except
+ * for volatile fields.
  */
 final class Waiter {
 
@@ -27,25 +27,25 @@ final class Waiter {
   final Deadline deadline;
   final long enqueued;
 
-  /** Where it was when it asked; null unless long leases are reported. */
+  /** The stack of the borrower when it asked; null unless long leases are reported. */
   final @Nullable Throwable origin;
 
-  /** How many contexts are to have the framework for a prewarming to end. */
+  /** The number of contexts with the framework at which a prewarming ends. */
   long goal;
 
-  /** What a prewarming ends. */
+  /** The future of a prewarming. */
   final CompletableFuture<@Nullable Void> prewarmed = new CompletableFuture<>();
 
-  /** What is started in the context that it gets, if it asked for that. */
+  /** The call to start in the context, if the waiter has one. */
   @Nullable PoolCall<?> call;
 
-  /** Since when it waits for nothing but a context. */
+  /** The time since which the waiter waits for nothing but a context. */
   long waitingSince;
 
-  /** Whether a context is being made, or is loading the framework, because of it. */
+  /** Whether a context is being made, or is loading the framework, for this waiter. */
   boolean hasWork;
 
-  /** Whether it has waited long enough to take a context that others use. */
+  /** Whether this waiter has waited long enough to take a context that others use. */
   boolean impatient;
 
   private volatile @Nullable PooledContext context;
@@ -84,17 +84,19 @@ final class Waiter {
     return context == null && failure == null && !prewarmed.isDone();
   }
 
-  /** The context that it was given, if it was. */
+  /** Returns the context that was assigned, if one was. */
   @Nullable PooledContext context() {
     return context;
   }
 
-  /** What it failed with, if it did. */
+  /** Returns what the waiter failed with, if it did. */
   @Nullable RuntimeException failure() {
     return failure;
   }
 
-  /** Who has a call sleeps on: its answer wakes it. */
+  /**
+   * Assigns a context, and wakes the borrower; with a call, its answer wakes the borrower instead.
+   */
   void give(PooledContext given) {
     context = given;
     if (call == null) {
@@ -102,13 +104,16 @@ final class Waiter {
     }
   }
 
-  /** The pool completes {@link #prewarmed} itself, without its lock: users' actions follow. */
+  /**
+   * Ends the wait with a failure. The pool completes {@link #prewarmed} itself, without its lock,
+   * since users' actions follow.
+   */
   void fail(RuntimeException reason) {
     failure = reason;
     wake();
   }
 
-  /** Has a borrower look how long it may wait. */
+  /** Wakes a borrower, to find out how long it may wait. */
   void wake() {
     if (kind != Kind.PREWARMING) {
       LockSupport.unpark(thread);

@@ -98,7 +98,7 @@ class ContextLeaseTest {
     lease.close();
     lease.close();
 
-    assertThat(bench.pool().idle()).hasSize(1);
+    assertThat(bench.pool().stats().idle()).isOne();
   }
 
   @Test
@@ -194,7 +194,7 @@ class ContextLeaseTest {
 
     assertThat(call(Deadline.none())).isEqualTo("nested: answer");
     assertThat(context.count(Kind.CALL)).isEqualTo(2);
-    assertThat(bench.pool().idle()).hasSize(1);
+    assertThat(bench.pool().stats().idle()).isOne();
     assertThat(ContextLease.current()).isNull();
   }
 
@@ -242,7 +242,7 @@ class ContextLeaseTest {
     running.end();
 
     assertThat(running.interrupts).hasValue(1);
-    assertThat(bench.pool().idle()).hasSize(1);
+    assertThat(bench.pool().stats().idle()).isOne();
   }
 
   /** An answer that waits for a call within the held one, which outlasts its own deadline. */
@@ -297,7 +297,7 @@ class ContextLeaseTest {
           Waiter waiter = bench.ask(WORDCOUNT);
           other.set(waiter);
           assertThat(bench.made).hasSize(1);
-          bench.timer.turn(ContextPool.GRACE);
+          bench.timer.turn(ContextRepair.GRACE);
           return answer;
         };
     Task<@Nullable Object> caller = Task.of(() -> call(Deadline.none()));
@@ -354,7 +354,7 @@ class ContextLeaseTest {
     Task<@Nullable Object> first = Task.of(() -> call(Deadline.none()));
     Task.until("the first began", () -> context.open().size() == 1);
     Task<@Nullable Object> second = Task.of(() -> call(Deadline.none()));
-    Task.until("the second waits", () -> bench.pool().waiters().size() == 1);
+    Task.until("the second waits", () -> bench.pool().stats().pending() == 1);
     StubExecution<?> before = context.running();
     before.end();
 
@@ -375,7 +375,7 @@ class ContextLeaseTest {
     for (int i = 0; i < 100; i++) {
       assertThat(bench.pool().run(PoolBench.count(WORDCOUNT, Deadline.none(), around)))
           .isEqualTo("answer");
-      assertThat(bench.pool().idle()).hasSize(1);
+      assertThat(bench.pool().stats().idle()).isOne();
     }
     assertThat(context.count(Kind.CALL)).isEqualTo(100);
   }
@@ -389,7 +389,7 @@ class ContextLeaseTest {
     call.start(lease);
 
     assertThat(context.count(Kind.CALL)).isZero();
-    assertThat(bench.pool().idle()).hasSize(1);
+    assertThat(bench.pool().stats().idle()).isOne();
   }
 
   @Test
@@ -401,7 +401,7 @@ class ContextLeaseTest {
 
     assertThat(context.running().interrupts).hasValue(1);
     context.running().stop();
-    assertThat(bench.pool().idle()).hasSize(1);
+    assertThat(bench.pool().stats().idle()).isOne();
   }
 
   @Test
@@ -409,7 +409,7 @@ class ContextLeaseTest {
     StubContext context = open().hold(Kind.CALL);
     ContextLease held = bench.lease(asked(Deadline.none()));
     Task<@Nullable Object> caller = Task.of(() -> call(Deadline.none()));
-    Task.until("it waits", () -> bench.pool().waiters().size() == 1);
+    Task.until("it waits", () -> bench.pool().stats().pending() == 1);
     held.close();
     StubExecution<?> running = context.running();
     caller.interrupt();
@@ -417,7 +417,7 @@ class ContextLeaseTest {
     assertThat(caller.failure()).isInstanceOf(CallInterruptedException.class);
     assertThat(running.interrupts).hasValue(1);
     running.stop();
-    assertThat(bench.pool().idle()).hasSize(1);
+    assertThat(bench.pool().stats().idle()).isOne();
   }
 
   @Test
@@ -426,6 +426,6 @@ class ContextLeaseTest {
     context.refusal = new IllegalStateException("not attached");
 
     assertThatThrownBy(() -> call(Deadline.none())).hasMessage("not attached");
-    assertThat(bench.pool().idle()).hasSize(1);
+    assertThat(bench.pool().stats().idle()).isOne();
   }
 }

@@ -98,7 +98,7 @@ class MemoryBudgetTest {
     Waiter second = bench.ask(A);
     assertThat(second.isWaiting()).isTrue();
 
-    bench.timer.turn(ContextPool.GRACE);
+    bench.timer.turn(ContextRepair.GRACE);
     assertThat(bench.lease(second).name()).isEqualTo("context-1");
     bench.lease(second).close();
     running.stop();
@@ -228,7 +228,7 @@ class MemoryBudgetTest {
   void contextsAreMeasuredButForThoseThatCannotBeAndThoseThatAreStuck() {
     bench.open(3, 3);
     StubExecution<?> running = bench.runAway(A);
-    bench.timer.turn(ContextPool.GRACE);
+    bench.timer.turn(ContextRepair.GRACE);
     bench.context(1).failing(Kind.MEASURE, new IllegalStateException("closed meanwhile"));
 
     assertThat(bench.pool().measure().join())

@@ -1,6 +1,7 @@
 package dev.terrarium.internal.pool;
 
 import dev.terrarium.AccessProfile;
+import dev.terrarium.Stats;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.context.Execution;
@@ -29,6 +30,12 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
 
   static final AccessProfile PROFILE = AccessProfile.TRUSTED_NATIVE;
   static final Duration LONG = Duration.ofSeconds(30);
+
+  /** Frameworks that share contexts. */
+  static final BridgeSource A = framework("a");
+
+  static final BridgeSource B = framework("b");
+  static final BridgeSource C = framework("c");
 
   final ManualTimer timer = new ManualTimer();
   final ManualExecutor makers = new ManualExecutor();
@@ -96,7 +103,15 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
     ContextPool opened =
         atRest.watch(
             new ContextPool(
-                this::make, PROFILE, settings, timer, makers, () -> room, limit, events));
+                this::make,
+                PROFILE,
+                settings,
+                new Roster(timer),
+                timer,
+                makers,
+                () -> room,
+                limit,
+                events));
     pool = opened;
     return opened;
   }
@@ -120,6 +135,10 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
       throw new AssertionError("no pool was opened");
     }
     return opened;
+  }
+
+  Stats.Pool stats() {
+    return pool().stats();
   }
 
   StubContext context(int number) {

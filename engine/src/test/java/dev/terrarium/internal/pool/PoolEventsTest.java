@@ -111,7 +111,7 @@ class PoolEventsTest {
                 return lease.name();
               }
             });
-    Task.until("it queues", () -> bench.pool().waiters().size() == 1);
+    Task.until("it queues", () -> bench.pool().stats().pending() == 1);
     bench.timer.turn(millis(5));
     first.close();
 
@@ -294,10 +294,10 @@ class PoolEventsTest {
   void contextWhoseWorkDoesNotStopIsAbandoned() {
     open();
     StubExecution<?> running = bench.runAway(A);
-    bench.timer.turn(ContextPool.GRACE);
+    bench.timer.turn(ContextRepair.GRACE);
     assertThat(bench.told).noneMatch(ContextAbandoned.class::isInstance);
 
-    bench.timer.turn(ContextPool.ABANDON_AFTER);
+    bench.timer.turn(ContextRepair.ABANDON_AFTER);
     assertThat(bench.told).contains(new ContextAbandoned(CONTEXT));
     running.stop();
   }
@@ -343,7 +343,7 @@ class PoolEventsTest {
     context.succeeding(Kind.CALL);
     bench.call(A);
     StubExecution<?> running = bench.runAway(A);
-    bench.timer.turn(ContextPool.ABANDON_AFTER.plusSeconds(1));
+    bench.timer.turn(ContextRepair.ABANDON_AFTER.plusSeconds(1));
     running.fail(new PythonException(PythonException.INTERNAL, "boom", List.of(), null));
     pool.run(PoolBench.count(A, Deadline.none()));
     pool.close();

@@ -105,6 +105,7 @@ class PoolInterleavingsTest {
     private final List<Borrower> borrowers = new ArrayList<>();
     private final List<CompletableFuture<@Nullable Void>> prewarmings = new ArrayList<>();
     private final PoolSettings settings;
+    private final Roster roster;
     private final ContextPool pool;
 
     /** Whether memory never keeps a framework from being loaded. */
@@ -124,11 +125,13 @@ class PoolInterleavingsTest {
       makers.hold();
       long memory = List.of(Long.MAX_VALUE, 150L, 250L).get(random.nextInt(3));
       roomy = memory == Long.MAX_VALUE;
+      roster = new Roster(timer);
       pool =
           new ContextPool(
               this::make,
               PoolBench.PROFILE,
               settings,
+              roster,
               timer,
               makers,
               () -> roomy || random.nextInt(4) > 0,
@@ -171,7 +174,7 @@ class PoolInterleavingsTest {
         check();
       }
       letAllEnd();
-      assertThat(pool.waiters())
+      assertThat(roster.waiters)
           .as("waiters at the end, %s", pool.stats())
           .extracting(each -> each.kind + " " + each.name() + " " + each.hasWork)
           .isEmpty();
@@ -179,10 +182,10 @@ class PoolInterleavingsTest {
       assertThat(prewarmings).as("prewarmings").allMatch(CompletableFuture::isDone);
       assertThat(pool.stats().starting()).isZero();
       assertThat(pool.stats().pendingByFramework()).isEmpty();
-      assertThat(pool.idle()).as("idle").containsExactlyInAnyOrderElementsOf(pool.contexts());
+      assertThat(roster.idle).as("idle").containsExactlyInAnyOrderElementsOf(roster.contexts);
       steps.add("close");
       pool.close();
-      assertThat(pool.contexts()).isEmpty();
+      assertThat(roster.contexts).isEmpty();
       assertThat(made).allMatch(context -> context.parkings.get() + context.retirements.get() == 1);
       assertThat(contexts(TerrariumEvent.ContextCreated.class)).containsExactlyElementsOf(names());
       assertThat(
@@ -275,7 +278,7 @@ class PoolInterleavingsTest {
         borrowers.add(new Borrower(waiter));
       } catch (NestedCallException | LimitExceededException e) {
         assertThat(kind).isEqualTo(Waiter.Kind.NESTED);
-        assertThat(pool.waiters()).doesNotContain(waiter);
+        assertThat(roster.waiters).doesNotContain(waiter);
       }
     }
 
@@ -459,9 +462,9 @@ class PoolInterleavingsTest {
           && !waiter.hasWork
           && loading == 0
           && now - waiter.waitingSince >= longest
-          && pool.contexts().stream()
+          && roster.contexts.stream()
               .noneMatch(each -> each.state() == ContextState.SUSPECT && each.promises(waiter))) {
-        assertThat(pool.idle())
+        assertThat(roster.idle)
             .as("unused while %s waits", waiter.name())
             .noneMatch(
                 each ->
@@ -473,11 +476,11 @@ class PoolInterleavingsTest {
     }
 
     private List<Waiter> waiters(Waiter.Kind kind) {
-      return pool.waiters().stream().filter(each -> each.is(kind)).toList();
+      return roster.waiters.stream().filter(each -> each.is(kind)).toList();
     }
 
     private long loading(String framework) {
-      return pool.contexts().stream().filter(each -> framework.equals(each.preparing)).count();
+      return roster.contexts.stream().filter(each -> framework.equals(each.preparing)).count();
     }
 
     /** Without waiting, as one who is interrupted. */
@@ -491,7 +494,7 @@ class PoolInterleavingsTest {
         assertThat(e).hasMessageContaining("to end");
       } finally {
         boolean interrupted = Thread.interrupted();
-        assertThat(interrupted || pool.contexts().isEmpty()).isTrue();
+        assertThat(interrupted || roster.contexts.isEmpty()).isTrue();
       }
     }
 
@@ -524,9 +527,9 @@ class PoolInterleavingsTest {
     }
 
     private void check() {
-      List<PooledContext> contexts = pool.contexts();
-      List<PooledContext> idle = pool.idle();
-      List<Waiter> waiters = pool.waiters();
+      List<PooledContext> contexts = List.copyOf(roster.contexts);
+      List<PooledContext> idle = List.copyOf(roster.idle);
+      List<Waiter> waiters = List.copyOf(roster.waiters);
       assertThat(idle).as("idle").doesNotHaveDuplicates().isSubsetOf(contexts);
       assertThat(pool.stats().starting()).as("starting").isEqualTo(makers.size());
       Set<PythonContext> there = new HashSet<>();
@@ -592,7 +595,7 @@ class PoolInterleavingsTest {
           assertThat(waiter.context().state()).isEqualTo(ContextState.IN_USE);
         }
         if (!each.gone && waiter.isWaiting()) {
-          assertThat(pool.waiters()).as("the queue").contains(waiter);
+          assertThat(roster.waiters).as("the queue").contains(waiter);
         }
       }
     }

@@ -37,6 +37,7 @@ class PoolLinearizabilityTest {
     private final List<StubContext> made = new ArrayList<>();
     private final Map<Integer, PooledContext> held = new ConcurrentHashMap<>();
     private final ManualTimer timer = new ManualTimer();
+    private final Roster roster = new Roster(timer);
     private final ContextPool pool;
 
     public Contexts() {
@@ -50,6 +51,7 @@ class PoolLinearizabilityTest {
               },
               PoolBench.PROFILE,
               PoolBench.settings(SIZE, SIZE),
+              roster,
               timer,
               Runnable::run,
               () -> true,
@@ -129,15 +131,19 @@ class PoolLinearizabilityTest {
     /** After each execution. */
     @Validate
     public void everyContextIsInOnePlace() {
-      assertThat(pool.waiters()).isEmpty();
       assertThat(held.values()).doesNotHaveDuplicates();
-      List<PooledContext> places = new ArrayList<>(pool.idle());
-      places.addAll(held.values());
-      assertThat(places).containsExactlyInAnyOrderElementsOf(pool.contexts());
       int gone = made.stream().mapToInt(context -> context.parkings.get()).sum();
-      assertThat(pool.contexts().size() + gone).isEqualTo(SIZE);
-      boolean closed = pool.isClosed();
-      assertThat(closed ? pool.idle() : List.of()).isEmpty();
+      roster.lock.lock();
+      try {
+        assertThat(roster.waiters).isEmpty();
+        List<PooledContext> places = new ArrayList<>(roster.idle);
+        places.addAll(held.values());
+        assertThat(places).containsExactlyInAnyOrderElementsOf(roster.contexts);
+        assertThat(roster.contexts.size() + gone).isEqualTo(SIZE);
+        assertThat(pool.isClosed() ? roster.idle : List.of()).isEmpty();
+      } finally {
+        roster.lock.unlock();
+      }
     }
   }
 
