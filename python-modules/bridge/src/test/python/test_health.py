@@ -727,6 +727,22 @@ def test_random_calls_that_import_and_break_modules() -> None:
             health.accept_imports()
 
 
+def test_a_submodule_that_was_replaced_before_is_left_replaced() -> None:
+    decoder = vars(json)["decoder"]
+    other = types.ModuleType("json.decoder")
+    with sound() as health:
+        sys.modules["json.decoder"] = other
+        health.accept()
+        vars(json)["dumps"] = None
+        before = health.check()
+        after = health.reset()
+        held, known = vars(json)["decoder"], sys.modules["json.decoder"]
+    assert len(before) == 1
+    assert after == []
+    assert held is decoder
+    assert known is other
+
+
 def test_threads_that_were_ended_from_outside_are_forgotten() -> None:
     with sound() as health:
         thread = threading.Thread(target=lambda: None)

@@ -292,8 +292,17 @@ class Health:
             holder = modules.get(package) if package else None
             if type(holder) is ModuleType:
                 held = holder.__dict__.get(own)
-                if held is not module and type(held) is ModuleType and _same(held.__dict__.get("__name__"), name):
+                if held is module or type(held) is not ModuleType or self._is_watched(package, own):
+                    continue
+                if _same(held.__dict__.get("__name__"), name):
                     holder.__dict__[own] = module
+
+    def _is_watched(self, module: str, name: str) -> bool:
+        """Return whether an attribute of a module has been bound again to what was accepted."""
+        for kind, prefix, _, pairs in (*self._bindings, *self._on_trial):
+            if kind == "attribute" and prefix == module + "." and any(own == name for own, _ in pairs):
+                return True
+        return False
 
     def _adopt(self, modules: list[Imported], others: list[_Bindings] | None = None) -> None:
         """Watch modules from now on, by what they held; those that are not ours only if there is a list for them."""
