@@ -129,12 +129,15 @@ _setup.continue_tracing()
 client._manual_cleanup = True  # ends the thread, as an interruption does
 thread.join()
 client._manual_cleanup = False
+ended = client.tracing_queue
+ended.mutex.acquire()  # which nobody releases any more
 _setup.continue_tracing()
 print(len(sending()))
+print(client.tracing_queue.qsize(), client.tracing_queue is ended)
 _setup.end_tracing()
 print(run_trees._CLIENT)
 """
-    assert run(code).splitlines() == ["1", "None"]
+    assert run(code).splitlines() == ["1", "0 False", "None"]
 
 
 def named(name: str, message: str) -> NameError:

@@ -38,13 +38,20 @@ def prepare() -> None:
 
 
 def continue_tracing() -> None:
-    """Start the thread that sends traces again, when there was one and it was stopped."""
+    """Start the thread that sends traces again, when there was one and it was stopped.
+
+    It gets a queue of its own with what waits in the old one, whose locks an ended thread may have left in any state.
+    """
     client = getattr(_run_trees(), "_CLIENT", None)
     if client is None or client.tracing_queue is None:
         return
     from langsmith._internal._background_thread import tracing_control_thread_func as send
 
     if not any(thread.is_alive() and getattr(thread, "_target", None) is send for thread in threading.enumerate()):
+        waiting = [*client.tracing_queue.queue]
+        client.tracing_queue = type(client.tracing_queue)(client.tracing_queue.maxsize)
+        for item in waiting:
+            client.tracing_queue.put_nowait(item)
         threading.Thread(target=send, args=(weakref.ref(client),), daemon=True).start()
 
 
