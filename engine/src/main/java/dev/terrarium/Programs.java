@@ -27,6 +27,32 @@ public final class Programs {
     this.adapter = adapter;
   }
 
+  /**
+   * Builds a program, which loads the framework, and stores its spec.
+   *
+   * @return the id, which comes from the spec's content
+   * @throws dev.terrarium.error.ArgumentException when the spec is not valid
+   */
+  public String create(Map<String, ?> spec) {
+    return store("create_program", spec);
+  }
+
+  /**
+   * Stores a program's spec without building the program, and does not load the framework. The
+   * first call of the program builds it, and fails if the spec is not valid.
+   *
+   * @return the id, which comes from the spec's content
+   * @throws dev.terrarium.error.ArgumentException when the spec is seen to be wrong without the
+   *     framework
+   */
+  public String define(Map<String, ?> spec) {
+    return store("define_program", spec);
+  }
+
+  private String store(String command, Map<String, ?> spec) {
+    return adapter.call(Command.of(command, Map.of("spec", spec)).as(Stored.class)).program();
+  }
+
   /** Returns the ids of all programs, sorted. */
   public List<String> list() {
     return List.of(adapter.call(Command.of("list_programs", Map.of()).as(String[].class)));
@@ -49,6 +75,9 @@ public final class Programs {
   public void delete(String id) {
     adapter.call("delete_program", Map.of("program", id));
   }
+
+  /** The answer to a spec. */
+  private record Stored(String program) {}
 
   /**
    * The description of a program at one moment.

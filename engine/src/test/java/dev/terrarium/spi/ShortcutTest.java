@@ -347,6 +347,20 @@ class ShortcutTest {
     assertThat(results.get(1)).isInstanceOf(CallResult.Skipped.class);
   }
 
+  @Test
+  void whatNeedsAContextRefusesIt() {
+    Command<@Nullable Object> shortcut = Command.of(saying("one"));
+
+    assertThatThrownBy(() -> talk.batch(List.of(shortcut)))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining("batch: a shortcut holds no context");
+    assertThatThrownBy(() -> talk.stream(shortcut))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining("stream: a shortcut holds no context");
+    assertThatThrownBy(() -> new Shortcut.HandedOver(shortcut))
+        .isInstanceOf(ArgumentException.class);
+  }
+
   // ------------------------------------------------------------------ closing
 
   @Test

@@ -67,7 +67,6 @@ _environment: list[str] = []
 _health = Health()  # made before there is any code of users, whose builtins it might get to see
 _imported = _health.imported
 _modules = sys.modules
-_len = len
 
 
 # ---------------------------------------------------------------- calls
@@ -82,7 +81,7 @@ def call(handler: Callable[[dict[str, Any]], Any], *keys_and_values: Any) -> obj
     for i in range(0, len(keys_and_values), 2):
         args[keys_and_values[i]] = keys_and_values[i + 1]
     value = handler(args)
-    if _len(_modules) != _imported.size:
+    if len(_modules) != _imported.size:
         _accept_imports()
     cls = type(value)
     if value is None or cls is str or cls is bool or cls is int or cls is float:
@@ -100,7 +99,7 @@ def stream(handler: Callable[[dict[str, Any]], Any], args: dict[str, Any], emit:
     one piece.
     """
     _stream(handler(args), emit)
-    if _len(_modules) != _imported.size:
+    if len(_modules) != _imported.size:
         _accept_imports()
 
 

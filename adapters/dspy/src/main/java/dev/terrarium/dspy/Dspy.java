@@ -4,12 +4,9 @@ import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.Describe;
 import dev.terrarium.Programs;
-import dev.terrarium.error.ConversionException;
 import dev.terrarium.spi.TypeSpec;
-import dev.terrarium.spi.TypedReader;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,7 +63,7 @@ public final class Dspy {
     signature.put("inputs", TypeSpec.fields(inputs));
     signature.put("outputs", TypeSpec.fields(outputs));
     Map<String, ?> spec = Map.of("kind", kind, "signature", signature, "options", options.toMap());
-    return new DspyProgram<>(adapter, programOf("define_program", spec), outputs);
+    return new DspyProgram<>(adapter, programs().define(spec), outputs);
   }
 
   private static @Nullable String instructions(Class<?> inputs, Class<?> outputs) {
@@ -83,7 +80,7 @@ public final class Dspy {
    * @throws dev.terrarium.error.ArgumentException when the spec is not valid
    */
   public UntypedDspyProgram program(Map<String, ?> spec) {
-    return new UntypedDspyProgram(adapter, programOf("create_program", spec));
+    return new UntypedDspyProgram(adapter, programs().create(spec));
   }
 
   /**
@@ -97,13 +94,5 @@ public final class Dspy {
   /** Returns the programs of DSPy, whichever caller created them. */
   public Programs programs() {
     return new Programs(adapter);
-  }
-
-  private String programOf(String command, Map<String, ?> spec) {
-    Object created = adapter.call(command, Map.of("spec", spec));
-    if (created instanceof Map<?, ?> map) {
-      return TypedReader.read(Objects.requireNonNull(map.get("program")), String.class, "program");
-    }
-    throw new ConversionException(command, "expected a dict, found " + created);
   }
 }

@@ -3,7 +3,6 @@ package dev.terrarium.langchain;
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.Programs;
-import dev.terrarium.error.ConversionException;
 import dev.terrarium.spi.TypeSpec;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -98,11 +97,7 @@ public final class LangChain {
     private String create(Map<String, Object> parser) {
       Map<String, Object> spec = new LinkedHashMap<>(parser);
       spec.put("prompt", messages);
-      Object defined = adapter.call("define_program", Map.of("spec", spec));
-      if (defined instanceof Map<?, ?> map && map.get("program") instanceof String id) {
-        return id;
-      }
-      throw new ConversionException("define_program", "expected a dict, found " + defined);
+      return programs().define(spec);
     }
   }
 }
