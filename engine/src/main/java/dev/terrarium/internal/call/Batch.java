@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 /** A batch of commands that run one after another, with the outcome of each. Thread-safe. */
 final class Batch implements ContextTask<Batch> {
 
+  /** The name of a batch in messages and for observers. */
+  static final String NAME = "batch";
+
   private final List<Request> commands;
   private final boolean stopsOnFailure;
   private final List<CallResult<@Nullable Object>> results = new ArrayList<>();
@@ -23,6 +26,17 @@ final class Batch implements ContextTask<Batch> {
   Batch(List<Request> commands, boolean stopsOnFailure) {
     this.commands = List.copyOf(commands);
     this.stopsOnFailure = stopsOnFailure;
+  }
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  /** Returns null: a batch needs the framework, whatever its commands are. */
+  @Override
+  public @Nullable String command() {
+    return null;
   }
 
   @Override

@@ -15,6 +15,11 @@ record Request(String name, Map<String, ?> arguments, @Nullable Shortcut shortcu
     implements ContextTask<@Nullable Object> {
 
   @Override
+  public String command() {
+    return name;
+  }
+
+  @Override
   public @Nullable Object apply(Commands commands) {
     return commands.call(name, arguments);
   }

@@ -10,25 +10,35 @@ import org.jspecify.annotations.Nullable;
  */
 final class Streaming implements ContextTask<Request> {
 
-  private final Request command;
+  private final Request request;
   private final Consumer<@Nullable Object> sink;
   private volatile boolean begun;
 
-  Streaming(Request command, Consumer<@Nullable Object> sink) {
-    this.command = command;
+  Streaming(Request request, Consumer<@Nullable Object> sink) {
+    this.request = request;
     this.sink = sink;
+  }
+
+  @Override
+  public String name() {
+    return request.name();
+  }
+
+  @Override
+  public @Nullable String command() {
+    return request.command();
   }
 
   @Override
   public Request apply(Commands commands) {
     commands.stream(
-        command.name(),
-        command.arguments(),
+        request.name(),
+        request.arguments(),
         piece -> {
           begun = true;
           sink.accept(piece);
         });
-    return command;
+    return request;
   }
 
   @Override

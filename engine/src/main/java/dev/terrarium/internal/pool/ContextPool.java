@@ -210,7 +210,7 @@ public final class ContextPool implements AutoCloseable {
    * Returns a lease of the context of the call around this one, if there is one and its context is
    * ready for the command.
    */
-  private @Nullable ContextLease callersOwn(BridgeSource framework, String command) {
+  private @Nullable ContextLease callersOwn(BridgeSource framework, @Nullable String command) {
     ContextLease current = ContextLease.current();
     return current != null
             && current.isOf(this)
@@ -219,7 +219,7 @@ public final class ContextPool implements AutoCloseable {
         : null;
   }
 
-  private Waiter waiter(BridgeSource framework, String command, Deadline deadline) {
+  private Waiter waiter(BridgeSource framework, @Nullable String command, Deadline deadline) {
     return new Waiter(
         framework,
         command,

@@ -23,8 +23,12 @@ import org.jspecify.annotations.Nullable;
 public final class PoolCall<T extends @Nullable Object> {
 
   final BridgeSource framework;
-  final String command;
+
+  /** The command for which the context must be ready; null for a loaded framework. */
+  final @Nullable String command;
+
   final Deadline deadline;
+  private final String name;
   private final Function<Commands, T> work;
   private final CallScope scope;
   private final UnaryOperator<Runnable> propagation;
@@ -45,19 +49,23 @@ public final class PoolCall<T extends @Nullable Object> {
   private volatile boolean abandoned;
 
   /**
-   * @param command for messages, and to know whether the work may be done again
+   * @param name the work's name in messages
+   * @param command the command for which the context must be ready, and which says whether the work
+   *     may be done again; null for work that needs the framework to be loaded, whatever it runs
    * @param work given the commands of the framework
    * @param scope what the work's code sees of the call
    * @param propagation given the work on the calling thread; what it returns is run on the carrier
    */
   public PoolCall(
       BridgeSource framework,
-      String command,
+      String name,
+      @Nullable String command,
       Deadline deadline,
       Function<Commands, T> work,
       CallScope scope,
       UnaryOperator<Runnable> propagation) {
     this.framework = framework;
+    this.name = name;
     this.command = command;
     this.deadline = deadline;
     this.work = work;
@@ -99,7 +107,7 @@ public final class PoolCall<T extends @Nullable Object> {
   }
 
   private String what() {
-    return "'" + framework.name() + "." + command + "'";
+    return "'" + framework.name() + "." + name + "'";
   }
 
   /** Starts the work in the context of a lease, on the thread that assigned the context. */
@@ -110,7 +118,7 @@ public final class PoolCall<T extends @Nullable Object> {
       return;
     }
     try {
-      idempotent = given.context().isIdempotent(framework.name(), command);
+      idempotent = isIdempotentIn(given);
       Execution<T> started = given.start(framework.name(), work, this::around);
       running = started;
       started.whenDone(this::ended);
@@ -122,6 +130,10 @@ public final class PoolCall<T extends @Nullable Object> {
       answer.completeExceptionally(e);
       LockSupport.unpark(caller);
     }
+  }
+
+  private boolean isIdempotentIn(ContextLease given) {
+    return command != null && given.context().isIdempotent(framework.name(), command);
   }
 
   private Runnable around(Runnable work) {
@@ -148,7 +160,7 @@ public final class PoolCall<T extends @Nullable Object> {
    */
   T runWithin(ContextLease nested) {
     lease = nested;
-    idempotent = nested.context().isIdempotent(framework.name(), command);
+    idempotent = isIdempotentIn(nested);
     Execution<T> done =
         nested.startWithin(framework.name(), work, within -> () -> scope.run(within));
     return result(done.result());

@@ -211,6 +211,7 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
     return new PoolCall<>(
         framework,
         "count",
+        "count",
         deadline,
         commands -> commands.call("count", Map.of()),
         new CallScope("any", null),

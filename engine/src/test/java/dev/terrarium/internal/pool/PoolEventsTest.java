@@ -178,6 +178,7 @@ class PoolEventsTest {
         new PoolCall<>(
             A,
             "batch",
+            null,
             Deadline.none(),
             commands -> {
               commands.stream("read", Map.of(), piece -> {});

@@ -1,0 +1,98 @@
+package dev.terrarium.internal.call;
+
+import dev.terrarium.CallOptions;
+import dev.terrarium.internal.admission.Admission;
+import dev.terrarium.internal.admission.Permit;
+import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.event.Events;
+import dev.terrarium.internal.pool.Deadline;
+import dev.terrarium.internal.resource.CallScope;
+import dev.terrarium.internal.resource.SessionTurn;
+import dev.terrarium.internal.resource.Sessions;
+import java.time.Duration;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way that each call goes, whatever it runs: its turn in its session, its admission, its
+ * attempts, and the report to the observers. Thread-safe.
+ */
+final class CallRail {
+
+  private final Sessions sessions;
+  private final Admission admission;
+  private final Events events;
+
+  CallRail(Sessions sessions, Admission admission, Events events) {
+    this.sessions = sessions;
+    this.admission = admission;
+    this.events = events;
+  }
+
+  /**
+   * Returns a supplier of turns in the options' session, as the calling thread would get them; the
+   * supplier returns null without a session.
+   */
+  Supplier<? extends @Nullable SessionTurn> turns(CallOptions options) {
+    String session = options.session().orElse(null);
+    return session == null ? () -> null : sessions.turns(session);
+  }
+
+  /**
+   * Makes a call after it got its turn in its session, if it has one, and was admitted; reports the
+   * call to the observers.
+   *
+   * @param command the call's name in messages and for observers
+   */
+  <T extends @Nullable Object> T run(
+      BridgeSource framework,
+      String command,
+      CallOptions options,
+      @Nullable SessionTurn turn,
+      CallAttempt<T> attempt) {
+    Duration timeout = options.deadline().orElse(null);
+    Deadline deadline = Deadline.after(timeout);
+    String account = account(options);
+    CallWatch watch = CallWatch.of(events, framework.name(), command, account, options);
+    Throwable failed = null;
+    try (turn) {
+      if (turn != null) {
+        turn.await(timeout, "'" + framework.name() + "." + command + "'");
+      }
+      Permit permit = admission.admit(framework.name(), account, deadline);
+      T result = new AdmittedCall(framework, account, deadline, turn, permit, watch).run(attempt);
+      if (turn != null) {
+        turn.succeed();
+      }
+      failed = attempt.failure();
+      return result;
+    } catch (Throwable e) {
+      failed = e;
+      throw e;
+    } finally {
+      if (watch != null) {
+        watch.end(failed);
+      }
+    }
+  }
+
+  /**
+   * Returns the key of the account on which a call is made: the options' key, or for a call within
+   * a call the outer call's.
+   */
+  private static @Nullable String account(CallOptions options) {
+    return options
+        .callerKey()
+        .or(() -> CallScope.current().flatMap(CallScope::callerKey))
+        .orElse(null);
+  }
+
+  /**
+   * Returns the options with the account's key, for calls on other threads, which do not know the
+   * outer call of this thread.
+   */
+  static CallOptions onAccount(CallOptions options) {
+    String account = account(options);
+    return account == null ? options : options.withCallerKey(account);
+  }
+}
