@@ -47,6 +47,11 @@ public record StubContext(AccessProfile profile) implements PythonContext {
   }
 
   @Override
+  public boolean isAttached(String framework) {
+    return true;
+  }
+
+  @Override
   public Execution<OptionalLong> measure() {
     return Done.with(OptionalLong.empty());
   }

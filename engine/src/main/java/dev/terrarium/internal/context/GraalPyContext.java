@@ -259,6 +259,11 @@ final class GraalPyContext implements PythonContext {
   }
 
   @Override
+  public boolean isAttached(String framework) {
+    return bridges.containsKey(framework);
+  }
+
+  @Override
   public HeapUse heapOf(String framework) {
     return loaded.getOrDefault(framework, HeapUse.NONE);
   }

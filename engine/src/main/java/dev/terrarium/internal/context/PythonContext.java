@@ -28,6 +28,9 @@ public interface PythonContext {
    */
   boolean isReady(String framework, @Nullable String command);
 
+  /** Returns whether the framework's bridge is attached, with or without the framework itself. */
+  boolean isAttached(String framework);
+
   /** Returns the heap that a framework's load took; zero when the framework is not loaded here. */
   default HeapUse heapOf(String framework) {
     return HeapUse.NONE;

@@ -203,7 +203,7 @@ final class ContextRepair {
       long nanos = timer.nanoTime() - attempt.begin;
       report(new TerrariumEvent.ContextReset(context.name(), attempt.cause, nanos));
     }
-    context.frameworks.keySet().removeIf(name -> !context.context.isReady(name, "ping"));
+    context.frameworks.keySet().removeIf(name -> !context.context.isAttached(name));
     owner.offer(context);
   }
 

@@ -137,6 +137,11 @@ final class StubContext implements PythonContext {
   }
 
   @Override
+  public boolean isAttached(String framework) {
+    return attached.contains(framework);
+  }
+
+  @Override
   public HeapUse heapOf(String framework) {
     return loaded.contains(framework) ? new HeapUse(bytes, false, bytes) : HeapUse.NONE;
   }
