@@ -63,6 +63,10 @@ class ArchitectureTest {
       Set.of(
           "Terrarium",
           "TerrariumConfig",
+          "Components",
+          "HostServices",
+          "FrameworkRegistry",
+          "AdapterRegistry",
           "Session",
           "Framework",
           "ConfigKey",

@@ -1,0 +1,117 @@
+package dev.terrarium;
+
+import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.internal.call.Calls;
+import dev.terrarium.internal.call.FrameworkAdapter;
+import dev.terrarium.internal.event.Events;
+import dev.terrarium.internal.resource.ClassLoaders;
+import dev.terrarium.spi.AdapterFactory;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The adapters of a Terrarium, by framework and by type, each of which is made once. Thread-safe.
+ */
+final class AdapterRegistry {
+
+  private final FrameworkRegistry frameworks;
+  private final Calls calls;
+  private final Events events;
+  private final ClassLoader loader;
+  private final Map<String, Adapter> adapters = new ConcurrentHashMap<>();
+  private final Map<Class<?>, AdapterFactory<?>> factories = new ConcurrentHashMap<>();
+  private final Map<Class<?>, Object> typedAdapters = new ConcurrentHashMap<>();
+
+  /**
+   * Creates a registry without adapters.
+   *
+   * @param loader finds the factories on the class path
+   */
+  AdapterRegistry(FrameworkRegistry frameworks, Calls calls, Events events, ClassLoader loader) {
+    this.frameworks = frameworks;
+    this.calls = calls;
+    this.events = events;
+    this.loader = loader;
+  }
+
+  /**
+   * Registers a typed facade, which takes precedence over those of the class path.
+   *
+   * @throws ConfigurationException when a facade of that class is registered already
+   */
+  void register(AdapterFactory<?> factory) {
+    if (factories.putIfAbsent(factory.type(), factory) != null) {
+      throw new ConfigurationException(
+          "An adapter "
+              + factory.type().getName()
+              + " is registered, or in use, already: register it once, before its first use.");
+    }
+  }
+
+  /** Returns the adapter of one framework. */
+  Adapter get(String framework) {
+    long begin = events.now();
+    Adapter known = adapters.get(framework);
+    Adapter adapter = known == null ? make(framework) : known;
+    if (events.active()) {
+      report(framework, known == null, begin);
+    }
+    return adapter;
+  }
+
+  private Adapter make(String framework) {
+    return adapters.computeIfAbsent(
+        framework,
+        name -> new FrameworkAdapter(frameworks.get(name), calls, CallOptions.ofDefaults()));
+  }
+
+  /**
+   * Returns the typed facade of that class.
+   *
+   * @throws ConfigurationException when no jar on the class path offers the facade
+   */
+  <A> A get(Class<A> type) {
+    long begin = events.now();
+    Object known = typedAdapters.get(type);
+    Object adapter = known == null ? typedAdapters.computeIfAbsent(type, this::make) : known;
+    if (events.active()) {
+      report(factory(type).framework(), known == null, begin);
+    }
+    return type.cast(adapter);
+  }
+
+  private Object make(Class<?> type) {
+    AdapterFactory<?> factory = factory(type);
+    return factory.create(make(factory.framework()));
+  }
+
+  private AdapterFactory<?> factory(Class<?> type) {
+    return factories.computeIfAbsent(type, this::findFactory);
+  }
+
+  private AdapterFactory<?> findFactory(Class<?> type) {
+    Set<String> known = new TreeSet<>();
+    factories.keySet().forEach(other -> known.add(other.getName()));
+    for (AdapterFactory<?> factory :
+        ServiceLoader.load(AdapterFactory.class, ClassLoaders.joined(loader, type))) {
+      if (factory.type() == type) {
+        return factory;
+      }
+      known.add(factory.type().getName());
+    }
+    throw new ConfigurationException(
+        "No jar on the class path offers the adapter "
+            + type.getName()
+            + "; add the artifact that holds it as a dependency, or register its factory. Known: "
+            + known
+            + ".");
+  }
+
+  private void report(String framework, boolean made, long begin) {
+    events.emit(new TerrariumEvent.AdapterGet(framework, made, events.since(begin)));
+  }
+}
