@@ -1,5 +1,6 @@
 package dev.terrarium.internal.context;
 
+import dev.terrarium.error.CallInterruptedException;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -91,6 +92,23 @@ final class Fence {
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * Throws when the visit that is inside the fence was asked to stop.
+   *
+   * @throws CallInterruptedException when it was
+   */
+  void checkStopped() {
+    Visit visit = inside();
+    if (visit != null && visit.isStopped()) {
+      throw stopped();
+    }
+  }
+
+  /** Returns the exception with which work ends that is being stopped. */
+  static CallInterruptedException stopped() {
+    return new CallInterruptedException("The call was given up and is being stopped.");
   }
 
   /** Marks a visit as stopped, unless it is over, and interrupts it if it is inside. */
