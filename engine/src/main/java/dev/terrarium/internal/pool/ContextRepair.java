@@ -1,7 +1,6 @@
 package dev.terrarium.internal.pool;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.terrarium.AccessProfile;
 import dev.terrarium.Stats.ContextState;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.event.TerrariumEvent.ResetCause;
@@ -21,16 +20,6 @@ import java.util.function.Supplier;
  * gets it. Thread-safe, under the pool's lock, which its methods take.
  */
 final class ContextRepair {
-
-  /** The pool, which is called under its lock. */
-  interface Owner {
-
-    /** Puts a sound context to use. */
-    void offer(PooledContext context);
-
-    /** Makes up for a context of a profile that does not serve any more as it did. */
-    void makeUpFor(AccessProfile profile);
-  }
 
   /** How many contexts met with what. */
   record Counts(long restored, long recycled, long retired) {}
@@ -56,7 +45,7 @@ final class ContextRepair {
   private final DecisionLock lock;
   private final Timer timer;
   private final Events events;
-  private final Owner owner;
+  private final PoolDecisions decisions;
 
   @GuardedBy("lock")
   private final Roster roster;
@@ -70,12 +59,12 @@ final class ContextRepair {
   @GuardedBy("lock")
   private long retired;
 
-  ContextRepair(Roster roster, Timer timer, Events events, Owner owner) {
+  ContextRepair(Roster roster, Timer timer, Events events, PoolDecisions decisions) {
     this.lock = roster.lock;
     this.roster = roster;
     this.timer = timer;
     this.events = events;
-    this.owner = owner;
+    this.decisions = decisions;
   }
 
   /** Has a context checked and restored, and then offered. */
@@ -95,7 +84,7 @@ final class ContextRepair {
       recycled++;
       context.recycled(timer.nanoTime());
       attempt(context, context.context::reset, cause, true);
-      owner.makeUpFor(context.context.profile());
+      decisions.makeUpFor(context.context.profile());
     } finally {
       lock.unlock();
     }
@@ -116,7 +105,7 @@ final class ContextRepair {
             context.context.retire();
           });
       report(new TerrariumEvent.ContextRetired(context.name(), cause));
-      owner.makeUpFor(context.context.profile());
+      decisions.makeUpFor(context.context.profile());
     } finally {
       lock.unlock();
     }
@@ -204,7 +193,7 @@ final class ContextRepair {
       report(new TerrariumEvent.ContextReset(context.name(), attempt.cause, nanos));
     }
     context.frameworks.keySet().removeIf(name -> !context.context.isAttached(name));
-    owner.offer(context);
+    decisions.offer(context);
   }
 
   private void quarantine(PooledContext context, Execution<?> work) {
@@ -216,7 +205,7 @@ final class ContextRepair {
       context.become(ContextState.SUSPECT);
       context.stuck = true;
       timer.after(ABANDON_AFTER, () -> abandon(context, work));
-      owner.makeUpFor(context.context.profile());
+      decisions.makeUpFor(context.context.profile());
     } finally {
       lock.unlock();
     }

@@ -35,6 +35,12 @@ final class Roster {
   /** How long the last load of each framework took, in nanoseconds. */
   final Map<String, Long> loadTimes = new HashMap<>();
 
+  /** The number of contexts that were made so far. */
+  long made;
+
+  /** The number of frameworks that were loaded so far, in all contexts. */
+  long loads;
+
   /** The number of contexts that are being made. */
   int starting;
 
@@ -68,6 +74,28 @@ final class Roster {
       prewarmings -= waiter.is(Waiter.Kind.PREWARMING) ? 1 : 0;
       if (waiter.is(Waiter.Kind.BORROWER)) {
         queues.leave(waiter.name(), timer.nanoTime());
+      }
+    }
+  }
+
+  /** Removes a waiter from the queue, which fails. */
+  void refuse(Waiter waiter, RuntimeException failure) {
+    leave(waiter);
+    waiter.fail(failure);
+    lock.afterUnlock(() -> waiter.prewarmed.completeExceptionally(failure));
+  }
+
+  /**
+   * Restarts the borrow time-out of the waiters of a kind, since what they waited for was made or
+   * loaded.
+   */
+  void waitAnew(Predicate<Waiter> kind) {
+    assert lock.isHeldByCurrentThread();
+    long now = timer.nanoTime();
+    for (Waiter waiter : waiters) {
+      if (kind.test(waiter)) {
+        waiter.waitingSince = now;
+        waiter.wake();
       }
     }
   }

@@ -163,7 +163,7 @@ class ContextMakingTest {
     Waiter early = bench.ask(A);
     assertThat(early.isWaiting()).isTrue();
 
-    bench.timer.turn(ContextPool.RETRY_AFTER);
+    bench.timer.turn(ContextMaking.RETRY_AFTER);
     Waiter late = bench.ask(A);
     assertThat(bench.made).hasSize(3);
     Stream.of(early, late).map(bench::lease).forEach(ContextLease::close);

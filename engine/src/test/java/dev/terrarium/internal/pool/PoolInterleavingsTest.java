@@ -510,7 +510,7 @@ class PoolInterleavingsTest {
           endLeaseWell();
         } else if (!poked && !closed) {
           poked = true;
-          timer.turn(ContextPool.RETRY_AFTER);
+          timer.turn(ContextMaking.RETRY_AFTER);
           ask(Waiter.Kind.BORROWER);
         } else {
           return;
