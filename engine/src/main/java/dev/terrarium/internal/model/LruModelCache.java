@@ -2,6 +2,7 @@ package dev.terrarium.internal.model;
 
 import com.github.benmanes.caffeine.cache.Scheduler;
 import com.github.benmanes.caffeine.cache.Ticker;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.terrarium.ResourceLimits;
 import dev.terrarium.Stats;
 import dev.terrarium.Stats.LoadedModels.Cause;
@@ -11,11 +12,11 @@ import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.internal.event.Events;
+import dev.terrarium.internal.lock.DecisionLock;
 import dev.terrarium.internal.resource.CallScope;
 import dev.terrarium.internal.resource.ExpirySweeper;
 import dev.terrarium.spi.ModelCache;
 import java.lang.System.Logger.Level;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -25,7 +26,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
@@ -34,11 +34,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The model cache of a Terrarium, which evicts the least recently used model first. Thread-safe.
  *
- * <p>How it works: one lock guards all state, and no foreign code runs under it: no loader, no
- * closing, no observer. A thread that removes a model from {@code models} closes the model after it
- * has released the lock, so each model is closed once; only a loaded model that is not in use is
- * removed. A caller that waits for a load counts as a user of the model. The number of models is
- * checked before a load, their bytes after it, because the bytes are known only then.
+ * <p>How it works: one {@link DecisionLock} guards all state, and no foreign code runs under it: no
+ * loader, no closing, no observer. A thread that removes a model from {@code models} closes the
+ * model after it has released the lock, so each model is closed once; only a loaded model that is
+ * not in use is removed. A caller that waits for a load counts as a user of the model. The number
+ * of models is checked before a load, their bytes after it, because the bytes are known only then.
  */
 public final class LruModelCache implements ModelCache, AutoCloseable {
 
@@ -52,16 +52,35 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
   private final Executor executor;
   private final ExpirySweeper sweep;
 
-  private final ReentrantLock lock = new ReentrantLock();
+  private final DecisionLock lock = new DecisionLock(System.getLogger("terrarium.model"));
+
+  @GuardedBy("lock")
   private final Map<ModelKey, CachedModel> models = new HashMap<>();
+
+  @GuardedBy("lock")
   private final ModelAccount all;
+
+  @GuardedBy("lock")
   private final Map<String, ModelAccount> types = new HashMap<>();
+
+  @GuardedBy("lock")
   private final Map<String, ModelCache.Limits> typeLimits = new HashMap<>();
+
   private final Map<String, ModelAccount> frameworks = new ConcurrentHashMap<>();
+
+  @GuardedBy("lock")
   private final Map<Cause, Long> evictions = new EnumMap<>(Cause.class);
+
+  @GuardedBy("lock")
   private long hits;
+
+  @GuardedBy("lock")
   private long loads;
+
+  @GuardedBy("lock")
   private long failures;
+
+  @GuardedBy("lock")
   private boolean closed;
 
   /**
@@ -153,7 +172,6 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
       ToLongFunction<? super M> weigher) {
     ModelAccount account = framework == null ? null : account(framework);
     long elsewhere = framework == null ? 0 : contextBytes.applyAsLong(framework);
-    List<Dropped> dropped = new ArrayList<>();
     CachedModel model;
     boolean load = false;
     lock.lock();
@@ -161,17 +179,17 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
       if (closed) {
         throw new ModelException("This Terrarium is closed, and its models with it.");
       }
-      takeExpired(dropped);
+      takeExpired();
       if (account != null) {
         account.countElsewhere(elsewhere);
       }
       model = models.get(key);
       if (account != null && (model == null || !account.has(model))) {
-        makeRoom(account, key, 1, dropped);
+        makeRoom(account, key, 1);
       }
       if (model == null) {
-        makeRoom(all, key, 1, dropped);
-        makeRoom(typeAccount(key.type()), key, 1, dropped);
+        makeRoom(all, key, 1);
+        makeRoom(typeAccount(key.type()), key, 1);
         model = new CachedModel(key);
         models.put(key, model);
         load = true;
@@ -181,7 +199,6 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
       use(model, account);
     } finally {
       lock.unlock();
-      close(dropped);
     }
     if (load) {
       start(model, loader, weigher);
@@ -236,7 +253,6 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
   }
 
   private void loaded(CachedModel model, AutoCloseable made, long bytes, long begin) {
-    List<Dropped> dropped = new ArrayList<>();
     LimitExceededException refusal = null;
     long timeLeft;
     lock.lock();
@@ -246,11 +262,11 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
       model.accounts.forEach(account -> account.weigh(model));
       timeLeft = model.timeLeft(limitsOf(model), now);
       try {
-        makeRoom(all, model.key, 0, dropped);
-        makeRoom(typeAccount(model.key.type()), model.key, 0, dropped);
+        makeRoom(all, model.key, 0);
+        makeRoom(typeAccount(model.key.type()), model.key, 0);
         loads++;
         if (closed && model.isIdle() && models.get(model.key) == model) {
-          drop(model, Cause.EXPLICIT, dropped);
+          drop(model, Cause.EXPLICIT);
         }
       } catch (LimitExceededException e) {
         refusal = e;
@@ -263,7 +279,6 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
     if (refusal != null) {
       close(model.key, made);
     }
-    close(dropped);
     tellLoaded(model, begin, refusal);
     if (refusal == null) {
       sweep.in(timeLeft);
@@ -308,52 +323,47 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
     if (framework == null) {
       return;
     }
-    List<Dropped> dropped = new ArrayList<>();
     lock.lock();
     try {
       ModelAccount account = account(framework);
       if (!account.hasSettled(model)) {
         try {
-          makeRoom(account, model.key, 0, dropped);
+          makeRoom(account, model.key, 0);
           account.settle(model);
         } catch (LimitExceededException e) {
-          unuse(model, account, dropped);
+          unuse(model, account);
           if (account.has(model) && account.isIdle(model)) {
-            uncharge(account, model, dropped);
+            uncharge(account, model);
           }
           throw e;
         }
       }
     } finally {
       lock.unlock();
-      close(dropped);
     }
   }
 
   private void release(CachedModel model, @Nullable String framework) {
-    List<Dropped> dropped = new ArrayList<>();
     long timeLeft;
     lock.lock();
     try {
       if (models.get(model.key) != model) {
         return; // the model's load failed meanwhile
       }
-      unuse(model, framework == null ? null : account(framework), dropped);
+      unuse(model, framework == null ? null : account(framework));
       timeLeft = model.isIdle() ? model.timeLeft(limitsOf(model), ticker.read()) : Long.MAX_VALUE;
     } finally {
       lock.unlock();
-      close(dropped);
     }
     sweep.in(timeLeft);
   }
 
   /** Evicts expired models, and schedules the next sweep. */
   private void dropExpired() {
-    List<Dropped> dropped = new ArrayList<>();
     long timeLeft = Long.MAX_VALUE;
     lock.lock();
     try {
-      takeExpired(dropped);
+      takeExpired();
       long now = ticker.read();
       for (CachedModel model : models.values()) {
         if (model.isIdle()) {
@@ -362,7 +372,6 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
       }
     } finally {
       lock.unlock();
-      close(dropped);
     }
     sweep.in(timeLeft);
   }
@@ -381,18 +390,17 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
 
   @Override
   public boolean evict(String type, String model) {
-    List<Dropped> dropped = new ArrayList<>();
     lock.lock();
     try {
       CachedModel there = models.get(new ModelKey(type, model));
-      if (there != null && there.isIdle()) {
-        drop(there, Cause.EXPLICIT, dropped);
+      if (there == null || !there.isIdle()) {
+        return false;
       }
+      drop(there, Cause.EXPLICIT);
+      return true;
     } finally {
       lock.unlock();
     }
-    close(dropped);
-    return !dropped.isEmpty();
   }
 
   @Override
@@ -427,7 +435,6 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
    * has room for {@code inContexts} bytes in its contexts, or no such model is left.
    */
   public void makeRoom(String framework, long inContexts) {
-    List<Dropped> dropped = new ArrayList<>();
     lock.lock();
     try {
       ModelAccount account = frameworks.get(framework);
@@ -435,14 +442,13 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
         account.countElsewhere(inContexts);
         CachedModel oldest = account.oldestUnused();
         while (account.isOver(0) && oldest != null) {
-          uncharge(account, oldest, dropped);
+          uncharge(account, oldest);
           oldest = account.oldestUnused();
         }
       }
     } finally {
       lock.unlock();
     }
-    close(dropped);
   }
 
   /** Returns the share of the cache that is charged to one framework. */
@@ -462,19 +468,18 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
    */
   @Override
   public void close() {
-    List<Dropped> dropped = new ArrayList<>();
     lock.lock();
     try {
       closed = true;
-      idle().forEach(model -> drop(model, Cause.EXPLICIT, dropped));
+      for (CachedModel model : idle()) {
+        drop(model, Cause.EXPLICIT);
+      }
     } finally {
       lock.unlock();
     }
-    close(dropped);
   }
 
-  // The methods from here to close() are called with the lock held.
-
+  @GuardedBy("lock")
   private void use(CachedModel model, @Nullable ModelAccount framework) {
     model.use();
     all.use(model);
@@ -485,7 +490,8 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
   }
 
   /** Ends a use, and drops the model when there is no reason left to keep it. */
-  private void unuse(CachedModel model, @Nullable ModelAccount framework, List<Dropped> dropped) {
+  @GuardedBy("lock")
+  private void unuse(CachedModel model, @Nullable ModelAccount framework) {
     long now = ticker.read();
     model.unuse(now);
     all.unuse(model);
@@ -494,36 +500,40 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
       framework.unuse(model);
     }
     if (closed && model.isIdle()) {
-      drop(model, Cause.EXPLICIT, dropped);
+      drop(model, Cause.EXPLICIT);
     } else if (isExpired(model, now)) {
-      drop(model, Cause.EXPIRED, dropped);
+      drop(model, Cause.EXPIRED);
     }
   }
 
+  @GuardedBy("lock")
   private boolean isExpired(CachedModel model, long now) {
     return model.isIdle() && model.timeLeft(limitsOf(model), now) <= 0;
   }
 
-  private void takeExpired(List<Dropped> dropped) {
+  @GuardedBy("lock")
+  private void takeExpired() {
     long now = ticker.read();
     for (CachedModel model : idle()) {
       if (isExpired(model, now)) {
-        drop(model, Cause.EXPIRED, dropped);
+        drop(model, Cause.EXPIRED);
       }
     }
   }
 
+  @GuardedBy("lock")
   private Collection<CachedModel> idle() {
     return models.values().stream().filter(CachedModel::isIdle).toList();
   }
 
-  private void makeRoom(ModelAccount account, ModelKey wanted, int more, List<Dropped> dropped) {
+  @GuardedBy("lock")
+  private void makeRoom(ModelAccount account, ModelKey wanted, int more) {
     while (account.isOver(more)) {
       CachedModel oldest = account.oldestUnused();
       if (oldest == null) {
         throw account.exceeded(wanted, more);
       }
-      uncharge(account, oldest, dropped);
+      uncharge(account, oldest);
     }
   }
 
@@ -531,32 +541,37 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
    * Removes a model from an account, and drops the model unless another framework has it, or a
    * caller uses it.
    */
-  private void uncharge(ModelAccount account, CachedModel model, List<Dropped> dropped) {
+  @GuardedBy("lock")
+  private void uncharge(ModelAccount account, CachedModel model) {
     account.remove(model);
     if (!account.isFrameworks() || (model.isIdle() && !model.isChargedToAFramework())) {
-      drop(model, Cause.SIZE, dropped);
+      drop(model, Cause.SIZE);
     }
   }
 
-  private void drop(CachedModel model, Cause cause, List<Dropped> dropped) {
+  @GuardedBy("lock")
+  private void drop(CachedModel model, Cause cause) {
     AutoCloseable loaded = model.model();
     if (loaded == null || model.isInUse()) {
       throw new IllegalStateException(model.key + " is in use or being loaded");
     }
     take(model);
     evictions.merge(cause, 1L, Long::sum);
-    dropped.add(new Dropped(model.key, loaded, cause));
+    lock.afterUnlock(() -> close(model.key, loaded, cause));
   }
 
+  @GuardedBy("lock")
   private void take(CachedModel model) {
     models.remove(model.key, model);
     List.copyOf(model.accounts).forEach(account -> account.remove(model));
   }
 
+  @GuardedBy("lock")
   private ModelCache.Limits limitsOf(CachedModel model) {
     return typeLimits.getOrDefault(model.key.type(), limits);
   }
 
+  @GuardedBy("lock")
   private ModelAccount typeAccount(String type) {
     return types.computeIfAbsent(type, name -> ModelAccount.ofType(name, limits));
   }
@@ -570,15 +585,10 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
         });
   }
 
-  private record Dropped(ModelKey key, AutoCloseable model, Cause cause) {}
-
-  private void close(List<Dropped> dropped) {
-    for (Dropped each : dropped) {
-      close(each.key(), each.model());
-      if (events.active()) {
-        events.emit(
-            new TerrariumEvent.CacheEvicted(NAME, each.key().toString(), each.cause().name()));
-      }
+  private void close(ModelKey key, AutoCloseable model, Cause cause) {
+    close(key, model);
+    if (events.active()) {
+      events.emit(new TerrariumEvent.CacheEvicted(NAME, key.toString(), cause.name()));
     }
   }
 

@@ -16,6 +16,7 @@ import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.context.ContextFactory;
 import dev.terrarium.internal.context.Execution;
 import dev.terrarium.internal.event.Events;
+import dev.terrarium.internal.lock.DecisionLock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;

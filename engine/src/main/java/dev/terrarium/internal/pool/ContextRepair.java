@@ -8,6 +8,7 @@ import dev.terrarium.event.TerrariumEvent.RetireCause;
 import dev.terrarium.internal.context.Execution;
 import dev.terrarium.internal.context.HealthStatus;
 import dev.terrarium.internal.event.Events;
+import dev.terrarium.internal.lock.DecisionLock;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;

@@ -6,6 +6,7 @@ import dev.terrarium.error.FrameworkLoadException;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.internal.context.Execution;
 import dev.terrarium.internal.event.Events;
+import dev.terrarium.internal.lock.DecisionLock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;

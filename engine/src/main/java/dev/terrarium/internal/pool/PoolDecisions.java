@@ -12,6 +12,7 @@ import dev.terrarium.event.TerrariumEvent.ResetCause;
 import dev.terrarium.event.TerrariumEvent.RetireCause;
 import dev.terrarium.internal.context.ContextFactory;
 import dev.terrarium.internal.event.Events;
+import dev.terrarium.internal.lock.DecisionLock;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;

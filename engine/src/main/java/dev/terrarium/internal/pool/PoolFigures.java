@@ -2,6 +2,7 @@ package dev.terrarium.internal.pool;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.terrarium.Stats;
+import dev.terrarium.internal.lock.DecisionLock;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;

@@ -6,6 +6,7 @@ import dev.terrarium.error.ClosedException;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.internal.context.Execution;
 import dev.terrarium.internal.event.Events;
+import dev.terrarium.internal.lock.DecisionLock;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;

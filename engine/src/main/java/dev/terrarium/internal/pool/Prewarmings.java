@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.lock.DecisionLock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;

@@ -1,5 +1,6 @@
 package dev.terrarium.internal.pool;
 
+import dev.terrarium.internal.lock.DecisionLock;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;

@@ -2,12 +2,14 @@ package dev.terrarium.internal.resource;
 
 import com.github.benmanes.caffeine.cache.Scheduler;
 import com.github.benmanes.caffeine.cache.Ticker;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.terrarium.Stats;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ClosedException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.internal.event.Events;
+import dev.terrarium.internal.lock.DecisionLock;
 import dev.terrarium.spi.ResourcePool;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,13 +19,12 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The resource pool of a Terrarium. Resources are made, checked and closed without any lock.
- * Thread-safe.
+ * The resource pool of a Terrarium. One {@link DecisionLock} guards its slots; resources are made,
+ * checked and closed without it. Thread-safe.
  */
 public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
 
@@ -39,15 +40,18 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
   private final Ticker ticker;
   private final ExpirySweeper sweep;
 
-  private final ReentrantLock lock = new ReentrantLock();
+  private final DecisionLock lock = new DecisionLock(System.getLogger("terrarium.resource"));
   private final Condition changed = lock.newCondition();
 
   /** All slots, least recently used first. */
+  @GuardedBy("lock")
   private final List<Slot<?>> slots = new ArrayList<>();
 
   /** The counters by the kind's name; {@link #stats} adds the present slots. */
+  @GuardedBy("lock")
   private final Map<String, Stats.Resource> counted = new HashMap<>();
 
+  @GuardedBy("lock")
   private boolean closed;
 
   /**
@@ -134,7 +138,6 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
    * user.
    */
   private <R> Slot<R> claim(Kind<R> kind, String key, @Nullable String framework, int limit) {
-    List<Slot<?>> dropped = new ArrayList<>();
     lock.lock();
     try {
       long left = TimeUnit.NANOSECONDS.convert(kind.waitTimeout());
@@ -142,19 +145,19 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
         if (closed) {
           throw new ClosedException("This Terrarium is closed, and its resources with it.");
         }
-        takeExpired(dropped);
+        takeExpired();
         Slot<R> slot = free(kind, key, framework);
         if (slot == null && count(kind, key) < kind.maxPerKey()) {
           slot = new Slot<>(kind, key);
         }
-        if (slot != null && hasRoom(slot, framework, limit, dropped)) {
+        if (slot != null && hasRoom(slot, framework, limit)) {
           take(slot, framework);
           return slot;
         }
         if (left <= 0) {
           throw exceeded(kind, key, framework, limit);
         }
-        left = changed.awaitNanos(left);
+        left = lock.awaitNanos(changed, left);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -162,7 +165,6 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
           "Interrupted while waiting for the resource " + kind.name() + ":" + key + ".", e);
     } finally {
       lock.unlock();
-      close(dropped);
     }
   }
 
@@ -187,18 +189,17 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
     try {
       slots.remove(slot);
       count(slot, slot.isMade() ? CLOSED : FAILED);
+      if (slot.isMade()) {
+        slot.cause = "REPLACED";
+        lock.afterUnlock(() -> close(slot));
+      }
       changed.signalAll();
     } finally {
       lock.unlock();
     }
-    if (slot.isMade()) {
-      slot.cause = "REPLACED";
-      close(List.of(slot));
-    }
   }
 
   private void release(Slot<?> slot) {
-    List<Slot<?>> dropped = new ArrayList<>();
     long timeLeft;
     lock.lock();
     try {
@@ -208,30 +209,27 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
       slots.remove(slot);
       slots.add(slot);
       if (closed) {
-        drop(idle(), "EXPLICIT", dropped);
+        drop(idle(), "EXPLICIT");
       }
-      takeExpired(dropped);
+      takeExpired();
       timeLeft = slot.timeLeft(now);
       changed.signalAll();
     } finally {
       lock.unlock();
-      close(dropped);
     }
     sweep.in(timeLeft);
   }
 
   /** Drops expired resources, and schedules the next sweep. */
   private void dropExpired() {
-    List<Slot<?>> dropped = new ArrayList<>();
     long timeLeft;
     lock.lock();
     try {
-      takeExpired(dropped);
+      takeExpired();
       long now = ticker.read();
       timeLeft = idle().stream().mapToLong(slot -> slot.timeLeft(now)).min().orElse(Long.MAX_VALUE);
     } finally {
       lock.unlock();
-      close(dropped);
     }
     sweep.in(timeLeft);
   }
@@ -274,20 +272,17 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
    */
   @Override
   public void close() {
-    List<Slot<?>> dropped = new ArrayList<>();
     lock.lock();
     try {
       closed = true;
-      drop(idle(), "EXPLICIT", dropped);
+      drop(idle(), "EXPLICIT");
       changed.signalAll();
     } finally {
       lock.unlock();
     }
-    close(dropped);
   }
 
-  // The methods from here to close(List) are called with the lock held.
-
+  @GuardedBy("lock")
   private void take(Slot<?> slot, @Nullable String framework) {
     if (!slots.contains(slot)) {
       slots.add(slot);
@@ -300,6 +295,7 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
     slot.framework = framework;
   }
 
+  @GuardedBy("lock")
   private void count(Slot<?> slot, Stats.Resource one) {
     counted.merge(slot.kind.name(), one, Stats.Resource::plus);
   }
@@ -308,6 +304,7 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
    * Returns the most recently used slot that is available at once, preferably one charged to the
    * framework.
    */
+  @GuardedBy("lock")
   private <R> @Nullable Slot<R> free(Kind<R> kind, String key, @Nullable String framework) {
     Slot<R> found = null;
     for (Slot<?> slot : slots) {
@@ -326,6 +323,7 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
     return framework != null && framework.equals(slot.framework);
   }
 
+  @GuardedBy("lock")
   private int count(Kind<?> kind, String key) {
     return (int) slots.stream().filter(slot -> slot.isOf(kind, key)).count();
   }
@@ -334,8 +332,8 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
    * Returns whether the framework has room for one more resource; an idle one of its own is dropped
    * to make room.
    */
-  private boolean hasRoom(
-      Slot<?> slot, @Nullable String framework, int limit, List<Slot<?>> dropped) {
+  @GuardedBy("lock")
+  private boolean hasRoom(Slot<?> slot, @Nullable String framework, int limit) {
     if (framework == null || slot.kind.isShared() || isCharged(slot, framework)) {
       return true;
     }
@@ -344,35 +342,39 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
       return true;
     }
     List<Slot<?>> unused = charged.stream().filter(Slot::isIdle).limit(1).toList();
-    drop(unused, "SIZE", dropped);
+    drop(unused, "SIZE");
     return !unused.isEmpty();
   }
 
+  @GuardedBy("lock")
   private List<Slot<?>> chargedTo(String framework) {
     return slots.stream()
         .filter(slot -> !slot.kind.isShared() && isCharged(slot, framework))
         .toList();
   }
 
+  @GuardedBy("lock")
   private List<Slot<?>> idle() {
     return slots.stream().filter(Slot::isIdle).toList();
   }
 
-  private void takeExpired(List<Slot<?>> dropped) {
+  @GuardedBy("lock")
+  private void takeExpired() {
     long now = ticker.read();
-    drop(idle().stream().filter(slot -> slot.timeLeft(now) <= 0).toList(), "EXPIRED", dropped);
+    drop(idle().stream().filter(slot -> slot.timeLeft(now) <= 0).toList(), "EXPIRED");
   }
 
-  private void drop(List<Slot<?>> which, String cause, List<Slot<?>> dropped) {
-    which.forEach(
-        slot -> {
-          slot.cause = cause;
-          count(slot, CLOSED);
-        });
+  @GuardedBy("lock")
+  private void drop(List<Slot<?>> which, String cause) {
+    for (Slot<?> slot : which) {
+      slot.cause = cause;
+      count(slot, CLOSED);
+      lock.afterUnlock(() -> close(slot));
+    }
     slots.removeAll(which);
-    dropped.addAll(which);
   }
 
+  @GuardedBy("lock")
   private LimitExceededException exceeded(
       Kind<?> kind, String key, @Nullable String framework, int limit) {
     String ofFramework =
@@ -400,12 +402,10 @@ public final class KeyedResourcePool implements ResourcePool, AutoCloseable {
             + ", all in use. Give them back sooner, or raise the limit.");
   }
 
-  private void close(List<Slot<?>> dropped) {
-    for (Slot<?> slot : dropped) {
-      slot.close();
-      if (events.active()) {
-        events.emit(new TerrariumEvent.CacheEvicted(NAME, slot.toString(), slot.cause));
-      }
+  private void close(Slot<?> slot) {
+    slot.close();
+    if (events.active()) {
+      events.emit(new TerrariumEvent.CacheEvicted(NAME, slot.toString(), slot.cause));
     }
   }
 

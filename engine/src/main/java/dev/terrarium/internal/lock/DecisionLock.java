@@ -1,9 +1,10 @@
-package dev.terrarium.internal.pool;
+package dev.terrarium.internal.lock;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -12,7 +13,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * lock. Effects that are collected while the lock is held more than once run after the outermost
  * release. Thread-safe.
  */
-final class DecisionLock extends ReentrantLock {
+public final class DecisionLock extends ReentrantLock {
 
   private static final long serialVersionUID = 1;
 
@@ -22,14 +23,16 @@ final class DecisionLock extends ReentrantLock {
   private final transient List<Runnable> effects = new ArrayList<>();
 
   /**
+   * Creates a lock.
+   *
    * @param logger logs what an effect fails with, which keeps no other effect from running
    */
-  DecisionLock(Logger logger) {
+  public DecisionLock(Logger logger) {
     this.logger = logger;
   }
 
   /** Collects an effect, to be run when the calling thread has released the lock. */
-  void afterUnlock(Runnable effect) {
+  public void afterUnlock(Runnable effect) {
     assert isHeldByCurrentThread();
     effects.add(effect);
   }
@@ -45,6 +48,24 @@ final class DecisionLock extends ReentrantLock {
     effects.clear();
     super.unlock();
     decided.forEach(this::run);
+  }
+
+  /**
+   * Waits for a condition of this lock, which the calling thread holds once. Effects that were
+   * collected before run first, and without the lock; the method then returns at once, as after a
+   * spurious wake-up, since the state may have changed meanwhile.
+   *
+   * @return the nanoseconds that are left of the given ones
+   */
+  @SuppressWarnings("WaitNotInLoop") // the caller loops
+  public long awaitNanos(Condition condition, long nanos) throws InterruptedException {
+    if (effects.isEmpty()) {
+      return condition.awaitNanos(nanos);
+    }
+    long begin = System.nanoTime();
+    unlock();
+    lock();
+    return nanos - (System.nanoTime() - begin);
   }
 
   private void run(Runnable effect) {
