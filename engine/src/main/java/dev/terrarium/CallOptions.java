@@ -1,6 +1,7 @@
 package dev.terrarium;
 
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.internal.config.ConfigCheck;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -51,9 +52,7 @@ public final class CallOptions {
    * @throws ConfigurationException when the time is not above zero
    */
   public CallOptions withDeadline(Duration time) {
-    if (!time.isPositive()) {
-      throw new ConfigurationException("deadline: " + time + " is not above zero");
-    }
+    ConfigCheck.aboveZero("deadline", time);
     return new CallOptions(time, callerKey, session, stopsOnFailure);
   }
 

@@ -1,6 +1,6 @@
 package dev.terrarium;
 
-import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.internal.config.ConfigCheck;
 import java.util.OptionalInt;
 
 /**
@@ -23,16 +23,10 @@ public record ResourceLimits(long memory, int models, int connections, OptionalI
   static final int DEFAULT_CONNECTIONS = 4;
 
   public ResourceLimits {
-    positive("memory", memory);
-    positive("models", models);
-    positive("connections", connections);
-    concurrency.ifPresent(calls -> positive("concurrency", calls));
-  }
-
-  private static void positive(String name, long value) {
-    if (value < 1) {
-      throw new ConfigurationException("limits." + name + ": " + value + " is not above zero");
-    }
+    ConfigCheck.aboveZero("limits.memory", memory);
+    ConfigCheck.aboveZero("limits.models", models);
+    ConfigCheck.aboveZero("limits.connections", connections);
+    concurrency.ifPresent(calls -> ConfigCheck.aboveZero("limits.concurrency", calls));
   }
 
   public static ResourceLimits ofDefaults() {
@@ -63,25 +57,25 @@ public record ResourceLimits(long memory, int models, int connections, OptionalI
     private Builder() {}
 
     public Builder memory(long bytes) {
-      positive("memory", bytes);
+      ConfigCheck.aboveZero("limits.memory", bytes);
       memory = bytes;
       return this;
     }
 
     public Builder models(int count) {
-      positive("models", count);
+      ConfigCheck.aboveZero("limits.models", count);
       models = count;
       return this;
     }
 
     public Builder connections(int count) {
-      positive("connections", count);
+      ConfigCheck.aboveZero("limits.connections", count);
       connections = count;
       return this;
     }
 
     public Builder concurrency(int calls) {
-      positive("concurrency", calls);
+      ConfigCheck.aboveZero("limits.concurrency", calls);
       concurrency = OptionalInt.of(calls);
       return this;
     }

@@ -3,6 +3,7 @@ package dev.terrarium;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.event.TerrariumObserver;
 import dev.terrarium.internal.call.CallSettings;
+import dev.terrarium.internal.config.ConfigCheck;
 import dev.terrarium.internal.pool.PoolSettings;
 import dev.terrarium.internal.resource.CacheFolder;
 import dev.terrarium.internal.resource.SessionLimits;
@@ -368,13 +369,13 @@ public final class TerrariumConfig {
     }
 
     public Builder borrowTimeout(Duration timeout) {
-      positive("borrowTimeout", timeout);
+      aboveZero("borrowTimeout", timeout);
       pool = pool.withTimeouts(timeout, pool.loadTimeout(), pool.drainTimeout());
       return this;
     }
 
     public Builder loadTimeout(Duration timeout) {
-      positive("loadTimeout", timeout);
+      aboveZero("loadTimeout", timeout);
       pool = pool.withTimeouts(pool.borrowTimeout(), timeout, pool.drainTimeout());
       return this;
     }
@@ -383,7 +384,7 @@ public final class TerrariumConfig {
      * Sets how long closing waits for running calls before it stops them; zero stops them at once.
      */
     public Builder drainTimeout(Duration timeout) {
-      notNegative("drainTimeout", timeout);
+      notBelowZero("drainTimeout", timeout);
       pool = pool.withTimeouts(pool.borrowTimeout(), pool.loadTimeout(), timeout);
       return this;
     }
@@ -394,7 +395,7 @@ public final class TerrariumConfig {
      * After a fault a context is always checked.
      */
     public Builder checkEvery(int calls) {
-      positive("checkEvery", calls);
+      ConfigCheck.aboveZero("checkEvery", calls);
       pool = pool.withCheckEvery(calls);
       return this;
     }
@@ -415,16 +416,14 @@ public final class TerrariumConfig {
 
     /** Sets the number of calls of {@link #recycle}. */
     public Builder recycleAfterCalls(long calls) {
-      if (calls < 0) {
-        throw new ConfigurationException("recycleAfterCalls: " + calls + " is below zero");
-      }
+      ConfigCheck.notBelowZero("recycleAfterCalls", calls);
       pool = pool.withRecycling(calls, pool.recycleAfter());
       return this;
     }
 
     /** Sets the age of {@link #recycle}. */
     public Builder recycleAfter(Duration age) {
-      notNegative("recycleAfter", age);
+      notBelowZero("recycleAfter", age);
       pool = pool.withRecycling(pool.recycleAfterCalls(), age);
       return this;
     }
@@ -434,7 +433,7 @@ public final class TerrariumConfig {
      * default 5 minutes, zero for never.
      */
     public Builder leakThreshold(Duration threshold) {
-      notNegative("leakThreshold", threshold);
+      notBelowZero("leakThreshold", threshold);
       pool = pool.withLeakThreshold(threshold);
       return this;
     }
@@ -443,7 +442,7 @@ public final class TerrariumConfig {
      * Sets the maximum number of commands in one batch, which occupies one context; default 10,000.
      */
     public Builder maxBatch(int commands) {
-      positive("maxBatch", commands);
+      ConfigCheck.aboveZero("maxBatch", commands);
       calls =
           new CallSettings(
               commands, calls.streamBuffer(), calls.streamIdleTimeout(), calls.maxMessage());
@@ -452,7 +451,7 @@ public final class TerrariumConfig {
 
     /** Sets the number of pieces of a stream that are buffered for its subscriber; default 64. */
     public Builder streamBuffer(int pieces) {
-      positive("streamBuffer", pieces);
+      ConfigCheck.aboveZero("streamBuffer", pieces);
       calls =
           new CallSettings(calls.maxBatch(), pieces, calls.streamIdleTimeout(), calls.maxMessage());
       return this;
@@ -460,7 +459,7 @@ public final class TerrariumConfig {
 
     /** Sets how long a stream whose buffer is full waits for its subscriber; default 1 minute. */
     public Builder streamIdleTimeout(Duration timeout) {
-      positive("streamIdleTimeout", timeout);
+      aboveZero("streamIdleTimeout", timeout);
       calls = new CallSettings(calls.maxBatch(), calls.streamBuffer(), timeout, calls.maxMessage());
       return this;
     }
@@ -471,7 +470,7 @@ public final class TerrariumConfig {
      * MiB.
      */
     public Builder maxMessage(int bytes) {
-      positive("maxMessage", bytes);
+      ConfigCheck.aboveZero("maxMessage", bytes);
       calls =
           new CallSettings(
               calls.maxBatch(), calls.streamBuffer(), calls.streamIdleTimeout(), bytes);
@@ -520,7 +519,7 @@ public final class TerrariumConfig {
      * called.
      */
     public Builder programCache(int perContext) {
-      positive("programCache", perContext);
+      ConfigCheck.aboveZero("programCache", perContext);
       programCache = perContext;
       return this;
     }
@@ -626,22 +625,12 @@ public final class TerrariumConfig {
       return value;
     }
 
-    private static void notNegative(String name, Duration time) {
-      if (given(name, time).isNegative()) {
-        throw new ConfigurationException(name + ": " + time + " is below zero");
-      }
+    private static void notBelowZero(String name, Duration time) {
+      ConfigCheck.notBelowZero(name, given(name, time));
     }
 
-    private static void positive(String name, int number) {
-      if (number < 1) {
-        throw new ConfigurationException(name + ": " + number + " is not above zero");
-      }
-    }
-
-    private static void positive(String name, Duration timeout) {
-      if (!given(name, timeout).isPositive()) {
-        throw new ConfigurationException(name + ": " + timeout + " is not above zero");
-      }
+    private static void aboveZero(String name, Duration time) {
+      ConfigCheck.aboveZero(name, given(name, time));
     }
 
     /**
@@ -693,16 +682,14 @@ public final class TerrariumConfig {
 
     /** Sets the maximum number of bytes of cached embedding vectors; above zero, default 64 MB. */
     public Builder embeddingCache(long maxBytes) {
-      if (maxBytes < 1) {
-        throw new ConfigurationException("embeddingCache: " + maxBytes + " is not above zero");
-      }
+      ConfigCheck.aboveZero("embeddingCache", maxBytes);
       embeddingCache = maxBytes;
       return this;
     }
 
     /** Sets how long a vector is kept after it was made; zero, the default, for ever. */
     public Builder embeddingTtl(Duration time) {
-      notNegative("embeddingTtl", time);
+      notBelowZero("embeddingTtl", time);
       embeddingTtl = time;
       return this;
     }

@@ -3,9 +3,9 @@ package dev.terrarium.spi;
 import dev.terrarium.ResourceLimits;
 import dev.terrarium.Stats;
 import dev.terrarium.error.CallInterruptedException;
-import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.ModelException;
+import dev.terrarium.internal.config.ConfigCheck;
 import java.time.Duration;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
@@ -100,23 +100,10 @@ public interface ModelCache {
   public record Limits(int models, long bytes, Duration expireAfterLoad, Duration expireAfterUse) {
 
     public Limits {
-      positive("models", models);
-      positive("bytes", bytes);
-      notNegative("expireAfterLoad", expireAfterLoad);
-      notNegative("expireAfterUse", expireAfterUse);
-    }
-
-    private static void positive(String name, long value) {
-      if (value < 1) {
-        throw new ConfigurationException(
-            "modelCache." + name + ": " + value + " is not above zero");
-      }
-    }
-
-    private static void notNegative(String name, Duration time) {
-      if (time.isNegative()) {
-        throw new ConfigurationException("modelCache." + name + ": " + time + " is below zero");
-      }
+      ConfigCheck.aboveZero("modelCache.models", models);
+      ConfigCheck.aboveZero("modelCache.bytes", bytes);
+      ConfigCheck.notBelowZero("modelCache.expireAfterLoad", expireAfterLoad);
+      ConfigCheck.notBelowZero("modelCache.expireAfterUse", expireAfterUse);
     }
 
     public static Limits ofDefaults() {
@@ -147,25 +134,25 @@ public interface ModelCache {
       private Builder() {}
 
       public Builder models(int count) {
-        positive("models", count);
+        ConfigCheck.aboveZero("modelCache.models", count);
         models = count;
         return this;
       }
 
       public Builder bytes(long size) {
-        positive("bytes", size);
+        ConfigCheck.aboveZero("modelCache.bytes", size);
         bytes = size;
         return this;
       }
 
       public Builder expireAfterLoad(Duration time) {
-        notNegative("expireAfterLoad", time);
+        ConfigCheck.notBelowZero("modelCache.expireAfterLoad", time);
         expireAfterLoad = time;
         return this;
       }
 
       public Builder expireAfterUse(Duration time) {
-        notNegative("expireAfterUse", time);
+        ConfigCheck.notBelowZero("modelCache.expireAfterUse", time);
         expireAfterUse = time;
         return this;
       }

@@ -6,6 +6,7 @@ import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ClosedException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.LimitExceededException;
+import dev.terrarium.internal.config.ConfigCheck;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
@@ -203,29 +204,25 @@ public interface ResourcePool {
        * always has 1.
        */
       public Builder<R> maxPerKey(int count) {
-        if (shared || count < 1) {
-          throw new ConfigurationException(
-              name
-                  + ".maxPerKey: "
-                  + count
-                  + (shared ? " of a shared kind" : " is not above zero"));
+        if (shared) {
+          throw new ConfigurationException(name + ".maxPerKey: " + count + " of a shared kind");
         }
+        ConfigCheck.aboveZero(name + ".maxPerKey", count);
         maxPerKey = count;
         return this;
       }
 
       /** Sets how long a borrower waits for a resource, above zero, default 10 s. */
       public Builder<R> waitTimeout(Duration time) {
-        if (!time.isPositive()) {
-          throw new ConfigurationException(name + ".waitTimeout: " + time + " is not above zero");
-        }
+        ConfigCheck.aboveZero(name + ".waitTimeout", time);
         waitTimeout = time;
         return this;
       }
 
       /** Sets the age at which an idle resource is closed; zero, the default, for never. */
       public Builder<R> expireAfterMake(Duration time) {
-        expireAfterMake = notNegative("expireAfterMake", time);
+        ConfigCheck.notBelowZero(name + ".expireAfterMake", time);
+        expireAfterMake = time;
         return this;
       }
 
@@ -234,15 +231,9 @@ public interface ResourcePool {
        * never.
        */
       public Builder<R> expireAfterUse(Duration time) {
-        expireAfterUse = notNegative("expireAfterUse", time);
+        ConfigCheck.notBelowZero(name + ".expireAfterUse", time);
+        expireAfterUse = time;
         return this;
-      }
-
-      private Duration notNegative(String setting, Duration time) {
-        if (time.isNegative()) {
-          throw new ConfigurationException(name + "." + setting + ": " + time + " is below zero");
-        }
-        return time;
       }
 
       public Kind<R> build() {

@@ -11,6 +11,7 @@ import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.internal.config.ConfigCheck;
 import dev.terrarium.internal.event.Events;
 import dev.terrarium.model.EmbeddingModel;
 import java.nio.ByteBuffer;
@@ -106,12 +107,8 @@ public final class EmbeddingCache {
       Scheduler scheduler,
       Executor upkeep,
       Executor requests) {
-    if (maxBytes < 1) {
-      throw new ConfigurationException("embeddingCache: " + maxBytes + " bytes is not above zero");
-    }
-    if (ttl.isNegative()) {
-      throw new ConfigurationException("embeddingTtl: " + ttl + " is below zero");
-    }
+    ConfigCheck.aboveZero("embeddingCache", maxBytes, " bytes");
+    ConfigCheck.notBelowZero("embeddingTtl", ttl);
     this.events = events;
     this.requests = requests;
     Caffeine<Key, float[]> settings =

@@ -1,6 +1,6 @@
 package dev.terrarium.internal.resource;
 
-import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.internal.config.ConfigCheck;
 import java.time.Duration;
 
 /**
@@ -14,15 +14,9 @@ import java.time.Duration;
 public record SessionLimits(Duration ttl, int maxSessions, int maxBytes) {
 
   public SessionLimits {
-    if (!ttl.isPositive()) {
-      throw new ConfigurationException("sessionTtl: " + ttl + " is not above zero");
-    }
-    if (maxSessions < 1) {
-      throw new ConfigurationException("maxSessions: " + maxSessions + " is not above zero");
-    }
-    if (maxBytes < 1) {
-      throw new ConfigurationException("maxSessionBytes: " + maxBytes + " is not above zero");
-    }
+    ConfigCheck.aboveZero("sessionTtl", ttl);
+    ConfigCheck.aboveZero("maxSessions", maxSessions);
+    ConfigCheck.aboveZero("maxSessionBytes", maxBytes);
   }
 
   /** Returns the defaults: forgotten after 1 hour, 10,000 sessions, 1 MiB each. */
