@@ -1,7 +1,7 @@
 package dev.terrarium;
 
 import dev.terrarium.error.ConfigurationException;
-import dev.terrarium.internal.admission.Outcome;
+import dev.terrarium.internal.admission.FrameworkVerdict;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -85,8 +85,8 @@ public final class AdmissionConfig {
 
   /**
    * A rule that refuses calls to a framework for a while after a number of its calls in a row have
-   * failed, and then lets trial calls in. The table at {@link Outcome} says what counts as a
-   * failure, however long the call took. Each framework has a circuit breaker of its own.
+   * failed, and then lets trial calls in. The table at {@link FrameworkVerdict} says what counts as
+   * a failure, however long the call took. Each framework has a circuit breaker of its own.
    *
    * @param failures number of failures in a row that open the circuit breaker, 1 to 10,000; default
    *     5
@@ -154,8 +154,8 @@ public final class AdmissionConfig {
   /**
    * A rule that retries a failed call within its deadline, if its command is declared safe to
    * repeat ({@code handler(idempotent=True)}) or its shortcut is, as frozen programs are. Only what
-   * counts as a failure at {@link Outcome} is retried. A time-out, and a context or framework that
-   * could not be acquired, are not: the call has waited for those already.
+   * counts as a failure at {@link FrameworkVerdict} is retried. A time-out, and a context or
+   * framework that could not be acquired, are not: the call has waited for those already.
    *
    * @param attempts number of attempts including the first, 1 to 100; default 3
    * @param pause time before each further attempt, zero to 365 days; default 100 ms

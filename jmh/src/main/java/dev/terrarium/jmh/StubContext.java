@@ -57,7 +57,7 @@ public record StubContext(AccessProfile profile) implements PythonContext {
   }
 
   @Override
-  public boolean isQuick(String framework, String command) {
+  public boolean needsNoLoad(String framework, String command) {
     return true;
   }
 
@@ -89,13 +89,13 @@ public record StubContext(AccessProfile profile) implements PythonContext {
   }
 
   @Override
-  public Execution<HealthStatus> heal() {
+  public Execution<HealthStatus> check() {
     return Done.with(HealthStatus.SOUND);
   }
 
   @Override
   public Execution<HealthStatus> reset() {
-    return heal();
+    return check();
   }
 
   @Override

@@ -67,7 +67,7 @@ final class Run implements Callable<Integer> {
   private @Nullable Integer contexts;
 
   /** The result of one line: outputs, or an error; both when a text was cut off. */
-  private record Outcome(
+  private record LineResult(
       long line,
       @Nullable Map<String, @Nullable Object> outputs,
       @Nullable String error,
@@ -128,7 +128,7 @@ final class Run implements Callable<Integer> {
               () -> terrarium.shared().languageModel(program.model()), callers);
       UntypedDspyProgram runnable = create(terrarium.adapter(Dspy.class), program);
       Ask.join(model); // otherwise each line would fail for this reason
-      Deque<Future<Outcome>> underWay = new ArrayDeque<>();
+      Deque<Future<LineResult>> underWay = new ArrayDeque<>();
       while (lines.hasNext()) {
         if (underWay.size() >= config.contexts() * LINES_PER_CONTEXT) {
           write(underWay.removeFirst(), progress);
@@ -175,21 +175,21 @@ final class Run implements Callable<Integer> {
     return config.build();
   }
 
-  private static Outcome runLine(
+  private static LineResult runLine(
       ProgramFile program, UntypedDspyProgram runnable, long number, String text) {
     try {
       Map<String, @Nullable Object> inputs = fields(text);
       if (inputs == null) {
-        return new Outcome(number, null, "not a JSON object: null", null);
+        return new LineResult(number, null, "not a JSON object: null", null);
       }
       Object expected = program.takeExpected(inputs);
       Traced<Map<String, @Nullable Object>> traced = runnable.trace(inputs);
-      return new Outcome(
+      return new LineResult(
           number, traced.outputs(), cutOff(traced), program.agrees(traced.outputs(), expected));
     } catch (JsonProcessingException e) {
-      return new Outcome(number, null, "not a JSON object: " + e.getOriginalMessage(), null);
+      return new LineResult(number, null, "not a JSON object: " + e.getOriginalMessage(), null);
     } catch (TerrariumException e) {
-      return new Outcome(number, null, e.getMessage(), null);
+      return new LineResult(number, null, e.getMessage(), null);
     }
   }
 
@@ -206,9 +206,9 @@ final class Run implements Callable<Integer> {
     return ProgramFile.JSON.readValue(text, LinkedHashMap.class);
   }
 
-  private void write(Future<Outcome> pending, @Nullable ProgressBar progress)
+  private void write(Future<LineResult> pending, @Nullable ProgressBar progress)
       throws IOException, InterruptedException {
-    Outcome outcome;
+    LineResult outcome;
     try {
       outcome = pending.get();
     } catch (ExecutionException e) {

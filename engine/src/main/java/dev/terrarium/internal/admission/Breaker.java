@@ -93,7 +93,7 @@ final class Breaker {
     if (state == CircuitBreaker.State.OPEN || trial != (state == CircuitBreaker.State.HALF_OPEN)) {
       return;
     }
-    switch (Outcome.of(failure)) {
+    switch (FrameworkVerdict.of(failure)) {
       case SUCCESS -> {
         inARow.set(0);
         breaker.onSuccess(0, TimeUnit.NANOSECONDS); // a slow call is no failure

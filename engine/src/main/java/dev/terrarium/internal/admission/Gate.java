@@ -182,7 +182,7 @@ final class Gate {
       if (retry == null
           || attempts >= retry.attempts()
           || failure instanceof CallTimeoutException
-          || Outcome.of(failure) != Outcome.FAILURE) {
+          || FrameworkVerdict.of(failure) != FrameworkVerdict.FAILURE) {
         return false;
       }
       long pause = retry.pause().toNanos();

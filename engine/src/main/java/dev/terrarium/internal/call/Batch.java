@@ -2,7 +2,7 @@ package dev.terrarium.internal.call;
 
 import dev.terrarium.CallResult;
 import dev.terrarium.error.CallTimeoutException;
-import dev.terrarium.internal.admission.Outcome;
+import dev.terrarium.internal.admission.FrameworkVerdict;
 import dev.terrarium.internal.context.Commands;
 import dev.terrarium.internal.resource.CallScope;
 import dev.terrarium.internal.resource.SessionTurn;
@@ -91,7 +91,7 @@ final class Batch implements ContextTask<Batch> {
         return null;
       }
       if (result instanceof CallResult.Failure<?>(RuntimeException error)
-          && (failure == null || Outcome.of(error) == Outcome.FAILURE)) {
+          && (failure == null || FrameworkVerdict.of(error) == FrameworkVerdict.FAILURE)) {
         failure = error;
       }
     }

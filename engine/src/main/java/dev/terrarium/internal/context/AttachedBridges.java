@@ -95,16 +95,16 @@ final class AttachedBridges {
     if (table == null) {
       return false;
     }
-    return loaded.containsKey(framework) || (command != null && !table.loads(command));
+    return loaded.containsKey(framework) || (command != null && !table.needsLoad(command));
   }
 
   boolean isAttached(String framework) {
     return bridges.containsKey(framework);
   }
 
-  boolean isQuick(String framework, String command) {
+  boolean needsNoLoad(String framework, String command) {
     HandlerTable table = bridges.get(framework);
-    return table != null && !table.loads(command);
+    return table != null && !table.needsLoad(command);
   }
 
   boolean isIdempotent(String framework, String command) {

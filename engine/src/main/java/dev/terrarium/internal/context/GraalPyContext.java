@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The life of a GraalPy context with its carrier, from its creation over its users to its end. What
  * is attached in the context is with {@link AttachedBridges}, its checks are with {@link
- * ContextRestoration}. Fields without a thread-safe type are used on the carrier only.
+ * HealthCheck}. Fields without a thread-safe type are used on the carrier only.
  */
 final class GraalPyContext implements PythonContext {
 
@@ -39,7 +39,7 @@ final class GraalPyContext implements PythonContext {
   private final Marshaller marshaller;
   private final ContextEntry entry;
   private final AttachedBridges bridges;
-  private final ContextRestoration restoration;
+  private final HealthCheck health;
   private Map<String, HostFunction> services = Map.of();
 
   private GraalPyContext(
@@ -74,7 +74,7 @@ final class GraalPyContext implements PythonContext {
       this.bridges =
           new AttachedBridges(
               name, profile, runtime, files, packages, fence, embed, marshaller, errors, logger);
-      this.restoration = new ContextRestoration(name, context, embed, entry);
+      this.health = new HealthCheck(name, context, embed, entry);
       shieldNativeImports();
       shareCode();
       watchImports();
@@ -217,8 +217,8 @@ final class GraalPyContext implements PythonContext {
   }
 
   @Override
-  public boolean isQuick(String framework, String command) {
-    return bridges.isQuick(framework, command);
+  public boolean needsNoLoad(String framework, String command) {
+    return bridges.needsNoLoad(framework, command);
   }
 
   @Override
@@ -287,8 +287,8 @@ final class GraalPyContext implements PythonContext {
   }
 
   @Override
-  public Execution<HealthStatus> heal() {
-    return entry.execute(entry.work(restoration::checkAndRestore));
+  public Execution<HealthStatus> check() {
+    return entry.execute(entry.work(health::check));
   }
 
   @Override
@@ -296,7 +296,7 @@ final class GraalPyContext implements PythonContext {
     return entry.execute(
         entry.work(
             () -> {
-              HealthStatus status = restoration.restoreAndDrop(bridges::dropAll);
+              HealthStatus status = health.checkAndDrop(bridges::dropAll);
               if (status != HealthStatus.BROKEN) {
                 entry.run(this::installServices);
               }
@@ -313,7 +313,7 @@ final class GraalPyContext implements PythonContext {
         .execute(
             entry.work(
                 () -> {
-                  HealthStatus status = restoration.restoreAndDrop(bridges::dropAll);
+                  HealthStatus status = health.checkAndDrop(bridges::dropAll);
                   services = Map.of(); // otherwise the last user would stay reachable
                   entry.run(() -> useEnvironment(Map.of()));
                   return status;

@@ -14,17 +14,17 @@ public final class HandlerTable {
   private static final int FIELDS = 4;
 
   /**
-   * One command.
+   * The handler of one command.
    *
-   * @param callable the handler
-   * @param loads whether the framework must be loaded before the command runs
+   * @param callable the Python function
+   * @param needsLoad whether the framework must be loaded before the command runs
    * @param idempotent whether a call that failed may be retried
    */
-  public record Command(Value callable, boolean loads, boolean idempotent) {}
+  public record Handler(Value callable, boolean needsLoad, boolean idempotent) {}
 
   private final String framework;
   private final Value bridge;
-  private final Map<String, Command> commands = new HashMap<>();
+  private final Map<String, Handler> handlers = new HashMap<>();
 
   /**
    * Creates the table of one bridge.
@@ -37,9 +37,9 @@ public final class HandlerTable {
     this.framework = framework;
     this.bridge = bridge;
     for (long i = 0; i < flat.getArraySize(); i += FIELDS) {
-      commands.put(
+      handlers.put(
           flat.getArrayElement(i).asString(),
-          new Command(
+          new Handler(
               flat.getArrayElement(i + 1),
               flat.getArrayElement(i + 2).asBoolean(),
               flat.getArrayElement(i + 3).asBoolean()));
@@ -47,32 +47,32 @@ public final class HandlerTable {
   }
 
   /**
-   * Returns a command.
+   * Returns the handler of a command.
    *
    * @throws UnknownCommandException when no command has that name; the exception lists the known
    *     names
    */
-  public Command get(String name) {
-    Command command = commands.get(name);
-    if (command == null) {
-      throw new UnknownCommandException(framework, name, commands.keySet());
+  public Handler get(String name) {
+    Handler handler = handlers.get(name);
+    if (handler == null) {
+      throw new UnknownCommandException(framework, name, handlers.keySet());
     }
-    return command;
+    return handler;
   }
 
   /**
    * Returns whether the command needs the framework; a command that does not exist does not.
    * Thread-safe.
    */
-  public boolean loads(String name) {
-    Command command = commands.get(name);
-    return command != null && command.loads();
+  public boolean needsLoad(String name) {
+    Handler handler = handlers.get(name);
+    return handler != null && handler.needsLoad();
   }
 
   /** Returns whether the command may be run again after it failed. Thread-safe. */
   public boolean isIdempotent(String name) {
-    Command command = commands.get(name);
-    return command != null && command.idempotent();
+    Handler handler = handlers.get(name);
+    return handler != null && handler.idempotent();
   }
 
   /** Imports the framework itself, unless it is imported already. */

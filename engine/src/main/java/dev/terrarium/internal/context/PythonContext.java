@@ -43,7 +43,7 @@ public interface PythonContext {
   Execution<OptionalLong> measure();
 
   /** Returns whether a command is known to run without its framework. */
-  boolean isQuick(String framework, String command);
+  boolean needsNoLoad(String framework, String command);
 
   /** Returns whether a command is known to allow running it again after it failed. */
   boolean isIdempotent(String framework, String command);
@@ -81,11 +81,11 @@ public interface PythonContext {
   Execution<@Nullable Void> cleanUp(String framework);
 
   /** Checks what a call may have broken, and restores it. */
-  Execution<HealthStatus> heal();
+  Execution<HealthStatus> check();
 
   /**
    * Drops all frameworks and everything that their users left, and then restores the context as
-   * {@link #heal} does.
+   * {@link #check} does.
    */
   Execution<HealthStatus> reset();
 

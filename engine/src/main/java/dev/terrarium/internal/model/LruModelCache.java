@@ -154,7 +154,7 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
         return null;
       }
       ModelAccount account = framework == null ? null : frameworks.get(framework);
-      if (framework != null && (account == null || !account.hasSettled(model))) {
+      if (framework != null && (account == null || !account.hasConfirmed(model))) {
         return null;
       }
       use(model, account);
@@ -206,7 +206,7 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
       events.emit(new TerrariumEvent.CacheHit(NAME, key.toString()));
     }
     await(model, framework);
-    settle(model, framework);
+    confirm(model, framework);
     return model;
   }
 
@@ -319,17 +319,17 @@ public final class LruModelCache implements ModelCache, AutoCloseable {
   /**
    * Checks that the framework has room for the bytes of a model that was not charged to it before.
    */
-  private void settle(CachedModel model, @Nullable String framework) {
+  private void confirm(CachedModel model, @Nullable String framework) {
     if (framework == null) {
       return;
     }
     lock.lock();
     try {
       ModelAccount account = account(framework);
-      if (!account.hasSettled(model)) {
+      if (!account.hasConfirmed(model)) {
         try {
           makeRoom(account, model.key, 0);
-          account.settle(model);
+          account.confirm(model);
         } catch (LimitExceededException e) {
           unuse(model, account);
           if (account.has(model) && account.isIdle(model)) {

@@ -27,7 +27,7 @@ final class ModelAccount {
   /** The charge of one model; the map orders charges by use, least recent first. */
   private static final class Charge {
     int uses;
-    boolean settled;
+    boolean confirmed;
   }
 
   private ModelAccount(
@@ -77,13 +77,13 @@ final class ModelAccount {
   }
 
   /** Returns whether the model is charged, and was found to have room since it was loaded. */
-  boolean hasSettled(CachedModel model) {
+  boolean hasConfirmed(CachedModel model) {
     Charge charge = charges.get(model);
-    return charge != null && charge.settled;
+    return charge != null && charge.confirmed;
   }
 
-  void settle(CachedModel model) {
-    charge(model).settled = true;
+  void confirm(CachedModel model) {
+    charge(model).confirmed = true;
   }
 
   /** Counts one use, and charges the model if it was not charged yet. */

@@ -72,7 +72,7 @@ final class ContextRepair {
   void check(PooledContext context) {
     lock.lock();
     try {
-      attempt(context, context.context::heal, ResetCause.RESTORED, true);
+      attempt(context, context.context::check, ResetCause.RESTORED, true);
     } finally {
       lock.unlock();
     }

@@ -6,19 +6,22 @@ import dev.terrarium.error.PythonException;
 import dev.terrarium.error.UnknownCommandException;
 import org.jspecify.annotations.Nullable;
 
-/** What becomes of a context after a call, by how the call ended. The table of docs/CONCURRENCY. */
+/**
+ * What becomes of a context after a call, by how the call ended: the table of {@code
+ * docs/CONCURRENCY.md}.
+ */
 enum FaultPolicy {
-  /** It is as good as before. */
+  /** The context is used again as it is. */
   KEEP,
-  /** It is looked through, and what is broken is put back, before anyone gets it. */
+  /** The context is checked, and restored, before it is used again. */
   CHECK,
-  /** All its frameworks are dropped, then as {@link #CHECK}. */
+  /** The context drops all its frameworks, and is then checked as by {@link #CHECK}. */
   RESET,
-  /** Nobody gets it again. */
+  /** The context is given up for good. */
   RETIRE;
 
   /**
-   * The verdict on how a call ended.
+   * Returns the policy for a call that ended.
    *
    * @param failure what the call failed with, null for a result
    */

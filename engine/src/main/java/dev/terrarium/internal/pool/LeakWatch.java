@@ -16,13 +16,13 @@ final class LeakWatch {
 
   private static final Logger LOGGER = System.getLogger("terrarium.pool");
 
-  private record Lease(Waiter borrower, long since) {}
+  private record WatchedLease(Waiter borrower, long since) {}
 
   private final Duration threshold;
   private final Timer timer;
 
   /** Oldest first. */
-  private final Map<PooledContext, Lease> leases = new LinkedHashMap<>();
+  private final Map<PooledContext, WatchedLease> leases = new LinkedHashMap<>();
 
   private boolean armed;
 
@@ -36,7 +36,7 @@ final class LeakWatch {
 
   synchronized void begin(PooledContext context, Waiter borrower) {
     if (threshold.isPositive()) {
-      leases.put(context, new Lease(borrower, timer.nanoTime()));
+      leases.put(context, new WatchedLease(borrower, timer.nanoTime()));
       if (!armed) {
         arm(threshold);
       }
@@ -53,12 +53,12 @@ final class LeakWatch {
   }
 
   /** Takes out what is overdue, and sets the timer for the next. */
-  private synchronized Map<PooledContext, Lease> overdue() {
-    Map<PooledContext, Lease> overdue = new LinkedHashMap<>();
+  private synchronized Map<PooledContext, WatchedLease> overdue() {
+    Map<PooledContext, WatchedLease> overdue = new LinkedHashMap<>();
     armed = false;
-    Iterator<Map.Entry<PooledContext, Lease>> each = leases.entrySet().iterator();
+    Iterator<Map.Entry<PooledContext, WatchedLease>> each = leases.entrySet().iterator();
     while (each.hasNext() && !armed) {
-      Map.Entry<PooledContext, Lease> lease = each.next();
+      Map.Entry<PooledContext, WatchedLease> lease = each.next();
       long held = timer.nanoTime() - lease.getValue().since();
       long left = TimeUnit.NANOSECONDS.convert(threshold) - held;
       if (left > 0) {
@@ -71,7 +71,7 @@ final class LeakWatch {
     return overdue;
   }
 
-  private void report(PooledContext context, Lease lease) {
+  private void report(PooledContext context, WatchedLease lease) {
     LOGGER.log(
         Level.WARNING,
         context.name()

@@ -26,7 +26,7 @@ final class MemoryBudget {
     String framework = waiter.name();
     Long cost = costs.get(framework);
     return cost == null
-        || roster.isQuick(waiter)
+        || roster.needsNoLoad(waiter)
         || !isServed(framework)
         || taken(framework) + cost <= left(framework);
   }
@@ -36,7 +36,7 @@ final class MemoryBudget {
    * the lock.
    */
   Runnable makingRoom(Waiter waiter) {
-    if (roster.isQuick(waiter)) {
+    if (roster.needsNoLoad(waiter)) {
       return () -> {};
     }
     long planned = taken(waiter.name());

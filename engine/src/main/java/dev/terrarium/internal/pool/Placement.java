@@ -81,7 +81,8 @@ final class Placement {
 
   /** Returns how a context that no waiter has is made ready for the waiter. */
   Move load(PooledContext context, Waiter waiter) {
-    boolean roomy = roster.isQuick(waiter) || room.getAsBoolean(); // a bridge alone needs no room
+    boolean roomy =
+        roster.needsNoLoad(waiter) || room.getAsBoolean(); // a bridge alone needs no room
     List<String> dropped = context.toDropFor(waiter.framework, roomy);
     return dropped.isEmpty()
         ? new Move.LoadBeside(context, false)
@@ -147,7 +148,7 @@ final class Placement {
     return waiter.impatient
         || !waiter.is(Waiter.Kind.BORROWER)
         || roster.contexts.stream().noneMatch(context -> context.promises(waiter))
-        || roster.isQuick(waiter);
+        || roster.needsNoLoad(waiter);
   }
 
   private Move takeFromOthers(Waiter waiter) {

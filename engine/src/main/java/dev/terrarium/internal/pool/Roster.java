@@ -164,10 +164,11 @@ final class Roster {
   }
 
   /** Returns whether the waiter's command is known to need no load. */
-  boolean isQuick(Waiter waiter) {
+  boolean needsNoLoad(Waiter waiter) {
     String command = waiter.command;
     return command != null
-        && contexts.stream().anyMatch(context -> context.context.isQuick(waiter.name(), command));
+        && contexts.stream()
+            .anyMatch(context -> context.context.needsNoLoad(waiter.name(), command));
   }
 
   /** Returns whether no context that serves has the waiter's profile. */

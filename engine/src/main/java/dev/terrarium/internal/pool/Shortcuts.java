@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 /** The work under way that needs no context, for closing to wait for and to stop. Thread-safe. */
 final class Shortcuts {
 
-  /** Work on its caller's thread; an interruption hits it or nothing. */
-  private static final class Visit {
+  /** A shortcut on its caller's thread; an interruption hits the shortcut or nothing. */
+  private static final class RunningShortcut {
 
     final Thread thread = Thread.currentThread();
     final CompletableFuture<@Nullable Void> over = new CompletableFuture<>();
@@ -35,7 +35,7 @@ final class Shortcuts {
     }
   }
 
-  private final Set<Visit> underWay = ConcurrentHashMap.newKeySet();
+  private final Set<RunningShortcut> underWay = ConcurrentHashMap.newKeySet();
 
   /**
    * Does work on this thread.
@@ -43,34 +43,34 @@ final class Shortcuts {
    * @throws CallInterruptedException when it was stopped and therefore failed
    */
   <T> T run(Supplier<T> work) {
-    Visit visit = new Visit();
-    underWay.add(visit);
+    RunningShortcut shortcut = new RunningShortcut();
+    underWay.add(shortcut);
     try {
       return work.get();
     } catch (RuntimeException e) {
-      throw visit.wasStopped()
+      throw shortcut.wasStopped()
           ? new CallInterruptedException(
               "A shortcut was stopped because its Terrarium was closed.", e)
           : e;
     } finally {
-      boolean unused = visit.wasStopped();
-      underWay.remove(visit);
-      visit.over.complete(null);
+      boolean unused = shortcut.wasStopped();
+      underWay.remove(shortcut);
+      shortcut.over.complete(null);
     }
   }
 
   /** Whether the calling thread does such work. */
   boolean isWithin() {
-    return underWay.stream().anyMatch(visit -> visit.thread == Thread.currentThread());
+    return underWay.stream().anyMatch(shortcut -> shortcut.thread == Thread.currentThread());
   }
 
   /** Done when all that is under way now has ended. */
   CompletableFuture<@Nullable Void> over() {
     return CompletableFuture.allOf(
-        underWay.stream().map(visit -> visit.over).toArray(CompletableFuture[]::new));
+        underWay.stream().map(shortcut -> shortcut.over).toArray(CompletableFuture[]::new));
   }
 
   void stop() {
-    underWay.forEach(Visit::stop);
+    underWay.forEach(RunningShortcut::stop);
   }
 }

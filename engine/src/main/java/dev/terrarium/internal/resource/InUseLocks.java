@@ -23,8 +23,8 @@ final class InUseLocks {
 
   private static final Map<Path, FileChannel> OPEN = new HashMap<>();
 
-  /** The work on an entry that nobody uses. */
-  interface Work {
+  /** An action on an entry that no process uses. */
+  interface EntryAction {
     void run() throws IOException;
   }
 
@@ -53,10 +53,10 @@ final class InUseLocks {
   }
 
   /**
-   * Runs the work while no process can begin to use the entry, unless a process uses it, including
-   * this one.
+   * Runs the action while no process can begin to use the entry, unless a process uses it,
+   * including this one.
    */
-  static synchronized void ifUnused(Path entry, Work work) throws IOException {
+  static synchronized void ifUnused(Path entry, EntryAction action) throws IOException {
     if (OPEN.containsKey(entry)) {
       return;
     }
@@ -65,7 +65,7 @@ final class InUseLocks {
       FileLock lock = channel.tryLock();
       try {
         if (lock != null) {
-          work.run();
+          action.run();
         }
       } finally {
         channel.close();

@@ -192,10 +192,10 @@ public final class SessionTurn implements AutoCloseable {
   public synchronized Runnable savepoint() {
     SessionState before = state;
     boolean changedBefore = changed;
-    return () -> putBack(before, changedBefore);
+    return () -> restore(before, changedBefore);
   }
 
-  private synchronized void putBack(@Nullable SessionState before, boolean changedBefore) {
+  private synchronized void restore(@Nullable SessionState before, boolean changedBefore) {
     if (!over) {
       state = before;
       changed = changedBefore;

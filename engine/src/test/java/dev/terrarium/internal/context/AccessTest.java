@@ -282,7 +282,7 @@ class AccessTest {
       PythonContext context =
           PolyglotRuntime.factory(packages, true, given, cache, any -> Map.of()).create(profile);
       assertThat(evaluate(context, "os.getenv('MINE')")).isEqualTo(profile.word());
-      assertThat(await(context.heal())).isEqualTo(HealthStatus.SOUND);
+      assertThat(await(context.check())).isEqualTo(HealthStatus.SOUND);
       assertThat(evaluate(context, "os.getenv('MINE')")).isEqualTo(profile.word());
       await(context.park());
     }

@@ -72,7 +72,7 @@ class RefusalsTest {
           .hasCauseInstanceOf(AccessException.class)
           .hasMessageContaining("profile " + profile.word());
       assertThat(evaluateText(context, "log")).isEqualTo(List.of("except", "finally"));
-      assertThat(await(context.heal())).as(expression).isEqualTo(HealthStatus.SOUND);
+      assertThat(await(context.check())).as(expression).isEqualTo(HealthStatus.SOUND);
     }
   }
 
@@ -158,7 +158,7 @@ class RefusalsTest {
         .isInstanceOfSatisfying(
             PythonException.class, e -> assertThat(e.type()).isEqualTo("SystemError"))
         .hasMessageNotContaining("Java stack trace");
-    assertThat(await(context.heal())).isEqualTo(HealthStatus.SOUND);
+    assertThat(await(context.check())).isEqualTo(HealthStatus.SOUND);
   }
 
   @ParameterizedTest
@@ -206,7 +206,7 @@ class RefusalsTest {
 
           asyncio.run(main())
           """);
-      assertThat(await(context(profile).heal())).isNotEqualTo(HealthStatus.BROKEN);
+      assertThat(await(context(profile).check())).isNotEqualTo(HealthStatus.BROKEN);
     }
   }
 }

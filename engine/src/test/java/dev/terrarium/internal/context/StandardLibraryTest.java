@@ -55,7 +55,7 @@ class StandardLibraryTest {
       }
     }
     softly.assertAll();
-    assertThat(await(context.heal())).isNotEqualTo(HealthStatus.BROKEN);
+    assertThat(await(context.check())).isNotEqualTo(HealthStatus.BROKEN);
     assertThat(outcome(context, "evaluate", "sys.getsizeof(1)")).matches("\\d+");
     assertThat(outcome(context, "load", "crypt")).startsWith("ImportError");
     assertThat(outcome(context, "evaluate", "ZoneInfo('Europe/Berlin').utcoffset(SUMMER)"))

@@ -64,7 +64,7 @@ class ContextLeaseTest {
     assertThat(bench.pool().stats().active()).isEqualTo(1);
 
     call.stop();
-    assertThat(context.count(Kind.HEAL)).isOne();
+    assertThat(context.count(Kind.CHECK)).isOne();
     assertThat(bench.pool().stats().idle()).isEqualTo(1);
   }
 
@@ -345,7 +345,7 @@ class ContextLeaseTest {
             });
 
     assertThat(call(Deadline.none())).isEqualTo("nested: got over");
-    assertThat(context.count(Kind.HEAL)).isOne();
+    assertThat(context.count(Kind.CHECK)).isOne();
   }
 
   @Test

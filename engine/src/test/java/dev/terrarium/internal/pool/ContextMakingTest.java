@@ -236,7 +236,7 @@ class ContextMakingTest {
 
     assertThat(loader.failure()).hasMessage("no such module");
     assertThat(same.failure()).isSameAs(loader.failure());
-    assertThat(context.count(Kind.HEAL)).isOne();
+    assertThat(context.count(Kind.CHECK)).isOne();
     context.running().end();
     bench.lease(other).close();
   }

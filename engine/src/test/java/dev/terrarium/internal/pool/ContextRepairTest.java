@@ -35,10 +35,10 @@ class ContextRepairTest {
         Arguments.of(new ArgumentException("wrong"), ""),
         Arguments.of(new ConversionException("x", "wrong"), ""),
         Arguments.of(new UnknownCommandException("a", "x", List.of()), ""),
-        Arguments.of(new PythonException("ValueError", "", List.of(), null), "HEAL"),
-        Arguments.of(new CancellationException("stopped"), "HEAL"),
-        Arguments.of(new IllegalStateException("odd"), "HEAL"),
-        Arguments.of(new StackOverflowError(), "HEAL"),
+        Arguments.of(new PythonException("ValueError", "", List.of(), null), "CHECK"),
+        Arguments.of(new CancellationException("stopped"), "CHECK"),
+        Arguments.of(new IllegalStateException("odd"), "CHECK"),
+        Arguments.of(new StackOverflowError(), "CHECK"),
         Arguments.of(new OutOfMemoryError("heap"), "RESET"),
         Arguments.of(new PythonException("MemoryError", "", List.of(), null), "RESET"),
         Arguments.of(
@@ -77,7 +77,7 @@ class ContextRepairTest {
   @Test
   void checkThatFailsMeansBroken() {
     bench.open(1, 1);
-    bench.context(0).failing(Kind.HEAL, new IllegalStateException("no check"));
+    bench.context(0).failing(Kind.CHECK, new IllegalStateException("no check"));
     bench.runAway(A).stop();
 
     assertThat(bench.context(0).retirements).hasValue(1);
@@ -92,7 +92,7 @@ class ContextRepairTest {
     context.running().end();
 
     assertThat(context.count(Kind.RESET)).isEqualTo(2);
-    assertThat(context.count(Kind.HEAL)).isZero();
+    assertThat(context.count(Kind.CHECK)).isZero();
     assertThat(context.loaded).isEmpty();
     context.release(Kind.RESET);
     bench.use(alone("lonely"));
@@ -102,7 +102,7 @@ class ContextRepairTest {
   @Test
   void nobodyGetsAContextThatIsBeingChecked() {
     bench.open(1, 1);
-    bench.context(0).hold(Kind.HEAL);
+    bench.context(0).hold(Kind.CHECK);
     bench.runAway(A).stop();
     Waiter waiter = bench.ask(A);
     assertThat(waiter.isWaiting()).isTrue();
@@ -119,7 +119,7 @@ class ContextRepairTest {
       bench.use(A);
     }
 
-    assertThat(bench.context(0).count(Kind.HEAL)).isEqualTo(2);
+    assertThat(bench.context(0).count(Kind.CHECK)).isEqualTo(2);
   }
 
   @Test

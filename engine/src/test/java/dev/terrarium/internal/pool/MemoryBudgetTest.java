@@ -133,11 +133,11 @@ class MemoryBudgetTest {
     bench.open(2, 2);
     ContextLease first = bench.borrow(A);
 
-    ContextLease quick = bench.lease(bench.ask(A, StubContext.QUICK));
-    assertThat(quick.name()).isEqualTo("context-1");
+    ContextLease unloaded = bench.lease(bench.ask(A, StubContext.NEEDS_NO_LOAD));
+    assertThat(unloaded.name()).isEqualTo("context-1");
     assertThat(with(A)).isOne();
     assertThat(roomMade).as("by the load alone").containsExactly(0L);
-    quick.close();
+    unloaded.close();
     first.close();
   }
 

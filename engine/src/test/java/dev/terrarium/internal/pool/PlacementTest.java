@@ -102,7 +102,7 @@ class PlacementTest {
         all.add(new Want(framework, Waiter.Kind.NESTED, false, "count"));
         all.add(new Want(framework, Waiter.Kind.PREWARMING, false, null));
       }
-      all.add(new Want(A, Waiter.Kind.BORROWER, false, StubContext.QUICK));
+      all.add(new Want(A, Waiter.Kind.BORROWER, false, StubContext.NEEDS_NO_LOAD));
       return all;
     }
   }
@@ -148,10 +148,10 @@ class PlacementTest {
       return waiter.is(Waiter.Kind.BORROWER);
     }
 
-    boolean isQuick() {
-      return StubContext.QUICK.equals(waiter.command)
+    boolean needsNoLoad() {
+      return StubContext.NEEDS_NO_LOAD.equals(waiter.command)
           && roster.contexts.stream()
-              .anyMatch(each -> each.context.isReady(waiter.name(), StubContext.QUICK));
+              .anyMatch(each -> each.context.isReady(waiter.name(), StubContext.NEEDS_NO_LOAD));
     }
 
     boolean isPromised() {
@@ -315,7 +315,7 @@ class PlacementTest {
               require(scene.roster.idle.contains(context), "not idle");
               require(context.fits(waiter), "of another profile");
               require(context.toDropFor(waiter.framework, true).isEmpty(), "in conflict");
-              require(scene.room || context.isBare() || scene.isQuick(), "no room");
+              require(scene.room || context.isBare() || scene.needsNoLoad(), "no room");
               require(!expands, "its queue has not stood");
             }
             case Move.ReplaceFrameworks(PooledContext context, List<String> dropped) -> {
@@ -417,7 +417,10 @@ class PlacementTest {
   }
 
   private static boolean mayTake(Scene scene) {
-    return !scene.isBorrower() || scene.waiter.impatient || scene.isQuick() || !scene.isPromised();
+    return !scene.isBorrower()
+        || scene.waiter.impatient
+        || scene.needsNoLoad()
+        || !scene.isPromised();
   }
 
   @Test
@@ -518,7 +521,7 @@ class PlacementTest {
             scene.memory.allowsLoaded(scene.roster.contexts.iterator().next(), A.name());
         require(allowed || kind.frameworks().contains(A), "its first context is refused");
         Move move = scene.move();
-        if (want.framework().equals(A) && !scene.isQuick()) {
+        if (want.framework().equals(A) && !scene.needsNoLoad()) {
           require(move instanceof Move.Wait || move instanceof Move.Assign, scene + ": " + move);
         }
       }

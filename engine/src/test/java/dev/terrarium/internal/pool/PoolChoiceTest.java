@@ -101,7 +101,7 @@ class PoolChoiceTest {
   @Test
   void bridgeThatIsOnlyAttachedNeitherCountsAsLoadedNorGoesForRoom() {
     bench.open(1, 1);
-    bench.lease(bench.ask(B, StubContext.QUICK)).close();
+    bench.lease(bench.ask(B, StubContext.NEEDS_NO_LOAD)).close();
     assertThat(bench.stats().loads()).isZero();
     bench.use(A);
     bench.room = false;
@@ -118,7 +118,7 @@ class PoolChoiceTest {
     bench.warm(A, B);
     bench.room = false;
     ContextLease held = bench.borrow(A);
-    bench.lease(bench.ask(A, StubContext.QUICK)).close(); // in the other one
+    bench.lease(bench.ask(A, StubContext.NEEDS_NO_LOAD)).close(); // in the other one
     held.close();
 
     assertThat(bench.made).allSatisfy(context -> assertThat(context.count(Kind.CLEAN_UP)).isZero());
@@ -158,12 +158,12 @@ class PoolChoiceTest {
   }
 
   @Test
-  void quickCommandDoesNotWaitForTheContextThatHasItsFramework() {
+  void commandWithoutALoadDoesNotWaitForTheContextThatHasItsFramework() {
     bench.open(2, 2);
     bench.warm(A, B);
     try (ContextLease held = bench.borrow(A);
-        ContextLease quick = bench.lease(bench.ask(A, StubContext.QUICK))) {
-      assertThat(quick.name()).isEqualTo("context-1");
+        ContextLease unloaded = bench.lease(bench.ask(A, StubContext.NEEDS_NO_LOAD))) {
+      assertThat(unloaded.name()).isEqualTo("context-1");
       assertThat(bench.context(1).loaded).containsExactly("b");
     }
   }

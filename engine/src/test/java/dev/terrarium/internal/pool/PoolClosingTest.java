@@ -242,7 +242,7 @@ class PoolClosingTest {
   @Test
   void checkIsWaitedFor() throws Exception {
     patient(1, 1);
-    bench.context(0).hold(Kind.HEAL);
+    bench.context(0).hold(Kind.CHECK);
     bench.runAway(A).stop();
     Task<@Nullable Void> closer = closing();
     bench.context(0).running().end();
@@ -254,7 +254,7 @@ class PoolClosingTest {
   void brokenContextIsNotReplaced() throws Exception {
     patient(1, 1);
     bench.context(0).condition = HealthStatus.BROKEN;
-    bench.context(0).hold(Kind.HEAL);
+    bench.context(0).hold(Kind.CHECK);
     bench.runAway(A).stop();
     Task<@Nullable Void> closer = closing();
     bench.context(0).running().end();
@@ -280,14 +280,14 @@ class PoolClosingTest {
 
     Task.until("the caller was told", caller::isDone);
     assertThat(context.parkings).hasValue(1);
-    assertThat(context.count(Kind.HEAL)).isOne();
+    assertThat(context.count(Kind.CHECK)).isOne();
   }
 
   @ParameterizedTest
   @CsvSource({"CALL", "PREPARE"})
   void checkOfWhatClosingStoppedIsNotStopped(Kind kind) {
     ContextPool pool = bench.open(1, 1);
-    StubContext context = bench.context(0).hold(kind, Kind.HEAL);
+    StubContext context = bench.context(0).hold(kind, Kind.CHECK);
     if (kind == Kind.CALL) {
       StubExecution<?> call = bench.runAway(A);
       pool.close();

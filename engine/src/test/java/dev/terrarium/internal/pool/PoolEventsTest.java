@@ -86,7 +86,7 @@ class PoolEventsTest {
   @Test
   void attachingABridgeAloneIsNoLoad() {
     bench.open(1, 1);
-    bench.lease(bench.ask(A, StubContext.QUICK)).close();
+    bench.lease(bench.ask(A, StubContext.NEEDS_NO_LOAD)).close();
 
     assertThat(bench.told).noneMatch(FrameworkLoaded.class::isInstance);
   }
@@ -216,13 +216,13 @@ class PoolEventsTest {
     context.failing(Kind.CALL, new PythonException("ValueError", "no", List.of(), null));
     assertThatThrownBy(() -> bench.call(A)).isInstanceOf(PythonException.class);
 
-    assertThat(context.count(Kind.HEAL)).isOne();
+    assertThat(context.count(Kind.CHECK)).isOne();
     assertThat(bench.told).isEmpty();
   }
 
   @Test
-  void contextIsResetWhenSomethingWasPutBack() {
-    StubContext context = open().hold(Kind.HEAL);
+  void contextIsReportedAsResetWhenItWasRestored() {
+    StubContext context = open().hold(Kind.CHECK);
     context.condition = HealthStatus.RESTORED;
     context.failing(Kind.CALL, new PythonException("ValueError", "no", List.of(), null));
     assertThatThrownBy(() -> bench.call(A)).isInstanceOf(PythonException.class);
@@ -271,7 +271,7 @@ class PoolEventsTest {
   }
 
   @Test
-  void contextIsRetiredWhenItCannotBePutBack() {
+  void contextIsRetiredWhenItCannotBeRestored() {
     StubContext context = open();
     context.condition = HealthStatus.BROKEN;
     context.failing(Kind.CALL, new PythonException("ValueError", "no", List.of(), null));
@@ -284,10 +284,10 @@ class PoolEventsTest {
   void contextIsRetiredWhenItsCheckFailsOrDoesNotEnd() {
     StubContext context = open();
     context.failing(Kind.CALL, new PythonException("ValueError", "no", List.of(), null));
-    context.failing(Kind.HEAL, new CancellationException("stopped"));
+    context.failing(Kind.CHECK, new CancellationException("stopped"));
     assertThatThrownBy(() -> bench.call(A)).isInstanceOf(PythonException.class);
 
-    assertThat(context.count(Kind.HEAL)).isEqualTo(2);
+    assertThat(context.count(Kind.CHECK)).isEqualTo(2);
     assertThat(bench.told).contains(new ContextRetired(CONTEXT, RetireCause.CHECK_FAILED));
   }
 

@@ -162,7 +162,7 @@ class PoolInterleavingsTest {
       }
       StubContext context = new StubContext("context-" + made.size(), profile);
       context.bytes = 100;
-      context.hold(Kind.PREPARE, Kind.CALL, Kind.HEAL, Kind.RESET);
+      context.hold(Kind.PREPARE, Kind.CALL, Kind.CHECK, Kind.RESET);
       made.add(context);
       return context;
     }
@@ -253,7 +253,7 @@ class PoolInterleavingsTest {
       Waiter waiter =
           new Waiter(
               framework,
-              random.nextInt(5) == 0 ? StubContext.QUICK : "count",
+              random.nextInt(5) == 0 ? StubContext.NEEDS_NO_LOAD : "count",
               kind,
               deadline,
               timer.nanoTime(),
@@ -323,7 +323,7 @@ class PoolInterleavingsTest {
       steps.add(work.kind + " in " + context.name() + (badly ? " fails" : ""));
       switch (work.kind) {
         case CALL -> work.stop();
-        case HEAL, RESET -> {
+        case CHECK, RESET -> {
           int found = random.nextInt(4);
           if (badly && found == 0) {
             work.fail(new IllegalStateException("no check"));

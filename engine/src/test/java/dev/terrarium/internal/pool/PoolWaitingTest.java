@@ -133,7 +133,7 @@ class PoolWaitingTest {
     assertThat(waiter.failure())
         .isInstanceOf(FrameworkLoadException.class)
         .hasMessageContaining("Framework 'a' had not loaded after PT8M and was stopped");
-    assertThat(context.count(Kind.HEAL)).isOne();
+    assertThat(context.count(Kind.CHECK)).isOne();
     assertThat(bench.stats().idle()).isOne();
     context.release(Kind.PREPARE);
     bench.borrow(B).close();

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 final class StubContext implements PythonContext {
 
   /** The command that needs no framework. */
-  static final String QUICK = "ping";
+  static final String NEEDS_NO_LOAD = "ping";
 
   final Set<String> attached = ConcurrentHashMap.newKeySet();
   final Set<String> loaded = ConcurrentHashMap.newKeySet();
@@ -133,7 +133,9 @@ final class StubContext implements PythonContext {
 
   @Override
   public boolean isReady(String framework, @Nullable String command) {
-    return QUICK.equals(command) ? attached.contains(framework) : loaded.contains(framework);
+    return NEEDS_NO_LOAD.equals(command)
+        ? attached.contains(framework)
+        : loaded.contains(framework);
   }
 
   @Override
@@ -152,13 +154,13 @@ final class StubContext implements PythonContext {
   }
 
   @Override
-  public boolean isQuick(String framework, String command) {
-    return QUICK.equals(command) && attached.contains(framework);
+  public boolean needsNoLoad(String framework, String command) {
+    return NEEDS_NO_LOAD.equals(command) && attached.contains(framework);
   }
 
   @Override
   public boolean isIdempotent(String framework, String command) {
-    return isQuick(framework, command);
+    return needsNoLoad(framework, command);
   }
 
   @Override
@@ -168,7 +170,7 @@ final class StubContext implements PythonContext {
         framework.name(),
         () -> {
           attached.add(framework.name());
-          if (!QUICK.equals(command)) {
+          if (!NEEDS_NO_LOAD.equals(command)) {
             loaded.add(framework.name());
           }
           return null;
@@ -229,8 +231,8 @@ final class StubContext implements PythonContext {
   }
 
   @Override
-  public Execution<HealthStatus> heal() {
-    return start(Kind.HEAL, "", () -> condition);
+  public Execution<HealthStatus> check() {
+    return start(Kind.CHECK, "", () -> condition);
   }
 
   @Override

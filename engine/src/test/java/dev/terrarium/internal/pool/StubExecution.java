@@ -14,7 +14,7 @@ final class StubExecution<T extends @Nullable Object> implements Execution<T> {
     PREPARE,
     CALL,
     CLEAN_UP,
-    HEAL,
+    CHECK,
     MEASURE,
     RESET
   }

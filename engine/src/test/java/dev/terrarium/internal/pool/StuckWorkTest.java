@@ -22,7 +22,7 @@ class StuckWorkTest {
     assertThat(work.interrupts).hasValue(1);
     work.stop();
 
-    assertThat(bench.context(0).count(Kind.HEAL)).isOne();
+    assertThat(bench.context(0).count(Kind.CHECK)).isOne();
     assertThat(bench.stats().idle()).isOne();
     bench.timer.turn(LONG);
     assertThat(bench.stats().idle()).isOne();
@@ -74,7 +74,7 @@ class StuckWorkTest {
             "terrarium.pool WARNING What runs in context-0 has not stopped for PT1M; its thread"
                 + " is counted as lost.");
     work.stop();
-    assertThat(bench.context(0).count(Kind.HEAL)).isOne();
+    assertThat(bench.context(0).count(Kind.CHECK)).isOne();
     assertThat(bench.stats().idle()).isOne();
     assertThat(bench.use(A)).isEqualTo("context-0");
   }
@@ -82,7 +82,7 @@ class StuckWorkTest {
   @Test
   void checkThatDoesNotEndIsStoppedAndItsContextReplaced() {
     bench.open(1, 1);
-    bench.context(0).hold(Kind.HEAL);
+    bench.context(0).hold(Kind.CHECK);
     bench.runAway(A).stop();
     bench.timer.turn(ContextRepair.CHECK_LIMIT);
 

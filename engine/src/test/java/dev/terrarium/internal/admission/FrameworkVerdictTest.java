@@ -30,11 +30,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Tests of the table of outcomes, row by row. */
-class OutcomeTest {
+class FrameworkVerdictTest {
 
   @Test
   void resultIsASuccess() {
-    assertThat(Outcome.of(null)).isEqualTo(Outcome.SUCCESS);
+    assertThat(FrameworkVerdict.of(null)).isEqualTo(FrameworkVerdict.SUCCESS);
   }
 
   static Stream<Throwable> input() {
@@ -67,7 +67,7 @@ class OutcomeTest {
   @ParameterizedTest
   @MethodSource({"input", "wishesAndFaults", "refusals"})
   void exceptionsOfTheCallerSayNothingAboutTheFramework(Throwable failure) {
-    assertThat(Outcome.of(failure)).isEqualTo(Outcome.NOTHING);
+    assertThat(FrameworkVerdict.of(failure)).isEqualTo(FrameworkVerdict.NOTHING);
   }
 
   static Stream<Throwable> failures() {
@@ -88,6 +88,6 @@ class OutcomeTest {
   @ParameterizedTest
   @MethodSource("failures")
   void everyOtherExceptionIsAFailure(Throwable failure) {
-    assertThat(Outcome.of(failure)).isEqualTo(Outcome.FAILURE);
+    assertThat(FrameworkVerdict.of(failure)).isEqualTo(FrameworkVerdict.FAILURE);
   }
 }

@@ -17,10 +17,10 @@ import dev.terrarium.error.UnknownCommandException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The conclusion from a call's end about its framework.
+ * The conclusion from the end of a call about its framework.
  *
  * <table>
- * <caption>Outcomes by the end of the call</caption>
+ * <caption>Verdicts by the end of the call</caption>
  * <tr><td>a result</td><td>success</td></tr>
  * <tr><td>the caller's own input: {@link ArgumentException}, {@link UnknownCommandException},
  *     {@link ConversionException} of an argument, {@link AccessException}</td>
@@ -36,10 +36,10 @@ import org.jspecify.annotations.Nullable;
  *     internal error</td><td>failure</td></tr>
  * </table>
  *
- * <p>A batch is a success when one of its commands is; otherwise the outcome of a batch is that of
+ * <p>A batch is a success when one of its commands is; otherwise the verdict on a batch is that on
  * its first failure.
  */
-public enum Outcome {
+public enum FrameworkVerdict {
   /** The framework works. */
   SUCCESS,
   /** The framework does not work. */
@@ -51,11 +51,11 @@ public enum Outcome {
   private static final String ARGUMENTS = "args";
 
   /**
-   * Returns the outcome of a call.
+   * Returns the verdict on a call.
    *
    * @param failure the exception with which the call failed, or null for a result
    */
-  public static Outcome of(@Nullable Throwable failure) {
+  public static FrameworkVerdict of(@Nullable Throwable failure) {
     return switch (failure) {
       case null -> SUCCESS;
       case ArgumentException input -> NOTHING;

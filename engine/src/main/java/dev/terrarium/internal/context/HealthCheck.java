@@ -13,7 +13,7 @@ import org.graalvm.polyglot.Value;
  * The check of a context for what calls broke in it, and the restoring of that. Its methods are
  * called on the context's carrier, outside of the context, which they enter by themselves.
  */
-final class ContextRestoration {
+final class HealthCheck {
 
   private static final Logger LOGGER = System.getLogger("terrarium.context");
 
@@ -28,20 +28,20 @@ final class ContextRestoration {
   private final ContextEntry entry;
 
   /**
-   * Creates the restoration of one context.
+   * Creates the check of one context.
    *
    * @param name the context's name
    * @param embed the module {@code terrarium.bridge.embed} of the context
    */
-  ContextRestoration(String name, Context context, Value embed, ContextEntry entry) {
+  HealthCheck(String name, Context context, Value embed, ContextEntry entry) {
     this.name = name;
     this.context = context;
     this.embed = embed;
     this.entry = entry;
   }
 
-  /** Checks the context, and restores what one call changed. */
-  HealthStatus checkAndRestore() throws Exception {
+  /** Checks the context, and restores what calls changed. */
+  HealthStatus check() throws Exception {
     List<String> wrong = entry.inside(() -> texts(embed.invokeMember("check"))).call();
     List<String> left = wrong.isEmpty() ? wrong : restore(wrong);
     if (!wrong.isEmpty()) {
@@ -56,13 +56,13 @@ final class ContextRestoration {
   }
 
   /**
-   * Checks and restores the context, and drops everything of its user; dropping needs sound
+   * Checks the context, restores it, and drops everything of its user; dropping needs sound
    * builtins.
    *
    * @param drop drops what the user has, inside the context
    */
-  HealthStatus restoreAndDrop(Runnable drop) throws Exception {
-    HealthStatus status = checkAndRestore();
+  HealthStatus checkAndDrop(Runnable drop) throws Exception {
+    HealthStatus status = check();
     if (status != HealthStatus.BROKEN) {
       entry.run(drop);
     }
