@@ -1,6 +1,6 @@
 """Check the prose of this checkout: line lengths and words of Markdown, first sentences of Javadoc.
 
-    python3 prose.py [--list] [ROOT]
+    python3 prose.py [ROOT]
 
 It prints FILE:LINE, what is wrong there and what to write instead, and exits with 1 when it found something. The rules:
 
@@ -9,9 +9,6 @@ It prints FILE:LINE, what is wrong there and what to write instead, and exits wi
 - Markdown uses one word for one idea: `WORDS` has the words to avoid. Code is not looked at.
 - The first sentence of a public or protected method's Javadoc opens with a verb in the third person ("Returns"). A
   first word that ends in "s" passes for one.
-
-`_NOT_YET` names files and folders that do not keep to the rules yet; what is wrong in them is only counted. `--list`
-prints the present list, in the form in which it stands here. Take a file out of the list when it is right.
 """
 
 from __future__ import annotations
@@ -36,12 +33,6 @@ WORDS = {
     r"call-backs?": "callback",
 }
 
-# Files and folders that are not covered by the rules yet; a folder ends in a slash. Only ever make it shorter.
-_NOT_YET: tuple[str, ...] = (
-    "engine/src/main/java/dev/terrarium/internal/value/NumberArray.java",
-    "engine/src/main/java/dev/terrarium/internal/value/Suggestion.java",
-)
-
 
 class Fault(NamedTuple):
     """One thing to change, and the place where it stands."""
@@ -56,36 +47,20 @@ class Fault(NamedTuple):
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Check the prose of Markdown and Javadoc.")
-    parser.add_argument("--list", action="store_true", help="print the files that do not keep to the rules")
     parser.add_argument("root", nargs="?", type=Path, default=ROOT, help="the checkout, this one when left out")
     options = parser.parse_args(arguments)
     pages = list(markdown_files(options.root))
     sources = list(java_files(options.root))
-    faults = {page: markdown_faults(page, read(options.root, page)) for page in pages}
-    faults |= {source: java_faults(source, read(options.root, source)) for source in sources}
-    if options.list:
-        print("".join(f'    "{file}",\n' for file, found in faults.items() if found), end="")
-        return 0
-    later = {file: found for file, found in faults.items() if found and listed(file, _NOT_YET)}
-    refused = [fault for file, found in faults.items() if file not in later for fault in found]
-    for fault in refused:
+    faults = [fault for page in pages for fault in markdown_faults(page, read(options.root, page))]
+    faults += [fault for source in sources for fault in java_faults(source, read(options.root, source))]
+    for fault in faults:
         print(fault)
-    for entry in _NOT_YET:
-        if not any(listed(file, (entry,)) for file in later):
-            print(f"prose.py: {entry} keeps to the rules now or is gone; take it out of _NOT_YET")
-    print(
-        f"{len(refused)} faults in {len(pages)} pages and {len(sources)} Java sources; "
-        f"{sum(map(len, later.values()))} in {len(later)} files that are not covered yet"
-    )
-    return 1 if refused else 0
+    print(f"{len(faults)} faults in {len(pages)} pages and {len(sources)} Java sources")
+    return 1 if faults else 0
 
 
 def read(root: Path, file: str) -> str:
     return (root / file).read_text(encoding="utf-8")
-
-
-def listed(file: str, entries: tuple[str, ...]) -> bool:
-    return any(file.startswith(entry) if entry.endswith("/") else file == entry for entry in entries)
 
 
 def markdown_files(root: Path) -> Iterator[str]:

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,8 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CommandLineTest {
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Path EXAMPLES = Launcher.ROOT.resolve("docs/examples");
-  private static final String SENTIMENT = EXAMPLES.resolve("sentiment.yaml").toString();
+  private static final String SENTIMENT = Examples.SENTIMENT;
 
   @Test
   void dspyAnswersAQuestion() throws Exception {
@@ -41,46 +39,11 @@ class CommandLineTest {
   }
 
   @Test
-  void langchainAnswersAQuestion() throws Exception {
-    Finished ask =
-        new Launcher().run("ask", "--framework", "langchain", "What is the capital of France?");
-    assertThat(ask.exitCode()).as(ask.err()).isZero();
-    assertThat(ask.out()).contains("Paris");
-    assertThat(ask.err()).isEmpty();
-  }
-
-  @Test
-  void answersAreStreamed() throws Exception {
-    Finished ask =
-        new Launcher().run("ask", "--stream", "--show-prompt", "What is the capital of France?");
-    assertThat(ask.exitCode()).as(ask.err()).isZero();
-    assertThat(ask.out()).contains("Paris").hasLineCount(1);
-    assertThat(ask.err()).contains("[SYSTEM]", "What is the capital of France?");
-  }
-
-  @Test
-  void anEmptyQuestionIsBadUsage() throws Exception {
-    assertUsage(new Launcher().run("ask", "  "), "The question is empty.");
-  }
-
-  @Test
-  void anUnknownFrameworkIsBadUsage() throws Exception {
-    assertUsage(new Launcher().run("ask", "--framework", "haystack", "Hi?"), "dspy, langchain");
-  }
-
-  @Test
-  void modelProvidersAreRefusedByName() throws Exception {
-    assertUsage(
-        new Launcher().run("ask", "--model", "openai:gpt-5-mini", "Hi?"),
-        "Model provider 'openai' is not supported yet");
-  }
-
-  @Test
   void aBadValueOfTheEnvironmentIsBadUsage() throws Exception {
     for (List<String> command : List.of(List.of("ask", "Hi?"), List.of("run", SENTIMENT))) {
       Finished finished =
           new Launcher().with("TERRARIUM_IMPORTS", "some").run(command.toArray(String[]::new));
-      assertUsage(finished, "TERRARIUM_IMPORTS: 'some'");
+      finished.assertBadUsage("TERRARIUM_IMPORTS: 'some'");
       assertThat(finished.err()).contains("lazy, eager");
     }
   }
@@ -97,22 +60,8 @@ class CommandLineTest {
 
   @Test
   void noCommandIsBadUsage() throws Exception {
-    assertUsage(new Launcher().run(), "Name a command.");
-    assertUsage(new Launcher().run("sing"), "sing");
-  }
-
-  private static void assertUsage(Finished finished, String message) {
-    assertThat(finished.exitCode()).isEqualTo(2);
-    assertThat(finished.out()).isEmpty();
-    assertThat(finished.err()).contains(message).doesNotContain("\tat ");
-  }
-
-  @Test
-  void aMissingModelFileIsOneSentence() throws Exception {
-    Finished ask = new Launcher().run("ask", "--model", "/nowhere/missing.gguf", "Hi?");
-    assertThat(ask.exitCode()).isEqualTo(1);
-    assertThat(ask.out()).isEmpty();
-    assertThat(ask.err()).contains("/nowhere/missing.gguf").hasLineCount(1);
+    new Launcher().run().assertBadUsage("Name a command.");
+    new Launcher().run("sing").assertBadUsage("sing");
   }
 
   @Test
@@ -138,7 +87,7 @@ class CommandLineTest {
     for (List<String> command : List.of(List.of("--version"), List.of("run", SENTIMENT))) {
       List<String> whole = new ArrayList<>(full);
       whole.addAll(command);
-      Finished finished = new Launcher().input(reviews(2)).run(whole);
+      Finished finished = new Launcher().input(Examples.reviews(2)).run(whole);
       assertThat(finished.exitCode()).isEqualTo(1);
       assertThat(finished.err()).contains("terrarium: cannot write to stdout");
       assertThat(finished.err()).doesNotContain("\tat ");
@@ -188,7 +137,8 @@ class CommandLineTest {
 
   @Test
   void runLabelsLinesReportsBadOnesAndGoesOn() throws Exception {
-    String lines = reviews(4) + "this is not JSON\n{\"wrong\": 1}\nnull\n" + reviews(2);
+    String lines =
+        Examples.reviews(4) + "this is not JSON\n{\"wrong\": 1}\nnull\n" + Examples.reviews(2);
     Finished run = new Launcher().input(lines).run("run", SENTIMENT);
     assertThat(run.exitCode()).isEqualTo(1);
     assertThat(run.err())
@@ -207,56 +157,12 @@ class CommandLineTest {
   }
 
   @Test
-  void runReportsTheLineWhoseAnswerIsCutOff(@TempDir Path folder) throws Exception {
-    Path file =
-        Files.writeString(
-            folder.resolve("p.yaml"),
-            """
-            instructions: Answer the question in five long sentences.
-            inputs: {question: {type: string}}
-            outputs: {answer: {type: string}}
-            options: {temperature: 0, max_tokens: 8}
-            """);
-    Finished run =
-        new Launcher().input("{\"question\": \"Why does it rain?\"}\n").run("run", file.toString());
-    assertThat(run.exitCode()).isEqualTo(1);
-    assertThat(run.out()).isEmpty();
-    assertThat(run.err())
-        .contains("line 1: the model's answer was cut off by max_tokens=8", "1 lines failed");
-  }
-
-  @Test
-  void oneContextAndTwoGiveTheSameResults() throws Exception {
-    Finished one = new Launcher().input(reviews(10)).run("run", SENTIMENT);
-    Finished two = new Launcher().input(reviews(10)).run("run", "--contexts", "2", SENTIMENT);
-    assertThat(one.exitCode()).as(one.err()).isZero();
-    assertThat(two.exitCode()).as(two.err()).isZero();
-    assertThat(one.out()).hasLineCount(10).isEqualTo(two.out());
-  }
-
-  @Test
-  void invalidProgramFileIsBadUsage(@TempDir Path folder) throws Exception {
-    Path file =
-        Files.writeString(folder.resolve("p.yaml"), "inputs: {a: {type: string}}\nfoo: 1\n");
-    assertUsage(new Launcher().run("run", file.toString()), "unknown key 'foo'");
-    assertUsage(new Launcher().run("run", "/nowhere.yaml"), "/nowhere.yaml");
-  }
-
-  @Test
-  void mistakeThatOnlyPythonFindsIsBadUsage(@TempDir Path folder) throws Exception {
-    Path file =
-        Files.writeString(
-            folder.resolve("p.yaml"),
-            "inputs: {signature: {type: string}}\noutputs: {out: {type: string}}\n");
-    assertUsage(new Launcher().input("{}").run("run", file.toString()), file + ": ");
-  }
-
-  @Test
   void emptyInputPassesAndAMissingModelIsReportedOnce() throws Exception {
     String missing = "/nowhere/missing.gguf";
     Finished empty = new Launcher().input("\n \n").run("run", "--model", missing, SENTIMENT);
     assertThat(empty).isEqualTo(new Finished(0, "", ""));
-    Finished run = new Launcher().input(reviews(3)).run("run", "--model", missing, SENTIMENT);
+    Finished run =
+        new Launcher().input(Examples.reviews(3)).run("run", "--model", missing, SENTIMENT);
     assertThat(run.exitCode()).isEqualTo(1);
     assertThat(run.err()).contains(missing).hasLineCount(1);
     String script = Launcher.ROOT.resolve("terrarium").toString();
@@ -283,47 +189,17 @@ class CommandLineTest {
 
   /** Damaged files are found and removed, and the next start unpacks them again. */
   @Test
-  void doctorFindsADamagedPackage() throws Exception {
-    Finished healthy = new Launcher().run("doctor");
-    assertThat(healthy.exitCode()).as(healthy.out()).isZero();
-    assertThat(healthy.out()).contains("framework dspy", "framework langchain", "smollm2");
-
-    // The folder that it named: the cache may hold those of other builds beside it.
-    Path packages =
-        healthy
-            .out()
-            .lines()
-            .filter(line -> line.startsWith("packages ") && line.contains("dspy"))
-            .map(line -> Path.of(line.replaceFirst("packages +\\S+ +(.*), whole", "$1")))
-            .findFirst()
-            .orElseThrow();
-    Path victim;
-    try (var files = Files.walk(packages)) {
-      victim = files.filter(file -> file.endsWith("dspy/__init__.py")).findFirst().orElseThrow();
-    }
-    byte[] content = Files.readAllBytes(victim);
-    content[0] ^= 1;
-    Files.write(victim, content);
-
-    Finished damaged = new Launcher().run("doctor");
-    assertThat(damaged.exitCode()).isEqualTo(1);
-    assertThat(damaged.out()).contains("WRONG", "dspy/__init__.py");
-    assertThat(new Launcher().run("doctor").exitCode()).isZero();
-    content[0] ^= 1;
-    assertThat(Files.readAllBytes(victim)).isEqualTo(content);
-  }
-
-  @Test
-  void doctorPrunesUnusedFolders(@TempDir Path cache) throws Exception {
+  void doctorPrunesUnusedFoldersAndFindsADamagedPackage(@TempDir Path cache) throws Exception {
     Path python = Files.createDirectories(cache.resolve("python/old-0123456789abcdef"));
     Path image = Files.createDirectories(cache.resolve("java/0123456789abcdef"));
     Files.writeString(python.resolve("a.py"), "a = 1");
+    Launcher launcher = new Launcher().with("TERRARIUM_CACHE", cache.toString());
 
-    Finished doctor =
-        new Launcher().with("TERRARIUM_CACHE", cache.toString()).run("doctor", "--prune");
+    Finished healthy = launcher.run("doctor", "--prune");
 
-    assertThat(doctor.exitCode()).as(doctor.out()).isZero();
-    assertThat(doctor.out()).contains("pruned", python + ", 0 MiB", "2 folders, 0 MiB");
+    assertThat(healthy.exitCode()).as(healthy.out()).isZero();
+    assertThat(healthy.out()).contains("pruned", python + ", 0 MiB", "2 folders, 0 MiB");
+    assertThat(healthy.out()).contains("framework dspy", "framework langchain", "smollm2");
     assertThat(python).doesNotExist();
     assertThat(image).doesNotExist();
     try (var kept = Files.list(cache.resolve("python"))) {
@@ -332,11 +208,20 @@ class CommandLineTest {
     try (var kept = Files.list(cache.resolve("models"))) {
       assertThat(kept.filter(Files::isDirectory)).hasSize(1);
     }
-  }
 
-  private static String reviews(int count) throws Exception {
-    try (var lines = Files.lines(EXAMPLES.resolve("reviews.jsonl"))) {
-      return lines.limit(count).collect(Collectors.joining("\n", "", "\n"));
+    Path victim;
+    try (var files = Files.walk(cache.resolve("python"))) {
+      victim = files.filter(file -> file.endsWith("dspy/__init__.py")).findFirst().orElseThrow();
     }
+    byte[] content = Files.readAllBytes(victim);
+    content[0] ^= 1;
+    Files.write(victim, content);
+
+    Finished damaged = launcher.run("doctor");
+    assertThat(damaged.exitCode()).isEqualTo(1);
+    assertThat(damaged.out()).contains("WRONG", "dspy/__init__.py");
+    assertThat(launcher.run("doctor").exitCode()).isZero();
+    content[0] ^= 1;
+    assertThat(Files.readAllBytes(victim)).isEqualTo(content);
   }
 }

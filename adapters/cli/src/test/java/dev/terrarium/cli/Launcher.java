@@ -15,7 +15,14 @@ import java.util.concurrent.TimeUnit;
 final class Launcher {
 
   /** The exit code and output of a finished command. */
-  record Finished(int exitCode, String out, String err) {}
+  record Finished(int exitCode, String out, String err) {
+
+    void assertBadUsage(String message) {
+      assertThat(exitCode).isEqualTo(2);
+      assertThat(out).isEmpty();
+      assertThat(err).contains(message).doesNotContain("\tat ");
+    }
+  }
 
   static final Path ROOT = Path.of("../..").toAbsolutePath().normalize();
 

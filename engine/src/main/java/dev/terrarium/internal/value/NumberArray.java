@@ -8,9 +8,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Java's arrays of numbers and their bytes, in the machine's order, which is little-endian on all
- * that GraalPy runs on, so that an array crosses as one piece. A {@code byte[]} is bytes, not
- * numbers.
+ * Converts Java's arrays of numbers to bytes and back, so that an array crosses as one piece. The
+ * order of bytes is the machine's, which is little-endian wherever GraalPy runs. A {@code byte[]}
+ * is bytes, not numbers.
  */
 public enum NumberArray {
   SHORTS("short[]", Short.BYTES, "h", 16),
@@ -31,7 +31,7 @@ public enum NumberArray {
     this.extension = extension;
   }
 
-  /** The kind of a value, null when it is no array of numbers. */
+  /** Returns the kind of a value, or null when it is no array of numbers. */
   public static @Nullable NumberArray of(@Nullable Object value) {
     return switch (value) {
       case short[] each -> SHORTS;
@@ -43,7 +43,10 @@ public enum NumberArray {
     };
   }
 
-  /** The kind of one of Python's arrays, null when Java has none; {@code l} is 64 bits wide. */
+  /**
+   * Returns the kind of one of Python's arrays, or null when Java has none; {@code l} is 64 bits
+   * wide.
+   */
   static @Nullable NumberArray ofTypecode(String typecode) {
     for (NumberArray each : values()) {
       if (each.typecode.equals(typecode.equals("l") ? "q" : typecode)) {
@@ -53,17 +56,17 @@ public enum NumberArray {
     return null;
   }
 
-  /** How Python's {@code array} calls it. */
+  /** Returns the name that Python's {@code array} has for it. */
   String typecode() {
     return typecode;
   }
 
-  /** How JSON calls it, such as {@code $double[]}. */
+  /** Returns the name that it has in JSON, such as {@code $double[]}. */
   String tag() {
     return "$" + type;
   }
 
-  /** The extension type by which MessagePack knows it. */
+  /** Returns its extension type in MessagePack. */
   byte extension() {
     return (byte) extension;
   }
@@ -82,7 +85,7 @@ public enum NumberArray {
   }
 
   /**
-   * The array of these bytes.
+   * Returns the array of these bytes.
    *
    * @throws IllegalArgumentException when they end within an element
    */
@@ -101,7 +104,7 @@ public enum NumberArray {
     };
   }
 
-  /** The numbers as plain data has them: Long or Double. */
+  /** Returns the numbers as plain data has them: Long or Double. */
   public List<Object> elements(Object array) {
     boolean whole = this != FLOATS && this != DOUBLES;
     int length = Array.getLength(array);

@@ -4,19 +4,22 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Optional;
 
-/** The known name that somebody may have meant. */
+/** Finds the known name that somebody may have meant. */
 public final class Suggestion {
 
   private Suggestion() {}
 
-  /** The one that the fewest edits make of the name; empty when that is more than a third of it. */
+  /**
+   * Returns the known name that the fewest edits make of this one, or empty when they are more than
+   * a third of it.
+   */
   public static Optional<String> to(String name, Collection<String> known) {
     return known.stream()
         .min(Comparator.comparingInt(each -> edits(name, each)))
         .filter(each -> 3 * edits(name, each) <= Math.max(name.length(), each.length()));
   }
 
-  /** Levenshtein's distance: insertions, deletions and replacements of characters. */
+  /** Returns Levenshtein's distance: insertions, deletions and replacements of characters. */
   private static int edits(String one, String other) {
     int[] row = new int[other.length() + 1];
     for (int j = 0; j <= other.length(); j++) {

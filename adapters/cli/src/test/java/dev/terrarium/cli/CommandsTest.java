@@ -1,0 +1,103 @@
+package dev.terrarium.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.terrarium.cli.Launcher.Finished;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Tests of the commands in one JVM: their outputs and their exit codes. */
+@Tag("graalpy")
+class CommandsTest {
+
+  @Test
+  void langchainAnswersAQuestion() throws Exception {
+    Finished ask =
+        InThisJvm.run("ask", "--framework", "langchain", "What is the capital of France?");
+    assertThat(ask.exitCode()).as(ask.err()).isZero();
+    assertThat(ask.out()).contains("Paris");
+    assertThat(ask.err()).isEmpty();
+  }
+
+  @Test
+  void answersAreStreamed() throws Exception {
+    Finished ask =
+        InThisJvm.run("ask", "--stream", "--show-prompt", "What is the capital of France?");
+    assertThat(ask.exitCode()).as(ask.err()).isZero();
+    assertThat(ask.out()).contains("Paris").hasLineCount(1);
+    assertThat(ask.err()).contains("[SYSTEM]", "What is the capital of France?");
+  }
+
+  @Test
+  void anEmptyQuestionIsBadUsage() throws Exception {
+    InThisJvm.run("ask", "  ").assertBadUsage("The question is empty.");
+  }
+
+  @Test
+  void anUnknownFrameworkIsBadUsage() throws Exception {
+    InThisJvm.run("ask", "--framework", "haystack", "Hi?").assertBadUsage("dspy, langchain");
+  }
+
+  @Test
+  void modelProvidersAreRefusedByName() throws Exception {
+    InThisJvm.run("ask", "--model", "openai:gpt-5-mini", "Hi?")
+        .assertBadUsage("Model provider 'openai' is not supported yet");
+  }
+
+  @Test
+  void aMissingModelFileIsOneSentence() throws Exception {
+    Finished ask = InThisJvm.run("ask", "--model", "/nowhere/missing.gguf", "Hi?");
+    assertThat(ask.exitCode()).isEqualTo(1);
+    assertThat(ask.out()).isEmpty();
+    assertThat(ask.err()).contains("/nowhere/missing.gguf").hasLineCount(1);
+  }
+
+  @Test
+  void runReportsTheLineWhoseAnswerIsCutOff(@TempDir Path folder) throws Exception {
+    Path file =
+        Files.writeString(
+            folder.resolve("p.yaml"),
+            """
+            instructions: Answer the question in five long sentences.
+            inputs: {question: {type: string}}
+            outputs: {answer: {type: string}}
+            options: {temperature: 0, max_tokens: 8}
+            """);
+    Finished run =
+        InThisJvm.runWith("{\"question\": \"Why does it rain?\"}\n", "run", file.toString());
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err())
+        .contains("line 1: the model's answer was cut off by max_tokens=8", "1 lines failed");
+  }
+
+  @Test
+  void oneContextAndTwoGiveTheSameResults() throws Exception {
+    Finished one = InThisJvm.runWith(Examples.reviews(10), "run", Examples.SENTIMENT);
+    Finished two =
+        InThisJvm.runWith(Examples.reviews(10), "run", "--contexts", "2", Examples.SENTIMENT);
+    assertThat(one.exitCode()).as(one.err()).isZero();
+    assertThat(two.exitCode()).as(two.err()).isZero();
+    assertThat(one.out()).hasLineCount(10).isEqualTo(two.out());
+  }
+
+  @Test
+  void invalidProgramFileIsBadUsage(@TempDir Path folder) throws Exception {
+    Path file =
+        Files.writeString(folder.resolve("p.yaml"), "inputs: {a: {type: string}}\nfoo: 1\n");
+    InThisJvm.run("run", file.toString()).assertBadUsage("unknown key 'foo'");
+    InThisJvm.run("run", "/nowhere.yaml").assertBadUsage("/nowhere.yaml");
+  }
+
+  @Test
+  void mistakeThatOnlyPythonFindsIsBadUsage(@TempDir Path folder) throws Exception {
+    Path file =
+        Files.writeString(
+            folder.resolve("p.yaml"),
+            "inputs: {signature: {type: string}}\noutputs: {out: {type: string}}\n");
+    InThisJvm.runWith("{}", "run", file.toString()).assertBadUsage(file + ": ");
+  }
+}
