@@ -2,9 +2,10 @@
 
     python3 check.py [--fix] [--cache DIR] [--reports DIR] [ruff] [format] [mypy] [prose] [pytest] [upstream]
 
-Without names all run, each to its end; the exit status is 1 when one of them failed, 2 when they could not be set up.
-The tools live in a virtual environment in Terrarium's cache folder, made once for a lock file and an interpreter, and
-shared by all checkouts. `--fix` lets ruff change the sources. `--reports` is where pytest writes what it counted.
+Without names all run, as many at a time as there are cores, each to its end; the exit status is 1 when one of them
+failed, 2 when they could not be set up. The tools live in a virtual environment in Terrarium's cache folder, made once
+for a lock file and an interpreter, and shared by all checkouts. `--fix` lets ruff change the sources. `--reports` is
+where pytest writes what it counted.
 
 `prose` looks at Markdown and Javadoc (prose.py).
 
@@ -28,8 +29,10 @@ import tarfile
 import time
 import venv
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 PEERS = HERE.parent / "jmh" / "peers"
@@ -50,6 +53,14 @@ class SetupError(Exception):
     """The tools cannot be set up."""
 
 
+class Outcome(NamedTuple):
+    """What the commands of a step printed, and the first status that is not 0."""
+
+    status: int
+    last_line: str
+    output: str
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Check all Python sources.")
     parser.add_argument("steps", nargs="*", metavar="step", help=f"some of {', '.join(STEPS)}; all when left out")
@@ -68,10 +79,14 @@ def main() -> int:
     except SetupError as error:
         print(f"check.py: {error}", file=sys.stderr)
         return 2
-    outcomes = {step: run(home, step, arguments.fix, arguments.reports) for step in arguments.steps or STEPS}
-    for step, (status, last_line) in outcomes.items():
-        print(f"{step:8} {'ok' if status == 0 else f'FAILED ({status})'}  {last_line}")
-    return 1 if any(status for status, _ in outcomes.values()) else 0
+    steps = arguments.steps or list(STEPS)
+    # With --fix one after the other: some of them change what the others read.
+    with ThreadPoolExecutor(1 if arguments.fix else os.cpu_count()) as pool:
+        runs = [pool.submit(run, home, step, arguments.fix, arguments.reports) for step in steps]
+        outcomes = {step: show(step, each.result()) for step, each in zip(steps, runs, strict=True)}
+    for step, outcome in outcomes.items():
+        print(f"{step:8} {'ok' if outcome.status == 0 else f'FAILED ({outcome.status})'}  {outcome.last_line}")
+    return 1 if any(outcome.status for outcome in outcomes.values()) else 0
 
 
 def cache_folder() -> Path:
@@ -230,27 +245,34 @@ def compile_deferring(home: Path, folder: Path) -> None:
         sys.pycache_prefix, sys.dont_write_bytecode = before
 
 
-def run(home: Path, step: str, fix: bool, reports: Path | None) -> tuple[int, str]:
-    """Run one of the tools, pass on what it prints, and return its status and the last line that it printed."""
-    print(f"--- {step}", flush=True)
+def run(home: Path, step: str, fix: bool, reports: Path | None) -> Outcome:
+    """Run the commands of one step, one after the other, each of them also when an earlier one failed."""
     variables = {
         **os.environ,
         "PYTHONDONTWRITEBYTECODE": "1",  # nothing beside the sources, which are packaged
         "RUFF_CACHE_DIR": str(home / "ruff"),
     }
     variables.pop("PYTHONPATH", None)
-    last_lines = []
-    failed = 0
-    for folder, command, more in commands(home, step, fix, reports):
-        last_line = ""
-        environment = {**variables, **more}
-        with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
-            for line in process.stdout or ():
-                print(line, end="", flush=True)
-                last_line = line.strip() or last_line
-        last_lines.append(last_line)
-        failed = failed or process.returncode
-    return failed, "; ".join(last_lines)
+    done = [
+        subprocess.run(
+            command,
+            cwd=folder,
+            env={**variables, **more},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        for folder, command, more in commands(home, step, fix, reports)
+    ]
+    failed = (each.returncode for each in done if each.returncode)
+    last_lines = ((each.stdout.strip().splitlines() or [""])[-1] for each in done)
+    return Outcome(next(failed, 0), "; ".join(last_lines), "".join(each.stdout for each in done))
+
+
+def show(step: str, outcome: Outcome) -> Outcome:
+    print(f"--- {step}\n{outcome.output}", end="", flush=True)
+    return outcome
 
 
 def commands(home: Path, step: str, fix: bool, reports: Path | None) -> list[tuple[Path, list[str], dict[str, str]]]:

@@ -45,7 +45,8 @@ class LauncherTest {
       copy "$image"
       """;
 
-  private static final String HELP = "adapters/cli/src/main/help";
+  private static final List<String> HELP =
+      List.of("adapters/cli/src/main/help", "jmh/src/main/help");
 
   private Path jdk;
   private Path cache;
@@ -208,7 +209,7 @@ class LauncherTest {
     Path root = jdk.resolveSibling("root");
     Path source = Files.createDirectories(root.resolve("engine/src/main")).resolve("Some.java");
     Files.createFile(source);
-    Path script = Files.copy(Launcher.ROOT.resolve("terrarium"), root.resolve("terrarium"));
+    Path script = copyLauncher(root);
     List<String> command = List.of("bash", script.toString(), "doctor");
     Launcher launcher =
         new Launcher()
@@ -266,17 +267,30 @@ class LauncherTest {
     assertThat(root.resolve("adapters/cli/target/jdk")).hasContent(jdk.toString());
   }
 
+  /** Copies the launcher and the help texts by which it knows the commands. */
+  private static Path copyLauncher(Path root) throws IOException {
+    List<Path> files = new ArrayList<>(List.of(Launcher.ROOT.resolve("terrarium")));
+    for (String folder : HELP) {
+      try (Stream<Path> texts = Files.list(Launcher.ROOT.resolve(folder))) {
+        files.addAll(texts.toList());
+      }
+    }
+    for (Path file : files) {
+      Path copy = root.resolve(Launcher.ROOT.relativize(file));
+      Files.createDirectories(copy.getParent());
+      Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
+    }
+    return root.resolve("terrarium");
+  }
+
   /** Runs the launcher alone, in a folder where nothing is built and Maven does not work. */
   private Finished unbuilt(String... arguments) throws Exception {
     Path root = jdk.resolveSibling("unbuilt");
-    Files.createDirectories(root.resolve(HELP));
-    for (String file :
-        List.of("terrarium", "pom.xml", HELP + "/terrarium.txt", HELP + "/ask.txt")) {
-      Files.copy(
-          Launcher.ROOT.resolve(file), root.resolve(file), StandardCopyOption.REPLACE_EXISTING);
-    }
+    Path script = copyLauncher(root);
+    Path pom = root.resolve("pom.xml");
+    Files.copy(Launcher.ROOT.resolve("pom.xml"), pom, StandardCopyOption.REPLACE_EXISTING);
     program("mvn", "#!/bin/sh\nexit 99\n");
-    List<String> command = new ArrayList<>(List.of("bash", root.resolve("terrarium").toString()));
+    List<String> command = new ArrayList<>(List.of("bash", script.toString()));
     command.addAll(List.of(arguments));
     return new Launcher()
         .with("TERRARIUM_JAVA_HOME", jdk.toString())
@@ -291,7 +305,9 @@ class LauncherTest {
         jdk.resolve("release"), "JAVA_VERSION=\"25.0.99\"\nJAVA_RUNTIME_VERSION=\"25.0.99+7\"\n");
 
     assertThat(unbuilt("--help").out()).startsWith("Usage: terrarium ");
-    assertThat(unbuilt("ask", "--help").out()).startsWith("Usage: terrarium ask ");
+    for (String command : List.of("ask", "run", "doctor", "bench")) {
+      assertThat(unbuilt(command, "--help").out()).startsWith("Usage: terrarium " + command + " ");
+    }
     assertThat(unbuilt("--version").out()).matches("terrarium \\S+\nJava 25\\.0\\.99\\+7\n");
     Finished misspelt = unbuilt("aks", "Hi?");
     assertThat(misspelt.exitCode()).isEqualTo(2);

@@ -50,8 +50,12 @@ public final class Main implements Runnable {
     System.exit(execute(arguments));
   }
 
+  static CommandLine commandLine() {
+    return new CommandLine(new Main()).setExpandAtFiles(false);
+  }
+
   static int execute(String... arguments) {
-    CommandLine commandLine = new CommandLine(new Main()).setExpandAtFiles(false);
+    CommandLine commandLine = commandLine();
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     commandLine.setExecutionExceptionHandler(
         (failure, command, parsed) -> {

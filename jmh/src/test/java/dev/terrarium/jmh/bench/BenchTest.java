@@ -12,6 +12,7 @@ import dev.terrarium.jmh.peer.PythonSide;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine.Help.Ansi;
 
 /** One short run of what measures, and what it refuses. */
 final class BenchTest {
@@ -30,6 +32,18 @@ final class BenchTest {
 
   BenchTest(@TempDir Path folder) {
     this.folder = folder;
+  }
+
+  /** With -Dterrarium.help=write it writes the text that it compares. */
+  @Test
+  void launcherPrintsTheHelp() throws Exception {
+    Path file = Path.of("src/main/help/bench.txt");
+    String help = Main.commandLine().getUsageMessage(Ansi.OFF);
+    if ("write".equals(System.getProperty("terrarium.help"))) {
+      Files.writeString(file, help);
+    }
+
+    assertThat(file).hasContent(help);
   }
 
   @Test
