@@ -11,22 +11,28 @@ import dev.terrarium.testing.LogRecords;
 import dev.terrarium.testing.SharedTerrarium;
 import dev.terrarium.testing.Task;
 import java.time.Duration;
-import java.util.EnumMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * Tests with handlers that do all they can to break the pool, each followed by calls that must
  * succeed.
  */
 @GraalPyTest
+@Isolated("it counts the threads and the native slots of the process")
 class FaultsTest {
 
-  private static final int ROUNDS = 1_000;
+  private static final int CALLERS = 2;
+  private static final int ROUNDS = 1_000 / CALLERS;
 
   /** The faults, after each of which the next caller must notice nothing. */
   private enum Fault {
@@ -100,9 +106,8 @@ class FaultsTest {
 
   @Test
   @Timeout(value = 10, unit = TimeUnit.MINUTES)
-  void poolIsSoundAfterAThousandRoundsOfFaults() {
-    Random random = new Random(20_261_124);
-    Map<Fault, Integer> seen = new EnumMap<>(Fault.class);
+  void poolIsSoundAfterAThousandRoundsOfFaults() throws Exception {
+    Set<Fault> seen = ConcurrentHashMap.newKeySet();
     TerrariumConfig config =
         TerrariumConfig.custom().contexts(2).borrowTimeout(Duration.ofSeconds(60)).build();
     try (LogRecords log = LogRecords.of("terrarium");
@@ -111,17 +116,29 @@ class FaultsTest {
       Object right = proof(terrarium, "start");
       int slots = terrarium.stats().nativeSlotsTaken();
       int carriers = threads("terrarium-context-");
-      for (int round = 0; round < ROUNDS; round++) {
-        Fault fault = next(random);
-        seen.merge(fault, 1, Integer::sum);
-        commit(terrarium, fault);
-        for (int call = 0; call < 2; call++) {
-          assertThat(proof(terrarium, round + " after " + fault + log.lines())).isEqualTo(right);
-        }
+      List<Task<@Nullable Void>> callers = new ArrayList<>();
+      for (int caller = 0; caller < CALLERS; caller++) {
+        Random random = new Random(20_261_124 + caller);
+        callers.add(
+            Task.running(
+                () -> {
+                  for (int round = 0; round < ROUNDS; round++) {
+                    Fault fault = next(random);
+                    seen.add(fault);
+                    commit(terrarium, fault);
+                    for (int call = 0; call < 2; call++) {
+                      assertThat(proof(terrarium, round + " after " + fault + log.lines()))
+                          .isEqualTo(right);
+                    }
+                  }
+                }));
+      }
+      for (Task<@Nullable Void> caller : callers) {
+        caller.result(Duration.ofMinutes(10));
       }
       Task.until("two contexts are idle", () -> isWhole(terrarium));
 
-      assertThat(seen).containsOnlyKeys(Fault.values());
+      assertThat(seen).containsExactlyInAnyOrder(Fault.values());
       assertThat(terrarium.stats().pool().retired())
           .as("retired, see %s", log.lines().stream().filter(FaultsTest::isWarning).toList())
           .isZero();

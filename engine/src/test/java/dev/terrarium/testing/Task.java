@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,8 @@ public final class Task<T extends @Nullable Object> {
 
   /** Far more than anything here takes; only a test that fails waits as long. */
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private static final Duration BETWEEN_LOOKS = Duration.ofNanos(100_000);
 
   private static final Set<Thread.State> WAITING =
       EnumSet.of(Thread.State.WAITING, Thread.State.TIMED_WAITING);
@@ -56,7 +59,12 @@ public final class Task<T extends @Nullable Object> {
 
   /** The result, once it is there. */
   public T result() throws Exception {
-    return work.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    return result(PATIENCE);
+  }
+
+  /** The result of long work. */
+  public T result(Duration patience) throws Exception {
+    return work.get(patience.toSeconds(), TimeUnit.SECONDS);
   }
 
   /** What the work threw. */
@@ -88,7 +96,7 @@ public final class Task<T extends @Nullable Object> {
       if (System.nanoTime() - deadline > 0) {
         throw new AssertionError("not within " + PATIENCE + ": " + what);
       }
-      Thread.onSpinWait();
+      LockSupport.parkNanos(BETWEEN_LOOKS.toNanos());
     }
   }
 }

@@ -16,12 +16,15 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * Tests of how the launcher chooses and makes the Java that it starts, with a fake JDK that prints
  * its arguments.
  */
 @Tag("launcher")
+@Execution(ExecutionMode.CONCURRENT)
 class LauncherTest {
 
   /** A fake Java that prints its location and its arguments. */

@@ -47,9 +47,12 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Tests that compare frozen programs with DSPy itself, in one context. */
 @Tag("graalpy")
+@Execution(ExecutionMode.CONCURRENT)
 class FrozenTest {
 
   private static final int SIGNATURES = 60;

@@ -25,11 +25,14 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Tests of answers that the real model makes in one batch. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(300)
 @Tag("model")
+@Execution(ExecutionMode.CONCURRENT)
 class SlotsTest {
 
   private static final int SLOTS = 4;

@@ -21,11 +21,14 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * The rule of choice by itself, over all pools of up to three contexts: what each context has and
  * does, who waits, and how many contexts there may be. No threads, no pool.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class PlacementTest {
 
   private static final BridgeSource A = framework("a");
