@@ -3,6 +3,7 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import dev.terrarium.testing.GraalPyTest;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,28 +14,21 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicContainer;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * The contract tests of the Python bridge, which CPython runs too, in a context. They have a
  * Terrarium of their own, since they take its services away.
  */
-@Tag("graalpy")
-@Execution(ExecutionMode.CONCURRENT)
+@GraalPyTest
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BridgeContractTest {
 
   private static final Path TESTS = Path.of("../python-modules/bridge/src/test/python");
 
   private final String folder = TESTS.toAbsolutePath().normalize().toString();
-
-  /** Without native code, since tests beside this one count the process's native slots. */
-  private final Terrarium terrarium =
-      Terrarium.start(TerrariumConfig.custom().contexts(1).access(AccessProfile.TRUSTED).build());
+  private final Terrarium terrarium = Terrarium.start(TerrariumConfig.custom().contexts(1).build());
 
   @BeforeAll
   void register() {
@@ -43,7 +37,6 @@ class BridgeContractTest {
 
   @AfterAll
   void close() {
-    assertThat(terrarium.stats().pool().active()).isZero();
     terrarium.close();
   }
 

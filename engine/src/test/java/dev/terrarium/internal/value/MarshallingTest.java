@@ -456,11 +456,11 @@ class MarshallingTest {
 
   static Stream<Arguments> withoutPythonForm() {
     return Stream.of(
-        arguments(Thread.currentThread(), "args.v", "java.lang.Thread has no Python form"),
+        arguments(new Thread(), "args.v", "java.lang.Thread has no Python form"),
         arguments(new Object(), "args.v", "java.lang.Object has no Python form"),
         arguments(List.of(1, new Object()), "args.v[1]", "java.lang.Object has no Python form"),
         arguments(Map.of("a", List.of(new Object())), "args.v.a[0]", "has no Python form"),
-        arguments(new Object[] {1, Thread.currentThread()}, "args.v[1]", "has no Python form"),
+        arguments(new Object[] {1, new Thread()}, "args.v[1]", "has no Python form"),
         arguments(Path.of("/a/b"), "args.v", "has no Python form"),
         arguments(Map.of(1.5, "a"), "args.v", "a key is of java.lang.Double"),
         arguments(Collections.singletonMap(null, "a"), "args.v", "a key is null"),
