@@ -1,6 +1,7 @@
 package dev.terrarium.llamacpp;
 
 import dev.terrarium.error.ModelException;
+import dev.terrarium.llamacpp.grammar.JsonGrammar;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.LanguageModel;

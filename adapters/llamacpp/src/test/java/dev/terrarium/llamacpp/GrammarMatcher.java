@@ -10,15 +10,15 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * A matcher that asks llama.cpp whether a grammar makes a text, without a model that chooses
- * tokens.
+ * tokens. Public for the tests of the grammars.
  */
-final class GrammarMatcher {
+public final class GrammarMatcher {
 
   private static final int END_OF_ANSWER = 2;
 
   private GrammarMatcher() {}
 
-  static boolean matches(String grammar, String text) {
+  public static boolean matches(String grammar, String text) {
     Vocabulary vocabulary = TestModel.vocabulary();
     MemorySegment sampler = Llama.samplerInitGrammar(vocabulary.vocab(), grammar);
     if (sampler.equals(MemorySegment.NULL)) {

@@ -1,9 +1,10 @@
-package dev.terrarium.llamacpp;
+package dev.terrarium.llamacpp.grammar;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.error.ModelException;
+import dev.terrarium.llamacpp.GrammarMatcher;
 import java.math.BigInteger;
 import java.util.Collections;
 import java.util.List;

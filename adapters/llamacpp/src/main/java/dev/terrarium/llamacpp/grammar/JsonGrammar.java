@@ -1,4 +1,4 @@
-package dev.terrarium.llamacpp;
+package dev.terrarium.llamacpp.grammar;
 
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -26,7 +26,7 @@ import java.util.Set;
  * enforced; alternatives that cannot be enforced are left out. A schema with anything else that
  * cannot be enforced is refused.
  */
-final class JsonGrammar {
+public final class JsonGrammar {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -139,7 +139,7 @@ final class JsonGrammar {
    * @throws ModelException when the text is not a JSON schema, or the schema has a keyword that
    *     cannot be enforced
    */
-  static String of(String schema) {
+  public static String of(String schema) {
     JsonNode node;
     try {
       node = JSON.readTree(schema);

@@ -1,4 +1,4 @@
-package dev.terrarium.llamacpp;
+package dev.terrarium.llamacpp.grammar;
 
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,4 +1,4 @@
-package dev.terrarium.llamacpp;
+package dev.terrarium.llamacpp.grammar;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.math.BigDecimal;
