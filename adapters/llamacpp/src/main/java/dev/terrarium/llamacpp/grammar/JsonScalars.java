@@ -75,18 +75,18 @@ final class JsonScalars {
 
   /** Returns the grammar of strings of a format, a pattern or a length, or of any string. */
   String string(JsonNode schema, String path) {
-    boolean bounded = JsonGrammar.hasAny(schema, "minLength", "maxLength");
+    boolean bounded = JsonSchema.hasAny(schema, "minLength", "maxLength");
     String format = FORMATS.get(schema.path("format").asText());
     if (schema.has("pattern")) {
       if (bounded || format != null) {
-        throw JsonGrammar.refused(
+        throw JsonSchema.refused(
             path, "has a pattern beside a length or format, which is not supported");
       }
       String pattern = schema.get("pattern").asText();
       try {
         return "\"\\\"\" " + PatternGrammar.of(pattern, character()) + " \"\\\"\"";
       } catch (PatternGrammar.UnsupportedPatternException e) {
-        throw JsonGrammar.refused(
+        throw JsonSchema.refused(
             path, "has the pattern " + pattern + " with what is not supported: " + e.getMessage());
       }
     }
@@ -96,10 +96,10 @@ final class JsonScalars {
     if (!bounded) {
       return string();
     }
-    int min = JsonGrammar.bound(schema, "minLength", 0, path);
-    int max = JsonGrammar.bound(schema, "maxLength", Gbnf.UNBOUNDED, path);
+    int min = JsonSchema.bound(schema, "minLength", 0, path);
+    int max = JsonSchema.bound(schema, "maxLength", Gbnf.UNBOUNDED, path);
     if (min > max) {
-      throw JsonGrammar.refused(path, "has minLength " + min + " above maxLength " + max);
+      throw JsonSchema.refused(path, "has minLength " + min + " above maxLength " + max);
     }
     return "\"\\\"\" " + Gbnf.repeat(character(), min, max) + " \"\\\"\"";
   }
@@ -135,15 +135,15 @@ final class JsonScalars {
       return number(exponent);
     }
     if (hasMoreDigits(from, -1) || hasMoreDigits(to, 1)) {
-      throw JsonGrammar.refused(path, "has a bound of more than " + MOST_BOUND_DIGITS + " digits");
+      throw JsonSchema.refused(path, "has a bound of more than " + MOST_BOUND_DIGITS + " digits");
     }
     int places = decimals == 0 ? 0 : Math.max(decimals, Math.max(scale(from), scale(to)));
     if (places > MOST_DECIMALS) {
-      throw JsonGrammar.refused(path, "has a bound of more than " + MOST_DECIMALS + " decimals");
+      throw JsonSchema.refused(path, "has a bound of more than " + MOST_DECIMALS + " decimals");
     }
     String range = DigitRange.grammar(from, to, lowExcluded, highExcluded, places);
     if (range == null) {
-      throw JsonGrammar.refused(path, "has bounds between which there is no number");
+      throw JsonSchema.refused(path, "has bounds between which there is no number");
     }
     return range;
   }
@@ -179,10 +179,10 @@ final class JsonScalars {
       return null;
     }
     if (!value.isNumber()) {
-      throw JsonGrammar.refused(path, "has the " + keyword + " " + value + ", which is no number");
+      throw JsonSchema.refused(path, "has the " + keyword + " " + value + ", which is no number");
     }
     if (value.isFloatingPointNumber() && !Double.isFinite(value.doubleValue())) {
-      throw JsonGrammar.refused(path, "has a " + keyword + " that is too large a number");
+      throw JsonSchema.refused(path, "has a " + keyword + " that is too large a number");
     }
     return value.decimalValue();
   }
