@@ -41,7 +41,13 @@ CONFIG = HERE / "pyproject.toml"
 SDISTS = HERE / "upstream" / "sdists.lock"
 TESTS = HERE / "upstream" / "tests.lock"
 DEFERRING = HERE / "packaging" / "src" / "main" / "resources" / "dev" / "terrarium" / "packaging" / "lazy_imports.py"
-DEFERRED = ("dspy", "langchain_core", "langsmith")
+# The packages whose modules defer their imports, as the modules' poms name them.
+DEFERRED = tuple(
+    package
+    for pom in sorted(HERE.glob("*/pom.xml"))
+    for packages in re.findall(r"--lazy ([\w,]+)", pom.read_text())
+    for package in packages.split(",")
+)
 SUITES = {"langchain-core": "tests/unit_tests", "dspy": "tests"}
 PLUGINS = ("pytest_asyncio.plugin", "pytest_mock", "syrupy", "terrarium_upstream")
 STEPS = ("ruff", "format", "mypy", "prose", "pytest", "upstream")
