@@ -63,6 +63,7 @@ final class Components implements AutoCloseable {
         new LanguageModels(
             config.models(),
             config.defaultModel().orElse(null),
+            config.modelWrapper(),
             loader,
             modelCache,
             resources,

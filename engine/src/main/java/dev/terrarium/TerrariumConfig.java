@@ -222,6 +222,11 @@ public final class TerrariumConfig {
     return Optional.ofNullable(given.defaultModel);
   }
 
+  /** Returns the function through which each language model passes before it is used. */
+  UnaryOperator<LanguageModel> modelWrapper() {
+    return given.modelWrapper;
+  }
+
   /** Returns the embedding models by name. */
   Map<String, EmbeddingModel> embeddingModels() {
     return Map.copyOf(given.embeddingModels);
@@ -287,6 +292,7 @@ public final class TerrariumConfig {
     private int programCache = 256;
     private final Map<String, LanguageModel> models = new LinkedHashMap<>();
     private @Nullable String defaultModel;
+    private UnaryOperator<LanguageModel> modelWrapper = UnaryOperator.identity();
     private final List<TerrariumObserver> observers = new ArrayList<>();
     private SessionLimits sessions = SessionLimits.ofDefaults();
     private final Map<String, EmbeddingModel> embeddingModels = new LinkedHashMap<>();
@@ -319,6 +325,7 @@ public final class TerrariumConfig {
       observers.addAll(other.observers);
       sessions = other.sessions;
       defaultModel = other.defaultModel;
+      modelWrapper = other.modelWrapper;
     }
 
     /**
@@ -664,6 +671,17 @@ public final class TerrariumConfig {
         throw new ConfigurationException("languageModel: the spec is empty");
       }
       defaultModel = spec;
+      return this;
+    }
+
+    /**
+     * Sets a function through which each language model passes before it is used, those of
+     * providers too: what the function returns is asked in the model's place, such as to log the
+     * requests. The function is called for each request, and a wrapper should keep the model's
+     * name, tokenizer and size.
+     */
+    public Builder modelWrapper(UnaryOperator<LanguageModel> wrapper) {
+      modelWrapper = given("modelWrapper", wrapper);
       return this;
     }
 

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -69,6 +70,7 @@ class LlamaCppCacheTest {
     return new LanguageModels(
         Map.of(),
         defaultSpec,
+        UnaryOperator.identity(),
         LlamaCppCacheTest.class.getClassLoader(),
         cache,
         new KeyedResourcePool(framework -> 4, Events.none()),

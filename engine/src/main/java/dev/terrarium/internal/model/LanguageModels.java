@@ -23,6 +23,7 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,7 @@ public final class LanguageModels {
 
   private final Map<String, LanguageModel> given;
   private final @Nullable String defaultSpec;
+  private final UnaryOperator<LanguageModel> wrapper;
   private final List<LanguageModelProvider> providers;
   private final ModelCache cache;
   private final ResourcePool resources;
@@ -54,6 +56,7 @@ public final class LanguageModels {
    *
    * @param given models by name, which the caller closes
    * @param defaultSpec a name or a spec; null means the first provider's default model
+   * @param wrapper the function through which each model passes before it is used
    * @param cache the cache of the models that providers open
    * @param resources the pool of their tokenizers
    * @param events the observers, to which each answer is reported
@@ -61,12 +64,14 @@ public final class LanguageModels {
   public LanguageModels(
       Map<String, LanguageModel> given,
       @Nullable String defaultSpec,
+      UnaryOperator<LanguageModel> wrapper,
       ClassLoader loader,
       ModelCache cache,
       ResourcePool resources,
       Events events) {
     this.given = given;
     this.defaultSpec = defaultSpec;
+    this.wrapper = wrapper;
     this.cache = cache;
     this.resources = resources;
     this.events = events;
@@ -90,10 +95,10 @@ public final class LanguageModels {
     String wanted = spec == null ? defaultSpec : spec;
     LanguageModel known = wanted == null ? null : given.get(wanted);
     if (known != null) {
-      return known;
+      return wrapper.apply(known);
     }
     LanguageModelProvider provider = provider(wanted);
-    return opened(provider, provider.canonical(wanted));
+    return wrapper.apply(opened(provider, provider.canonical(wanted)));
   }
 
   private LanguageModel opened(LanguageModelProvider provider, @Nullable String spec) {

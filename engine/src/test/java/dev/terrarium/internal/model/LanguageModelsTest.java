@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,7 +50,8 @@ class LanguageModelsTest {
   }
 
   private LanguageModels models(Map<String, LanguageModel> given, @Nullable String defaultSpec) {
-    return new LanguageModels(given, defaultSpec, EMPTY, cache, resources, Events.none());
+    return new LanguageModels(
+        given, defaultSpec, UnaryOperator.identity(), EMPTY, cache, resources, Events.none());
   }
 
   @Nested
@@ -138,6 +140,7 @@ class LanguageModelsTest {
         new LanguageModels(
             Map.of("given", given),
             null,
+            UnaryOperator.identity(),
             LanguageModelsTest.class.getClassLoader(),
             cache,
             resources,
@@ -166,6 +169,34 @@ class LanguageModelsTest {
     void absentSpecMeansTheProvidersDefault() {
       assertThat(models.get(null).name()).isEqualTo("null");
       assertThat(TestProvider.OPENED).containsExactly("null");
+    }
+
+    @Test
+    void modelsPassThroughTheWrapper() {
+      List<String> asked = new ArrayList<>();
+      LanguageModels wrapped =
+          new LanguageModels(
+              Map.of("given", given),
+              "given",
+              model ->
+                  new FakeModel(
+                      model.name(),
+                      request -> {
+                        asked.add(model.name());
+                        return model.chat(request).text();
+                      }),
+              LanguageModelsTest.class.getClassLoader(),
+              cache,
+              resources,
+              Events.none());
+
+      LanguageModel opened = wrapped.get("test:a");
+
+      assertThat(wrapped.chat(wrapped.get(null), ChatRequest.of("a")).text())
+          .isEqualTo("answer of given");
+      assertThat(wrapped.chat(opened, ChatRequest.of("a")).text()).isEqualTo("answer of test:a");
+      assertThat(asked).containsExactly("given", "test:a");
+      assertThat(wrapped.stats()).containsOnlyKeys("given", "test:a");
     }
 
     @Test

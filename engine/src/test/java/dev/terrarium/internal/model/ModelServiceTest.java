@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -33,6 +34,7 @@ class ModelServiceTest {
       new LanguageModels(
           Map.of("fake", model, "other", other),
           "fake",
+          UnaryOperator.identity(),
           EMPTY,
           ModelCacheTest.cache(),
           new KeyedResourcePool(framework -> 4, Events.none()),
@@ -128,6 +130,7 @@ class ModelServiceTest {
         new LanguageModels(
             Map.of("broken", broken),
             "broken",
+            UnaryOperator.identity(),
             EMPTY,
             ModelCacheTest.cache(),
             new KeyedResourcePool(framework -> 4, Events.none()),
