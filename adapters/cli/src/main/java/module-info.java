@@ -1,3 +1,5 @@
+import dev.terrarium.spi.AdapterFactory;
+
 /** The {@code terrarium} command. */
 @SuppressWarnings("requires-automatic")
 module dev.terrarium.cli {
@@ -6,7 +8,6 @@ module dev.terrarium.cli {
   requires com.fasterxml.jackson.datatype.jsr310;
   requires dev.terrarium.dspy;
   requires dev.terrarium.engine;
-  requires dev.terrarium.langchain;
   requires info.picocli;
   requires java.compiler;
   requires java.logging;
@@ -15,6 +16,8 @@ module dev.terrarium.cli {
   requires org.snakeyaml.engine.v2;
   requires me.tongfei.progressbar;
   requires static org.jspecify;
+
+  uses AdapterFactory;
 
   opens dev.terrarium.cli to
       info.picocli,

@@ -27,7 +27,8 @@ final class AdapterRegistry {
   private final Map<Class<?>, Object> typedAdapters = new ConcurrentHashMap<>();
 
   /**
-   * Creates a registry without adapters.
+   * Creates a registry without adapters, and adds the frameworks that the factories of the class
+   * path bring.
    *
    * @param loader finds the factories on the class path
    */
@@ -36,14 +37,20 @@ final class AdapterRegistry {
     this.calls = calls;
     this.events = events;
     this.loader = loader;
+    for (AdapterFactory<?> factory : ServiceLoader.load(AdapterFactory.class, loader)) {
+      frameworks.addFrameworkOf(factory);
+    }
   }
 
   /**
-   * Registers a typed facade, which takes precedence over those of the class path.
+   * Registers a typed facade, which takes precedence over those of the class path, and the
+   * framework that it brings.
    *
-   * @throws ConfigurationException when a facade of that class is registered already
+   * @throws ConfigurationException when a facade of that class, or another framework of that name,
+   *     is registered already
    */
   void register(AdapterFactory<?> factory) {
+    frameworks.addFrameworkOf(factory);
     if (factories.putIfAbsent(factory.type(), factory) != null) {
       throw new ConfigurationException(
           "An adapter "
@@ -86,6 +93,9 @@ final class AdapterRegistry {
 
   private Object make(Class<?> type) {
     AdapterFactory<?> factory = factory(type);
+    if (!frameworks.has(factory.framework())) {
+      frameworks.addFrameworkOf(factory); // which only the facade's class loader sees
+    }
     return factory.create(make(factory.framework()));
   }
 

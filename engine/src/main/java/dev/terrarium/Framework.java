@@ -3,10 +3,12 @@ package dev.terrarium;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.resource.ClassLoaders;
+import dev.terrarium.spi.AdapterFactory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -58,9 +60,27 @@ public final class Framework {
    * @throws ConfigurationException when there is no such resource, or its name is not an identifier
    */
   public static Framework fromResource(String resource) {
-    ClassLoader loader = ClassLoaders.ofContextAnd(CALLERS.getCallerClass(), Framework.class);
-    String path = resource.startsWith("/") ? resource.substring(1) : resource;
-    try (InputStream in = loader.getResourceAsStream(path)) {
+    String path = path(resource);
+    return fromSource(stem(path), text(resource, CALLERS.getCallerClass()), path);
+  }
+
+  /**
+   * Returns the framework that an adapter brings as one Python file.
+   *
+   * @throws ConfigurationException when there is no such resource
+   */
+  static Optional<Framework> of(AdapterFactory<?> factory) {
+    return factory
+        .resource()
+        .map(
+            resource ->
+                fromSource(
+                    factory.framework(), text(resource, factory.getClass()), path(resource)));
+  }
+
+  private static String text(String resource, Class<?> owner) {
+    ClassLoader loader = ClassLoaders.ofContextAnd(owner, Framework.class);
+    try (InputStream in = loader.getResourceAsStream(path(resource))) {
       if (in == null) {
         throw new ConfigurationException(
             "There is no resource '"
@@ -68,8 +88,7 @@ public final class Framework {
                 + "' on the class path: a file src/main/resources/wordcount.py is"
                 + " '/wordcount.py'.");
       }
-      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      return fromSource(stem(path), text, path);
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read the resource '" + resource + "'", e);
     }
@@ -104,6 +123,10 @@ public final class Framework {
   /** Returns whether a text has several lines, which a name or a file's name never has. */
   private static boolean isSource(String text) {
     return text.contains("\n");
+  }
+
+  private static String path(String resource) {
+    return resource.startsWith("/") ? resource.substring(1) : resource;
   }
 
   private static String stem(String path) {

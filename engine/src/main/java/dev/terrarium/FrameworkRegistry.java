@@ -5,6 +5,7 @@ import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.UnknownFrameworkException;
 import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.value.Suggestion;
+import dev.terrarium.spi.AdapterFactory;
 import java.lang.System.Logger.Level;
 import java.util.Collection;
 import java.util.Map;
@@ -51,6 +52,34 @@ final class FrameworkRegistry {
               + framework.name()
               + "' is registered already: register it once, or under another name.");
     }
+  }
+
+  /**
+   * Adds the framework that an adapter brings as one Python file, if it does.
+   *
+   * @throws ConfigurationException when there is another framework of that name
+   */
+  void addFrameworkOf(AdapterFactory<?> factory) {
+    Framework.of(factory)
+        .map(framework -> framework.source(ceiling))
+        .ifPresent(
+            source -> {
+              BridgeSource known = frameworks.putIfAbsent(source.name(), source);
+              if (known != null && !known.equals(source)) {
+                throw new ConfigurationException(
+                    "The adapter "
+                        + factory.type().getName()
+                        + " brings a framework named '"
+                        + source.name()
+                        + "', and there is another one of that name: keep one of them on the class"
+                        + " path, or register one of them.");
+              }
+            });
+  }
+
+  /** Returns whether there is a framework of that name. */
+  boolean has(String name) {
+    return frameworks.containsKey(name);
   }
 
   /**

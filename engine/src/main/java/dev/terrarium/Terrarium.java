@@ -64,10 +64,11 @@ public final class Terrarium implements AutoCloseable {
 
   /**
    * Registers a typed facade of the user's own, which takes precedence over those of the class
-   * path.
+   * path, and the framework that the facade brings ({@link AdapterFactory#resource}).
    *
    * @return this
-   * @throws ConfigurationException when a facade of that class is registered already
+   * @throws ConfigurationException when a facade of that class, or another framework of that name,
+   *     is registered already
    * @throws dev.terrarium.error.ClosedException when this Terrarium is closed
    */
   public Terrarium register(AdapterFactory<?> factory) {

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.error.AccessException;
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.spi.AdapterFactory;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,6 +86,35 @@ class CeilingTest {
 
       assertThat(terrarium.stats().frameworks()).contains("mine", "less");
       assertThat(terrarium.adapter("less").framework()).isEqualTo("less");
+    }
+  }
+
+  /** The factory of a facade whose framework is one Python file. */
+  private record Factory<A>(Class<A> type, String framework, Optional<String> resource)
+      implements AdapterFactory<A> {
+
+    @Override
+    public A create(Adapter adapter) {
+      throw new AssertionError("nobody asks for the facade");
+    }
+  }
+
+  @Test
+  void frameworkThatAnAdapterBringsIsAccepted() throws IOException {
+    Optional<String> file = Optional.of("/frameworks/wordcount.py");
+    try (Terrarium terrarium = start(AccessProfile.TRUSTED)) {
+      terrarium.register(new Factory<>(String.class, "wordcount", file));
+      terrarium.register(new Factory<>(Integer.class, "wordcount", file));
+
+      assertThat(terrarium.stats().frameworks()).containsExactly("wordcount", "words");
+      assertThat(terrarium.adapter("wordcount").framework()).isEqualTo("wordcount");
+      assertThatThrownBy(() -> terrarium.register(new Factory<>(Long.class, "words", file)))
+          .isInstanceOf(ConfigurationException.class)
+          .hasMessageContaining("java.lang.Long brings a framework named 'words', and there is");
+      assertThatThrownBy(
+              () -> terrarium.register(new Factory<>(Long.class, "other", Optional.of("/none.py"))))
+          .isInstanceOf(ConfigurationException.class)
+          .hasMessageStartingWith("There is no resource '/none.py' on the class path: ");
     }
   }
 

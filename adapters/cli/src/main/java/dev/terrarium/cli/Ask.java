@@ -1,16 +1,10 @@
 package dev.terrarium.cli;
 
-import dev.terrarium.Describe;
 import dev.terrarium.Stats;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
-import dev.terrarium.dspy.Dspy;
-import dev.terrarium.dspy.DspyChunk;
-import dev.terrarium.dspy.DspyOptions;
-import dev.terrarium.dspy.Traced;
 import dev.terrarium.error.TerrariumException;
-import dev.terrarium.langchain.LangChain;
-import dev.terrarium.model.ChatMessage;
+import dev.terrarium.spi.AdapterFactory.Answerer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -19,8 +13,6 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.Flow;
-import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,23 +25,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "ask",
     description = "Answers a question through a real framework on a real language model.",
+    defaultValueProvider = Frameworks.class,
     mixinStandardHelpOptions = true)
 final class Ask implements Callable<Integer> {
-
-  /** The values of {@code --framework}. */
-  enum FrameworkName {
-    dspy,
-    langchain
-  }
-
-  record Question(String question) {}
-
-  /**
-   * The output of DSPy's signature. The instruction is for small models: without one they repeat
-   * the form that DSPy shows them.
-   */
-  @Describe("Answer the question.")
-  record Answer(String answer) {}
 
   @Spec private CommandSpec spec;
 
@@ -62,16 +40,16 @@ final class Ask implements Callable<Integer> {
   private List<String> questions = List.of();
 
   @Option(
-      names = "--framework",
-      defaultValue = "dspy",
+      names = Frameworks.OPTION,
+      completionCandidates = Frameworks.class,
       description = "${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
-  private FrameworkName framework = FrameworkName.dspy;
+  private String framework = "";
 
   @Option(
       names = "--max-tokens",
       paramLabel = "N",
       defaultValue = "256",
-      description = "Bound on an answer by dspy; default ${DEFAULT-VALUE}.")
+      description = "Bound on an answer; default ${DEFAULT-VALUE}.")
   private int maxTokens;
 
   @Option(names = "--stream", description = "Print the answer while it is written.")
@@ -86,25 +64,44 @@ final class Ask implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     if (questions.stream().anyMatch(String::isBlank)) {
-      throw new ParameterException(spec.commandLine(), "The question is empty.");
+      throw misuse("The question is empty.");
+    }
+    if (!Frameworks.contains(framework)) {
+      throw misuse(
+          "Invalid value for option '%s': expected one of [%s] (case-sensitive) but was '%s'"
+              .formatted(Frameworks.OPTION, String.join(", ", new Frameworks()), framework));
+    }
+    if (maxTokens < 1) {
+      throw misuse("--max-tokens: " + maxTokens + " is below 1.");
     }
     Timings timings = Timings.sinceProcessStart();
     TerrariumConfig.Builder config =
         TerrariumConfig.from(TerrariumConfig.ofEnvironment()).contexts(1);
     model.apply(config);
+    if (showPrompt) {
+      config.modelWrapper(PromptPrinter::new);
+    }
     try (Terrarium terrarium = Terrarium.start(config.build())) {
       CompletableFuture<?> loading =
           CompletableFuture.supplyAsync(() -> terrarium.shared().languageModel(Optional.empty()));
-      terrarium.call(framework.name(), "ping", Map.of());
+      terrarium.call(framework, "ping", Map.of());
       timings.mark("first context");
-      join(terrarium.prewarm(framework.name(), 1)); // while the model loads in parallel
-      Answerer answerer = answerer(terrarium);
+      Answerer answerer =
+          Frameworks.answerer(terrarium, framework, maxTokens)
+              .orElseThrow(
+                  () ->
+                      misuse("Framework '" + framework + "' answers no questions by its adapter."));
+      join(terrarium.prewarm(framework, 1)); // while the model loads in parallel
       timings.mark("framework import, program");
       join(loading);
       timings.mark("waiting for the model");
       for (int i = 0; i < questions.size(); i++) {
         Duration before = generation(terrarium);
-        answerer.answer(questions.get(i), this::print);
+        if (stream) {
+          Reading.of(answerer.stream(questions.get(i)), this::print);
+        } else {
+          print(answerer.answer(questions.get(i)));
+        }
         System.out.println();
         Main.checkOutput();
         timings.markAnswer(i == 0, generation(terrarium).minus(before));
@@ -114,6 +111,10 @@ final class Ask implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private ParameterException misuse(String message) {
+    return new ParameterException(spec.commandLine(), message);
   }
 
   private static Duration generation(Terrarium terrarium) {
@@ -134,71 +135,5 @@ final class Ask implements Callable<Integer> {
   private void print(String piece) {
     System.out.print(piece);
     System.out.flush();
-  }
-
-  /** A function that gives an answer, whole or in pieces. */
-  private interface Answerer {
-    void answer(String question, Consumer<String> out);
-  }
-
-  private Answerer answerer(Terrarium terrarium) {
-    return switch (framework) {
-      case dspy -> {
-        var program =
-            terrarium
-                .adapter(Dspy.class)
-                .predict(
-                    Question.class,
-                    Answer.class,
-                    DspyOptions.ofDefaults().withTemperature(0).withMaxTokens(maxTokens));
-        yield stream
-            ? (question, out) -> streamed(program.stream(new Question(question)), out)
-            : (question, out) -> {
-              Traced<Answer> traced = program.trace(new Question(question));
-              show(traced.messages());
-              out.accept(traced.outputs().answer());
-            };
-      }
-      case langchain -> {
-        var chain = terrarium.adapter(LangChain.class).prompt("{question}").text();
-        yield (question, out) -> {
-          show(List.of(ChatMessage.user(question)));
-          Map<String, String> inputs = Map.of("question", question);
-          if (stream) {
-            Reading.of(chain.stream(inputs), out);
-          } else {
-            out.accept(chain.call(inputs));
-          }
-        };
-      }
-    };
-  }
-
-  /** Passes on the answer's pieces, or the whole answer at the end when there were no pieces. */
-  private void streamed(Flow.Publisher<DspyChunk<Answer>> chunks, Consumer<String> out) {
-    boolean[] begun = {false};
-    Reading.of(
-        chunks,
-        chunk -> {
-          switch (chunk) {
-            case DspyChunk.Text<Answer>(String field, String text) -> {
-              begun[0] = true;
-              out.accept(text);
-            }
-            case DspyChunk.Done<Answer>(Traced<Answer> traced) -> {
-              if (!begun[0]) {
-                out.accept(traced.outputs().answer());
-              }
-              show(traced.messages());
-            }
-          }
-        });
-  }
-
-  private void show(List<ChatMessage> messages) {
-    if (showPrompt) {
-      messages.forEach(
-          message -> System.err.printf("[%s]%n%s%n%n", message.role(), message.content()));
-    }
   }
 }

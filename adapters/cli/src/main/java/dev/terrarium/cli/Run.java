@@ -57,7 +57,7 @@ final class Run implements Callable<Integer> {
 
   @Mixin private ModelOption model;
 
-  @Parameters(paramLabel = "FILE.yaml", description = "The program.")
+  @Parameters(paramLabel = "FILE.yaml", description = "The program, one of DSPy.")
   private Path file = Path.of("");
 
   @Option(

@@ -75,16 +75,20 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The guides show code that is compiled and run here: what stands between a mark and its end. */
+/** The guides show code that tests compile and run: what stands between a mark and its end. */
 @Tag("graalpy")
 @Timeout(300)
 @NullUnmarked // as a user's code may be
 class GuidesTest {
 
   private static final Path GUIDES = Path.of("../../docs/guides");
-  private static final Path JAVA = Path.of("src/test/java/dev/terrarium/cli/GuidesTest.java");
-  private static final List<Path> PYTHON =
-      List.of(Path.of("src/test/resources/guide.py"), Path.of("src/test/resources/ratings.py"));
+  private static final List<Path> SOURCES =
+      List.of(
+          Path.of("src/test/java/dev/terrarium/cli/GuidesTest.java"),
+          Path.of("src/test/java/dev/terrarium/cli/TinyFrameworks.java"),
+          Path.of("src/test/resources/guide.py"),
+          Path.of("src/test/resources/ratings.py"),
+          Path.of("src/test/resources/tiny/tiny.py"));
 
   private static final Pattern BLOCK =
       Pattern.compile("(?:<!-- (\\w+) -->\\n)?```(java|python)\\n(.*?)```", Pattern.DOTALL);
@@ -117,9 +121,9 @@ class GuidesTest {
 
   @Test
   void theGuidesShowWhatIsCompiledAndRunHere() throws IOException {
-    String sources = flat(Files.readString(JAVA));
-    for (Path python : PYTHON) {
-      sources += flat(Files.readString(python));
+    String sources = "";
+    for (Path source : SOURCES) {
+      sources += flat(Files.readString(source));
     }
     int blocks = 0;
     for (Path file : guides()) {
@@ -244,6 +248,11 @@ class GuidesTest {
     }
 
     @Override
+    public Optional<String> resource() {
+      return Optional.of("/ratings.py");
+    }
+
+    @Override
     public Ratings create(Adapter adapter) {
       return new Ratings(adapter);
     }
@@ -256,7 +265,6 @@ class GuidesTest {
     List<Review> reviews = List.of(new Review("fine", Mood.HAPPY, Set.of("food")));
     try (Terrarium terrarium = Terrarium.start()) {
       // guide: integrated
-      terrarium.register(Framework.fromResource("/ratings.py"));
       terrarium.register(new RatingsFactory());
       Ratings ratings = terrarium.adapter(Ratings.class);
       double share = ratings.call(reviews);

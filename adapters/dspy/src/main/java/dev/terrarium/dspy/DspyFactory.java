@@ -2,6 +2,7 @@ package dev.terrarium.dspy;
 
 import dev.terrarium.Adapter;
 import dev.terrarium.spi.AdapterFactory;
+import java.util.Optional;
 
 /** The factory that creates {@link Dspy} for {@code terrarium.adapter(Dspy.class)}. */
 public final class DspyFactory implements AdapterFactory<Dspy> {
@@ -22,5 +23,10 @@ public final class DspyFactory implements AdapterFactory<Dspy> {
   @Override
   public Dspy create(Adapter adapter) {
     return new Dspy(adapter);
+  }
+
+  @Override
+  public Optional<Answerer> answerer(Dspy facade, int maxTokens) {
+    return Optional.of(DspyAnswerer.of(facade, maxTokens));
   }
 }

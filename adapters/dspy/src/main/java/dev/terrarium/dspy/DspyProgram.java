@@ -9,6 +9,8 @@ import dev.terrarium.spi.TypedReader;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Flow;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,8 +98,17 @@ public final class DspyProgram<I extends Record, O extends Record> extends Invoc
    * explains back-pressure and cancelling; cancelling stops the model.
    */
   public Flow.Publisher<DspyChunk<O>> stream(I input) {
-    Map<String, Object> arguments = program.arguments(input, true);
-    return adapter().stream(Command.of("stream", arguments).map(this::chunk));
+    return stream(input, Function::identity);
+  }
+
+  /**
+   * Returns a publisher as {@link #stream(Record)} does, of what a conversion makes of each chunk;
+   * each subscriber has a conversion of its own.
+   */
+  <T> Flow.Publisher<T> stream(I input, Supplier<Function<DspyChunk<O>, T>> conversion) {
+    Command<DspyChunk<O>> chunks =
+        Command.of("stream", program.arguments(input, true)).map(this::chunk);
+    return subscriber -> adapter().stream(chunks.map(conversion.get())).subscribe(subscriber);
   }
 
   private DspyChunk<O> chunk(@Nullable Object piece) {

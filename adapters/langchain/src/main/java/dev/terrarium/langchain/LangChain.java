@@ -36,6 +36,12 @@ public final class LangChain {
     return new Prompt(List.of(Map.of("role", "human", "template", template)));
   }
 
+  /** Returns a chain whose prompt is {@code {question}}, for answers of at most so many tokens. */
+  TextChain questions(int maxTokens) {
+    Map<String, Object> options = Map.of("temperature", 0.0, "max_tokens", maxTokens);
+    return prompt("{question}").text(Map.of("parser", "str", "options", options));
+  }
+
   /**
    * Returns the same facade with these options for each call, including the calls of chains that it
    * creates.
@@ -82,7 +88,11 @@ public final class LangChain {
 
     /** Returns the chain whose output is the model's text ({@code StrOutputParser}). */
     public TextChain text() {
-      return new TextChain(adapter, create(Map.of("parser", "str")));
+      return text(Map.of("parser", "str"));
+    }
+
+    private TextChain text(Map<String, Object> parser) {
+      return new TextChain(adapter, create(parser));
     }
 
     /**

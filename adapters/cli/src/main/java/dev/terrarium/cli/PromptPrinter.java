@@ -1,0 +1,53 @@
+package dev.terrarium.cli;
+
+import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.LanguageModel;
+import dev.terrarium.model.Tokenizer;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * A language model that prints the messages of each request to stderr before the wrapped model
+ * answers. Thread-safe.
+ */
+record PromptPrinter(LanguageModel model) implements LanguageModel {
+
+  @Override
+  public String name() {
+    return model.name();
+  }
+
+  @Override
+  public ChatResponse chat(ChatRequest request) {
+    print(request);
+    return model.chat(request);
+  }
+
+  @Override
+  public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
+    print(request);
+    return model.stream(request, sink);
+  }
+
+  private static void print(ChatRequest request) {
+    request
+        .messages()
+        .forEach(message -> System.err.printf("[%s]%n%s%n%n", message.role(), message.content()));
+  }
+
+  @Override
+  public Optional<Tokenizer> tokenizer() {
+    return model.tokenizer();
+  }
+
+  @Override
+  public long bytes() {
+    return model.bytes();
+  }
+
+  @Override
+  public void close() {
+    model.close();
+  }
+}
