@@ -42,6 +42,9 @@ final class ContextMaking {
 
   private final CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
 
+  @GuardedBy("lock")
+  private boolean closed;
+
   /**
    * Creates the making of one pool's contexts.
    *
@@ -156,7 +159,7 @@ final class ContextMaking {
     roster.contexts.add(pooled);
     roster.waitAnew(each -> first || each.equals(waiter));
     if (roster.starting == 0 || roster.contexts.size() >= min) {
-      lock.afterUnlock(() -> ready.complete(null));
+      completeReady();
     }
     decisions.made(pooled, waiter);
   }
@@ -175,7 +178,7 @@ final class ContextMaking {
       lock.afterUnlock(() -> ready.completeExceptionally(failure));
     } else {
       if (roster.starting == 0) {
-        lock.afterUnlock(() -> ready.complete(null));
+        completeReady();
       }
       lock.afterUnlock(() -> timer.after(RETRY_AFTER, () -> decisions.makeUpFor(profile)));
       lock.afterUnlock(
@@ -196,10 +199,19 @@ final class ContextMaking {
     return ready.copy();
   }
 
+  /** Completes {@link #ready}, unless the pool is closed and it is about to fail. */
+  @GuardedBy("lock")
+  private void completeReady() {
+    if (!closed) {
+      lock.afterUnlock(() -> ready.complete(null));
+    }
+  }
+
   /** Has whoever waits for the minimum of contexts fail, since the pool is closed. */
   void close() {
     lock.lock();
     try {
+      closed = true;
       lock.afterUnlock(() -> ready.completeExceptionally(Refusals.closed()));
     } finally {
       lock.unlock();
