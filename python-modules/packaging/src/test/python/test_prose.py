@@ -144,35 +144,12 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_what_is_not_covered_yet_is_counted(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_fault_of_javadoc_fails_the_run(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert prose.main([str(checkout)]) == 1
     assert "engine/src/main/java/Pool.java:3: the Javadoc of idle opens with 'The'" in capsys.readouterr().out
 
-    monkeypatch.setattr(prose, "_NOT_YET", ("engine/", "jmh/src/main/java/Gone.java"))
-    assert prose.main([str(checkout)]) == 0
-    printed = capsys.readouterr().out
-    assert "1 in 1 files that are not covered yet" in printed
-    assert "jmh/src/main/java/Gone.java keeps to the rules now or is gone; take it out" in printed
-    assert "engine/ keeps" not in printed
 
-
-def test_a_page_may_be_not_covered_yet_too(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(prose, "_NOT_YET", ("engine/", "docs/page.md"))
-    (checkout / "docs" / "page.md").write_text("Nobody is told.\n")
-    assert prose.main([str(checkout)]) == 0
-    assert "2 in 2 files that are not covered yet" in capsys.readouterr().out
-    assert prose.main(["--list", str(checkout)]) == 0
-    assert capsys.readouterr().out == '    "docs/page.md",\n    "engine/src/main/java/Pool.java",\n'
-
-
-def test_a_fault_of_markdown_fails_the_run(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(prose, "_NOT_YET", ("engine/",))
+def test_a_fault_of_markdown_fails_the_run(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (checkout / "docs" / "page.md").write_text("Nobody is told.\n")
     assert prose.main([str(checkout)]) == 1
     assert "docs/page.md:1: 'is told'; write report" in capsys.readouterr().out

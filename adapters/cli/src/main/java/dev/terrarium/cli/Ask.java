@@ -86,6 +86,9 @@ final class Ask implements Callable<Integer> {
           CompletableFuture.supplyAsync(() -> terrarium.shared().languageModel(Optional.empty()));
       terrarium.call(framework, "ping", Map.of());
       timings.mark("first context");
+      if (loading.isCompletedExceptionally()) {
+        join(loading); // before the framework is imported in vain
+      }
       Answerer answerer =
           Frameworks.answerer(terrarium, framework, maxTokens)
               .orElseThrow(
