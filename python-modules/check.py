@@ -296,11 +296,16 @@ def commands(home: Path, step: str, fix: bool, reports: Path | None) -> list[tup
     if step == "mypy":
         # Neither started in this folder nor told of it together with the rest: mypy would take dspy/ for the package.
         mypy = [*python, "mypy", "--config-file", str(CONFIG), "--cache-dir", str(home / "mypy")]
-        return [(home, [*mypy, *scripts], {}), (home, [*mypy, *sources, str(PEERS)], {})]
+        return [
+            (home, [*mypy, *scripts], {}),
+            (home, [*mypy, *sources, str(PEERS)], {"MYPYPATH": os.pathsep.join(sources)}),
+        ]
     if step == "prose":
         return [(HERE, [str(home / "bin" / "python"), scripts[-1]], {})]
     if step == "pytest":
-        return [(HERE, [*pytest, "--config-file", str(CONFIG), "--rootdir", str(HERE), *report(reports, "pytest")], {})]
+        imported = ["-o", f"pythonpath={' '.join(map(str, [*HERE.glob('*/src/main/python'), DEFERRING.parent]))}"]
+        configured = ["--config-file", str(CONFIG), "--rootdir", str(HERE)]
+        return [(HERE, [*pytest, *configured, *imported, *report(reports, "pytest")], {})]
     tests = made_folder(home, "upstream", made_of_locks())
     paths = [*HERE.glob("*/src/main/python"), SDISTS.parent / "src" / "test" / "python", tests / "lib"]
     variables = {
