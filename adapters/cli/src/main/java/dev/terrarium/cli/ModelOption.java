@@ -1,8 +1,14 @@
 package dev.terrarium.cli;
 
+import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
+import dev.terrarium.internal.resource.ClassLoaders;
+import dev.terrarium.spi.LanguageModelProvider;
+import java.util.List;
+import java.util.ServiceLoader;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -24,18 +30,33 @@ final class ModelOption {
       paramLabel = "FILE.gguf",
       description = "A GGUF file; the default is the embedded SmolLM2-135M.")
   void model(String value) {
-    Matcher provider = PROVIDER.matcher(value);
-    if (provider.matches()) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "Model provider '"
-              + provider.group(1)
-              + "' is not supported yet; give the path of a GGUF file.");
-    }
     if (value.isBlank()) {
       throw new ParameterException(spec.commandLine(), "--model is empty.");
     }
+    Matcher named = PROVIDER.matcher(value);
+    if (named.matches()) {
+      List<LanguageModelProvider> providers = providers();
+      if (providers.stream().noneMatch(provider -> provider.supports(value))) {
+        throw new ParameterException(
+            spec.commandLine(),
+            ("--model: there is no model provider '%s' on the class path, which has %s. Give the"
+                 + " path of a GGUF file.")
+                .formatted(
+                    named.group(1),
+                    providers.stream()
+                        .map(LanguageModelProvider::name)
+                        .collect(Collectors.joining(", "))));
+      }
+    }
     model = value;
+  }
+
+  private static List<LanguageModelProvider> providers() {
+    return ServiceLoader.load(
+            LanguageModelProvider.class, ClassLoaders.ofContextAnd(Terrarium.class))
+        .stream()
+        .map(ServiceLoader.Provider::get)
+        .toList();
   }
 
   void apply(TerrariumConfig.Builder config) {

@@ -44,7 +44,8 @@ class CommandsTest {
   @Test
   void modelProvidersAreRefusedByName() throws Exception {
     InThisJvm.run("ask", "--model", "openai:gpt-5-mini", "Hi?")
-        .assertBadUsage("Model provider 'openai' is not supported yet");
+        .assertBadUsage(
+            "there is no model provider 'openai' on the class path, which has llamacpp");
   }
 
   @Test
