@@ -50,7 +50,7 @@ class ConversationsTest {
   @Test
   void scoresAreTheSameToTheBitWhateverWasReadBefore() {
     List<int[]> prompts = new ArrayList<>();
-    for (int length : new int[] {1, 31, 32, 33, 64, 100, 300, 100, 33}) {
+    for (int length : new int[] {1, 31, 32, 33, 64, 100, 130, 100, 33}) {
       prompts.add(prompt(0, length));
       prompts.add(prompt(1, length + 5));
     }
@@ -101,7 +101,7 @@ class ConversationsTest {
   void oneConversationIsKeptWhateverItsSize() {
     try (Conversations conversations = conversations(0)) {
       read(conversations, prompt(0, 200));
-      read(conversations, prompt(1, 1500));
+      read(conversations, prompt(1, 600));
       assertThat(conversations.size()).isEqualTo(1);
     }
   }
