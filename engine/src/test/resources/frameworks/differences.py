@@ -4,6 +4,7 @@ import gc
 import inspect
 import math
 import os
+import sys
 import tempfile
 
 from terrarium.bridge import BaseBridge, handler
@@ -92,6 +93,20 @@ def disassembly():
     return "shown"
 
 
+def recursion_limits():
+    def down(levels):
+        return levels and down(levels - 1)
+
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(500)
+    try:
+        return down(1_000)
+    except RecursionError:
+        return "refused"
+    finally:
+        sys.setrecursionlimit(limit)
+
+
 #: Each with what CPython 3.12 gives.
 DIFFERENCES = {
     except_star: "caught",
@@ -110,6 +125,7 @@ DIFFERENCES = {
     compiled_trees: False,
     names_of_name_errors: "missing",
     disassembly: "shown",
+    recursion_limits: "refused",
 }
 
 
