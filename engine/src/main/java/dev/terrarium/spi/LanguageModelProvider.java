@@ -19,6 +19,14 @@ public interface LanguageModelProvider {
   boolean supports(String spec);
 
   /**
+   * Returns whether the provider has a default model, which {@link #open} opens without a spec. By
+   * default it has one.
+   */
+  default boolean hasDefault() {
+    return true;
+  }
+
+  /**
    * Returns the canonical spec among all specs of the same model, such as a file's absolute path:
    * specs with the same canonical spec share one loaded model. By default each spec is canonical.
    *

@@ -55,7 +55,8 @@ public final class LanguageModels {
    * Creates the language models of one Terrarium.
    *
    * @param given models by name, which the caller closes
-   * @param defaultSpec a name or a spec; null means the first provider's default model
+   * @param defaultSpec a name or a spec; null means the default model of the first provider that
+   *     has one
    * @param wrapper the function through which each model passes before it is used
    * @param cache the cache of the models that providers open
    * @param resources the pool of their tokenizers
@@ -182,7 +183,17 @@ public final class LanguageModels {
               + " your own.");
     }
     if (spec == null) {
-      return providers.getFirst();
+      return providers.stream()
+          .filter(LanguageModelProvider::hasDefault)
+          .findFirst()
+          .orElseThrow(
+              () ->
+                  new ModelException(
+                      "There is no default language model: name one by"
+                          + " TerrariumConfig.languageModel (providers that are there: "
+                          + names()
+                          + "), or add dev.terrarium:terrarium-llamacpp and"
+                          + " dev.terrarium:terrarium-smollm2 as dependencies."));
     }
     return providers.stream()
         .filter(provider -> provider.supports(spec))
@@ -196,11 +207,14 @@ public final class LanguageModels {
                         + " ("
                         + String.join(", ", new TreeSet<>(given.keySet()))
                         + "), and nothing that a provider opens (those that are there: "
-                        + providers.stream()
-                            .map(LanguageModelProvider::name)
-                            .collect(Collectors.joining(", "))
-                        + "; llamacpp opens GGUF files). For a service such as OpenAI's write a"
-                        + " LanguageModel and give it to TerrariumConfig."));
+                        + names()
+                        + "; llamacpp opens GGUF files). For a service such as OpenAI's add the"
+                        + " provider that docs/guides/models.md names, or write a LanguageModel"
+                        + " and give it to TerrariumConfig."));
+  }
+
+  private String names() {
+    return providers.stream().map(LanguageModelProvider::name).collect(Collectors.joining(", "));
   }
 
   /** Returns a model's answer, and counts what it cost. */

@@ -98,6 +98,7 @@ class LanguageModelsTest {
 
     static final List<String> OPENED = new CopyOnWriteArrayList<>();
     static volatile Function<String, LanguageModel> opener = FakeModel::new;
+    static volatile boolean hasDefault = true;
 
     @Override
     public String name() {
@@ -107,6 +108,11 @@ class LanguageModelsTest {
     @Override
     public boolean supports(String spec) {
       return spec.startsWith("test:");
+    }
+
+    @Override
+    public boolean hasDefault() {
+      return hasDefault;
     }
 
     @Override
@@ -150,6 +156,7 @@ class LanguageModelsTest {
     void provide() {
       TestProvider.OPENED.clear();
       TestProvider.opener = this::open;
+      TestProvider.hasDefault = true;
     }
 
     private FakeModel open(String spec) {
@@ -238,6 +245,18 @@ class LanguageModelsTest {
     void tokenizerOfTheDefaultIsTheProvidersDefault() {
       assertThat(models.tokenizer(null).count("abc")).isEqualTo(3);
       assertThat(TestProvider.OPENED).containsExactly("tokenizer of null");
+    }
+
+    @Test
+    void providerWithoutADefaultIsNotAskedForOne() {
+      TestProvider.hasDefault = false;
+
+      assertThatThrownBy(() -> models.get(null))
+          .isInstanceOf(ModelException.class)
+          .hasMessageStartingWith("There is no default language model: name one by")
+          .hasMessageContaining("(providers that are there: test)");
+      assertThat(TestProvider.OPENED).isEmpty();
+      assertThat(models.get("test:a").name()).isEqualTo("test:a");
     }
 
     @Test
