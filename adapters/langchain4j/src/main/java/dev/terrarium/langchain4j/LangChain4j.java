@@ -1,0 +1,68 @@
+package dev.terrarium.langchain4j;
+
+import dev.terrarium.error.ModelException;
+import dev.terrarium.error.ModelException.Kind;
+import dev.terrarium.model.LanguageModel;
+import dev.terrarium.spi.LanguageModelProvider;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The provider of models that a service runs. A spec is {@code PROVIDER:MODEL}, such as {@code
+ * openai:gpt-5-mini}, optionally with {@code @} and the base URL of a server. The providers are
+ * {@code openai}, {@code anthropic}, {@code gemini}, {@code mistral}, {@code ollama} and {@code
+ * azure}; each needs LangChain4j's module of it on the class path. Thread-safe.
+ *
+ * <p>Keys come from the environment, and go only to the provider's own URL or the one that the
+ * environment names; {@link LangChain4jModels#custom} takes others.
+ */
+public final class LangChain4j implements LanguageModelProvider {
+
+  /** Creates the provider, as {@link java.util.ServiceLoader} does. */
+  public LangChain4j() {}
+
+  @Override
+  public String name() {
+    return "langchain4j";
+  }
+
+  /** Returns whether the spec has the form {@code NAME:...}, and is neither a file nor a URL. */
+  @Override
+  public boolean supports(String spec) {
+    return ModelSpec.looksLikeOne(spec);
+  }
+
+  /** Returns false: a model of a service must be named. */
+  @Override
+  public boolean hasDefault() {
+    return false;
+  }
+
+  @Override
+  public @Nullable String canonical(@Nullable String spec) {
+    if (spec == null) {
+      return null;
+    }
+    try {
+      return ModelSpec.parse(spec).text();
+    } catch (ModelException e) {
+      return spec; // opening the model reports what is wrong
+    }
+  }
+
+  /**
+   * Opens a model; no request is sent.
+   *
+   * @throws ModelException when the spec is malformed, a dependency or the key is missing, or the
+   *     spec is null
+   */
+  @Override
+  public LanguageModel open(@Nullable String spec) {
+    if (spec == null) {
+      throw new ModelException(
+          Kind.UNKNOWN_MODEL,
+          "Name the language model of a service, such as openai:gpt-5-mini.",
+          null);
+    }
+    return LangChain4jModels.custom(spec).build();
+  }
+}

@@ -1,0 +1,57 @@
+package dev.terrarium.langchain4j;
+
+import dev.langchain4j.model.chat.ChatModel;
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.mistralai.MistralAiChatModel;
+import dev.langchain4j.model.mistralai.MistralAiEmbeddingModel;
+import dev.langchain4j.model.mistralai.MistralAiStreamingChatModel;
+
+/** The clients of Mistral. Immutable. */
+record MistralBackend(Connection connection) implements Backend {
+
+  @Override
+  public ChatModel chat(Options options) {
+    return new MistralAiChatModel.MistralAiChatModelBuilder()
+        .httpClientBuilder(connection.http())
+        .baseUrl(connection.url())
+        .apiKey(connection.key())
+        .modelName(connection.model())
+        .randomSeed(options.seed())
+        .strictJsonSchema(options.strict())
+        .maxRetries(0)
+        .build();
+  }
+
+  @Override
+  public StreamingChatModel streaming(Options options) {
+    return new MistralAiStreamingChatModel.MistralAiStreamingChatModelBuilder()
+        .httpClientBuilder(connection.http())
+        .baseUrl(connection.url())
+        .apiKey(connection.key())
+        .modelName(connection.model())
+        .randomSeed(options.seed())
+        .build();
+  }
+
+  @Override
+  public EmbeddingModel embedding() {
+    return new MistralAiEmbeddingModel.MistralAiEmbeddingModelBuilder()
+        .httpClientBuilder(connection.http())
+        .baseUrl(connection.url())
+        .apiKey(connection.key())
+        .modelName(connection.model())
+        .maxRetries(0)
+        .build();
+  }
+
+  @Override
+  public Seeding seeding() {
+    return Seeding.BY_CLIENT;
+  }
+
+  @Override
+  public Schemas schemas() {
+    return Schemas.OF_OBJECTS;
+  }
+}
