@@ -86,6 +86,7 @@ class GuidesTest {
       List.of(
           Path.of("src/test/java/dev/terrarium/cli/GuidesTest.java"),
           Path.of("src/test/java/dev/terrarium/cli/TinyFrameworks.java"),
+          Path.of("../langchain4j/src/test/java/dev/terrarium/langchain4j/ModelsGuideTest.java"),
           Path.of("src/test/resources/guide.py"),
           Path.of("src/test/resources/ratings.py"),
           Path.of("src/test/resources/tiny/tiny.py"));
