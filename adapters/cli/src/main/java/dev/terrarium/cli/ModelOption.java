@@ -40,7 +40,7 @@ final class ModelOption {
         throw new ParameterException(
             spec.commandLine(),
             ("--model: there is no model provider '%s' on the class path, which has %s. Give the"
-                 + " path of a GGUF file.")
+                    + " path of a GGUF file.")
                 .formatted(
                     named.group(1),
                     providers.stream()
