@@ -395,9 +395,11 @@ def test_dicts_become_dataclasses_named_tuples_and_typed_dicts() -> None:
     assert given("point", point) is point
     refused("point", [1], "expected Point, found list")
     refused("point", {"y": 1.0}, "Point needs 'x', found only: y")
-    refused("point", {"x": 1, "tag": []}, "Point has no str 'tag'; did you mean 'tags'?")
+    refused("point", {"x": 1, "tag": []}, "Point has no field 'tag'; did you mean 'tags'?")
     refused("point", {"x": 1, "inner": {"x": 2, "inner": {"x": None}}}, "at v.inner.inner.x: expected int, found None")
     refused("mapping", {"BLUE": []}, "at v.BLUE: expected Colour")
+    refused("mapping", {"RED": 1}, "at v.RED: expected list[Point], found int 1")
+    refused("points", [], "expected dict[str, list[Point]], found list")
     refused("mapping", {"RED": [], "red": []}, "at v.red: ")
     refused("even", {"number": 1}, "Even refused the values: odd")
     refused("options", {"depth": "2"}, "at v.depth: expected int")

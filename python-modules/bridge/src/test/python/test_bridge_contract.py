@@ -127,7 +127,7 @@ def test_an_unknown_command_names_the_known_ones() -> None:
     error = raised(UnknownCommandError, lambda: Words().dispatch("cuont"))
     assert error.nearest == "count"
     assert "did you mean 'count'?" in str(error)
-    assert str(error).endswith("Known commands: batch, cleanup_framework, count, fail, get_stats, options, ping")
+    assert str(error).endswith("Known commands: count, fail, options")
     assert raised(UnknownCommandError, lambda: Words().dispatch("zzz")).nearest is None
 
 

@@ -7,16 +7,23 @@ import dev.terrarium.internal.call.FrameworkAdapter;
 import dev.terrarium.internal.event.Events;
 import dev.terrarium.internal.resource.ClassLoaders;
 import dev.terrarium.spi.AdapterFactory;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /**
  * The adapters of a Terrarium, by framework and by type, each of which is made once. Thread-safe.
  */
 final class AdapterRegistry {
+
+  /** The number of service lines that cannot be used after which no further ones are read. */
+  private static final int MAX_BROKEN = 100;
 
   private final FrameworkRegistry frameworks;
   private final Calls calls;
@@ -37,9 +44,7 @@ final class AdapterRegistry {
     this.calls = calls;
     this.events = events;
     this.loader = loader;
-    for (AdapterFactory<?> factory : ServiceLoader.load(AdapterFactory.class, loader)) {
-      frameworks.addFrameworkOf(factory);
-    }
+    offered(loader, broken -> {}).forEach(frameworks::addFrameworkOf);
   }
 
   /**
@@ -106,8 +111,8 @@ final class AdapterRegistry {
   private AdapterFactory<?> findFactory(Class<?> type) {
     Set<String> known = new TreeSet<>();
     factories.keySet().forEach(other -> known.add(other.getName()));
-    for (AdapterFactory<?> factory :
-        ServiceLoader.load(AdapterFactory.class, ClassLoaders.joined(loader, type))) {
+    List<String> broken = new ArrayList<>();
+    for (AdapterFactory<?> factory : offered(ClassLoaders.joined(loader, type), broken::add)) {
       if (factory.type() == type) {
         return factory;
       }
@@ -118,7 +123,37 @@ final class AdapterRegistry {
             + type.getName()
             + "; add the artifact that holds it as a dependency, or register its factory. Known: "
             + known
-            + ".");
+            + "."
+            + (broken.isEmpty()
+                ? ""
+                : " Lines of META-INF/services/"
+                    + AdapterFactory.class.getName()
+                    + " that cannot be used: "
+                    + String.join("; ", broken)
+                    + "."));
+  }
+
+  /**
+   * Returns the factories that a class loader finds. A line of a service file that cannot be used
+   * is passed over, since it may be that of an adapter nobody asks for.
+   *
+   * @param broken gets what is wrong with such a line
+   */
+  private static List<AdapterFactory<?>> offered(ClassLoader loader, Consumer<String> broken) {
+    List<AdapterFactory<?>> found = new ArrayList<>();
+    var lines = ServiceLoader.load(AdapterFactory.class, loader).iterator(); // raw, as the class is
+    for (int failed = 0; failed < MAX_BROKEN; ) {
+      try {
+        if (!lines.hasNext()) {
+          break;
+        }
+        found.add(lines.next());
+      } catch (ServiceConfigurationError | LinkageError e) {
+        failed++;
+        broken.accept(String.valueOf(e.getMessage()));
+      }
+    }
+    return found;
   }
 
   private void report(String framework, boolean made, long begin) {

@@ -1,7 +1,6 @@
 package dev.terrarium;
 
 import dev.terrarium.error.ConfigurationException;
-import dev.terrarium.internal.admission.FrameworkVerdict;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -85,8 +84,10 @@ public final class AdmissionConfig {
 
   /**
    * A rule that refuses calls to a framework for a while after a number of its calls in a row have
-   * failed, and then lets trial calls in. The table at {@link FrameworkVerdict} says what counts as
-   * a failure, however long the call took. Each framework has a circuit breaker of its own.
+   * failed, and then lets trial calls in. A call fails by an exception of Python or of a language
+   * model, by a result that cannot be converted, or by a load, a deadline or a wait for a context
+   * that failed; a caller's bad input, a cancellation and a refusal do not count, and the guide on
+   * limits has the whole table. Each framework has a circuit breaker of its own.
    *
    * @param failures number of failures in a row that open the circuit breaker, 1 to 10,000; default
    *     5
@@ -154,7 +155,7 @@ public final class AdmissionConfig {
   /**
    * A rule that retries a failed call within its deadline, if its command is declared safe to
    * repeat ({@code handler(idempotent=True)}) or its shortcut is, as frozen programs are. Only what
-   * counts as a failure at {@link FrameworkVerdict} is retried. A time-out, and a context or
+   * counts as a failure at {@link CircuitBreaker} is retried. A time-out, and a context or
    * framework that could not be acquired, are not: the call has waited for those already.
    *
    * @param attempts number of attempts including the first, 1 to 100; default 3

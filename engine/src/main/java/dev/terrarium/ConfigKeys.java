@@ -131,7 +131,7 @@ final class ConfigKeys {
           ConfigKey.text(
               "cache",
               "a folder",
-              "where Python packages are unpacked; by the variable or property models, too",
+              "where Python packages are unpacked; as a variable or property it moves models, too",
               config -> "the user's cache folder",
               (config, folder) -> {
                 if (!folder.isEmpty()) {

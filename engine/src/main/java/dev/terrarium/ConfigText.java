@@ -169,9 +169,15 @@ final class ConfigText {
         source
             + " is no key of the configuration"
             + (framework == null ? "" : " of one framework")
-            + Suggestion.to(name, names).map(near -> "; did you mean '" + near + "'?").orElse(".")
-            + " Known keys: "
-            + String.join(", ", names)
-            + ".");
+            + Suggestion.to(name, names)
+                .map(near -> "; did you mean " + inPlaceOf(name, near, source) + "?")
+                .orElse(". Known keys: " + String.join(", ", names) + "."));
+  }
+
+  /** Returns the source with the key's name replaced, in the form that the source has. */
+  private static String inPlaceOf(String name, String near, String source) {
+    String key =
+        source.startsWith(VARIABLE) ? near.toUpperCase(Locale.ROOT).replace('-', '_') : near;
+    return source.substring(0, Math.max(0, source.length() - name.length())) + key;
   }
 }

@@ -85,8 +85,9 @@ public final class Framework {
         throw new ConfigurationException(
             "There is no resource '"
                 + resource
-                + "' on the class path: a file src/main/resources/wordcount.py is"
-                + " '/wordcount.py'.");
+                + "' on the class path: it is the file src/main/resources/"
+                + path
+                + " of a Maven project.");
       }
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {

@@ -1,6 +1,7 @@
 package dev.terrarium;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -37,6 +38,7 @@ public abstract class Invocable<I, O> {
   /**
    * Runs this invocable on an input.
    *
+   * @throws NullPointerException when the input is null
    * @throws dev.terrarium.error.ModelException when the model fails
    * @throws dev.terrarium.error.TruncatedAnswerException when the limit of tokens cut the answer
    *     off and the output cannot be made of the part that was written
@@ -45,7 +47,7 @@ public abstract class Invocable<I, O> {
    * @throws dev.terrarium.error.ConversionException when an output does not fit its type
    */
   public O call(I input) {
-    return adapter.call(command(input));
+    return adapter.call(command(Objects.requireNonNull(input, "input")));
   }
 
   /**
@@ -55,7 +57,7 @@ public abstract class Invocable<I, O> {
    * future does not stop them.
    */
   public CompletableFuture<O> callAsync(I input) {
-    return adapter.callAsync(command(input));
+    return adapter.callAsync(command(Objects.requireNonNull(input, "input")));
   }
 
   /**

@@ -2,17 +2,16 @@ package dev.terrarium;
 
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.ConversionException;
-import dev.terrarium.internal.value.Marshaller;
 import dev.terrarium.internal.value.Messages;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A format of encoded messages, for callers that have bytes and want bytes. Stateless. Any value
- * that {@link Marshaller#toJava} returns is written and read again as an equal value; only a number
- * of more than 10,000 characters is refused. The formats have these values in their own terms:
- * null, booleans, 64-bit integers, finite doubles, texts, lists and maps with text keys. All other
- * values are tagged:
+ * that a call returns as plain data is written and read again as an equal value; only a number of
+ * more than 10,000 characters is refused. The formats have these values in their own terms: null,
+ * booleans, 64-bit integers, finite doubles, texts, lists and maps with text keys. All other values
+ * are tagged:
  *
  * <table>
  * <caption>Values that are tagged</caption>
@@ -46,8 +45,8 @@ public enum MessageFormat {
    * @param maxBytes the length of the longest message that is read
    * @throws ArgumentException when the message is longer, before any of it is read
    * @throws ConversionException when the message is not of this format, with the position in bytes;
-   *     or when it has a value without a meaning, a duplicate key, or a depth above {@link
-   *     Marshaller#MAX_DEPTH}, with the path
+   *     or when it has a value without a meaning, a duplicate key, or a depth above 500 levels,
+   *     with the path
    */
   public Map<String, @Nullable Object> read(byte[] message, int maxBytes) {
     return switch (this) {

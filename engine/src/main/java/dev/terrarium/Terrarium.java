@@ -81,8 +81,7 @@ public final class Terrarium implements AutoCloseable {
    * Runs a command of a framework in any free context; the framework is loaded when it is first
    * needed.
    *
-   * @param arguments the arguments by name; {@link dev.terrarium.internal.value.Marshaller} lists
-   *     the types that can be converted
+   * @param arguments the arguments by name; of the types that {@link Command#of(String, Map)} lists
    * @return plain data: null, Boolean, Long, BigInteger, Double, String, byte[], an array of
    *     numbers, List, Map, BigDecimal, UUID or a java.time value
    * @throws TerrariumException in the subclass that says what went wrong

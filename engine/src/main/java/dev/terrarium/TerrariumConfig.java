@@ -278,6 +278,27 @@ public final class TerrariumConfig {
         .anyMatch(each -> each.concurrency().isPresent());
   }
 
+  /**
+   * Returns the values that have keys, by key; of the environment variables for Python only the
+   * names, and of the frameworks that have values of their own only the names.
+   */
+  @Override
+  public String toString() {
+    Map<String, Object> values = new LinkedHashMap<>();
+    ConfigKeys.ALL.stream()
+        .filter(key -> !key.perFramework() || key.name().startsWith("limits-"))
+        .forEach(key -> values.put(key.name(), key.value().apply(this)));
+    if (given.cacheFolder != null) {
+      values.put("cache", given.cacheFolder);
+    }
+    AdmissionConfig rules = admission();
+    Stream.of(rules.circuitBreaker(), rules.bulkhead(), rules.retry(), rules.budget())
+        .flatMap(Optional::stream)
+        .forEach(rule -> values.put(rule.getClass().getSimpleName(), rule));
+    values.put("frameworks", frameworks());
+    return "TerrariumConfig" + values;
+  }
+
   /** A builder of a configuration. Not thread-safe. */
   public static final class Builder {
     private PoolSettings pool = PoolSettings.of(2, 2);

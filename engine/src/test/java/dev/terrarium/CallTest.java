@@ -9,9 +9,16 @@ import dev.terrarium.error.FrameworkLoadException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.UnknownCommandException;
 import dev.terrarium.error.UnknownFrameworkException;
+import dev.terrarium.spi.AdapterFactory;
 import dev.terrarium.testing.GraalPyTest;
 import dev.terrarium.testing.Task;
+import java.io.IOException;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Enumeration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CyclicBarrier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -72,8 +80,8 @@ class CallTest {
                 assertThat(e.known())
                     .contains("echo", "ping", "get_stats", "batch", "cleanup_framework")
                     .isSorted())
-        .hasMessageContaining("Framework 'probe' has no command 'ecko'")
-        .hasMessageContaining("echo");
+        .hasMessageContaining("Framework 'probe' has no command 'ecko'; did you mean 'echo'?")
+        .hasMessageNotContaining("cleanup_framework");
   }
 
   @Test
@@ -113,6 +121,56 @@ class CallTest {
     assertThatThrownBy(() -> terrarium.adapter(Counts.class))
         .isInstanceOf(ConfigurationException.class)
         .hasMessageContaining(Counts.class.getName());
+  }
+
+  @Test
+  void lineOfServicesThatCannotBeUsedStopsNoOtherAdapter(@TempDir Path folder) throws IOException {
+    String lines = "com.example.Missing\n" + FacadeFactory.class.getName() + "\n";
+    Path services = Files.writeString(folder.resolve("factories"), lines);
+    ClassLoader offering =
+        new ClassLoader(CallTest.class.getClassLoader()) {
+          @Override
+          public Enumeration<URL> getResources(String name) throws IOException {
+            return name.equals("META-INF/services/" + AdapterFactory.class.getName())
+                ? Collections.enumeration(List.of(services.toUri().toURL()))
+                : super.getResources(name);
+          }
+        };
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    thread.setContextClassLoader(offering);
+    try (Terrarium own = Terrarium.start(TerrariumConfig.custom().contexts(0, 1).build())) {
+      own.register(Framework.fromResource("/frameworks/wordcount.py"));
+
+      assertThat(own.adapter(Facade.class).adapter()).isSameAs(own.adapter("wordcount"));
+      assertThatThrownBy(() -> own.adapter(Path.class))
+          .isInstanceOf(ConfigurationException.class)
+          .hasMessageContaining("offers the adapter java.nio.file.Path")
+          .hasMessageContaining("Provider com.example.Missing not found");
+    } finally {
+      thread.setContextClassLoader(before);
+    }
+  }
+
+  record Facade(Adapter adapter) {}
+
+  /** Offers {@link Facade}. */
+  public static final class FacadeFactory implements AdapterFactory<Facade> {
+
+    @Override
+    public Class<Facade> type() {
+      return Facade.class;
+    }
+
+    @Override
+    public String framework() {
+      return "wordcount";
+    }
+
+    @Override
+    public Facade create(Adapter adapter) {
+      return new Facade(adapter);
+    }
   }
 
   @Test
@@ -219,6 +277,7 @@ class CallTest {
       delimiter = '|',
       value = {
         "nosyntax | def | SyntaxError",
+        "wrongline | x = = 1 | x = = 1",
         "noimport | import there_is_no_such_module | ModuleNotFoundError: No module named",
         "nopackage | import there_is_no_such_module | packages of your own are not supported yet",
         "nobridge | x = 1 | nobridge.py must define one subclass of BaseBridge; it defines none",

@@ -43,7 +43,9 @@ class FrameworkTest {
   void missingResourceIsNamed() {
     assertThatThrownBy(() -> Framework.fromResource("/frameworks/none.py"))
         .isInstanceOf(ConfigurationException.class)
-        .hasMessageStartingWith("There is no resource '/frameworks/none.py' on the class path: ");
+        .hasMessage(
+            "There is no resource '/frameworks/none.py' on the class path: it is the file"
+                + " src/main/resources/frameworks/none.py of a Maven project.");
   }
 
   @Test

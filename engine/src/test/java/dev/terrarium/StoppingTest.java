@@ -133,7 +133,7 @@ class StoppingTest {
     assertThatThrownBy(() -> execute(source, SOON))
         .isInstanceOf(CallTimeoutException.class)
         .hasMessageContaining("'probe.execute'")
-        .hasMessageContaining("PT0.2S");
+        .hasMessageContaining("200ms");
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(CEILING);
     assertThatAllIsWell(before);
   }

@@ -291,6 +291,23 @@ class TerrariumConfigTest {
         .hasMessage("embeddingCache: 0 is not above zero");
   }
 
+  @Test
+  void textHasTheKeysAndNoValuesOfVariables() {
+    TerrariumConfig config =
+        TerrariumConfig.custom()
+            .borrowTimeout(Duration.ofSeconds(5))
+            .environment(Map.of("API_KEY", "s3cret"))
+            .set("frameworks.guide.retry-attempts", "2")
+            .set("circuit-breaker-failures", "3")
+            .build();
+
+    assertThat(config.toString())
+        .startsWith("TerrariumConfig{contexts=2, ")
+        .contains("borrow-timeout=5s", "environment=[API_KEY]", "frameworks=[guide]")
+        .contains("CircuitBreaker[failures=3", "limits-memory=2GB")
+        .doesNotContain("s3cret");
+  }
+
   private static EmbeddingModel embedding(String name, int dimensions) {
     return new EmbeddingModel() {
       @Override

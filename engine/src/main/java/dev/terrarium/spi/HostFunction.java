@@ -1,6 +1,5 @@
 package dev.terrarium.spi;
 
-import dev.terrarium.internal.value.Marshaller;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -17,8 +16,7 @@ public interface HostFunction {
    *
    * @param arguments the positional arguments, which are of the types: null, Boolean, Long, {@link
    *     java.math.BigInteger}, Double, String, byte[], arrays of numbers, List, Map, {@link
-   *     java.math.BigDecimal}, UUID and the types of {@code java.time}, as {@link Marshaller}
-   *     converts them
+   *     java.math.BigDecimal}, UUID and the types of {@code java.time}
    * @return any value that Terrarium can marshal
    */
   @Nullable Object call(List<@Nullable Object> arguments);

@@ -1,7 +1,6 @@
 package dev.terrarium.spi;
 
 import dev.terrarium.error.ConversionException;
-import dev.terrarium.internal.value.Marshaller;
 import dev.terrarium.internal.value.NumberArray;
 import dev.terrarium.internal.value.Scalar;
 import java.lang.reflect.Array;
@@ -25,8 +24,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A reader that converts plain data, as {@link Marshaller#toJava} returns it, to Java types:
- * records, enums, Optional, nested collections. Stateless.
+ * A reader that converts plain data, as calls return it, to Java types: records, enums, Optional,
+ * nested collections. Stateless.
  */
 public final class TypedReader {
 

@@ -245,7 +245,7 @@ class ShortcutTest {
                           return new Shortcut.Answered("never");
                         })))
         .isInstanceOf(CallTimeoutException.class)
-        .hasMessageContaining("PT2S");
+        .hasMessageContaining("2s");
     Task.await(interrupted);
 
     assertThat(inSession().call(Command.of(saying("next")))).isEqualTo(List.of("next"));
@@ -263,7 +263,7 @@ class ShortcutTest {
     Adapter soon = talk.with(session.options().withDeadline(Duration.ofSeconds(1)));
     assertThatThrownBy(() -> soon.call(Command.of(host -> handedOver("say_and_wait", "late"))))
         .isInstanceOf(CallTimeoutException.class)
-        .hasMessageContaining("'talk.say_and_wait' did not end within its deadline of PT1S");
+        .hasMessageContaining("'talk.say_and_wait' did not end within its deadline of 1s");
     Task.await(stopped);
     assertThat(session.state()).isEmpty();
   }

@@ -18,7 +18,7 @@ from .builtin import keep
 from .errors import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 keep(globals())
 
@@ -118,8 +118,21 @@ def _found(value: object) -> str:
 
 
 def _name_of(annotation: Any) -> str:
-    plain = isinstance(annotation, type) and not typing.get_args(annotation)
-    return annotation.__name__ if plain else str(annotation).replace("typing.", "")
+    if isinstance(annotation, type) and not typing.get_args(annotation):
+        return annotation.__name__
+    text = str(annotation)
+    for cls in _classes(annotation):
+        text = text.replace(f"{cls.__module__}.{cls.__qualname__}", cls.__name__)
+    return text.replace("typing.", "")
+
+
+def _classes(annotation: Any) -> Iterator[type]:
+    """Yield the classes among the arguments of an annotation, at any depth."""
+    for argument in typing.get_args(annotation):
+        if isinstance(argument, type) and not typing.get_args(argument):
+            yield argument
+        else:
+            yield from _classes(argument)
 
 
 def _member(table: dict[tuple[type, Any], Any], value: Any) -> Any:
@@ -471,7 +484,8 @@ class _Compiler:
                 if name not in fields:
                     close = nearest(name, fields) if isinstance(name, str) else None
                     hint = f"; did you mean {close!r}?" if close else "."
-                    raise MisfitError(f"{cls.__name__} has no {_found(name)}{hint} It has: {', '.join(fields)}")
+                    shown = _found(name).removeprefix("str ")
+                    raise MisfitError(f"{cls.__name__} has no field {shown}{hint} It has: {', '.join(fields)}")
             for name, required in fields.items():
                 if required and name not in value:
                     there = ", ".join([str(each) for each in value][:_MOST_NAMES]) or "nothing"

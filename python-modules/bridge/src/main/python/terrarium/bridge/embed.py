@@ -177,6 +177,12 @@ def load_source(framework: str, text: str, filename: str) -> BaseBridge:
     sys.modules[name] = module  # dataclasses and pickle look a class's module up
     try:
         exec(compile(text, filename, "exec"), module.__dict__)  # the user's own source is the point
+    except SyntaxError as error:
+        del sys.modules[name]
+        lines = text.splitlines()
+        if error.lineno and error.lineno <= len(lines):  # which GraalPy may count otherwise than CPython
+            error.msg = f"{error.msg}: {lines[error.lineno - 1].strip()!r}"
+        raise
     except BaseException:
         del sys.modules[name]
         raise

@@ -9,6 +9,9 @@ from .builtin import keep
 keep(globals())
 
 
+_OF_EVERY_BRIDGE = ("batch", "cleanup_framework", "get_stats", "ping")
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the one of ``known`` that looks most like ``name``, or None when none does."""
     import difflib  # only needed once something is wrong, and not free to import
@@ -32,7 +35,8 @@ class BridgeError(Exception):
 class UnknownCommandError(BridgeError):
     """A command was called that the bridge has no handler for.
 
-    ``known`` holds the names of the commands there are, ``nearest`` the likeliest one or None.
+    ``known`` holds the names of the commands there are, ``nearest`` the likeliest one or None. The message leaves out
+    the commands that every bridge has.
     """
 
     def __init__(self, framework: str, command: str, known: Iterable[str]) -> None:
@@ -40,9 +44,9 @@ class UnknownCommandError(BridgeError):
         self.command = command
         self.known = sorted(known)
         self.nearest = nearest(command, self.known)
+        own = [name for name in self.known if name not in _OF_EVERY_BRIDGE]
         super().__init__(
-            f"{framework} has no command {command!r}{_suggestion(self.nearest) or '.'}"
-            f" Known commands: {_listed(self.known)}"
+            f"{framework} has no command {command!r}{_suggestion(self.nearest) or '.'} Known commands: {_listed(own)}"
         )
 
 

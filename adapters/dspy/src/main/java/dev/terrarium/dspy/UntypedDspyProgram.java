@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -81,7 +82,7 @@ public final class UntypedDspyProgram
 
   /** Returns the arguments of the bridge's commands. */
   Map<String, Object> arguments(Object inputs, boolean trace) {
-    return Map.of("program", id, "inputs", inputs, "trace", trace);
+    return Map.of("program", id, "inputs", Objects.requireNonNull(inputs, "input"), "trace", trace);
   }
 
   /** Reads a result of the bridge's command. */

@@ -1,6 +1,7 @@
 package dev.terrarium.internal.context;
 
 import dev.terrarium.error.UnknownCommandException;
+import dev.terrarium.internal.value.Suggestion;
 import java.util.HashMap;
 import java.util.Map;
 import org.graalvm.polyglot.Value;
@@ -55,7 +56,8 @@ public final class HandlerTable {
   public Handler get(String name) {
     Handler handler = handlers.get(name);
     if (handler == null) {
-      throw new UnknownCommandException(framework, name, handlers.keySet());
+      String nearest = Suggestion.to(name, handlers.keySet()).orElse(null);
+      throw new UnknownCommandException(framework, name, nearest, handlers.keySet());
     }
     return handler;
   }

@@ -205,7 +205,9 @@ public final class LanguageModels {
                         + spec
                         + "': it is none of those that were given to TerrariumConfig.languageModel"
                         + " ("
-                        + String.join(", ", new TreeSet<>(given.keySet()))
+                        + (given.isEmpty()
+                            ? "none was given"
+                            : String.join(", ", new TreeSet<>(given.keySet())))
                         + "), and nothing that a provider opens (those that are there: "
                         + names()
                         + "; llamacpp opens GGUF files). For a service such as OpenAI's add the"

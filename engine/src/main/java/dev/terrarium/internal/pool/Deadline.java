@@ -47,6 +47,19 @@ public final class Deadline {
   /** Returns the time-out, as the user gave it. */
   @Override
   public String toString() {
-    return String.valueOf(timeout);
+    return timeout == null ? "none" : text(timeout);
+  }
+
+  /** Returns the text of a time as the configuration takes it, such as 500ms, 10s or 2m. */
+  public static String text(Duration time) {
+    if (time.isPositive() && time.equals(Duration.ofMinutes(time.toMinutes()))) {
+      return time.toMinutes() + "m";
+    }
+    if (time.equals(Duration.ofSeconds(time.toSeconds()))) {
+      return time.toSeconds() + "s";
+    }
+    return time.equals(Duration.ofMillis(time.toMillis()))
+        ? time.toMillis() + "ms"
+        : time.toString();
   }
 }

@@ -22,9 +22,19 @@ final class Refusals {
 
   static CallTimeoutException deadline(Waiter waiter, Stats.Pool figures) {
     return new CallTimeoutException(
-        ("The deadline of %s passed while the call of '%s' waited for a context (%s). Give calls"
-                + " more time, or the pool more contexts.")
-            .formatted(waiter.deadline, waiter.name(), figures));
+        "The deadline of %s passed while the call of '%s' waited for a context (%s). %s"
+            .formatted(waiter.deadline, called(waiter), figures, advice(figures)));
+  }
+
+  private static String called(Waiter waiter) {
+    return waiter.command == null ? waiter.name() : waiter.name() + "." + waiter.command;
+  }
+
+  private static String advice(Stats.Pool figures) {
+    return figures.starting() == 0
+        ? "Give calls more time, or the pool more contexts."
+        : "Contexts are still starting: wait for ready() or prewarm(...) before calls with a short"
+            + " deadline.";
   }
 
   /**
@@ -39,7 +49,7 @@ final class Refusals {
     return new BorrowTimeoutException(
         ("No context was free for '%s' within %s (%s). %s or the borrow time-out, or find the calls"
                 + " that hold them.")
-            .formatted(waiter.name(), settings.borrowTimeout(), figures, advice));
+            .formatted(waiter.name(), Deadline.text(settings.borrowTimeout()), figures, advice));
   }
 
   /**
@@ -69,7 +79,7 @@ final class Refusals {
             : "Framework '" + waiter.name() + "' was not loaded";
     return new LoadTimeoutException(
         "%s within %s (%s). Loading goes on; call again later, or raise the load time-out."
-            .formatted(what, settings.loadTimeout(), figures));
+            .formatted(what, Deadline.text(settings.loadTimeout()), figures));
   }
 
   static NestedCallException nested(Waiter waiter, Stats.Pool figures) {

@@ -193,12 +193,23 @@ final class PythonReader {
     };
   }
 
+  private String advice(Value value) {
+    if (typeName.execute(value).asString().equals("generator")) {
+      return "Call the command by `stream`, or return a list.";
+    }
+    if (!value.isMetaObject() && value.hasMember("__dataclass_fields__")) {
+      return "Return `dataclasses.asdict(x)`.";
+    }
+    return "Return None, bool, int, float, str, bytes, array.array, list, dict, set, Decimal, UUID,"
+        + " an enum's member, or a date or time.";
+  }
+
   private ConversionException noPlainData(Value value, String path) {
     return new ConversionException(
         path,
         "a Python value of type "
             + typeName.execute(value).asString()
-            + " is not plain data. Return None, bool, int, float, str, bytes, array.array,"
-            + " list, dict, set, Decimal, UUID, an enum's member, or a date or time.");
+            + " is not plain data. "
+            + advice(value));
   }
 }

@@ -102,7 +102,7 @@ class BulkheadQueueTest {
 
     assertThatThrownBy(() -> places.enter(Deadline.after(Duration.ofMillis(20))))
         .isInstanceOf(CallTimeoutException.class)
-        .hasMessageContaining("deadline of PT0.02S")
+        .hasMessageContaining("deadline of 20ms")
         .hasMessageContaining("running=1 of 1");
     assertThat(places.queued()).isZero();
   }

@@ -40,7 +40,7 @@ class FrameworkVerdictTest {
   static Stream<Throwable> input() {
     return Stream.of(
         new ArgumentException("unknown argument"),
-        new UnknownCommandException("words", "cuont", List.of("count")),
+        new UnknownCommandException("words", "cuont", "count", List.of("count")),
         new ConversionException("args", "cannot cross"),
         new ConversionException("args.inputs[3]", "cannot cross"),
         new AccessException("not granted"));

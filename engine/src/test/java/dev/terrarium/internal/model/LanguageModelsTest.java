@@ -283,6 +283,11 @@ class LanguageModelsTest {
           .hasMessageStartingWith("The language model 'test:mute' does not tell");
       assertThat(resources.size()).isZero();
       assertThatThrownBy(() -> models.tokenizer("gpt-9")).isInstanceOf(ModelException.class);
+      ClassLoader loader = LanguageModelsTest.class.getClassLoader();
+      LanguageModels none =
+          new LanguageModels(Map.of(), null, loader, cache, resources, Events.none());
+      assertThatThrownBy(() -> none.get("gpt-9"))
+          .hasMessageContaining("given to TerrariumConfig.languageModel (none was given)");
     }
 
     @Test

@@ -78,7 +78,7 @@ class ContextLeaseTest {
     assertThatThrownBy(() -> lease.run(PoolBench.count(WORDCOUNT, deadline)))
         .isInstanceOf(CallTimeoutException.class)
         .hasMessage(
-            "'wordcount.count' did not end within its deadline of PT3S and is being stopped in"
+            "'wordcount.count' did not end within its deadline of 3s and is being stopped in"
                 + " context-0.");
     assertThat(context.running().interrupts).hasValue(1);
     context.running().stop();

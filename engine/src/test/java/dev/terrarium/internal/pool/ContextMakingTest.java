@@ -128,7 +128,7 @@ class ContextMakingTest {
 
     assertThat(waiter.failure())
         .isInstanceOf(LoadTimeoutException.class)
-        .hasMessageContaining("The first context was not ready within PT2M");
+        .hasMessageContaining("The first context was not ready within 2m");
     bench.makers.runAll();
     assertThat(bench.use(A)).isEqualTo("context-0");
   }

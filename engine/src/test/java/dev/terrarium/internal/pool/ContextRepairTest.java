@@ -34,7 +34,7 @@ class ContextRepairTest {
         Arguments.of(null, ""),
         Arguments.of(new ArgumentException("wrong"), ""),
         Arguments.of(new ConversionException("x", "wrong"), ""),
-        Arguments.of(new UnknownCommandException("a", "x", List.of()), ""),
+        Arguments.of(new UnknownCommandException("a", "x", null, List.of()), ""),
         Arguments.of(new PythonException("ValueError", "", List.of(), null), "CHECK"),
         Arguments.of(new CancellationException("stopped"), "CHECK"),
         Arguments.of(new IllegalStateException("odd"), "CHECK"),

@@ -92,7 +92,7 @@ class PoolWaitingTest {
       assertThat(waiter.failure())
           .isInstanceOf(BorrowTimeoutException.class)
           .hasMessage(
-              "No context was free for 'a' within PT30S (total=2, starting=0, active=2, idle=0,"
+              "No context was free for 'a' within 30s (total=2, starting=0, active=2, idle=0,"
                   + " pending=0; a: in 2 contexts, loading in 0, pending 0). Raise the number of"
                   + " contexts or the borrow time-out, or find the calls that hold them.");
     }
@@ -112,7 +112,7 @@ class PoolWaitingTest {
     bench.pool().reconsider(waiter);
     assertThat(waiter.failure())
         .isInstanceOf(LoadTimeoutException.class)
-        .hasMessageContaining("Framework 'a' was not loaded within PT2M")
+        .hasMessageContaining("Framework 'a' was not loaded within 2m")
         .hasMessageContaining("a: in 0 contexts, loading in 1, pending 0")
         .hasMessageContaining("Loading goes on");
     assertThat(bench.context(0).running().interrupts).hasValue(0);
@@ -232,9 +232,30 @@ class PoolWaitingTest {
 
       assertThat(waiter.failure())
           .isInstanceOf(CallTimeoutException.class)
-          .hasMessageContaining("PT2S passed while the call of 'a' waited")
-          .hasMessageContaining("active=1");
+          .hasMessageContaining("2s passed while the call of 'a.count' waited")
+          .hasMessageContaining("active=1")
+          .hasMessageEndingWith("Give calls more time, or the pool more contexts.");
     }
+  }
+
+  @Test
+  void deadlineThatPassesWhileContextsStartSaysSo() {
+    bench.makers.hold();
+    bench.open(1, 1);
+    Deadline deadline = Deadline.after(Duration.ofMillis(1_500), bench.timer.nanoTime());
+    Waiter waiter = bench.waiter(A, "count", Waiter.Kind.BORROWER, deadline);
+    bench.pool().enqueue(waiter);
+    bench.timer.turn(Duration.ofSeconds(2));
+    bench.pool().reconsider(waiter);
+
+    assertThat(waiter.failure())
+        .isInstanceOf(CallTimeoutException.class)
+        .hasMessageContaining("The deadline of 1500ms passed while the call of 'a.count' waited")
+        .hasMessageContaining("starting=1")
+        .hasMessageEndingWith(
+            "Contexts are still starting: wait for ready() or prewarm(...) before calls with a"
+                + " short deadline.");
+    bench.makers.runAll();
   }
 
   @Test

@@ -416,6 +416,15 @@ class MarshallingTest {
         "{'a': [0, " + expression + "]}", "result.a[1]", "of type " + type + " is not plain data");
   }
 
+  @Test
+  void generatorAndDataclassAreRefusedWithAdvice() {
+    refusedFromPython("(i for i in [1])", "result", "Call the command by `stream`, or return a");
+    refusedFromPython(
+        "__import__('dataclasses').make_dataclass('Item', ['name'])('x')",
+        "result",
+        "Return `dataclasses.asdict(x)`.");
+  }
+
   private void refusedFromPython(String expression, String path, String message) {
     assertThatThrownBy(() -> evaluate(expression))
         .as(expression)
