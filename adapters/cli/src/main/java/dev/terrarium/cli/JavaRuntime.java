@@ -22,8 +22,8 @@ final class JavaRuntime {
     return compiled
         ? "compiled where it is hot, once the first framework has loaded, for 300 to 900 MB of"
             + " memory and, until it is done, one processor (TERRARIUM_JIT=off does without)"
-        : "interpreted: a busy program stays four to six times slower. `terrarium run` compiles"
-            + " (TERRARIUM_JIT=on terrarium doctor shows that)";
+        : "interpreted: a busy program stays four to six times slower than compiled. `terrarium"
+            + " run` compiles (TERRARIUM_JIT=on terrarium doctor shows that)";
   }
 
   /**

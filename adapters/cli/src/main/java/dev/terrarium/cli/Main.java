@@ -3,6 +3,7 @@ package dev.terrarium.cli;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.TerrariumException;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -12,6 +13,7 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The {@code terrarium} command. Results go to stdout, everything else to stderr. The exit code is
@@ -53,6 +55,7 @@ public final class Main implements Runnable {
           report(failure);
           return failure instanceof ConfigurationException ? ExitCode.USAGE : ExitCode.SOFTWARE;
         });
+    commandLine.setParameterExceptionHandler(Main::reportBadUsage);
     int exitCode = commandLine.execute(args);
     try {
       checkOutput();
@@ -81,6 +84,21 @@ public final class Main implements Runnable {
     if (System.out.checkError()) {
       throw new IOException("cannot write to stdout");
     }
+  }
+
+  /** Prints what is wrong and where the options are listed; for the root, all its usage. */
+  private static int reportBadUsage(ParameterException failure, String[] args) {
+    CommandLine command = failure.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println("terrarium: " + failure.getMessage());
+    if (command.getParent() == null) {
+      UnmatchedArgumentException.printSuggestions(failure, err);
+      command.usage(err);
+    } else {
+      err.println(
+          "`" + command.getCommandSpec().qualifiedName() + " --help` lists arguments and options.");
+    }
+    return ExitCode.USAGE;
   }
 
   /** Prints one sentence for an expected failure, and the complete stack trace for any other. */

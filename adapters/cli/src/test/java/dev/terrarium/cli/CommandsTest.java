@@ -90,7 +90,11 @@ class CommandsTest {
     Path file =
         Files.writeString(folder.resolve("p.yaml"), "inputs: {a: {type: string}}\nfoo: 1\n");
     InThisJvm.run("run", file.toString()).assertBadUsage("unknown key 'foo'");
-    InThisJvm.run("run", "/nowhere.yaml").assertBadUsage("/nowhere.yaml");
+    Finished missing = InThisJvm.run("run", "/nowhere.yaml");
+    missing.assertBadUsage("terrarium: /nowhere.yaml: there is no such file");
+    assertThat(missing.err())
+        .hasLineCount(2)
+        .endsWith("`terrarium run --help` lists arguments and options.\n");
   }
 
   @Test
