@@ -36,6 +36,19 @@ class Guide(BaseBridge):
 
 # end
 
+    # guide: model
+    @handler
+    def ask(self, question: str) -> str:
+        messages = [{"role": "user", "content": question}]
+        answer = host.call("model.generate", {"messages": messages, "max_tokens": 100})
+        return answer["text"]
+
+    # end
+
+    @handler
+    def count_each(self, texts: list[str]) -> list[dict[str, int]]:
+        return [self.count(text) for text in texts]
+
     # guide: host
     @handler
     def fetch(self, url: str) -> dict[str, object]:

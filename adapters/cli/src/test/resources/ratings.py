@@ -1,11 +1,13 @@
 """The framework whose handler the guides annotate."""
 
+# guide: annotations
+# ratings.py
 import enum
 from dataclasses import dataclass
 
 from terrarium.bridge import BaseBridge, handler
 
-# guide: annotations
+
 class Mood(enum.Enum):
     HAPPY = 1
     SAD = 2

@@ -32,6 +32,8 @@ import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.BudgetExceededException;
 import dev.terrarium.event.JfrObserver;
 import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.event.TerrariumObserver;
+import dev.terrarium.langchain.Chain;
 import dev.terrarium.langchain.LangChain;
 import dev.terrarium.langchain.TextChain;
 import dev.terrarium.llamacpp.LlamaCpp;
@@ -47,6 +49,9 @@ import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.ModelCache;
 import dev.terrarium.spi.ResourcePool;
 import dev.terrarium.testkit.FakeLanguageModel;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -190,14 +195,23 @@ class GuidesTest {
 
     assertThat(counts).isEqualTo(Map.of("words", 6L));
     assertThat(typed.words()).isEqualTo(2);
+
+    Command<Object> command = Command.of("count_each", Map.of("texts", List.of("to", "be or")));
+    assertThat(List.of(adapter.call(command.as(Counts[].class))))
+        .containsExactly(new Counts(1), new Counts(2));
+    assertThat(adapter.call("ask", Map.of("question", "What is the capital of France?")))
+        .isInstanceOf(String.class);
   }
 
+  // guide: review
   enum Mood {
     HAPPY,
     SAD
   }
 
   record Review(String text, Mood mood, Set<String> tags) {}
+
+  // end
 
   @Test
   void byAnnotations() {
@@ -290,6 +304,7 @@ class GuidesTest {
   @Test
   void byADeadline() {
     // guide: deadline
+    terrarium.prewarm("guide", 1).join(); // not part of the deadline
     Adapter hurried = guide.with(CallOptions.deadline(Duration.ofSeconds(5)));
     Object counts = hurried.call("count", Map.of("text", "to be"));
     // end
@@ -332,6 +347,7 @@ class GuidesTest {
   static final class Pieces<T> implements Flow.Subscriber<T> {
     final List<T> all = new ArrayList<>();
     final CountDownLatch done = new CountDownLatch(1);
+    volatile Throwable failure;
     private Flow.Subscription subscription;
 
     @Override
@@ -347,7 +363,8 @@ class GuidesTest {
     }
 
     @Override
-    public void onError(Throwable failure) {
+    public void onError(Throwable thrown) {
+      failure = thrown;
       done.countDown();
     }
 
@@ -365,6 +382,9 @@ class GuidesTest {
     Pieces<Object> pieces = new Pieces<>();
     guide.stream(Command.of("words", Map.of("text", "to be or not"))).subscribe(pieces);
     boolean ended = pieces.done.await(10, TimeUnit.SECONDS);
+    if (pieces.failure instanceof RuntimeException failure) {
+      throw failure; // such as a PythonException, after the pieces before it
+    }
     // end
 
     assertThat(ended).isTrue();
@@ -437,6 +457,22 @@ class GuidesTest {
     assertThat(many).allMatch(CallResult::isSuccess);
     assertThat(live.done.await(60, TimeUnit.SECONDS)).isTrue();
     assertThat(live.all).last().isInstanceOf(DspyChunk.Done.class);
+
+    assertThatThrownBy(() -> ask.call(null))
+        .isInstanceOf(NullPointerException.class)
+        .hasMessage("input");
+    assertThatThrownBy(() -> ask.stream(null)).hasMessage("input");
+
+    // guide: growing
+    Chain<Answer> chain = terrarium.adapter(LangChain.class).prompt("{question}").as(Answer.class);
+    Map<String, Object> arguments =
+        Map.of("program", chain.id(), "inputs", Map.of("question", "How?"));
+    Pieces<Object> values = new Pieces<>();
+    terrarium.adapter("langchain").stream(Command.of("stream", arguments)).subscribe(values);
+    // end
+
+    assertThat(values.done.await(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(values.all).last().isEqualTo(Map.of("answer", "text"));
 
     // guide: registry
     Programs programs = terrarium.adapter(Dspy.class).programs();
@@ -629,6 +665,7 @@ class GuidesTest {
   @Test
   void events() {
     List<TerrariumEvent> slow = new CopyOnWriteArrayList<>();
+    Duration limit = Duration.ZERO;
     // guide: events
     TerrariumConfig config =
         TerrariumConfig.custom()
@@ -636,8 +673,9 @@ class GuidesTest {
             .observer(new JfrObserver()) // terrarium.CommandExecuted and others, in a recording
             .observer(
                 event -> {
-                  if (event instanceof TerrariumEvent.CommandExecuted done && done.nanos() > 0) {
-                    slow.add(event);
+                  if (event instanceof TerrariumEvent.CallEnded call
+                      && call.runNanos() > limit.toNanos()) {
+                    slow.add(call); // limit is a Duration of yours
                   }
                 })
             .build();
@@ -648,6 +686,34 @@ class GuidesTest {
       observed.call("guide", "count", Map.of("text", "to be"));
     }
     assertThat(slow).hasSize(1);
+  }
+
+  @Test
+  void metricsOfMicrometer() {
+    // guide: metrics
+    PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    TerrariumObserver calls =
+        event -> {
+          if (event instanceof TerrariumEvent.CallEnded call) {
+            Timer.builder("terrarium.calls")
+                .tags("framework", call.framework(), "outcome", call.outcome().name())
+                .register(registry)
+                .record(call.runNanos(), TimeUnit.NANOSECONDS);
+          }
+        };
+    Terrarium measured =
+        Terrarium.start(TerrariumConfig.custom().contexts(1).observer(calls).build());
+    registry.gauge("terrarium.pending", measured, each -> each.stats().pool().pending());
+    // end
+
+    try (measured) {
+      measured.register(Framework.fromResource("/guide.py"));
+      measured.call("guide", "count", Map.of("text", "to be"));
+
+      assertThat(registry.scrape())
+          .contains("terrarium_calls_seconds_count{framework=\"guide\",outcome=\"SUCCEEDED\"} 1")
+          .contains("terrarium_pending 0.0");
+    }
   }
 
   // ------------------------------------------------------------------ language models
