@@ -80,7 +80,8 @@ public final class Framework {
 
   private static String text(String resource, Class<?> owner) {
     ClassLoader loader = ClassLoaders.ofContextAnd(owner, Framework.class);
-    try (InputStream in = loader.getResourceAsStream(path(resource))) {
+    String path = path(resource);
+    try (InputStream in = loader.getResourceAsStream(path)) {
       if (in == null) {
         throw new ConfigurationException(
             "There is no resource '"

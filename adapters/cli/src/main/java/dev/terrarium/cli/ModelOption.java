@@ -27,8 +27,10 @@ final class ModelOption {
 
   @Option(
       names = "--model",
-      paramLabel = "FILE.gguf",
-      description = "A GGUF file; the default is the embedded SmolLM2-135M.")
+      paramLabel = "MODEL",
+      description =
+          "A GGUF file, or a service's model such as openai:gpt-5-mini; the default is the embedded"
+              + " SmolLM2-135M.")
   void model(String value) {
     if (value.isBlank()) {
       throw new ParameterException(spec.commandLine(), "--model is empty.");
@@ -39,8 +41,8 @@ final class ModelOption {
       if (providers.stream().noneMatch(provider -> provider.supports(value))) {
         throw new ParameterException(
             spec.commandLine(),
-            ("--model: there is no model provider '%s' on the class path, which has %s. Give the"
-                    + " path of a GGUF file.")
+            ("--model: there is no model provider '%s' on the class path, which has %s. Name one of"
+                    + " these, or give the path of a GGUF file.")
                 .formatted(
                     named.group(1),
                     providers.stream()

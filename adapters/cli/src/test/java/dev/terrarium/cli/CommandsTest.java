@@ -2,7 +2,11 @@ package dev.terrarium.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.terrarium.cli.Launcher.Finished;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
@@ -43,9 +47,41 @@ class CommandsTest {
 
   @Test
   void modelProvidersAreRefusedByName() throws Exception {
-    InThisJvm.run("ask", "--model", "openai:gpt-5-mini", "Hi?")
-        .assertBadUsage(
-            "there is no model provider 'openai' on the class path, which has llamacpp");
+    InThisJvm.run("ask", "--model", "opanai:gpt-5-mini", "Hi?")
+        .assertBadUsage("there is no model provider 'opanai' on the class path, which has ");
+  }
+
+  /** A server with OpenAI's interface, which needs no key since it is not OpenAI's own. */
+  @Test
+  void aModelOfAServiceAnswers() throws Exception {
+    byte[] answer =
+        """
+        {"id": "1", "object": "chat.completion", "created": 1, "model": "capital",
+         "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant",
+           "content": "[[ ## answer ## ]]\\nParis\\n\\n[[ ## completed ## ]]"}}],
+         "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}}
+        """
+            .getBytes(StandardCharsets.UTF_8);
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/v1/chat/completions",
+        exchange -> {
+          exchange.getRequestBody().readAllBytes();
+          exchange.getResponseHeaders().add("Content-Type", "application/json");
+          exchange.sendResponseHeaders(200, answer.length);
+          exchange.getResponseBody().write(answer);
+          exchange.close();
+        });
+    server.start();
+    try {
+      String model = "openai:capital@http://127.0.0.1:" + server.getAddress().getPort() + "/v1";
+      Finished ask = InThisJvm.run("ask", "--model", model, "What is the capital of France?");
+      assertThat(ask.exitCode()).as(ask.err()).isZero();
+      assertThat(ask.out()).isEqualTo("Paris\n");
+    } finally {
+      server.stop(0);
+    }
   }
 
   @Test

@@ -285,7 +285,8 @@ class LanguageModelsTest {
       assertThatThrownBy(() -> models.tokenizer("gpt-9")).isInstanceOf(ModelException.class);
       ClassLoader loader = LanguageModelsTest.class.getClassLoader();
       LanguageModels none =
-          new LanguageModels(Map.of(), null, loader, cache, resources, Events.none());
+          new LanguageModels(
+              Map.of(), null, UnaryOperator.identity(), loader, cache, resources, Events.none());
       assertThatThrownBy(() -> none.get("gpt-9"))
           .hasMessageContaining("given to TerrariumConfig.languageModel (none was given)");
     }
