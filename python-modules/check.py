@@ -265,7 +265,6 @@ def run(home: Path, step: str, fix: bool, reports: Path | None) -> Outcome:
             cwd=folder,
             env={**variables, **more},
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
             text=True,
             check=False,
         )
