@@ -1,5 +1,4 @@
 import dev.terrarium.spi.AdapterFactory;
-import dev.terrarium.spi.LanguageModelProvider;
 
 /** The {@code terrarium} command. */
 @SuppressWarnings("requires-automatic")
@@ -19,7 +18,6 @@ module dev.terrarium.cli {
   requires static org.jspecify;
 
   uses AdapterFactory;
-  uses LanguageModelProvider;
 
   opens dev.terrarium.cli to
       info.picocli,
