@@ -42,9 +42,6 @@ final class ContextMaking {
 
   private final CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
 
-  @GuardedBy("lock")
-  private boolean closed;
-
   /**
    * Creates the making of one pool's contexts.
    *
@@ -202,7 +199,7 @@ final class ContextMaking {
   /** Completes {@link #ready}, unless the pool is closed and it is about to fail. */
   @GuardedBy("lock")
   private void completeReady() {
-    if (!closed) {
+    if (!decisions.isClosed()) {
       lock.afterUnlock(() -> ready.complete(null));
     }
   }
@@ -211,7 +208,6 @@ final class ContextMaking {
   void close() {
     lock.lock();
     try {
-      closed = true;
       lock.afterUnlock(() -> ready.completeExceptionally(Refusals.closed()));
     } finally {
       lock.unlock();
