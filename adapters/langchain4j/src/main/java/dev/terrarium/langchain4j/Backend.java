@@ -69,6 +69,11 @@ interface Backend {
     return true;
   }
 
+  /** Returns whether the client takes any JSON schema for a tool's parameter. */
+  default boolean takesAnyParameters() {
+    return true;
+  }
+
   /** Returns whether the service takes media of a MIME type. */
   boolean takes(String mimeType);
 

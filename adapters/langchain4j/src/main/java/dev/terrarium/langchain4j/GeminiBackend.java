@@ -92,6 +92,11 @@ record GeminiBackend(Connection connection) implements Backend {
   }
 
   @Override
+  public boolean takesAnyParameters() {
+    return false;
+  }
+
+  @Override
   public boolean takes(String mimeType) {
     return mimeType.startsWith("image/")
         || mimeType.equals("application/pdf")

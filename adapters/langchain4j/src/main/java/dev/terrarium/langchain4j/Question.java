@@ -57,7 +57,7 @@ record Question(
         backend.parameters(backend.seed() == Way.BY_REQUEST ? seed : null, request);
     parameters.temperature(request.temperature());
     parameters.topP(request.topP());
-    addTools(parameters, request);
+    addTools(parameters, request, backend);
     if (!request.stop().isEmpty()) {
       parameters.stopSequences(request.stop());
     }
@@ -103,13 +103,18 @@ record Question(
 
   /** Adds the tools, unless the model must not call one; some providers cannot say so. */
   private static void addTools(
-      DefaultChatRequestParameters.Builder<?> parameters, dev.terrarium.model.ChatRequest request) {
+      DefaultChatRequestParameters.Builder<?> parameters,
+      dev.terrarium.model.ChatRequest request,
+      Backend backend) {
     if (request.tools().isEmpty() || request.toolChoice() == ToolChoice.NONE) {
       return;
     }
-    parameters.toolSpecifications(ToolCalls.specifications(request.tools()));
+    parameters.toolSpecifications(
+        ToolCalls.specifications(request.tools(), backend.takesAnyParameters()));
     if (request.toolChoice() == ToolChoice.REQUIRED) {
       parameters.toolChoice(dev.langchain4j.model.chat.request.ToolChoice.REQUIRED);
+    } else if (request.parallelToolCalls() != null) {
+      parameters.toolChoice(dev.langchain4j.model.chat.request.ToolChoice.AUTO); // carries it
     }
   }
 

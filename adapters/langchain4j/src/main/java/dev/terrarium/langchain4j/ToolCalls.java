@@ -58,21 +58,22 @@ record ToolCalls(int before) {
   /**
    * Translates tools.
    *
+   * @param anySchema whether the provider's client takes any schema for a parameter
    * @throws ModelException when the parameters of a tool are no schema of an object
    */
-  static List<ToolSpecification> specifications(List<ToolDefinition> tools) {
+  static List<ToolSpecification> specifications(List<ToolDefinition> tools, boolean anySchema) {
     return tools.stream()
         .map(
             tool ->
                 ToolSpecification.builder()
                     .name(tool.name())
                     .description(tool.description().isBlank() ? null : tool.description())
-                    .parameters(parameters(tool))
+                    .parameters(parameters(tool, anySchema))
                     .build())
         .toList();
   }
 
-  private static JsonObjectSchema parameters(ToolDefinition tool) {
+  private static JsonObjectSchema parameters(ToolDefinition tool, boolean anySchema) {
     JsonNode schema;
     try {
       schema = JSON.readTree(tool.parameters());
@@ -89,10 +90,13 @@ record ToolCalls(int before) {
       throw refused(
           tool, "have " + String.join(", ", unknown) + " at the root, which services do not take");
     }
+    if (!anySchema) {
+      return ParameterSchema.of(tool.name(), schema);
+    }
     JsonObjectSchema.Builder builder =
         new JsonObjectSchema.Builder()
             .addProperties(elements(schema.path("properties")))
-            .required(texts(schema.path("required")));
+            .required(ParameterSchema.texts(schema.path("required")));
     if (schema.hasNonNull("description")) {
       builder.description(schema.get("description").asText());
     }
@@ -111,12 +115,6 @@ record ToolCalls(int before) {
         .forEach(
             entry -> elements.put(entry.getKey(), JsonRawSchema.from(entry.getValue().toString())));
     return elements;
-  }
-
-  private static List<String> texts(JsonNode array) {
-    List<String> texts = new ArrayList<>();
-    array.forEach(text -> texts.add(text.asText()));
-    return texts;
   }
 
   private static ModelException refused(ToolDefinition tool, String reason) {
