@@ -8,7 +8,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.model.ChatMessage;
+import dev.terrarium.model.ChatMessage.Media;
+import dev.terrarium.model.ChatMessage.ToolCall;
 import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatRequest.ToolChoice;
+import dev.terrarium.model.ChatRequest.ToolDefinition;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.model.Tokenizer;
@@ -270,6 +274,63 @@ class LlamaCppModelTest {
       assertThat(response.finishReason()).isEqualTo(FinishReason.LENGTH);
       assertThat(response.usage().completionTokens()).isEqualTo(40);
     }
+  }
+
+  private static final ToolDefinition WEATHER =
+      new ToolDefinition(
+          "weather",
+          "Tells the weather of a city.",
+          """
+          {"type": "object", "properties": {"city": {"type": "string", "maxLength": 20}},
+           "required": ["city"], "additionalProperties": false}
+          """);
+
+  @Test
+  void modelCallsATool() throws Exception {
+    ChatRequest.Builder question =
+        TestModel.ask("What is the weather in Paris?")
+            .tools(List.of(WEATHER))
+            .toolChoice(ToolChoice.REQUIRED)
+            .parallelToolCalls(false)
+            .maxTokens(80);
+
+    ChatResponse response = model.chat(question.build());
+
+    assertThat(response.finishReason()).isEqualTo(FinishReason.TOOL_CALLS);
+    ToolCall call = response.toolCalls().getFirst();
+    assertThat(call.name()).isEqualTo("weather");
+    assertThat(JSON.readTree(call.arguments()).path("city").asText()).contains("Paris");
+
+    ChatResponse answer =
+        model.chat(
+            question
+                .message(ChatMessage.assistant("", response.toolCalls()))
+                .message(ChatMessage.tool(call.id(), "sunny"))
+                .toolChoice(ToolChoice.NONE)
+                .build());
+    assertThat(answer.text()).isNotBlank();
+  }
+
+  @Test
+  void partsThatTheModelDoesNotTakeAreRefused() {
+    Media image = Media.of("image/png", new byte[] {1});
+    ChatRequest look =
+        ChatRequest.builder().message(ChatMessage.user("What is it?", List.of(image))).build();
+
+    assertThatThrownBy(() -> model.chat(look))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("media: the language model smollm2-135m-instruct takes text alone");
+    assertThatThrownBy(() -> model.chat(TestModel.ask("?").reasoningEffort("low").build()))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("reasoningEffort");
+  }
+
+  @Test
+  void tinyTopPIsTheLikeliestToken() {
+    ChatRequest.Builder story = TestModel.ask("Write a story about a bee.").maxTokens(20).seed(7L);
+
+    assertThat(model.chat(story.temperature(1.0).topP(0.001).build()).text())
+        .isEqualTo(model.chat(story.temperature(0.0).topP(null).build()).text());
   }
 
   @Test
