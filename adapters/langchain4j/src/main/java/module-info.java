@@ -11,6 +11,7 @@ module dev.terrarium.langchain4j {
   requires com.networknt.schema;
   requires transitive dev.terrarium.engine;
   requires java.net.http;
+  requires static jtokkit;
   requires static langchain4j.anthropic;
   requires transitive langchain4j.core;
   requires static langchain4j.google.ai.gemini;

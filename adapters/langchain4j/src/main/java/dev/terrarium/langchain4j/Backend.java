@@ -7,6 +7,8 @@ import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.output.TokenUsage;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.Tokenizer;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The clients of one provider. Stateless: each call makes an object anew. */
@@ -82,6 +84,11 @@ interface Backend {
   /** Returns whether a stream ends on the thread that asked for it, before the call returns. */
   default boolean streamsInPlace() {
     return true;
+  }
+
+  /** Returns the model's tokenizer; empty when it is not known. */
+  default Optional<Tokenizer> tokenizer() {
+    return Optional.empty();
   }
 
   /**

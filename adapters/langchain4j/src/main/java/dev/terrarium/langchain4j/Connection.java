@@ -187,6 +187,10 @@ final class Connection {
     return url;
   }
 
+  Provider provider() {
+    return spec.provider();
+  }
+
   /** Returns whether the URL is that of the provider itself, not of a server like it. */
   boolean isProvidersOwn() {
     return providersOwn;

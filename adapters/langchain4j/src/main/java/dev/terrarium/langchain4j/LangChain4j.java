@@ -3,7 +3,9 @@ package dev.terrarium.langchain4j;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.model.LanguageModel;
+import dev.terrarium.model.Tokenizer;
 import dev.terrarium.spi.LanguageModelProvider;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +49,24 @@ public final class LangChain4j implements LanguageModelProvider {
     } catch (ModelException e) {
       return spec; // opening the model reports what is wrong
     }
+  }
+
+  /**
+   * Returns the tokenizer of one of OpenAI's models; that of others is not known.
+   *
+   * @throws ModelException when the spec is malformed or the dependency is missing
+   */
+  @Override
+  public Optional<Tokenizer> tokenizer(@Nullable String spec) {
+    if (spec == null) {
+      return Optional.empty();
+    }
+    ModelSpec parsed = ModelSpec.parse(spec);
+    if (parsed.provider() != Provider.OPENAI) {
+      return Optional.empty();
+    }
+    parsed.provider().checkPresent(LangChain4j.class.getClassLoader());
+    return OpenAiTokenizer.of(parsed.model());
   }
 
   /**

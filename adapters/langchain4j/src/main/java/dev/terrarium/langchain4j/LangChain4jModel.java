@@ -13,10 +13,12 @@ import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.ChatResponse.ToolCallPiece;
 import dev.terrarium.model.LanguageModel;
+import dev.terrarium.model.Tokenizer;
 import dev.terrarium.spi.InstructedTools;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -88,6 +90,12 @@ final class LangChain4jModel implements LanguageModel {
       return InstructedTools.stream(request, chunk -> {}, (plain, sink) -> ask(plain));
     }
     return ask(request);
+  }
+
+  /** Returns the tokenizer, which is known for OpenAI's own models. */
+  @Override
+  public Optional<Tokenizer> tokenizer() {
+    return backend.tokenizer();
   }
 
   @Override

@@ -12,6 +12,8 @@ import dev.langchain4j.model.openai.OpenAiTokenUsage;
 import dev.langchain4j.model.output.TokenUsage;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.Tokenizer;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The clients of OpenAI, of Azure OpenAI and of servers with OpenAI's interface. Immutable. */
@@ -51,6 +53,14 @@ record OpenAiBackend(Connection connection) implements Backend {
         .modelName(connection.model())
         .maxRetries(0)
         .build();
+  }
+
+  /** Returns the tokenizer of OpenAI's own models; a deployment of Azure may have any name. */
+  @Override
+  public Optional<Tokenizer> tokenizer() {
+    return connection.provider() == Provider.AZURE
+        ? Optional.empty()
+        : OpenAiTokenizer.of(connection.model());
   }
 
   @Override
