@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * the place of the package's other files. Immutable.
  *
  * @param name the package's name, which is that of its folder
- * @param place the package's folder, or the URL of its folder in a jar
+ * @param place the package's folder, or its {@code __init__.py} in a jar
  * @param texts the modules' texts by their path below the folder, such as {@code sub/words.py}
  */
 public record PackageSources(String name, URI place, Map<String, String> texts) {
@@ -83,20 +83,18 @@ public record PackageSources(String name, URI place, Map<String, String> texts) 
     if (init.getProtocol().equals(FILE)) {
       return in(parent(Path.of(uri(init))));
     }
-    String place = init.toString();
-    place = place.substring(0, place.length() - INIT.length());
-    String[] folders = place.split("/", -1);
+    String[] folders = init.getPath().split("/", -1);
     SortedMap<String, String> texts = new TreeMap<>();
-    URI root = URI.create(place);
+    URI place = uri(init);
     visit(
-        root,
+        place,
         (file, content) -> {
           if (file.endsWith(MODULE)) {
-            texts.put(file, text(content.readAllBytes(), root + file));
+            texts.put(file, text(content.readAllBytes(), file + " beside " + init));
           }
         });
     return new PackageSources(
-        folders[folders.length - 2], root, Collections.unmodifiableSortedMap(texts));
+        folders[folders.length - 2], place, Collections.unmodifiableSortedMap(texts));
   }
 
   /**
@@ -181,22 +179,23 @@ public record PackageSources(String name, URI place, Map<String, String> texts) 
     zip.write(content);
   }
 
-  /** Visits the files of a package in a jar. */
-  private static void visit(URI root, FileVisitor visitor) throws IOException {
-    if (!(root.toURL().openConnection() instanceof JarURLConnection connection)) {
+  /** Visits the files of the package in a jar of which this is the {@code __init__.py}. */
+  private static void visit(URI init, FileVisitor visitor) throws IOException {
+    if (!(init.toURL().openConnection() instanceof JarURLConnection connection)) {
       throw new ConfigurationException(
           "A Python package cannot be read from "
-              + root
+              + init
               + ": it can be in a folder or in a jar. Elsewhere, copy it to a folder, and use"
               + " Framework.fromPath.");
     }
     connection.setUseCaches(false); // the jar is closed below
     try (JarFile jar = connection.getJarFile()) {
-      String prefix = String.valueOf(connection.getEntryName());
-      for (JarEntry entry : Collections.list(jar.entries())) {
-        String file = below(prefix, entry);
+      String entry = String.valueOf(connection.getEntryName());
+      String prefix = entry.substring(0, entry.length() - INIT.length());
+      for (JarEntry each : Collections.list(jar.entries())) {
+        String file = below(prefix, each);
         if (file != null && !("/" + file).contains("/" + COMPILED + "/")) {
-          try (InputStream content = jar.getInputStream(entry)) {
+          try (InputStream content = jar.getInputStream(each)) {
             visitor.visit(file, content);
           }
         }
