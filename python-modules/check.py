@@ -1,6 +1,6 @@
 """Check all Python sources, those of the benchmarks too: ruff, mypy and pytest, as in requirements-dev.lock.
 
-    python3 check.py [--fix] [--cache DIR] [--reports DIR] [ruff] [format] [mypy] [prose] [pytest] [upstream]
+    python3 check.py [--fix] [--cache DIR] [--reports DIR] [ruff] [format] [mypy] [prose] [pytest] [upstream] [wheel]
 
 Without names all run, as many at a time as there are cores, each to its end; the exit status is 1 when one of them
 failed, 2 when they could not be set up. The tools live in a virtual environment in Terrarium's cache folder, made once
@@ -11,6 +11,9 @@ where pytest writes what it counted.
 
 `upstream` runs the frameworks' own tests, from the releases that upstream/sdists.lock names, with what Terrarium
 changes in the frameworks (upstream/src/test/python/terrarium_upstream.py).
+
+`wheel` makes the wheel of terrarium.bridge (wheel.py), and checks and tests a user's framework where nothing is
+installed but the wheel, pytest and mypy.
 """
 
 from __future__ import annotations
@@ -50,7 +53,15 @@ DEFERRED = tuple(
 )
 SUITES = {"langchain-core": "tests/unit_tests", "dspy": "tests"}
 PLUGINS = ("pytest_asyncio.plugin", "pytest_mock", "syrupy", "terrarium_upstream")
-STEPS = ("ruff", "format", "mypy", "prose", "pytest", "upstream")
+STEPS = ("ruff", "format", "mypy", "prose", "pytest", "upstream", "wheel")
+# A framework as a user writes it, its test, and what a user installs, with what that needs.
+SAMPLE = HERE.parent / "adapters" / "cli" / "src" / "test" / "resources" / "phrases"
+SAMPLE_TESTS = HERE / "bridge" / "src" / "test" / "wheel"
+USERS_TOOLS = {
+    "pytest": ("iniconfig", "packaging", "pluggy", "pygments"),
+    "mypy": ("ast-serialize", "librt", "mypy-extensions", "pathspec", "typing-extensions"),
+}
+WHEEL = HERE / "wheel.py"
 OLDEST = (3, 11)
 KEPT = 3  # of the folders that change with the sources
 
@@ -82,6 +93,8 @@ def main() -> int:
         home = environment(arguments.cache or cache_folder())
         if "upstream" in (arguments.steps or STEPS):
             prepare_upstream(home)
+        if "wheel" in (arguments.steps or STEPS):
+            make_once(home, "wheel", made_of_wheel(), lambda folder, held: install_wheel(folder, held))
     except SetupError as error:
         print(f"check.py: {error}", file=sys.stderr)
         return 2
@@ -191,6 +204,38 @@ def made_of_locks() -> bytes:
     return SDISTS.read_bytes() + TESTS.read_bytes()
 
 
+def made_of_wheel() -> bytes:
+    files = [LOCK, WHEEL, Path(__file__), *SAMPLE.rglob("*"), *SAMPLE_TESTS.rglob("*.py")]
+    files += (HERE / "bridge" / "src" / "main" / "python" / "terrarium").rglob("*")
+    read = [bytes(path) + b"\0" + path.read_bytes() for path in sorted(files) if path.is_file()]
+    return b"\0".join([*read, sys.version.encode(), sys.base_prefix.encode()])
+
+
+def install_wheel(folder: Path, held: int) -> None:
+    """Make an environment with the wheel, pytest and mypy alone, and copy the framework and its test beside it."""
+    print(f"check.py: installing the wheel of terrarium.bridge in {folder}", file=sys.stderr)
+    venv.create(folder / "venv", with_pip=True, symlinks=True)
+    names = [*USERS_TOOLS, *(name for names in USERS_TOOLS.values() for name in names)]
+    entries = re.findall(r"^[^\s#].*?(?=^[^\s]|\Z)", LOCK.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    wanted = [entry for entry in entries if re.split(r"[\s=;]", entry)[0] in names]
+    (folder / "tools.lock").write_text("".join(wanted), encoding="utf-8")
+    made = subprocess.run(
+        [sys.executable, WHEEL, "0.0.1-SNAPSHOT", folder], check=True, stdout=subprocess.PIPE, text=True
+    )
+    pip = [str(folder / "venv" / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    options = ["install", "--quiet", "--no-deps", "--only-binary=:all:"]
+    for command in (
+        [*pip, *options, "--require-hashes", "-r", str(folder / "tools.lock")],
+        [*pip, *options, "--no-index", made.stdout.strip()],
+        [*pip, "--quiet", "check"],
+    ):
+        if status := subprocess.run(command, check=False, pass_fds=[held]).returncode:
+            raise SetupError(f"pip {' '.join(command[5:7])} failed (status {status}) for the wheel of terrarium.bridge")
+    shutil.copytree(SAMPLE, folder / "sample" / SAMPLE.name)
+    for test in SAMPLE_TESTS.glob("*.py"):
+        shutil.copy(test, folder / "sample")
+
+
 def make_once(home: Path, name: str, made_of: bytes, make: Callable[[Path, int], None]) -> Path:
     """The folder of that name for what it is made of; `make` fills it when it is not whole. Older ones are removed."""
     folder = made_folder(home, name, made_of)
@@ -282,7 +327,7 @@ def show(step: str, outcome: Outcome) -> Outcome:
 
 def commands(home: Path, step: str, fix: bool, reports: Path | None) -> list[tuple[Path, list[str], dict[str, str]]]:
     """The commands of a step, each with the folder to start it in and further variables."""
-    scripts = [str(HERE / "check.py"), str(HERE / "prose.py")]
+    scripts = [str(HERE / "check.py"), str(WHEEL), str(HERE / "prose.py")]
     sources = [str(path) for path in sorted(HERE.glob("*/src/*/python"))]
     everywhere = [*sources, *scripts, str(PEERS)]
     ruff = str(home / "bin" / "ruff")
@@ -305,6 +350,14 @@ def commands(home: Path, step: str, fix: bool, reports: Path | None) -> list[tup
         imported = ["-o", f"pythonpath={' '.join(map(str, [*HERE.glob('*/src/main/python'), DEFERRING.parent]))}"]
         configured = ["--config-file", str(CONFIG), "--rootdir", str(HERE)]
         return [(HERE, [*pytest, *configured, *imported, *report(reports, "pytest")], {})]
+    if step == "wheel":
+        folder = made_folder(home, "wheel", made_of_wheel())
+        users = [str(folder / "venv" / "bin" / "python"), "-m"]
+        tools: list[tuple[list[str], dict[str, str]]] = [
+            ([*users, "mypy", "--strict", "--no-incremental", "."], {}),
+            ([*users, "pytest", "-q", "-p", "no:cacheprovider", *report(reports, "wheel")], {"PYTEST_ADDOPTS": ""}),
+        ]
+        return [(folder / "sample", command, variables) for command, variables in tools]
     tests = made_folder(home, "upstream", made_of_locks())
     paths = [*HERE.glob("*/src/main/python"), SDISTS.parent / "src" / "test" / "python", tests / "lib"]
     variables = {

@@ -2,12 +2,17 @@ package dev.terrarium;
 
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.context.PackageSources;
+import dev.terrarium.internal.context.WatchedSource;
 import dev.terrarium.internal.resource.ClassLoaders;
 import dev.terrarium.spi.AdapterFactory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Framework {
 
+  private static final String MODULE = ".py";
+
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]*");
 
   /**
@@ -33,54 +40,67 @@ public final class Framework {
       StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE);
 
   private final String name;
-  private final String text;
-  private final String filename;
+  private final Code code;
   private final @Nullable AccessProfile access;
   private final boolean sharesContext;
 
-  private Framework(
-      String name,
-      String text,
-      String filename,
-      @Nullable AccessProfile access,
-      boolean sharesContext) {
+  /** Makes the source of the bridge for one Terrarium. */
+  @FunctionalInterface
+  private interface Code {
+    BridgeSource source(String name, AccessProfile profile, boolean sharesContext);
+  }
+
+  private Framework(String name, Code code, @Nullable AccessProfile access, boolean sharesContext) {
     this.name = name;
-    this.text = text;
-    this.filename = filename;
+    this.code = code;
     this.access = access;
     this.sharesContext = sharesContext;
   }
 
   /**
-   * Returns a framework that one Python file on the class path defines. The file's name without
-   * {@code .py} is the framework's name. The file defines one subclass of {@code
-   * terrarium.bridge.BaseBridge}, whose {@code framework} is that name.
+   * Returns a framework that Python code on the class path defines: one file, or a package, which
+   * is a folder with an {@code __init__.py}. The file's name without {@code .py}, or the folder's
+   * name, is the framework's name. The file, or the package's {@code __init__.py}, defines or
+   * imports one subclass of {@code terrarium.bridge.BaseBridge}, whose {@code framework} is that
+   * name.
    *
-   * @param resource absolute name of the resource, such as {@code /wordcount.py}
+   * <p>The modules of a package import each other as on CPython, and read the files beside them.
+   *
+   * @param resource absolute name of the resource, such as {@code /wordcount.py}, or {@code
+   *     /wordcount} for a package
    * @throws ConfigurationException when there is no such resource, or its name is not an identifier
    */
   public static Framework fromResource(String resource) {
-    String path = path(resource);
-    return fromSource(stem(path), text(resource, CALLERS.getCallerClass()), path);
+    Class<?> caller = CALLERS.getCallerClass();
+    return fromResource(stem(path(resource)), resource, caller);
   }
 
   /**
-   * Returns the framework that an adapter brings as one Python file.
+   * Returns the framework that an adapter brings as Python code.
    *
    * @throws ConfigurationException when there is no such resource
    */
   static Optional<Framework> of(AdapterFactory<?> factory) {
     return factory
         .resource()
-        .map(
-            resource ->
-                fromSource(
-                    factory.framework(), text(resource, factory.getClass()), path(resource)));
+        .map(resource -> fromResource(factory.framework(), resource, factory.getClass()));
   }
 
-  private static String text(String resource, Class<?> owner) {
+  private static Framework fromResource(String name, String resource, Class<?> owner) {
     ClassLoader loader = ClassLoaders.ofContextAnd(owner, Framework.class);
     String path = path(resource);
+    try {
+      URL init = isFile(path) ? null : loader.getResource(path + "/" + PackageSources.INIT);
+      if (init != null) {
+        return ofPackage(name, PackageSources.of(init));
+      }
+      return fromSource(name, text(resource, path, loader), path);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read the resource '" + resource + "'", e);
+    }
+  }
+
+  private static String text(String resource, String path, ClassLoader loader) throws IOException {
     try (InputStream in = loader.getResourceAsStream(path)) {
       if (in == null) {
         throw new ConfigurationException(
@@ -88,12 +108,75 @@ public final class Framework {
                 + resource
                 + "' on the class path: it is the file src/main/resources/"
                 + path
-                + " of a Maven project.");
+                + " of a Maven project"
+                + (isFile(path) ? "." : ", or a folder there that has an __init__.py."));
       }
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read the resource '" + resource + "'", e);
     }
+  }
+
+  /**
+   * Returns a framework that Python code in a file or folder of this machine defines, in the way of
+   * {@link #fromResource}. The modules are read now.
+   *
+   * @param path a Python file, or the folder of a package
+   * @throws ConfigurationException when there is no Python code, or the name of the file or folder
+   *     is not an identifier
+   */
+  public static Framework fromPath(Path path) {
+    Path code = checked(path);
+    try {
+      return Files.isDirectory(code)
+          ? ofPackage(stem(code.toString()), PackageSources.in(code))
+          : fromSource(stem(code.toString()), Files.readString(code), code.toString());
+    } catch (IOException e) {
+      throw new ConfigurationException("Cannot read the framework in " + code + ": " + e, e);
+    }
+  }
+
+  /**
+   * Returns a framework for development: that of {@link #fromPath}, which follows its files. When a
+   * call begins in a context after a file has changed, that context loads the new code first. Calls
+   * that run then end with the code that they began with.
+   *
+   * <p>If the new code cannot be loaded, such as for a syntax error, the last code stays in use,
+   * and the error is logged with its file and line. State in Python modules is lost when they are
+   * replaced.
+   *
+   * @param path a Python file, or the folder of a package
+   * @throws ConfigurationException when there is no Python code, or the name of the file or folder
+   *     is not an identifier
+   */
+  public static Framework watching(Path path) {
+    Path code = checked(path);
+    String name = checked(stem(code.toString()));
+    return new Framework(
+        name,
+        (own, profile, sharesContext) -> new WatchedSource(own, profile, sharesContext, code),
+        null,
+        true);
+  }
+
+  private static Path checked(Path path) {
+    Path code = path.toAbsolutePath().normalize();
+    if (Files.isDirectory(code)
+        ? Files.isRegularFile(code.resolve(PackageSources.INIT))
+        : Files.isRegularFile(code) && isFile(code.toString())) {
+      return code;
+    }
+    throw new ConfigurationException(
+        "There is no Python framework at "
+            + code
+            + ": name a file that ends with .py, or a folder that has an __init__.py.");
+  }
+
+  private static Framework ofPackage(String name, PackageSources files) {
+    return new Framework(
+        checked(name),
+        (own, profile, sharesContext) ->
+            new BridgeSource.SourcePackage(own, profile, sharesContext, files),
+        null,
+        true);
   }
 
   /**
@@ -112,6 +195,16 @@ public final class Framework {
               + (isSource(name) ? "first" : "third")
               + " of them is the source.");
     }
+    return new Framework(
+        checked(name),
+        (own, profile, sharesContext) ->
+            new BridgeSource.Source(own, profile, sharesContext, text, filename),
+        null,
+        true);
+  }
+
+  /** Returns a name that can name a framework. */
+  private static String checked(String name) {
     if (!NAME.matcher(name).matches()) {
       throw new ConfigurationException(
           "'"
@@ -119,7 +212,7 @@ public final class Framework {
               + "' cannot name a framework: use lower-case letters, digits and underscores,"
               + " beginning with a letter.");
     }
-    return new Framework(name, text, filename, null, true);
+    return name;
   }
 
   /** Returns whether a text has several lines, which a name or a file's name never has. */
@@ -128,12 +221,17 @@ public final class Framework {
   }
 
   private static String path(String resource) {
-    return resource.startsWith("/") ? resource.substring(1) : resource;
+    String path = resource.startsWith("/") ? resource.substring(1) : resource;
+    return path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
   }
 
   private static String stem(String path) {
     String file = path.substring(path.lastIndexOf('/') + 1);
-    return file.endsWith(".py") ? file.substring(0, file.length() - ".py".length()) : file;
+    return isFile(file) ? file.substring(0, file.length() - MODULE.length()) : file;
+  }
+
+  private static boolean isFile(String path) {
+    return path.endsWith(MODULE);
   }
 
   /**
@@ -141,7 +239,7 @@ public final class Framework {
    * the Terrarium grants ({@link TerrariumConfig#access()}).
    */
   public Framework withAccess(AccessProfile profile) {
-    return new Framework(name, text, filename, profile, sharesContext);
+    return new Framework(name, code, profile, sharesContext);
   }
 
   /**
@@ -149,7 +247,7 @@ public final class Framework {
    * it loads this one, and never loads another beside it.
    */
   public Framework alone() {
-    return new Framework(name, text, filename, access, false);
+    return new Framework(name, code, access, false);
   }
 
   public String name() {
@@ -162,7 +260,6 @@ public final class Framework {
    * @param ceiling the access of a framework that declares none
    */
   BridgeSource source(AccessProfile ceiling) {
-    return new BridgeSource.Source(
-        name, access == null ? ceiling : access, sharesContext, text, filename);
+    return code.source(name, access == null ? ceiling : access, sharesContext);
   }
 }

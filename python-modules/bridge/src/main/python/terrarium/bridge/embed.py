@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from terrarium.bridge.builtin import keep
-from terrarium.bridge.failures import SOURCE_MODULE, describe, host_failure
+from terrarium.bridge.failures import PACKAGES, SOURCE_MODULE, describe, host_failure
 from terrarium.bridge.health import Health
 from terrarium.bridge.hooks import replace_sleep, restrict, share_code, shield_native_imports
 from terrarium.bridge.values import (
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from terrarium.bridge.base import BaseBridge
+    from terrarium.bridge.sources import SetAside
 
 __all__ = [
     "MAKERS",
@@ -127,6 +128,10 @@ def _stream(value: Any, emit: Callable[[object], None]) -> None:
 def add_path(folder: str) -> None:
     """Puts a folder of packages on `sys.path`, once, before the standard library's own."""
     if folder not in sys.path:
+        if PACKAGES:
+            from terrarium.bridge import sources
+
+            sources.refuse_clash(folder)
         sys.path.insert(0, folder)
 
 
@@ -169,8 +174,6 @@ def load_bridge(module: str, name: str) -> BaseBridge:
 
 def load_source(framework: str, text: str, filename: str) -> BaseBridge:
     """An instance of the one bridge class that the source defines."""
-    from terrarium.bridge import BaseBridge
-
     name = SOURCE_MODULE + framework
     module = ModuleType(name)
     module.__file__ = filename
@@ -178,29 +181,76 @@ def load_source(framework: str, text: str, filename: str) -> BaseBridge:
     try:
         exec(compile(text, filename, "exec"), module.__dict__)  # the user's own source is the point
     except SyntaxError as error:
+        from terrarium.bridge import sources
+
         del sys.modules[name]
-        lines = text.splitlines()
-        if error.lineno and error.lineno <= len(lines):  # which GraalPy may count otherwise than CPython
-            error.msg = f"{error.msg}: {lines[error.lineno - 1].strip()!r}"
+        sources.show_line(error, text)
         raise
     except BaseException:
         del sys.modules[name]
         raise
-    found = [
+    bridge = _only_bridge(framework, module, filename, "define")
+    _imported.accept_one(name)
+    return bridge
+
+
+def load_package(framework: str, name: str, folder: str, *files_and_texts: str) -> BaseBridge:
+    """An instance of the one bridge class that the package `name` defines or imports from its modules.
+
+    The texts are those of its modules, each after its path below the folder.
+    """
+    from terrarium.bridge import sources
+
+    sources.refuse_known(name)
+    texts = dict(zip(files_and_texts[::2], files_and_texts[1::2], strict=True))
+    try:
+        module = sources.load(sources.SourcePackage(name, folder, texts))
+        return _only_bridge(framework, module, f"{name}/__init__.py", "define, or import from a module of the package,")
+    except BaseException:
+        _imported.forget([*sources.set_aside(name).modules])
+        raise
+
+
+def _only_bridge(framework: str, module: ModuleType, where: str, verb: str) -> BaseBridge:
+    from terrarium.bridge import BaseBridge
+
+    own = module.__name__
+    found = {
         value
         for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, BaseBridge) and value.__module__ == name
-    ]
+        if isinstance(value, type)
+        and issubclass(value, BaseBridge)
+        and (value.__module__ == own or value.__module__.startswith(own + "."))
+    }
     if len(found) != 1:
         names = sorted(each.__name__ for each in found)
-        raise TypeError(f"{filename} must define one subclass of BaseBridge; it defines {names or 'none'}")
-    _imported.accept_one(name)
-    bridge = _instance(found[0], filename)
+        raise TypeError(f"{where} must {verb} one subclass of BaseBridge; it defines {names or 'none'}")
+    bridge = _instance(found.pop(), where)
     if bridge.framework != framework:
         raise TypeError(
-            f"{filename} is registered as framework {framework!r}, but its bridge says framework = {bridge.framework!r}"
+            f"{where} is registered as framework {framework!r}, but its bridge says framework = {bridge.framework!r}"
         )
     return bridge
+
+
+def set_aside(name: str) -> SetAside:
+    """Takes a user's module or package out of the context, for another version of it."""
+    from terrarium.bridge import sources
+
+    return sources.set_aside(name)
+
+
+def put_back(aside: SetAside, bridge: BaseBridge) -> None:
+    """Has the context be as before :func:`set_aside`, with that bridge."""
+    from terrarium.bridge import sources
+
+    sources.put_back(aside)
+    _health.watch_only(bridge)
+
+
+def replaced(bridge: BaseBridge) -> None:
+    """Has the bridge take the place of the one of its framework that there was."""
+    _health.watch_only(bridge)
 
 
 def _instance(cls: Any, where: str) -> BaseBridge:
@@ -229,6 +279,10 @@ def forget() -> None:
     access.handlers.forget()
     _health.unwatch_all()
     names = [each for each in sys.modules if each.startswith(SOURCE_MODULE)]
+    if PACKAGES:
+        from terrarium.bridge import sources
+
+        names += sources.forget()
     _health.release(names)
     _imported.forget(names)
     install_services({})

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from terrarium.bridge.builtin import keep
 from terrarium.bridge.errors import HostCallError, TruncatedAnswerError
 from terrarium.bridge.values import type_name
+
+if TYPE_CHECKING:
+    from terrarium.bridge.sources import SourcePackage
 
 keep(globals())
 
 #: How the names of modules begin that are made from sources of users.
 SOURCE_MODULE = "terrarium_user_"
+#: The packages of users that this context has, by name.
+PACKAGES: dict[str, SourcePackage] = {}
 _NO_PACKAGES = (
     ". A framework of your own has Python's standard library and terrarium.bridge only: packages of your own are not"
     " supported yet. They will be named in your pom and packed into your jar at build"
@@ -32,15 +39,33 @@ def describe(exception: BaseException) -> list[object]:
     frames: list[object] = []
     traceback = exception.__traceback__
     of_source = False
+    package = None
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        of_source |= str(traceback.tb_frame.f_globals.get("__name__")).startswith(SOURCE_MODULE)
-        frames[:0] = [code.co_filename, traceback.tb_lineno, code.co_qualname]
+        module = str(traceback.tb_frame.f_globals.get("__name__"))
+        package = PACKAGES.get(module.partition(".")[0], package)
+        of_source |= package is not None or module.startswith(SOURCE_MODULE)
+        frames[:0] = [_shown_file(code.co_filename, package), traceback.tb_lineno, code.co_qualname]
         traceback = traceback.tb_next
     if of_source and isinstance(exception, ModuleNotFoundError):
-        message += _NO_PACKAGES
+        message += _sibling(exception.name, package) or _NO_PACKAGES
     truncated = [exception.text, exception.max_tokens] if isinstance(exception, TruncatedAnswerError) else None
     return [type_name(exception), message, cause, frames, truncated]
+
+
+def _shown_file(file: str, package: SourcePackage | None) -> str:
+    """A file of a user's package by its path from the package on, from which the host makes the module's name."""
+    if package is not None and file.startswith(package.folder + "/"):
+        return package.name + file[len(package.folder) :]
+    return file
+
+
+def _sibling(missing: str | None, package: SourcePackage | None) -> str:
+    """How to import a module that was imported without its package, empty when it is none of the package."""
+    name = (missing or "").partition(".")[0]
+    if package is None or not (f"{name}.py" in package.texts or f"{name}/__init__.py" in package.texts):
+        return ""
+    return f". It is a module of the package {package.name}: import it by 'from . import {name}'"
 
 
 def host_failure(exception: BaseException) -> BaseException | None:

@@ -148,6 +148,11 @@ class Health:
         self._bridges.append((bridge.framework, bridge))
         self._accept_handlers()
 
+    def watch_only(self, bridge: BaseBridge) -> None:
+        """Remember the handlers of a bridge, and forget other bridges of its framework."""
+        self._bridges = [each for each in self._bridges if each[0] != bridge.framework]
+        self.watch(bridge)
+
     def bridges(self) -> list[BaseBridge]:
         """Return the bridges whose handlers are remembered."""
         return [bridge for _, bridge in self._bridges]

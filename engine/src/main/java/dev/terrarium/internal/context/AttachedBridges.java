@@ -12,7 +12,9 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -40,13 +42,27 @@ final class AttachedBridges {
   private final Marshaller marshaller;
   private final PythonErrors errors;
   private final AtomicReference<Logger> output;
-  private final Map<String, HandlerTable> bridges = new ConcurrentHashMap<>();
+  private final Map<String, Attached> bridges = new ConcurrentHashMap<>();
 
   /** The loaded frameworks, with the heap that each takes. */
   private final Map<String, HeapUse> loaded = new ConcurrentHashMap<>();
 
   private final Map<String, Logger> outputs = new HashMap<>();
   private PythonPackages packages;
+
+  /**
+   * A bridge that is attached.
+   *
+   * @param module the user's module or package that defines it, null for other bridges
+   * @param watched where versions of its code come from, null when there is only one
+   * @param version the version of its code
+   */
+  private record Attached(
+      HandlerTable table,
+      Value bridge,
+      @Nullable String module,
+      @Nullable WatchedSource watched,
+      WatchedSource.@Nullable Version version) {}
 
   /** The number of running calls, each but the first within another. */
   private int calls;
@@ -91,7 +107,7 @@ final class AttachedBridges {
   }
 
   boolean isReady(String framework, @Nullable String command) {
-    HandlerTable table = bridges.get(framework);
+    HandlerTable table = table(framework);
     if (table == null) {
       return false;
     }
@@ -103,13 +119,18 @@ final class AttachedBridges {
   }
 
   boolean needsNoLoad(String framework, String command) {
-    HandlerTable table = bridges.get(framework);
+    HandlerTable table = table(framework);
     return table != null && !table.needsLoad(command);
   }
 
   boolean isIdempotent(String framework, String command) {
-    HandlerTable table = bridges.get(framework);
+    HandlerTable table = table(framework);
     return table != null && table.isIdempotent(command);
+  }
+
+  private @Nullable HandlerTable table(String framework) {
+    Attached attached = bridges.get(framework);
+    return attached == null ? null : attached.table();
   }
 
   HeapUse heapOf(String framework) {
@@ -148,41 +169,160 @@ final class AttachedBridges {
 
   private void attachAndLoad(BridgeSource framework, @Nullable String command) {
     String key = framework.name();
-    HandlerTable table = bridges.get(key);
-    if (table == null) {
-      table = attach(framework);
-      bridges.put(key, table);
+    if (!bridges.containsKey(key)) {
+      bridges.put(
+          key,
+          framework instanceof WatchedSource watched
+              ? attachVersion(watched)
+              : attach(framework, null, null));
     } else if (framework instanceof BridgeSource.Packaged packaged) {
       // The check after a failed load has removed the path.
       addPath(packages.folder(packaged.packages()));
+    } else {
+      renew(key);
     }
     if (!isReady(key, command)) {
+      load(key);
+    }
+  }
+
+  private void load(String framework) {
+    HandlerTable table = table(framework);
+    if (table != null) {
       LoadCost cost = new LoadCost(runtime.heapMeter());
       try {
         table.ensureFramework();
       } finally {
         runtime.loadEnded();
       }
-      loaded.put(key, cost.end());
+      loaded.put(framework, cost.end());
     }
   }
 
-  private HandlerTable attach(BridgeSource framework) {
-    Value bridge =
-        switch (framework) {
-          case BridgeSource.Packaged packaged -> {
-            Path folder = packages.folder(packaged.packages());
-            if (profile.nativeCode()) {
-              NativeSlots.prepare(folder);
-            }
-            allow(folder);
-            addPath(folder);
-            yield embed.invokeMember("load_bridge", packaged.module(), packaged.className());
-          }
-          case BridgeSource.Source source ->
-              embed.invokeMember("load_source", source.name(), source.text(), source.filename());
-        };
-    return new HandlerTable(framework.name(), bridge, embed.invokeMember("handler_table", bridge));
+  /** Attaches the newest version of a bridge that can be attached. */
+  private Attached attachVersion(WatchedSource watched) {
+    WatchedSource.Version version = watched.current();
+    try {
+      Attached attached = attach(version.source(), watched, version);
+      watched.accept(version);
+      return attached;
+    } catch (PolyglotException e) {
+      fence.checkStopped();
+      boolean older = watched.reject(version);
+      if (!older) {
+        throw e;
+      }
+      logRejection(watched, errors.translate(e));
+      return attachVersion(watched);
+    }
+  }
+
+  private void logRejection(WatchedSource watched, RuntimeException failure) {
+    outputOf(watched.name())
+        .log(
+            Level.ERROR,
+            "The changed code of framework '"
+                + watched.name()
+                + "' could not be loaded, and its last code stays in use: "
+                + failure.getMessage(),
+            failure);
+  }
+
+  /**
+   * Replaces a bridge by the newest version of its code, if there is a newer one than it has. Calls
+   * that have begun in this context keep the code that they began with.
+   */
+  private void renew(String framework) {
+    Attached before = bridges.get(framework);
+    if (before == null || before.watched() == null || before.version() == null || calls > 0) {
+      return;
+    }
+    WatchedSource watched = before.watched();
+    WatchedSource.Version version = watched.current();
+    if (version.number() == before.version().number()) {
+      return;
+    }
+    Value aside = embed.invokeMember("set_aside", before.module());
+    HeapUse heap = loaded.remove(framework);
+    try {
+      Attached renewed = attach(version.source(), watched, version);
+      bridges.put(framework, renewed);
+      if (heap != null) {
+        load(framework);
+      }
+      embed.invokeMember("replaced", renewed.bridge());
+    } catch (PolyglotException | TerrariumException e) {
+      bridges.put(framework, before);
+      if (heap != null) {
+        loaded.put(framework, heap);
+      }
+      fence.checkStopped(); // then the check of the context puts back what was set aside
+      embed.invokeMember("put_back", aside, before.bridge());
+      embed.invokeMember("accept");
+      if (watched.reject(version)) {
+        logRejection(
+            watched,
+            e instanceof PolyglotException p ? errors.translate(p) : (TerrariumException) e);
+      }
+      return;
+    }
+    watched.accept(version);
+    if (heap != null) {
+      cleanUp(framework, before.table());
+    }
+    embed.invokeMember("accept");
+    outputOf(framework)
+        .log(Level.INFO, "Framework '" + framework + "' has its changed code in " + name + ".");
+  }
+
+  private Attached attach(
+      BridgeSource framework,
+      @Nullable WatchedSource watched,
+      WatchedSource.@Nullable Version version) {
+    String module = null;
+    Value bridge;
+    switch (framework) {
+      case BridgeSource.Packaged packaged -> {
+        Path folder = packages.folder(packaged.packages());
+        if (profile.nativeCode()) {
+          NativeSlots.prepare(folder);
+        }
+        allow(folder);
+        addPath(folder);
+        bridge = embed.invokeMember("load_bridge", packaged.module(), packaged.className());
+      }
+      case BridgeSource.Source source -> {
+        module = embed.getMember("SOURCE_MODULE").asString() + source.name();
+        bridge = embed.invokeMember("load_source", source.name(), source.text(), source.filename());
+      }
+      case BridgeSource.SourcePackage source -> {
+        module = source.files().name();
+        bridge = loadPackage(source);
+      }
+      case WatchedSource source ->
+          throw new IllegalStateException(source + " is attached in one of its versions");
+    }
+    HandlerTable table =
+        new HandlerTable(framework.name(), bridge, embed.invokeMember("handler_table", bridge));
+    return new Attached(table, bridge, module, watched, version);
+  }
+
+  private Value loadPackage(BridgeSource.SourcePackage source) {
+    Path folder = packages.folder(source.files());
+    allow(folder);
+    List<Object> arguments = new ArrayList<>();
+    arguments.add(source.name());
+    arguments.add(source.files().name());
+    arguments.add(folder.toString());
+    source
+        .files()
+        .texts()
+        .forEach(
+            (file, text) -> {
+              arguments.add(file);
+              arguments.add(text);
+            });
+    return embed.invokeMember("load_package", arguments.toArray());
   }
 
   /** Adds a folder to the path, unless it was added before. */
@@ -200,14 +340,14 @@ final class AttachedBridges {
 
   /** Drops a framework's objects, if its bridge is attached. */
   void cleanUp(String framework) {
-    HandlerTable table = bridges.get(framework);
+    HandlerTable table = table(framework);
     if (table != null) {
+      loaded.remove(framework);
       cleanUp(framework, table);
     }
   }
 
   private void cleanUp(String framework, HandlerTable table) {
-    loaded.remove(framework);
     try {
       Object none = marshaller.toPython(Map.of(), "args");
       table.get("cleanup_framework").callable().execute(none);
@@ -218,7 +358,7 @@ final class AttachedBridges {
 
   /** Drops all frameworks with their bridges, and everything that their users left. */
   void dropAll() {
-    bridges.forEach(this::cleanUp);
+    bridges.forEach((framework, attached) -> cleanUp(framework, attached.table()));
     bridges.clear();
     loaded.clear();
     embed.invokeMember("forget");
@@ -228,6 +368,7 @@ final class AttachedBridges {
   /** Returns the commands of a bridge that is attached, for one visit or a visit within it. */
   Commands commands(String framework) {
     failed &= calls > 0; // a failure of an earlier call was checked, or needs no check
+    renew(framework);
     return new BridgeCommands(framework);
   }
 
@@ -240,7 +381,7 @@ final class AttachedBridges {
     private final HandlerTable table;
 
     BridgeCommands(String framework) {
-      HandlerTable attached = bridges.get(framework);
+      HandlerTable attached = table(framework);
       if (attached == null) {
         throw new IllegalStateException("bridge of '" + framework + "' is not attached");
       }

@@ -3,7 +3,8 @@ package dev.terrarium.internal.context;
 import dev.terrarium.AccessProfile;
 
 /** The source of a framework's bridge, and the framework's requirements of a context. Immutable. */
-public sealed interface BridgeSource {
+public sealed interface BridgeSource
+    permits BridgeSource.Packaged, BridgeSource.Source, BridgeSource.SourcePackage, WatchedSource {
 
   /** Returns the framework's name. */
   String name();
@@ -41,4 +42,9 @@ public sealed interface BridgeSource {
       return "Source[name=" + name + ", profile=" + profile + ", filename=" + filename + "]";
     }
   }
+
+  /** A bridge class in a Python package of the user's own. */
+  record SourcePackage(
+      String name, AccessProfile profile, boolean sharesContext, PackageSources files)
+      implements BridgeSource {}
 }

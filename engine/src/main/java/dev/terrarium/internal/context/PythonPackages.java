@@ -164,6 +164,19 @@ public final class PythonPackages {
     return unpacked.computeIfAbsent(name, this::unpack);
   }
 
+  /**
+   * Returns the folder of a package of the user's own; unpacks it if it is in a jar.
+   *
+   * @throws PackageException when it cannot be unpacked
+   */
+  Path folder(PackageSources sources) {
+    try {
+      return sources.folder(cache);
+    } catch (IOException e) {
+      throw new PackageException("Cannot read the Python package " + sources.place() + ": " + e, e);
+    }
+  }
+
   private Path unpack(String name) {
     Archive archive = archives.get(name);
     if (archive == null) {

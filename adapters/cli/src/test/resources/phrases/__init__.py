@@ -1,0 +1,5 @@
+# guide: package_init
+from .commands import Phrases
+
+__all__ = ["Phrases"]
+# end
