@@ -743,7 +743,8 @@ def test_nothing_is_cached_unless_asked_for() -> None:
 def test_malformed_specs_are_told_with_their_place() -> None:
     fields = {"inputs": [{"name": "q", "type": STRING}], "outputs": [{"name": "a", "type": STRING}]}
     cases: list[tuple[Any, str]] = [
-        ({"kind": "react", "signature": "q -> a"}, "spec.kind: must be one of predict, chain_of_thought"),
+        ({"kind": "agent", "signature": "q -> a"}, "spec.kind: must be one of predict, chain_of_thought"),
+        ({"kind": "react", "signature": "q -> a"}, "spec.tools: must be a list of at least one tool"),
         ({**ASK, "kid": 1}, "spec: unknown key 'kid'"),
         ({"kind": "predict"}, "spec.signature: must be a string or a dict"),
         ({"kind": "predict", "signature": "question"}, "spec.signature: 'question' is no signature"),
