@@ -609,7 +609,7 @@ def test_the_second_request_s_system_message_is_written_once() -> None:
 def test_calls_of_programs_may_be_made_again() -> None:
     handlers = DspyBridge()._handlers
     again = {name for name, handler in handlers.items() if handler.idempotent}
-    assert again == {"call", "continue_program", "get_stats", "ping", "predict", "stream"}
+    assert again == {"call", "continue_program", "describe_tools", "get_stats", "ping", "predict", "stream"}
 
 
 def test_texts_stay_as_they_are() -> None:
@@ -862,7 +862,7 @@ def test_a_batch_of_calls() -> None:
 def test_commands_and_their_parameters() -> None:
     handlers = DspyBridge()._handlers
     assert {name for name, entry in handlers.items() if not entry.loads} == {
-        *("ping", "get_stats", "cleanup_framework", "configure"),
+        *("ping", "get_stats", "describe_tools", "cleanup_framework", "configure"),
         *("define_program", "delete_program", "list_programs", "get_program_info"),
     }
     assert [entry["name"] for entry in handlers["call"].parameters] == ["program", "inputs", "options", "trace"]

@@ -672,7 +672,7 @@ def test_a_variable_may_have_a_format_of_its_value_s_type(bridge: LangchainBridg
 
 def test_calls_of_programs_may_be_made_again(bridge: LangchainBridge) -> None:
     again = {name for name, handler in bridge._handlers.items() if handler.idempotent}
-    assert again == {"get_stats", "invoke", "ping", "stream"}
+    assert again == {"describe_tools", "get_stats", "invoke", "ping", "stream"}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import dev.terrarium.MessageFormat;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.ConversionException;
+import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.ToolException;
 import dev.terrarium.spi.HostFunction;
 import java.nio.charset.StandardCharsets;
@@ -226,8 +227,8 @@ public final class Tool {
     } catch (ConversionException e) { // the language model's fault
       answer.put(ERROR, e.getMessage());
     } catch (ToolException e) {
-      if (onFailure == OnFailure.END_CALL) {
-        throw e;
+      if (onFailure == OnFailure.END_CALL || e.getCause() instanceof NestedCallException) {
+        throw e; // a language model can do nothing about a lack of contexts
       }
       answer.put(ERROR, e.reason());
     }

@@ -1,7 +1,9 @@
 package dev.terrarium.tool;
 
+import dev.terrarium.Adapter;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.spi.HostFunction;
+import dev.terrarium.spi.TypedReader;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -76,6 +78,32 @@ public final class Tools {
     }
     origins.put(tool.name(), origin);
   }
+
+  /**
+   * Returns commands of a framework as tools, such as Python functions of one's own: a command's
+   * docstring is the description, and the annotations of its parameters are the schema. The tools
+   * run as calls within the call whose model asks for them.
+   *
+   * @param adapter the adapter that makes the calls, with its options
+   * @throws dev.terrarium.error.ArgumentException when the framework has no command of a name, or
+   *     the type of a parameter has no JSON schema
+   */
+  public static Tools commands(Adapter adapter, String... commands) {
+    Object described = adapter.call("describe_tools", Map.of("commands", List.of(commands)));
+    List<Tool> tools = new ArrayList<>();
+    for (Described each : TypedReader.read(described, Described[].class, "result")) {
+      tools.add(
+          Tool.of(
+              each.name(),
+              each.description(),
+              each.parameters(),
+              arguments -> adapter.call(each.name(), arguments)));
+    }
+    return of(tools);
+  }
+
+  /** What a framework says of a command. */
+  private record Described(String name, String description, String parameters) {}
 
   /** Returns the tools in order. */
   public List<Tool> list() {
