@@ -41,9 +41,10 @@ class FakeHost(InMemoryRegistry):
         self.session = state
 
     def stream(self, request: dict[str, Any]) -> dict[str, Callable[[], Any]]:
-        """As `generate`, word by word; `closed` counts the streams that were."""
+        """As `generate`, word by word, after the answer's ``pieces``; `closed` counts the streams that were."""
         response = self.generate(request)
-        pieces: Iterator[Any] = iter([*re.findall(r"\S+\s*", response["text"]), response])
+        before = response.pop("pieces", ())
+        pieces: Iterator[Any] = iter([*before, *re.findall(r"\S+\s*", response["text"]), response])
 
         def close() -> None:
             self.closed += 1

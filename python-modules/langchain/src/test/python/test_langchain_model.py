@@ -54,23 +54,160 @@ def test_messages_of_all_roles(fake: FakeHost) -> None:
 @pytest.mark.parametrize(
     ("message", "lack"),
     [
-        (ToolMessage("x", tool_call_id="1"), "messages of type 'tool'"),
         (ChatMessage(role="critic", content="x"), "messages of type 'chat'"),
-        (AIMessage("", tool_calls=[{"name": "f", "args": {}, "id": "1"}]), "tool calls"),
+        (HumanMessage([{"type": "image", "file_id": "7"}]), "'image' content by id"),
+        (HumanMessage([{"type": "sound"}]), "'sound' content"),
+        (HumanMessage([{"type": "image_url", "image_url": "data:image/svg+xml,<svg/>"}]), "not in base 64"),
         (
-            HumanMessage([{"type": "image_url", "image_url": {"url": "https://example.org/x.png"}}]),
-            "'image_url' content",
+            SystemMessage([{"type": "image", "base64": "AQID", "mime_type": "image/png"}]),
+            "media in messages of role 'system'",
         ),
     ],
 )
 def test_refuses_by_name(fake: FakeHost, message: Any, lack: str) -> None:
     with pytest.raises(NotImplementedError, match=lack):
         HostChatModel().invoke([message])
-    with pytest.raises(NotImplementedError):
-        HostChatModel().bind_tools([])
-    with pytest.raises(NotImplementedError, match="no tools"):
-        HostChatModel().invoke("x", tools=[])
     assert fake.requests == []
+
+
+@pytest.mark.parametrize(
+    ("part", "medium"),
+    [
+        (
+            {"type": "image_url", "image_url": {"url": "https://example.org/x.png"}},
+            {"mime_type": "image/*", "url": "https://example.org/x.png"},
+        ),
+        (
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,AQID"}},
+            {"mime_type": "image/png", "data": "AQID"},
+        ),
+        (
+            {"type": "image", "base64": "AQID", "mime_type": "image/png"},
+            {"mime_type": "image/png", "data": "AQID"},
+        ),
+        (
+            {"type": "file", "source_type": "base64", "data": "AQID", "mime_type": "application/pdf"},
+            {"mime_type": "application/pdf", "data": "AQID"},
+        ),
+        (
+            {"type": "audio", "url": "https://example.org/x.wav"},
+            {"mime_type": "audio/wav", "url": "https://example.org/x.wav"},
+        ),
+    ],
+)
+def test_media_of_a_message(fake: FakeHost, part: dict[Any, Any], medium: dict[str, str]) -> None:
+    fake.answers = ["a cat"]
+    HostChatModel().invoke([HumanMessage([{"type": "text", "text": "what is this?"}, part])])
+    assert fake.requests[0]["messages"] == [{"role": "user", "content": "what is this?", "media": [medium]}]
+
+
+def weather(place: str, days: int = 1) -> str:
+    """Tell the weather of a place."""
+    return f"{place}: sunny for {days} days"
+
+
+WEATHER = {
+    "name": "weather",
+    "description": "Tell the weather of a place.",
+    "parameters": {
+        "type": "object",
+        "properties": {"place": {"type": "string"}, "days": {"type": "integer", "default": 1}},
+        "required": ["place"],
+    },
+}
+CALL = {"id": "1", "name": "weather", "arguments": '{"place": "Rome"}'}
+
+
+def test_a_tool_is_called_and_its_result_goes_back(fake: FakeHost) -> None:
+    fake.answers = [
+        {"text": "", "tool_calls": [CALL], "finish_reason": "tool_calls", "reasoning": "Hm."},
+        "It is sunny.",
+    ]
+    model = HostChatModel().bind_tools([weather], parallel_tool_calls=False)
+    question = HumanMessage("How is Rome?")
+    answer = model.invoke([question])
+    assert answer.tool_calls == [{"name": "weather", "args": {"place": "Rome"}, "id": "1", "type": "tool_call"}]
+    assert answer.response_metadata["finish_reason"] == "tool_calls"
+    assert answer.additional_kwargs == {"reasoning_content": "Hm."}
+    result = ToolMessage("sunny", tool_call_id="1")
+    assert model.invoke([question, answer, result]).content == "It is sunny."
+    request = fake.requests[1]
+    assert request["tools"] == [WEATHER]
+    assert request["tool_choice"] == "auto"
+    assert request["parallel_tool_calls"] is False
+    assert request["messages"][1:] == [
+        {"role": "assistant", "content": "", "tool_calls": [CALL]},
+        {"role": "tool", "content": "sunny", "tool_call_id": "1"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("choice", "mode", "names"),
+    [
+        (None, "auto", ["weather", "other"]),
+        ("auto", "auto", ["weather", "other"]),
+        ("none", "none", ["weather", "other"]),
+        ("any", "required", ["weather", "other"]),
+        (True, "required", ["weather", "other"]),
+        ("other", "required", ["other"]),
+        ({"type": "function", "function": {"name": "other"}}, "required", ["other"]),
+    ],
+)
+def test_choice_of_a_tool(fake: FakeHost, choice: Any, mode: str, names: list[str]) -> None:
+    fake.answers = ["x"]
+    other = {**WEATHER, "name": "other"}
+    HostChatModel().bind_tools([weather, other], tool_choice=choice).invoke("x")
+    assert fake.requests[0]["tool_choice"] == mode
+    assert [tool["name"] for tool in fake.requests[0]["tools"]] == names
+
+
+def test_a_tool_that_is_not_there_cannot_be_chosen(fake: FakeHost) -> None:
+    with pytest.raises(ValueError, match="no tool 'rain'"):
+        HostChatModel().bind_tools([weather], tool_choice="rain").invoke("x")
+    assert fake.requests == []
+
+
+def test_arguments_that_are_no_object_are_an_invalid_call(fake: FakeHost) -> None:
+    fake.answers = [{"text": "", "tool_calls": [{**CALL, "arguments": "{"}, {**CALL, "id": "2", "arguments": "5"}]}]
+    answer = HostChatModel().bind_tools([weather]).invoke("x")
+    assert isinstance(answer, AIMessage)
+    assert answer.tool_calls == []
+    assert [call["id"] for call in answer.invalid_tool_calls] == ["1", "2"]
+    assert "no JSON object" in str(answer.invalid_tool_calls[0]["error"])
+
+
+def test_pieces_of_tool_calls_join(fake: FakeHost) -> None:
+    pieces: list[dict[str, Any]] = [{"reasoning": "H"}, {"reasoning": "m."}]
+    pieces += [{"tool_call": {**CALL, "index": 0, "arguments": part}} for part in ('{"place"', ': "Rome"}')]
+    pieces += [{"tool_call": {**CALL, "id": "2", "index": 1}}]
+    fake.answers = [{"text": "", "tool_calls": [CALL, {**CALL, "id": "2"}], "pieces": pieces}]
+    chunks = list(HostChatModel().bind_tools([weather]).stream("x"))
+    whole = sum(chunks[1:], start=chunks[0])
+    assert isinstance(whole, AIMessageChunk)
+    call = {"name": "weather", "args": {"place": "Rome"}, "type": "tool_call"}
+    assert whole.tool_calls == [{**call, "id": "1"}, {**call, "id": "2"}]
+    assert whole.additional_kwargs["reasoning_content"] == "Hm."
+    assert fake.closed == 1
+
+
+def test_tokens_that_were_cached_or_reasoned(fake: FakeHost) -> None:
+    fake.answers = [{"text": "x", "cached_tokens": 5, "reasoning_tokens": 2}]
+    answer = HostChatModel().invoke("x")
+    assert isinstance(answer, AIMessage)
+    assert answer.usage_metadata == {
+        "input_tokens": 7,
+        "output_tokens": 3,
+        "total_tokens": 10,
+        "input_token_details": {"cache_read": 5},
+        "output_token_details": {"reasoning": 2},
+    }
+
+
+def test_top_p_and_effort(fake: FakeHost) -> None:
+    fake.answers = ["x", "x"]
+    HostChatModel(top_p=1, reasoning_effort="low").invoke("x")
+    HostChatModel(top_p=1).invoke("x", top_p=0.5, reasoning_effort="high")
+    assert [(asked["top_p"], asked["reasoning_effort"]) for asked in fake.requests] == [(1.0, "low"), (0.5, "high")]
 
 
 def test_answer(fake: FakeHost) -> None:
@@ -100,8 +237,8 @@ def test_options_of_the_model_of_bind_and_of_a_call(fake: FakeHost) -> None:
         ("small", 0.0, 5, 3, ["b"], {"type": "object"}),
         ("large", 1.0, 6, None, ["c"], None),
     ]
-    with pytest.raises(TypeError, match="unknown options top_p of HostChatModel"):
-        model.invoke("x", top_p=1)
+    with pytest.raises(TypeError, match="unknown options top_k of HostChatModel"):
+        model.invoke("x", top_k=1)
 
 
 def test_in_a_chain_in_a_batch_and_as_a_stream(fake: FakeHost) -> None:

@@ -14,7 +14,8 @@ public interface LanguageModel extends AutoCloseable {
   String name();
 
   /**
-   * Returns the answer to a request; blocks until the answer is complete.
+   * Returns the answer to a request; blocks until the answer is complete. A model throws for a part
+   * of a request that it does not take.
    *
    * @throws ModelException when the model fails, was closed, or the prompt does not fit
    */
@@ -31,6 +32,15 @@ public interface LanguageModel extends AutoCloseable {
     ChatResponse response = chat(request);
     sink.accept(new ChatResponse.Chunk(response.text()));
     return response;
+  }
+
+  /**
+   * Returns whether {@link #chat} and {@link #stream} know the tools of a request, and tool calls
+   * and their results in its messages. Programs can call tools by other models, too: those get the
+   * tools as instructions, and a response schema.
+   */
+  default boolean takesTools() {
+    return false;
   }
 
   /**

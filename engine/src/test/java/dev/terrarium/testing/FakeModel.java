@@ -33,16 +33,40 @@ public final class FakeModel implements LanguageModel {
         }
       };
 
+  /** A response of one word. */
+  public static final ChatResponse ANSWER = answer("yes");
+
   private final String name;
-  private final Function<ChatRequest, String> answers;
+  private final Function<ChatRequest, ChatResponse> answers;
+  private final boolean takesTools;
 
   public FakeModel(String name) {
     this(name, request -> "answer of " + name);
   }
 
   public FakeModel(String name, Function<ChatRequest, String> answers) {
+    this(name, answers.andThen(FakeModel::answer), false);
+  }
+
+  private FakeModel(String name, Function<ChatRequest, ChatResponse> answers, boolean takesTools) {
     this.name = name;
     this.answers = answers;
+    this.takesTools = takesTools;
+  }
+
+  /** Returns a model that knows tools, and gives the same response each time. */
+  public static FakeModel withTools(String name, ChatResponse response) {
+    return new FakeModel(name, request -> response, true);
+  }
+
+  private static ChatResponse answer(String text) {
+    return new ChatResponse(
+        text, FinishReason.LENGTH, new TokenUsage(11, 7), Duration.ofMillis(250));
+  }
+
+  @Override
+  public boolean takesTools() {
+    return takesTools;
   }
 
   @Override
@@ -58,8 +82,7 @@ public final class FakeModel implements LanguageModel {
   @Override
   public ChatResponse chat(ChatRequest request) {
     requests.add(request);
-    return new ChatResponse(
-        answers.apply(request), FinishReason.LENGTH, new TokenUsage(11, 7), Duration.ofMillis(250));
+    return answers.apply(request);
   }
 
   @Override

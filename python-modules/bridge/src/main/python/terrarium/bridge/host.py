@@ -3,15 +3,24 @@
 The engine installs callables that take and return plain data. The services there are:
 
 ``model.generate(request: dict) -> dict``
-    Ask a language model. ``request`` holds ``model`` (str or None for the default), ``messages``
-    (list of ``{"role": "system"|"user"|"assistant", "content": str}``), ``temperature`` (float or
-    None), ``max_tokens`` (int or None), ``stop`` (list of str), ``seed`` (int or None) and
-    ``schema`` (a JSON schema that the output must conform to, or None). The answer holds ``text``,
-    ``finish_reason`` (``"stop"`` or ``"length"``), ``prompt_tokens``, ``completion_tokens``,
-    ``model`` and ``seconds``.
+    Ask a language model. ``request`` holds ``model`` (str or None for the default), ``messages``, and, each of them
+    None or missing for the model's own: ``temperature`` (float), ``top_p`` (float), ``max_tokens`` (int), ``stop``
+    (list of str), ``seed`` (int), ``schema`` (a JSON schema that the output must conform to), ``reasoning_effort``
+    (str), ``tools`` (list of ``{"name": str, "description": str, "parameters": JSON schema}``), ``tool_choice``
+    (``"auto"``, ``"required"`` or ``"none"``) and ``parallel_tool_calls`` (bool).
+
+    A message is ``{"role": "system"|"user"|"assistant"|"tool", "content": str}``. One of the user may have ``media``
+    (list of ``{"mime_type": str}`` with ``data``, in base 64, or ``url``), one of the assistant ``tool_calls`` (list of
+    ``{"id": str, "name": str, "arguments": JSON}``); one of a tool has the ``tool_call_id`` whose result it is.
+
+    The answer holds ``text``, ``finish_reason`` (``"stop"``, ``"length"`` or ``"tool_calls"``), ``prompt_tokens``,
+    ``completion_tokens``, ``model`` and ``seconds``; where there are any, also ``tool_calls``, ``reasoning`` (str),
+    ``cached_tokens`` and ``reasoning_tokens``.
 ``model.stream(request: dict) -> {"next": callable, "close": callable}``
-    The same, while the answer is made; :func:`stream_model` is the way to use it. ``next()`` returns the next piece of
-    the text, and after the last one the answer of ``model.generate``; ``close()`` has the model stop.
+    The same, while the answer is made; :func:`stream_model` is the way to use it. ``next()`` returns the next piece,
+    and after the last one the answer of ``model.generate``; ``close()`` has the model stop. A piece of the text is a
+    str, one of the reasoning ``{"reasoning": str}``, and one of a tool call ``{"tool_call": {"index": int, "id": str,
+    "name": str, "arguments": str}}``, whose arguments are to be joined.
 ``embedding.embed(model: str | None, texts: list[str]) -> list[array.array]``
     Return the vector of each text, in order; :func:`embed` is the way to use it.
 ``tokenizer.count(model: str | None, text: str) -> int``, ``tokenizer.encode(model, text) -> array.array``,
@@ -148,7 +157,7 @@ def http(
 
 
 def stream_model(request: dict[str, Any]) -> Generator[str | dict[str, Any], None, None]:
-    """Ask a language model as ``model.generate`` does; yield the pieces of the text, and last the whole answer, a dict.
+    """Ask a language model as ``model.generate`` does; yield the pieces, and last the whole answer, which has ``text``.
 
     The model waits when nobody pulls, and stops when the generator is closed or the call ends that it was asked in. Who
     leaves the generator before its end closes it, as by ``contextlib.closing``: GraalPy does not do so by itself.
@@ -157,8 +166,10 @@ def stream_model(request: dict[str, Any]) -> Generator[str | dict[str, Any], Non
     """
     answer = call("model.stream", request)
     try:
-        while isinstance(piece := answer["next"](), str):
+        while True:
+            piece = answer["next"]()
             yield piece
-        yield piece
+            if not isinstance(piece, str) and "text" in piece:
+                return
     finally:
         answer["close"]()

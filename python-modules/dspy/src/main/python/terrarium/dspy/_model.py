@@ -7,10 +7,12 @@ from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeAlias
 
-from dspy.lm15 import Message, Request, Response, UnsupportedFeatureError, Usage
+from dspy.lm15 import Request, Response
 
 from terrarium.bridge import host
 from terrarium.bridge.exchanges import Exchange
+
+from ._messages import answered, asked
 
 Watch: TypeAlias = Callable[[dict[str, Any]], Callable[[str | dict[str, Any]], None]]
 Known: TypeAlias = Callable[[dict[str, Any]], dict[str, Any] | None]
@@ -64,16 +66,29 @@ def mark_whole(cut: Exchange) -> None:
 class HostEngine:
     """A DSPy engine that asks the host: ``model.generate``, or ``model.stream`` inside :func:`recording` with a watch.
 
-    One attempt, the host retries. Stateless and thread-safe. Text only: what the host has no form for (tools, images)
-    is refused with ``dspy.lm15.UnsupportedFeatureError``. What the host raises becomes the cause of a
+    One attempt, the host retries. Stateless and thread-safe. What the host has no form for, such as files by id, is
+    refused with ``dspy.lm15.UnsupportedFeatureError``. What the host raises becomes the cause of a
     ``dspy.LMUnexpectedError``.
     """
 
-    # What DSPy's adapters ask before they write a request.
-    supports_function_calling = False
+    # What DSPy's adapters ask before they write a request. Whether a model reasons, only its service knows.
+    supports_function_calling = True
     supports_reasoning = False
     supports_response_schema = True
-    supported_params = frozenset({"temperature", "max_tokens", "stop", "seed", "response_format"})
+    supported_params = frozenset(
+        {
+            "temperature",
+            "top_p",
+            "max_tokens",
+            "stop",
+            "seed",
+            "response_format",
+            "reasoning_effort",
+            "tools",
+            "tool_choice",
+            "parallel_tool_calls",
+        }
+    )
 
     def __init__(self, model: str | None = None) -> None:
         """Use the host's model of that name, or its default."""
@@ -81,26 +96,17 @@ class HostEngine:
 
     def complete(self, request: Request) -> Response:
         """Ask the host once."""
-        asked = self._request(request)
+        question = asked(request, self.model)
         current = _recording.get()
-        answer = None if current is None or current.known is None else current.known(asked)
+        answer = None if current is None or current.known is None else current.known(question)
         if answer is None:
             if current is None or current.watch is None:
-                answer = host.call("model.generate", asked)
+                answer = host.call("model.generate", question)
             else:
-                answer = _streamed(asked, current.watch(asked))
+                answer = _streamed(question, current.watch(question))
         if current is not None:
-            current.exchanges.append(Exchange(asked, answer))
-        return Response(
-            id=None,
-            model=answer.get("model") or request.model,
-            message=Message.assistant(answer["text"]),
-            finish_reason=answer.get("finish_reason") or "stop",
-            usage=Usage(
-                input_tokens=answer.get("prompt_tokens"),
-                output_tokens=answer.get("completion_tokens"),
-            ),
-        )
+            current.exchanges.append(Exchange(question, answer))
+        return answered(request, answer)
 
     def dump_state(self) -> dict[str, Any]:
         """Return what DSPy saves of this engine."""
@@ -111,58 +117,13 @@ class HostEngine:
         """Make the engine that was saved."""
         return cls(state.get("model"))
 
-    def _request(self, request: Request) -> dict[str, Any]:
-        if request.tools:
-            raise _unsupported("tools")
-        config = request.config
-        messages = [] if request.system is None else [{"role": "system", "content": _system(request.system)}]
-        messages.extend(_message(message) for message in request.messages)
-        return {
-            "model": self.model,
-            "messages": messages,
-            "temperature": None if config.temperature is None else float(config.temperature),
-            "max_tokens": config.max_tokens,
-            "stop": list(config.stop),
-            "seed": config.seed,
-            "schema": _schema(config.response_format),
-        }
 
-
-def _streamed(asked: dict[str, Any], see: Callable[[str | dict[str, Any]], None]) -> dict[str, Any]:
+def _streamed(question: dict[str, Any], see: Callable[[str | dict[str, Any]], None]) -> dict[str, Any]:
     answer: dict[str, Any] = {}
-    with closing(host.stream_model(asked)) as pieces:
+    with closing(host.stream_model(question)) as pieces:
         for piece in pieces:
-            see(piece)
+            if isinstance(piece, str) or "text" in piece:
+                see(piece)
             if not isinstance(piece, str):
                 answer = piece
     return answer
-
-
-def _schema(response_format: Any) -> dict[str, Any] | None:
-    if response_format is None or response_format["type"] == "text":
-        return None
-    if response_format["type"] == "json_object":
-        return {"type": "object"}
-    schema: dict[str, Any] = response_format.get("json_schema", response_format)["schema"]
-    return schema
-
-
-def _message(message: Message) -> dict[str, str]:
-    if message.role not in ("user", "assistant"):
-        raise _unsupported(f"messages of role {message.role!r}")
-    return {"role": message.role, "content": _text(message.parts)}
-
-
-def _system(system: Any) -> str:
-    return system if isinstance(system, str) else _text(system)
-
-
-def _text(parts: Any) -> str:
-    for part in parts:
-        if part.type != "text":
-            raise _unsupported(f"{part.type} parts of messages")
-    return "".join(part.text for part in parts)
-
-
-def _unsupported(feature: str) -> UnsupportedFeatureError:
-    return UnsupportedFeatureError(f"the host's language model takes text only, no {feature}", feature=feature)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from contextvars import ContextVar
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ChatMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
 from pydantic import BaseModel
@@ -17,6 +18,7 @@ from pydantic import BaseModel
 from terrarium.bridge import host
 from terrarium.bridge.exchanges import Exchange
 
+from ._messages import answered, asked, tools
 from ._parsers import CompleteJsonOutputParser, CompletePydanticOutputParser
 
 if TYPE_CHECKING:
@@ -24,9 +26,20 @@ if TYPE_CHECKING:
 
     from langchain_core.callbacks import CallbackManagerForLLMRun
     from langchain_core.language_models import LanguageModelInput
+    from langchain_core.tools import BaseTool
 
-_ROLES = {"system": "system", "user": "user", "human": "user", "assistant": "assistant", "ai": "assistant"}
-_CALL_OPTIONS = ("model", "temperature", "max_tokens", "seed", "schema")
+_CALL_OPTIONS = (
+    "model",
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "seed",
+    "reasoning_effort",
+    "schema",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+)
 
 
 _recording: ContextVar[list[Exchange] | None] = ContextVar("terrarium_langchain_recording", default=None)
@@ -55,12 +68,12 @@ class HostChatModel(BaseChatModel):
 
     One attempt, the host retries. Thread-safe. The fields are its defaults; the same names, and ``stop`` and ``schema``
     (a JSON schema that the answer must conform to), can be given to a call or to ``bind``. An answer is an AIMessage
-    whose ``usage_metadata`` counts tokens and whose ``response_metadata`` has ``finish_reason`` (``stop`` or
-    ``length``), ``max_tokens`` (the limit that was asked for, or None), ``model_name`` and ``seconds``; of a stream,
-    the last chunk has them.
+    whose ``usage_metadata`` counts tokens and whose ``response_metadata`` has ``finish_reason`` (``stop``, ``length``
+    or ``tool_calls``), ``max_tokens`` (the limit that was asked for, or None), ``model_name`` and ``seconds``; of a
+    stream, the last chunk has them. What the model reasoned is in ``additional_kwargs["reasoning_content"]``.
 
-    Text only: for tools, images and messages of other roles it raises NotImplementedError with the name of what it
-    lacks. An unknown option is a TypeError. What the host raises passes through.
+    For content and messages that the host has no form for it raises NotImplementedError with their name. An unknown
+    option is a TypeError. What the host raises passes through.
     """
 
     model: str | None = None
@@ -69,11 +82,17 @@ class HostChatModel(BaseChatModel):
     temperature: float | None = None
     """From 0 to 2; None for the model's own."""
 
+    top_p: float | None = None
+    """The share of the likeliest tokens, above 0 and at most 1; None for the model's own."""
+
     max_tokens: int | None = None
     """The longest answer, in tokens; None for the model's own limit."""
 
     seed: int | None = None
     """For the same answer to the same question, where the model can."""
+
+    reasoning_effort: str | None = None
+    """How much the model reasons before its answer, in its service's words; None for the model's own."""
 
     stop: list[str] | None = None
     """Texts that end the answer; they are not part of it."""
@@ -84,7 +103,8 @@ class HostChatModel(BaseChatModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("model", "temperature", "max_tokens", "seed", "stop")}
+        names = ("model", "temperature", "top_p", "max_tokens", "seed", "reasoning_effort", "stop")
+        return {name: getattr(self, name) for name in names}
 
     def _dict_for_compat(self) -> builtins.dict[str, Any]:
         # Upstream changes the filters of warnings meanwhile, all of the process, for classes that define `dict` anew.
@@ -113,9 +133,12 @@ class HostChatModel(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         request = self._request(messages, stop, kwargs)
         with closing(host.stream_model(request)) as pieces:
+            begun: set[int] = set()
             for piece in pieces:
                 if isinstance(piece, str):
                     yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
+                elif "text" not in piece:
+                    yield ChatGenerationChunk(message=_chunk(piece, begun))
                 else:
                     _record(request, piece)
                     yield ChatGenerationChunk(
@@ -125,21 +148,52 @@ class HostChatModel(BaseChatModel):
 
     def _request(self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]) -> dict[str, Any]:
         options = {name: value for name, value in options.items() if name != "stream"}  # upstream's, which obeyed it
-        if "tools" in options:
-            raise NotImplementedError("the host's language model takes text only, no tools")
         if unknown := [name for name in options if name not in _CALL_OPTIONS]:
             known = ", ".join(("stop", *_CALL_OPTIONS))
             raise TypeError(f"unknown options {', '.join(unknown)} of HostChatModel. Known options: {known}")
         temperature = options.get("temperature", self.temperature)
-        return {
+        request = {
             "model": options.get("model", self.model),
-            "messages": [_message(message) for message in messages],
+            "messages": [asked(message) for message in messages],
             "temperature": None if temperature is None else float(temperature),
             "max_tokens": options.get("max_tokens", self.max_tokens),
             "stop": list(stop if stop is not None else self.stop or ()),
             "seed": options.get("seed", self.seed),
             "schema": options.get("schema"),
         }
+        top_p = options.get("top_p", self.top_p)
+        if top_p is not None:
+            request["top_p"] = float(top_p)
+        effort = options.get("reasoning_effort", self.reasoning_effort)
+        if effort is not None:
+            request["reasoning_effort"] = effort
+        if options.get("tools"):
+            request |= tools(options["tools"], options.get("tool_choice"), options.get("parallel_tool_calls"))
+        return request
+
+    def bind_tools(
+        self,
+        tools: Sequence[builtins.dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: builtins.dict[str, Any] | str | bool | None = None,
+        parallel_tool_calls: bool | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Return the model with tools that it may call; the answers' ``tool_calls`` say what it wants to call.
+
+        ``tool_choice`` is ``"auto"`` (the default), ``"none"``, ``"any"`` or True for at least one, or the name of the
+        tool that must be called. ``parallel_tool_calls`` tells whether one answer may have several calls. A model that
+        has no tool calls of its own gets the tools as instructions, and a schema of its answer.
+        """
+        from langchain_core.utils.function_calling import convert_to_openai_tool
+
+        kwargs.pop("strict", None)  # a wish that OpenAI's models alone know
+        options: dict[str, Any] = {"tools": [convert_to_openai_tool(tool) for tool in tools]}
+        if tool_choice is not None:
+            options["tool_choice"] = tool_choice
+        if parallel_tool_calls is not None:
+            options["parallel_tool_calls"] = parallel_tool_calls
+        return self.bind(**options, **kwargs)
 
     def get_token_ids(self, text: str) -> list[int]:
         """Return the text's tokens, as the host's model numbers them."""
@@ -184,39 +238,26 @@ class HostChatModel(BaseChatModel):
         return RunnableMap(raw=bound) | parsed.with_fallbacks([failed], exception_key="parsing_error")
 
 
-def _message(message: BaseMessage) -> dict[str, str]:
-    if isinstance(message, SystemMessage):
-        role = "system"
-    elif isinstance(message, HumanMessage):
-        role = "user"
-    elif isinstance(message, AIMessage) and not message.tool_calls:
-        role = "assistant"
-    elif isinstance(message, ChatMessage) and message.role in _ROLES:
-        role = _ROLES[message.role]
-    else:
-        what = "tool calls" if isinstance(message, AIMessage) else f"messages of type {message.type!r}"
-        raise NotImplementedError(f"the host's language model takes text only, no {what}")
-    return {"role": role, "content": _text(message.content)}
-
-
-def _text(content: str | list[str | dict[str, Any]]) -> str:
-    if isinstance(content, str):
-        return content
-    texts = []
-    for part in content:
-        if isinstance(part, str):
-            texts.append(part)
-        elif part.get("type") == "text":
-            texts.append(part["text"])
-        else:
-            raise NotImplementedError(f"the host's language model takes text only, no {part.get('type')!r} content")
-    return "".join(texts)
-
-
 def _result(request: dict[str, Any], response: dict[str, Any]) -> ChatResult:
-    message = AIMessage(content=response["text"], **_metadata(request, response))
+    message = AIMessage(**answered(response), **_metadata(request, response))
     generation = ChatGeneration(message=message, generation_info={"finish_reason": _finish_reason(response)})
     return ChatResult(generations=[generation])
+
+
+def _chunk(piece: dict[str, Any], begun: set[int]) -> AIMessageChunk:
+    """Return a piece of the reasoning or of a tool call; LangChain joins the names of pieces, as all their texts."""
+    call = piece.get("tool_call")
+    if call is None:
+        return AIMessageChunk(content="", additional_kwargs={"reasoning_content": piece["reasoning"]})
+    first = call["index"] not in begun
+    begun.add(call["index"])
+    chunk = tool_call_chunk(
+        name=call["name"] if first else None,
+        args=call["arguments"],
+        id=call["id"] if first else None,
+        index=call["index"],
+    )
+    return AIMessageChunk(content="", tool_call_chunks=[chunk])
 
 
 def _finish_reason(response: dict[str, Any]) -> str:
@@ -225,12 +266,17 @@ def _finish_reason(response: dict[str, Any]) -> str:
 
 def _metadata(request: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
     prompt_tokens, completion_tokens = response.get("prompt_tokens") or 0, response.get("completion_tokens") or 0
+    usage: dict[str, Any] = {
+        "input_tokens": prompt_tokens,
+        "output_tokens": completion_tokens,
+        "total_tokens": prompt_tokens + completion_tokens,
+    }
+    if response.get("cached_tokens"):
+        usage["input_token_details"] = {"cache_read": response["cached_tokens"]}
+    if response.get("reasoning_tokens"):
+        usage["output_token_details"] = {"reasoning": response["reasoning_tokens"]}
     return {
-        "usage_metadata": {
-            "input_tokens": prompt_tokens,
-            "output_tokens": completion_tokens,
-            "total_tokens": prompt_tokens + completion_tokens,
-        },
+        "usage_metadata": usage,
         "response_metadata": {
             "finish_reason": _finish_reason(response),
             "max_tokens": request["max_tokens"],

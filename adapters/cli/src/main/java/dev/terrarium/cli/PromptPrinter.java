@@ -1,6 +1,8 @@
 package dev.terrarium.cli;
 
+import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatRequest.ToolDefinition;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.Tokenizer;
@@ -31,9 +33,23 @@ record PromptPrinter(LanguageModel model) implements LanguageModel {
   }
 
   private static void print(ChatRequest request) {
-    request
-        .messages()
-        .forEach(message -> System.err.printf("[%s]%n%s%n%n", message.role(), message.content()));
+    for (ToolDefinition tool : request.tools()) {
+      System.err.printf(
+          "[TOOL %s]%n%s%n%s%n%n", tool.name(), tool.description(), tool.parameters());
+    }
+    for (ChatMessage message : request.messages()) {
+      System.err.printf("[%s]%n%s%n", message.role(), message.content());
+      message.media().forEach(medium -> System.err.printf("%s%n", medium));
+      message
+          .toolCalls()
+          .forEach(call -> System.err.printf("-> %s %s%n", call.name(), call.arguments()));
+      System.err.println();
+    }
+  }
+
+  @Override
+  public boolean takesTools() {
+    return model.takesTools();
   }
 
   @Override

@@ -1,12 +1,23 @@
 package dev.terrarium.langchain4j;
 
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.CompleteToolCall;
 import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialResponseContext;
+import dev.langchain4j.model.chat.response.PartialThinking;
+import dev.langchain4j.model.chat.response.PartialThinkingContext;
+import dev.langchain4j.model.chat.response.PartialToolCall;
+import dev.langchain4j.model.chat.response.PartialToolCallContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.chat.response.StreamingHandle;
 import dev.terrarium.error.CallInterruptedException;
+import dev.terrarium.model.ChatMessage.ToolCall;
 import dev.terrarium.model.ChatResponse.Chunk;
+import dev.terrarium.model.ChatResponse.ToolCallPiece;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -25,7 +36,7 @@ final class AnswerStream implements StreamingChatResponseHandler {
 
   /** An event of the answer, queued in order. */
   private sealed interface Event {
-    record Piece(String text) implements Event {}
+    record Piece(Chunk chunk) implements Event {}
 
     record Done(ChatResponse response) implements Event {}
 
@@ -33,14 +44,17 @@ final class AnswerStream implements StreamingChatResponseHandler {
   }
 
   private final Thread caller = Thread.currentThread();
+  private final ToolCalls toolCalls;
   private final Consumer<Chunk> sink;
+  private final Set<Integer> inPieces = new HashSet<>();
   private final BlockingQueue<Event> events = new LinkedBlockingQueue<>(CAPACITY);
   private final StringBuilder text = new StringBuilder();
   private @Nullable Throwable failureOfSink;
   private volatile boolean givenUp;
   private volatile @Nullable StreamingHandle handle;
 
-  AnswerStream(Consumer<Chunk> sink) {
+  AnswerStream(ToolCalls toolCalls, Consumer<Chunk> sink) {
+    this.toolCalls = toolCalls;
     this.sink = sink;
   }
 
@@ -52,6 +66,52 @@ final class AnswerStream implements StreamingChatResponseHandler {
 
   @Override
   public void onPartialResponse(String piece) {
+    onPiece(new Chunk(piece));
+  }
+
+  @Override
+  public void onPartialThinking(PartialThinking piece) {
+    onPiece(new Chunk("", piece.text(), null));
+  }
+
+  @Override
+  public void onPartialThinking(PartialThinking piece, PartialThinkingContext context) {
+    handle = context.streamingHandle();
+    onPartialThinking(piece);
+  }
+
+  @Override
+  public void onPartialToolCall(PartialToolCall piece) {
+    inPieces.add(piece.index());
+    onPiece(toolCall(piece.index(), piece.id(), piece.name(), piece.partialArguments()));
+  }
+
+  @Override
+  public void onPartialToolCall(PartialToolCall piece, PartialToolCallContext context) {
+    handle = context.streamingHandle();
+    onPartialToolCall(piece);
+  }
+
+  /** Passes on a tool call that did not come in pieces. */
+  @Override
+  public void onCompleteToolCall(CompleteToolCall call) {
+    if (inPieces.add(call.index())) {
+      ToolExecutionRequest request = call.toolExecutionRequest();
+      onPiece(toolCall(call.index(), request.id(), request.name(), request.arguments()));
+    }
+  }
+
+  private Chunk toolCall(
+      int index, @Nullable String id, @Nullable String name, @Nullable String arguments) {
+    ToolCall call =
+        new ToolCall(
+            toolCalls.id(index, id),
+            Objects.requireNonNullElse(name, ""),
+            Objects.requireNonNullElse(arguments, ""));
+    return new Chunk("", "", new ToolCallPiece(index, call));
+  }
+
+  private void onPiece(Chunk piece) {
     if (givenUp) {
       giveUp();
     } else if (Thread.currentThread() != caller) {
@@ -88,10 +148,10 @@ final class AnswerStream implements StreamingChatResponseHandler {
     }
   }
 
-  private void pass(String piece) {
-    text.append(piece);
+  private void pass(Chunk piece) {
+    text.append(piece.text());
     try {
-      sink.accept(new Chunk(piece));
+      sink.accept(piece);
     } catch (RuntimeException | Error e) {
       failureOfSink = e;
       throw e;
@@ -143,7 +203,7 @@ final class AnswerStream implements StreamingChatResponseHandler {
           case null -> {
             return null;
           }
-          case Event.Piece piece -> pass(piece.text());
+          case Event.Piece piece -> pass(piece.chunk());
           case Event.Done done -> {
             whole = true;
             return done.response();

@@ -2,8 +2,12 @@ package dev.terrarium.langchain4j;
 
 import dev.langchain4j.model.anthropic.AnthropicChatModel;
 import dev.langchain4j.model.anthropic.AnthropicStreamingChatModel;
+import dev.langchain4j.model.anthropic.AnthropicTokenUsage;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.output.TokenUsage;
+import dev.terrarium.model.ChatResponse;
+import org.jspecify.annotations.Nullable;
 
 /** The clients of Anthropic. Immutable. */
 record AnthropicBackend(Connection connection) implements Backend {
@@ -19,6 +23,7 @@ record AnthropicBackend(Connection connection) implements Backend {
         .apiKey(connection.key())
         .modelName(connection.model())
         .maxTokens(DEFAULT_MAX_TOKENS)
+        .disableParallelToolUse(not(options.parallelToolCalls()))
         .maxRetries(0)
         .build();
   }
@@ -31,12 +36,48 @@ record AnthropicBackend(Connection connection) implements Backend {
         .apiKey(connection.key())
         .modelName(connection.model())
         .maxTokens(DEFAULT_MAX_TOKENS)
+        .disableParallelToolUse(not(options.parallelToolCalls()))
         .build();
   }
 
   @Override
-  public Seeding seeding() {
-    return Seeding.NEVER;
+  public Way seed() {
+    return Way.NEVER;
+  }
+
+  @Override
+  public Way reasoningEffort() {
+    return Way.NEVER;
+  }
+
+  @Override
+  public Way parallelToolCalls() {
+    return Way.BY_CLIENT;
+  }
+
+  @Override
+  public boolean takes(String mimeType) {
+    return mimeType.startsWith("image/") || mimeType.equals("application/pdf");
+  }
+
+  private static @Nullable Boolean not(@Nullable Boolean value) {
+    return value == null ? null : !value;
+  }
+
+  /** Returns the usage; Anthropic counts the cached part of a prompt by itself. */
+  @Override
+  public ChatResponse.TokenUsage usage(TokenUsage usage) {
+    int read = 0;
+    int written = 0;
+    if (usage instanceof AnthropicTokenUsage detailed) {
+      read = Backend.orZero(detailed.cacheReadInputTokens());
+      written = Backend.orZero(detailed.cacheCreationInputTokens());
+    }
+    return new ChatResponse.TokenUsage(
+        Backend.orZero(usage.inputTokenCount()) + read + written,
+        Backend.orZero(usage.outputTokenCount()),
+        read,
+        0);
   }
 
   @Override

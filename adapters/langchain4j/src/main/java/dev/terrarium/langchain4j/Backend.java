@@ -4,6 +4,9 @@ import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.request.DefaultChatRequestParameters;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.output.TokenUsage;
+import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatResponse;
 import org.jspecify.annotations.Nullable;
 
 /** The clients of one provider. Stateless: each call makes an object anew. */
@@ -12,13 +15,19 @@ interface Backend {
   /**
    * What a client must know when it is made.
    *
-   * @param seed the seed, for providers whose requests have no such parameter
+   * <p>Null stands for a parameter that the request does not have, or in which it reaches the
+   * provider.
+   *
    * @param strict whether the service shall hold the answer to the schema
    */
-  record Options(@Nullable Integer seed, boolean strict) {}
+  record Options(
+      @Nullable Integer seed,
+      boolean strict,
+      @Nullable String reasoningEffort,
+      @Nullable Boolean parallelToolCalls) {}
 
-  /** The way in which a seed reaches the service. */
-  enum Seeding {
+  /** The way in which a parameter reaches the service. */
+  enum Way {
     BY_REQUEST,
     BY_CLIENT,
     NEVER
@@ -46,7 +55,27 @@ interface Backend {
     return null;
   }
 
-  Seeding seeding();
+  /** Returns the way of a seed. */
+  Way seed();
+
+  /** Returns the way of {@link ChatRequest#reasoningEffort}. */
+  Way reasoningEffort();
+
+  /** Returns the way of {@link ChatRequest#parallelToolCalls}. */
+  Way parallelToolCalls();
+
+  /** Returns whether a request can say that the model must call a tool. */
+  default boolean canRequireTools() {
+    return true;
+  }
+
+  /** Returns whether the client takes any JSON schema for a tool's parameter. */
+  default boolean takesAnyParameters() {
+    return true;
+  }
+
+  /** Returns whether the service takes media of a MIME type. */
+  boolean takes(String mimeType);
 
   Schemas schemas();
 
@@ -55,11 +84,27 @@ interface Backend {
     return true;
   }
 
-  /** Returns a builder of a request's parameters, with those that only this provider has. */
+  /**
+   * Returns a builder of a request's parameters, with the maximum number of tokens and those
+   * parameters that only this provider has.
+   *
+   * @param seed the request's seed, null when it goes another way
+   */
   default DefaultChatRequestParameters.Builder<?> parameters(
-      @Nullable Integer seed, @Nullable Integer maxTokens) {
+      @Nullable Integer seed, ChatRequest request) {
     DefaultChatRequestParameters.Builder<?> parameters = DefaultChatRequestParameters.builder();
-    parameters.maxOutputTokens(maxTokens);
+    parameters.maxOutputTokens(request.maxTokens());
     return parameters;
+  }
+
+  /** Returns the number of tokens that an answer cost. */
+  default ChatResponse.TokenUsage usage(TokenUsage usage) {
+    return new ChatResponse.TokenUsage(
+        orZero(usage.inputTokenCount()), orZero(usage.outputTokenCount()));
+  }
+
+  /** Returns a count, 0 for one that the service does not report. */
+  static int orZero(@Nullable Integer count) {
+    return count == null ? 0 : count;
   }
 }

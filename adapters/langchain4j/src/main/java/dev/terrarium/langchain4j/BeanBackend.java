@@ -21,8 +21,23 @@ record BeanBackend(@Nullable ChatModel chatModel, @Nullable StreamingChatModel s
   }
 
   @Override
-  public Seeding seeding() {
-    return Seeding.NEVER;
+  public Way seed() {
+    return Way.NEVER;
+  }
+
+  @Override
+  public Way reasoningEffort() {
+    return Way.NEVER;
+  }
+
+  @Override
+  public Way parallelToolCalls() {
+    return Way.NEVER;
+  }
+
+  @Override
+  public boolean takes(String mimeType) {
+    return true;
   }
 
   /** Returns what both models say that they can do. */

@@ -3,9 +3,14 @@ package dev.terrarium.langchain4j;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.googleai.GeminiThinkingConfig;
 import dev.langchain4j.model.googleai.GoogleAiEmbeddingModel;
 import dev.langchain4j.model.googleai.GoogleAiGeminiChatModel;
 import dev.langchain4j.model.googleai.GoogleAiGeminiStreamingChatModel;
+import dev.langchain4j.model.googleai.GoogleAiGeminiTokenUsage;
+import dev.langchain4j.model.output.TokenUsage;
+import dev.terrarium.model.ChatResponse;
+import org.jspecify.annotations.Nullable;
 
 /** The clients of Google's Gemini. Immutable. */
 record GeminiBackend(Connection connection) implements Backend {
@@ -18,7 +23,9 @@ record GeminiBackend(Connection connection) implements Backend {
         .apiKey(connection.key())
         .modelName(connection.model())
         .seed(options.seed())
-        .returnThinking(false)
+        .thinkingConfig(thinking(options.reasoningEffort()))
+        .returnThinking(true)
+        .sendThinking(true) // for the signatures of tool calls
         .maxRetries(0)
         .build();
   }
@@ -31,8 +38,31 @@ record GeminiBackend(Connection connection) implements Backend {
         .apiKey(connection.key())
         .modelName(connection.model())
         .seed(options.seed())
-        .returnThinking(false)
+        .thinkingConfig(thinking(options.reasoningEffort()))
+        .returnThinking(true)
+        .sendThinking(true) // for the signatures of tool calls
         .build();
+  }
+
+  private static @Nullable GeminiThinkingConfig thinking(@Nullable String effort) {
+    return effort == null
+        ? null
+        : GeminiThinkingConfig.builder().includeThoughts(true).thinkingLevel(effort).build();
+  }
+
+  @Override
+  public ChatResponse.TokenUsage usage(TokenUsage usage) {
+    int cached = 0;
+    int reasoning = 0;
+    if (usage instanceof GoogleAiGeminiTokenUsage detailed) {
+      cached = Backend.orZero(detailed.cachedContentTokenCount());
+      reasoning = Backend.orZero(detailed.thoughtsTokenCount());
+    }
+    return new ChatResponse.TokenUsage(
+        Backend.orZero(usage.inputTokenCount()),
+        Backend.orZero(usage.outputTokenCount()),
+        cached,
+        reasoning);
   }
 
   @Override
@@ -47,8 +77,31 @@ record GeminiBackend(Connection connection) implements Backend {
   }
 
   @Override
-  public Seeding seeding() {
-    return Seeding.BY_CLIENT;
+  public Way seed() {
+    return Way.BY_CLIENT;
+  }
+
+  @Override
+  public Way reasoningEffort() {
+    return Way.BY_CLIENT;
+  }
+
+  @Override
+  public Way parallelToolCalls() {
+    return Way.NEVER;
+  }
+
+  @Override
+  public boolean takesAnyParameters() {
+    return false;
+  }
+
+  @Override
+  public boolean takes(String mimeType) {
+    return mimeType.startsWith("image/")
+        || mimeType.equals("application/pdf")
+        || mimeType.startsWith("audio/")
+        || mimeType.startsWith("video/");
   }
 
   @Override

@@ -5,12 +5,17 @@ import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.error.ModelException.Kind;
+import dev.terrarium.model.ChatMessage.ToolCall;
 import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatRequest.ToolChoice;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.model.ChatResponse.TokenUsage;
+import dev.terrarium.model.ChatResponse.ToolCallPiece;
 import dev.terrarium.model.LanguageModel;
+import dev.terrarium.spi.InstructedTools;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -23,11 +28,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class LangChain4jModel implements LanguageModel {
 
+  /**
+   * What the service can do by itself.
+   *
+   * @param nativeSchemas whether it may be asked to hold an answer to a schema
+   * @param nativeTools whether it may be given tools
+   */
+  record Options(boolean nativeSchemas, boolean nativeTools) {
+
+    static final Options ALL = new Options(true, true);
+  }
+
   private final String name;
   private final Backend backend;
   private final Retries retries;
   private final Secrets secrets;
-  private final boolean nativeSchemas;
+  private final Options options;
   private final @Nullable HttpCalls calls;
   private final Clients clients;
   private volatile boolean closed;
@@ -43,13 +59,13 @@ final class LangChain4jModel implements LanguageModel {
       Backend backend,
       Retries retries,
       Secrets secrets,
-      boolean nativeSchemas,
+      Options options,
       @Nullable HttpCalls calls) {
     this.name = name;
     this.backend = backend;
     this.retries = retries;
     this.secrets = secrets;
-    this.nativeSchemas = nativeSchemas;
+    this.options = options;
     this.calls = calls;
     this.clients = new Clients(backend);
   }
@@ -68,7 +84,25 @@ final class LangChain4jModel implements LanguageModel {
    */
   @Override
   public ChatResponse chat(ChatRequest request) {
-    Question question = Question.of(name, request, backend, nativeSchemas);
+    if (isInstructed(request)) {
+      return InstructedTools.stream(request, chunk -> {}, (plain, sink) -> ask(plain));
+    }
+    return ask(request);
+  }
+
+  @Override
+  public boolean takesTools() {
+    return true;
+  }
+
+  /** Returns whether the model gets tools as instructions, since the service cannot be told. */
+  private boolean isInstructed(ChatRequest request) {
+    return !options.nativeTools()
+        || (request.toolChoice() == ToolChoice.REQUIRED && !backend.canRequireTools());
+  }
+
+  private ChatResponse ask(ChatRequest request) {
+    Question question = Question.of(name, request, backend, options.nativeSchemas());
     ChatModel client = client(() -> clients.chat(question.options()));
     if (client == null) {
       return streamed(question, chunk -> {});
@@ -96,12 +130,32 @@ final class LangChain4jModel implements LanguageModel {
    */
   @Override
   public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
-    Question question = Question.of(name, request, backend, nativeSchemas);
+    return isInstructed(request)
+        ? InstructedTools.stream(request, sink, this::askInPieces)
+        : askInPieces(request, sink);
+  }
+
+  private ChatResponse askInPieces(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
+    Question question = Question.of(name, request, backend, options.nativeSchemas());
     StreamingChatModel client = client(() -> clients.streaming(question.options()));
     if (client == null) {
-      return LanguageModel.super.stream(request, sink);
+      return inOnePiece(ask(request), sink);
     }
     return streamed(question, sink);
+  }
+
+  private static ChatResponse inOnePiece(ChatResponse response, Consumer<ChatResponse.Chunk> sink) {
+    if (response.reasoning() != null) {
+      sink.accept(new ChatResponse.Chunk("", response.reasoning(), null));
+    }
+    if (!response.text().isEmpty()) {
+      sink.accept(new ChatResponse.Chunk(response.text()));
+    }
+    for (int i = 0; i < response.toolCalls().size(); i++) {
+      sink.accept(
+          new ChatResponse.Chunk("", "", new ToolCallPiece(i, response.toolCalls().get(i))));
+    }
+    return response;
   }
 
   private ChatResponse streamed(Question question, Consumer<ChatResponse.Chunk> sink) {
@@ -109,8 +163,7 @@ final class LangChain4jModel implements LanguageModel {
         Objects.requireNonNull(client(() -> clients.streaming(question.options())));
     if (question.instructed()) {
       ChatResponse response = retries.run(() -> pieces(client, question, chunk -> {}), () -> false);
-      sink.accept(new ChatResponse.Chunk(response.text()));
-      return response;
+      return inOnePiece(response, sink);
     }
     AtomicBoolean begun = new AtomicBoolean();
     return retries.run(
@@ -129,7 +182,7 @@ final class LangChain4jModel implements LanguageModel {
       StreamingChatModel client, Question question, Consumer<ChatResponse.Chunk> sink) {
     checkOpen();
     long start = System.nanoTime();
-    AnswerStream stream = new AnswerStream(sink);
+    AnswerStream stream = new AnswerStream(question.toolCalls(), sink);
     dev.langchain4j.model.chat.response.ChatResponse response;
     try {
       client.chat(question.request(), stream);
@@ -175,49 +228,54 @@ final class LangChain4jModel implements LanguageModel {
       dev.langchain4j.model.chat.response.ChatResponse response,
       String given,
       Duration time) {
-    FinishReason reason = finishReason(response, given);
+    AiMessage message = response.aiMessage();
+    List<ToolCall> calls = message == null ? List.of() : question.toolCalls().read(message);
+    FinishReason reason = finishReason(response, given, calls);
     AnswerSchema schema = question.schema();
     String text = given;
     if (schema != null && reason == FinishReason.STOP) {
       text = question.instructed() ? AnswerSchema.unfenced(given) : given;
       schema.check(name, text);
     }
-    return new ChatResponse(text, reason, usage(response), time);
+    dev.langchain4j.model.output.TokenUsage usage = response.tokenUsage();
+    return new ChatResponse(
+        text,
+        calls,
+        message == null ? null : message.thinking(),
+        reason,
+        usage == null ? new TokenUsage(0, 0) : backend.usage(usage),
+        time);
   }
 
   private FinishReason finishReason(
-      dev.langchain4j.model.chat.response.ChatResponse response, String text) {
+      dev.langchain4j.model.chat.response.ChatResponse response,
+      String text,
+      List<ToolCall> calls) {
+    FinishReason whole = calls.isEmpty() ? FinishReason.STOP : FinishReason.TOOL_CALLS;
     return switch (response.finishReason()) {
       case LENGTH -> FinishReason.LENGTH;
       case CONTENT_FILTER -> throw Failures.withheld(name);
-      case TOOL_EXECUTION ->
+      case TOOL_EXECUTION -> {
+        if (calls.isEmpty()) {
           throw new ModelException(
               Kind.BAD_RESPONSE,
-              "The language model " + name + " wants to call a tool, but was given none.",
+              "The language model " + name + " says that it wants to call a tool, and names none.",
               null);
+        }
+        yield FinishReason.TOOL_CALLS;
+      }
       case OTHER -> {
-        if (text.isBlank()) {
+        if (text.isBlank() && calls.isEmpty()) {
           throw new ModelException(
               Kind.BAD_RESPONSE,
               "The language model " + name + " ended without an answer, and gave no reason.",
               null);
         }
-        yield FinishReason.STOP;
+        yield whole;
       }
-      case STOP -> FinishReason.STOP;
-      case null -> FinishReason.STOP;
+      case STOP -> whole;
+      case null -> whole;
     };
-  }
-
-  private static TokenUsage usage(dev.langchain4j.model.chat.response.ChatResponse response) {
-    dev.langchain4j.model.output.TokenUsage usage = response.tokenUsage();
-    return usage == null
-        ? new TokenUsage(0, 0)
-        : new TokenUsage(orZero(usage.inputTokenCount()), orZero(usage.outputTokenCount()));
-  }
-
-  private static int orZero(@Nullable Integer count) {
-    return count == null ? 0 : count;
   }
 
   /** Closes the connections of a model that was opened by a spec; further requests are refused. */

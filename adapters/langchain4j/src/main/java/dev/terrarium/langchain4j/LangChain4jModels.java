@@ -49,7 +49,12 @@ public final class LangChain4jModels {
 
   private static LanguageModel bean(String name, Backend backend) {
     return new LangChain4jModel(
-        named(name), backend, Retries.NONE, new Secrets(Stream.empty()), true, null);
+        named(name),
+        backend,
+        Retries.NONE,
+        new Secrets(Stream.empty()),
+        LangChain4jModel.Options.ALL,
+        null);
   }
 
   /**
@@ -105,6 +110,7 @@ public final class LangChain4jModels {
     private int maxRetries = DEFAULT_RETRIES;
     private Duration retryDelay = DEFAULT_DELAY;
     private boolean nativeSchemas = true;
+    private boolean nativeTools = true;
 
     private Builder(ModelSpec spec, Function<String, @Nullable String> environment) {
       this.spec = spec;
@@ -195,6 +201,16 @@ public final class LangChain4jModels {
       return this;
     }
 
+    /**
+     * Sets whether the service gets the tools of a request as such; true by default. Older models
+     * and some servers know none: they get the tools as instructions, and a schema of the answer.
+     */
+    public Builder nativeTools(boolean used) {
+      once("nativeTools");
+      nativeTools = used;
+      return this;
+    }
+
     private static Duration positive(String name, Duration time) {
       if (!time.isPositive()) {
         throw new ConfigurationException(name + ": " + time + " is not above 0");
@@ -221,7 +237,7 @@ public final class LangChain4jModels {
           connection.backend(),
           new Retries(maxRetries, retryDelay),
           connection.secrets(),
-          nativeSchemas,
+          new LangChain4jModel.Options(nativeSchemas, nativeTools),
           connection.calls());
     }
 

@@ -18,6 +18,7 @@ record MistralBackend(Connection connection) implements Backend {
         .apiKey(connection.key())
         .modelName(connection.model())
         .randomSeed(options.seed())
+        .returnThinking(true)
         .strictJsonSchema(options.strict())
         .maxRetries(0)
         .build();
@@ -31,6 +32,7 @@ record MistralBackend(Connection connection) implements Backend {
         .apiKey(connection.key())
         .modelName(connection.model())
         .randomSeed(options.seed())
+        .returnThinking(true)
         .build();
   }
 
@@ -46,8 +48,23 @@ record MistralBackend(Connection connection) implements Backend {
   }
 
   @Override
-  public Seeding seeding() {
-    return Seeding.BY_CLIENT;
+  public Way seed() {
+    return Way.BY_CLIENT;
+  }
+
+  @Override
+  public Way reasoningEffort() {
+    return Way.NEVER;
+  }
+
+  @Override
+  public Way parallelToolCalls() {
+    return Way.NEVER;
+  }
+
+  @Override
+  public boolean takes(String mimeType) {
+    return mimeType.startsWith("image/");
   }
 
   @Override

@@ -8,10 +8,16 @@ import dev.langchain4j.model.ollama.OllamaChatModel;
 import dev.langchain4j.model.ollama.OllamaChatRequestParameters;
 import dev.langchain4j.model.ollama.OllamaEmbeddingModel;
 import dev.langchain4j.model.ollama.OllamaStreamingChatModel;
+import dev.terrarium.error.ModelException;
+import dev.terrarium.error.ModelException.Kind;
+import dev.terrarium.model.ChatRequest;
 import org.jspecify.annotations.Nullable;
 
 /** The clients of Ollama. Immutable. */
 record OllamaBackend(Connection connection) implements Backend {
+
+  private static final String NO_EFFORT = "none";
+  private static final String SOME_EFFORT = "medium";
 
   @Override
   public ChatModel chat(Options options) {
@@ -19,6 +25,7 @@ record OllamaBackend(Connection connection) implements Backend {
         .httpClientBuilder(connection.http())
         .baseUrl(connection.url())
         .modelName(connection.model())
+        .returnThinking(true)
         .maxRetries(0)
         .build();
   }
@@ -29,6 +36,7 @@ record OllamaBackend(Connection connection) implements Backend {
         .httpClientBuilder(connection.http())
         .baseUrl(connection.url())
         .modelName(connection.model())
+        .returnThinking(true)
         .build();
   }
 
@@ -43,8 +51,23 @@ record OllamaBackend(Connection connection) implements Backend {
   }
 
   @Override
-  public Seeding seeding() {
-    return Seeding.BY_REQUEST;
+  public Way seed() {
+    return Way.BY_REQUEST;
+  }
+
+  @Override
+  public Way reasoningEffort() {
+    return Way.BY_REQUEST;
+  }
+
+  @Override
+  public Way parallelToolCalls() {
+    return Way.NEVER;
+  }
+
+  @Override
+  public boolean takes(String mimeType) {
+    return mimeType.startsWith("image/");
   }
 
   @Override
@@ -54,7 +77,34 @@ record OllamaBackend(Connection connection) implements Backend {
 
   @Override
   public DefaultChatRequestParameters.Builder<?> parameters(
-      @Nullable Integer seed, @Nullable Integer maxTokens) {
-    return OllamaChatRequestParameters.builder().seed(seed).maxOutputTokens(maxTokens);
+      @Nullable Integer seed, ChatRequest request) {
+    return OllamaChatRequestParameters.builder()
+        .seed(seed)
+        .think(thinks(request.reasoningEffort()))
+        .maxOutputTokens(request.maxTokens());
+  }
+
+  private static @Nullable Boolean thinks(@Nullable String effort) {
+    return switch (effort) {
+      case null -> null;
+      case NO_EFFORT -> false;
+      case SOME_EFFORT -> true;
+      default ->
+          throw new ModelException(
+              Kind.INVALID_REQUEST,
+              "reasoningEffort: Ollama is asked by '"
+                  + NO_EFFORT
+                  + "' or '"
+                  + SOME_EFFORT
+                  + "', not by '"
+                  + effort
+                  + "'",
+              null);
+    };
+  }
+
+  @Override
+  public boolean canRequireTools() {
+    return false;
   }
 }

@@ -8,6 +8,10 @@ import dev.langchain4j.model.openai.OpenAiChatModel;
 import dev.langchain4j.model.openai.OpenAiChatRequestParameters;
 import dev.langchain4j.model.openai.OpenAiEmbeddingModel;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
+import dev.langchain4j.model.openai.OpenAiTokenUsage;
+import dev.langchain4j.model.output.TokenUsage;
+import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatResponse;
 import org.jspecify.annotations.Nullable;
 
 /** The clients of OpenAI, of Azure OpenAI and of servers with OpenAI's interface. Immutable. */
@@ -21,6 +25,7 @@ record OpenAiBackend(Connection connection) implements Backend {
         .apiKey(connection.key())
         .modelName(connection.model())
         .strictJsonSchema(options.strict())
+        .returnThinking(true)
         .maxRetries(0)
         .build();
   }
@@ -33,6 +38,7 @@ record OpenAiBackend(Connection connection) implements Backend {
         .apiKey(connection.key())
         .modelName(connection.model())
         .strictJsonSchema(options.strict())
+        .returnThinking(true)
         .build();
   }
 
@@ -48,8 +54,25 @@ record OpenAiBackend(Connection connection) implements Backend {
   }
 
   @Override
-  public Seeding seeding() {
-    return Seeding.BY_REQUEST;
+  public Way seed() {
+    return Way.BY_REQUEST;
+  }
+
+  @Override
+  public Way reasoningEffort() {
+    return Way.BY_REQUEST;
+  }
+
+  @Override
+  public Way parallelToolCalls() {
+    return Way.BY_REQUEST;
+  }
+
+  @Override
+  public boolean takes(String mimeType) {
+    return mimeType.startsWith("image/")
+        || mimeType.equals("application/pdf")
+        || mimeType.startsWith("audio/");
   }
 
   @Override
@@ -63,11 +86,33 @@ record OpenAiBackend(Connection connection) implements Backend {
    */
   @Override
   public DefaultChatRequestParameters.Builder<?> parameters(
-      @Nullable Integer seed, @Nullable Integer maxTokens) {
+      @Nullable Integer seed, ChatRequest request) {
     OpenAiChatRequestParameters.Builder parameters =
-        OpenAiChatRequestParameters.builder().seed(seed);
+        OpenAiChatRequestParameters.builder()
+            .seed(seed)
+            .reasoningEffort(request.reasoningEffort())
+            .parallelToolCalls(request.parallelToolCalls());
     return connection.isProvidersOwn()
-        ? parameters.maxCompletionTokens(maxTokens)
-        : parameters.maxOutputTokens(maxTokens);
+        ? parameters.maxCompletionTokens(request.maxTokens())
+        : parameters.maxOutputTokens(request.maxTokens());
+  }
+
+  @Override
+  public ChatResponse.TokenUsage usage(TokenUsage usage) {
+    int cached = 0;
+    int reasoning = 0;
+    if (usage instanceof OpenAiTokenUsage detailed) {
+      if (detailed.inputTokensDetails() != null) {
+        cached = Backend.orZero(detailed.inputTokensDetails().cachedTokens());
+      }
+      if (detailed.outputTokensDetails() != null) {
+        reasoning = Backend.orZero(detailed.outputTokensDetails().reasoningTokens());
+      }
+    }
+    return new ChatResponse.TokenUsage(
+        Backend.orZero(usage.inputTokenCount()),
+        Backend.orZero(usage.outputTokenCount()),
+        cached,
+        reasoning);
   }
 }

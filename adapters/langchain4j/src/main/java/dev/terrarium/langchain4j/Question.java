@@ -1,8 +1,5 @@
 package dev.terrarium.langchain4j;
 
-import dev.langchain4j.data.message.AiMessage;
-import dev.langchain4j.data.message.SystemMessage;
-import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.DefaultChatRequestParameters;
 import dev.langchain4j.model.chat.request.ResponseFormat;
@@ -11,9 +8,10 @@ import dev.langchain4j.model.chat.request.json.JsonRawSchema;
 import dev.langchain4j.model.chat.request.json.JsonSchema;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.error.ModelException.Kind;
-import dev.terrarium.langchain4j.Backend.Seeding;
+import dev.terrarium.langchain4j.Backend.Way;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatMessage.Role;
+import dev.terrarium.model.ChatRequest.ToolChoice;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * A request as LangChain4j takes it. Immutable.
  *
  * @param options what the client must know when it is made
+ * @param toolCalls reads the tool calls of the answer
  * @param schema the schema to which the answer must conform; null for a free answer
  * @param instructed whether the model knows the schema by instructions alone, since the service
  *     does not hold the answer to it
@@ -29,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 record Question(
     ChatRequest request,
     Backend.Options options,
+    ToolCalls toolCalls,
     @Nullable AnswerSchema schema,
     boolean instructed) {
 
@@ -51,10 +51,13 @@ record Question(
     boolean instructed = schema != null && !held;
 
     Integer seed = seed(name, request.seed(), backend);
-    boolean byClient = backend.seeding() == Seeding.BY_CLIENT;
+    check("reasoningEffort", request.reasoningEffort(), backend.reasoningEffort(), name);
+    check("parallelToolCalls", request.parallelToolCalls(), backend.parallelToolCalls(), name);
     DefaultChatRequestParameters.Builder<?> parameters =
-        backend.parameters(byClient ? null : seed, request.maxTokens());
+        backend.parameters(backend.seed() == Way.BY_REQUEST ? seed : null, request);
     parameters.temperature(request.temperature());
+    parameters.topP(request.topP());
+    addTools(parameters, request, backend);
     if (!request.stop().isEmpty()) {
       parameters.stopSequences(request.stop());
     }
@@ -74,10 +77,45 @@ record Question(
             ? withInstructions(request.messages(), schema.instructions())
             : request.messages();
     return new Question(
-        ChatRequest.builder().messages(translated(messages)).parameters(parameters.build()).build(),
-        new Backend.Options(byClient ? seed : null, held && schema != null && schema.isClosed()),
+        ChatRequest.builder()
+            .messages(Messages.translated(messages, request, name, backend))
+            .parameters(parameters.build())
+            .build(),
+        new Backend.Options(
+            byClient(backend.seed(), seed),
+            held && schema != null && schema.isClosed(),
+            byClient(backend.reasoningEffort(), request.reasoningEffort()),
+            byClient(backend.parallelToolCalls(), request.parallelToolCalls())),
+        ToolCalls.after(request),
         schema,
         instructed);
+  }
+
+  private static <T> @Nullable T byClient(Way way, @Nullable T value) {
+    return way == Way.BY_CLIENT ? value : null;
+  }
+
+  private static void check(String part, @Nullable Object value, Way way, String name) {
+    if (value != null && way == Way.NEVER) {
+      throw refused(part + ": the language model " + name + " takes none");
+    }
+  }
+
+  /** Adds the tools, unless the model must not call one; some providers cannot say so. */
+  private static void addTools(
+      DefaultChatRequestParameters.Builder<?> parameters,
+      dev.terrarium.model.ChatRequest request,
+      Backend backend) {
+    if (request.tools().isEmpty() || request.toolChoice() == ToolChoice.NONE) {
+      return;
+    }
+    parameters.toolSpecifications(
+        ToolCalls.specifications(request.tools(), backend.takesAnyParameters()));
+    if (request.toolChoice() == ToolChoice.REQUIRED) {
+      parameters.toolChoice(dev.langchain4j.model.chat.request.ToolChoice.REQUIRED);
+    } else if (request.parallelToolCalls() != null) {
+      parameters.toolChoice(dev.langchain4j.model.chat.request.ToolChoice.AUTO); // carries it
+    }
   }
 
   private static boolean canHold(Backend backend, AnswerSchema schema) {
@@ -93,9 +131,7 @@ record Question(
     if (seed == null) {
       return null;
     }
-    if (backend.seeding() == Seeding.NEVER) {
-      throw refused("seed: the language model " + name + " takes none");
-    }
+    check("seed", seed, backend.seed(), name);
     if (seed != seed.intValue()) {
       throw refused("seed: " + seed + " has more than the 32 bits that " + name + " takes");
     }
@@ -117,28 +153,5 @@ record Question(
       all.addFirst(ChatMessage.system(instructions));
     }
     return all;
-  }
-
-  private static List<dev.langchain4j.data.message.ChatMessage> translated(
-      List<ChatMessage> messages) {
-    List<dev.langchain4j.data.message.ChatMessage> translated = new ArrayList<>();
-    for (ChatMessage message : messages) {
-      String content = message.content();
-      translated.add(
-          switch (message.role()) {
-            case SYSTEM -> {
-              if (content.isBlank()) {
-                throw refused(
-                    "messages["
-                        + translated.size()
-                        + "]: a system message must not be blank; leave it out");
-              }
-              yield SystemMessage.from(content);
-            }
-            case USER -> UserMessage.from(content);
-            case ASSISTANT -> AiMessage.from(content);
-          });
-    }
-    return translated;
   }
 }

@@ -33,8 +33,7 @@ final class Generation {
 
   private final int[] prompt;
   private final int maxTokens;
-  private final double temperature;
-  private final long seed;
+  private final Sampling sampling;
   private final List<String> stops;
   private final @Nullable String grammar;
   private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
@@ -48,14 +47,12 @@ final class Generation {
   Generation(
       int[] prompt,
       int maxTokens,
-      double temperature,
-      long seed,
+      Sampling sampling,
       List<String> stops,
       @Nullable String grammar) {
     this.prompt = prompt;
     this.maxTokens = maxTokens;
-    this.temperature = temperature;
-    this.seed = seed;
+    this.sampling = sampling;
     this.stops = stops;
     this.grammar = grammar;
   }
@@ -119,7 +116,7 @@ final class Generation {
   }
 
   TokenChoice choice(Vocabulary vocabulary) {
-    return new TokenChoice(vocabulary, temperature, seed, grammar);
+    return new TokenChoice(vocabulary, sampling, grammar);
   }
 
   boolean isCancelled() {

@@ -1,11 +1,13 @@
 package dev.terrarium.llamacpp;
 
 import dev.terrarium.error.ModelException;
+import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.llamacpp.grammar.JsonGrammar;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.Tokenizer;
+import dev.terrarium.spi.InstructedTools;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -29,11 +31,12 @@ import org.jspecify.annotations.Nullable;
  * <p>With one slot, at temperature 0, and at any other temperature with the same seed, an answer
  * depends on the request alone, and not on earlier or concurrent requests. A response schema is
  * enforced token by token: the answer is JSON that conforms to the schema, unless it ends with
- * {@link dev.terrarium.model.ChatResponse.FinishReason#LENGTH}, and stop texts are ignored. An
- * answer to which the schema allows no further token ends with {@code STOP}, even if it has reached
- * the maximum number of tokens. Not enforced are {@code uniqueItems}, formats other than dates,
- * times, durations and UUIDs, and the rule that only one alternative of {@code oneOf} fits. A
- * schema with another keyword that cannot be enforced is refused.
+ * {@link dev.terrarium.model.ChatResponse.FinishReason#LENGTH}, and stop texts are ignored. Tools
+ * are described in the prompt, and the schema allows calls of them. An answer to which the schema
+ * allows no further token ends with {@code STOP}, even if it has reached the maximum number of
+ * tokens. Not enforced are {@code uniqueItems}, formats other than dates, times, durations and
+ * UUIDs, and the rule that only one alternative of {@code oneOf} fits. A schema with another
+ * keyword that cannot be enforced is refused.
  *
  * <p>The workers are daemon threads. {@link #close} frees all native memory.
  */
@@ -194,6 +197,15 @@ public final class LlamaCppModel implements LanguageModel {
    */
   @Override
   public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
+    return InstructedTools.stream(request, sink, this::generate);
+  }
+
+  @Override
+  public boolean takesTools() {
+    return true;
+  }
+
+  private ChatResponse generate(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
     Generation generation = generation(request);
     submit(generation);
     return generation.await(sink);
@@ -201,28 +213,42 @@ public final class LlamaCppModel implements LanguageModel {
 
   private Generation generation(ChatRequest request) {
     if (request.messages().stream().allMatch(message -> message.content().isBlank())) {
-      throw new ModelException("The prompt is empty.");
+      throw new ModelException(Kind.INVALID_REQUEST, "The prompt is empty.", null);
+    }
+    if (request.messages().stream().anyMatch(message -> !message.media().isEmpty())) {
+      throw refused("media: the language model " + name + " takes text alone");
+    }
+    if (request.reasoningEffort() != null) {
+      throw refused("reasoningEffort: the language model " + name + " takes none");
     }
     String schema = request.responseSchema();
     String grammar = schema == null ? null : JsonGrammar.of(schema);
     int[] prompt = file.using(vocabulary -> vocabulary.tokens(template.render(request.messages())));
     if (prompt.length >= window) {
       throw new ModelException(
+          Kind.CONTEXT_LENGTH_EXCEEDED,
           "The prompt has "
               + prompt.length
               + " tokens, and the context window of "
               + name
               + " has room for "
               + window
-              + " with the answer.");
+              + " with the answer.",
+          null);
     }
     return new Generation(
         prompt,
         Math.min(or(request.maxTokens(), options.maxTokens()), window - prompt.length),
-        or(request.temperature(), options.temperature()),
-        or(request.seed(), options.seed()),
+        new Sampling(
+            or(request.temperature(), options.temperature()),
+            or(request.topP(), Sampling.DEFAULT_TOP_P),
+            or(request.seed(), options.seed())),
         grammar == null ? request.stop() : List.of(),
         grammar);
+  }
+
+  private static ModelException refused(String message) {
+    return new ModelException(Kind.INVALID_REQUEST, message, null);
   }
 
   private static <T> T or(@Nullable T value, T otherwise) {

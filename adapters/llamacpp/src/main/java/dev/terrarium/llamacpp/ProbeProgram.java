@@ -71,7 +71,7 @@ final class ProbeProgram {
     Vocabulary vocabulary = file.vocabulary();
     int[] prompt = vocabulary.tokens(TEXT);
     try (Conversation conversation = new Conversation(file.model(), 1, WINDOW);
-        TokenChoice choice = new TokenChoice(vocabulary, 0, 0, null)) {
+        TokenChoice choice = new TokenChoice(vocabulary, Sampling.LIKELIEST, null)) {
       if (prompt.length > 0 && conversation.read(prompt, 1, () -> false)) {
         byte[] unused = vocabulary.bytes(choice.next(conversation.context(), -1));
       }

@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 final class TokenChoice implements AutoCloseable {
 
   private static final int TOP_K = 40;
-  private static final float TOP_P = 0.95f;
   private static final float MIN_P = 0.05f;
 
   private static final int FEW = 128;
@@ -51,10 +50,9 @@ final class TokenChoice implements AutoCloseable {
   /**
    * Creates the sampler of one answer.
    *
-   * @param temperature 0 chooses the likeliest token
    * @param grammarText grammar in llama.cpp's notation, or null for none
    */
-  TokenChoice(Vocabulary vocabulary, double temperature, long seed, @Nullable String grammarText) {
+  TokenChoice(Vocabulary vocabulary, Sampling sampling, @Nullable String grammarText) {
     this.vocabulary = vocabulary;
     this.scores = new float[vocabulary.size()];
     this.packed = new int[scores.length * INTS_PER_CANDIDATE];
@@ -69,9 +67,14 @@ final class TokenChoice implements AutoCloseable {
       throw new ModelException("llama.cpp refuses the grammar made of the response schema.");
     }
     this.draw =
-        temperature == 0
+        sampling.temperature() == 0
             ? MemorySegment.NULL
-            : Llama.samplerInit(TOP_K, TOP_P, MIN_P, (float) temperature, folded(seed));
+            : Llama.samplerInit(
+                TOP_K,
+                (float) sampling.topP(),
+                MIN_P,
+                (float) sampling.temperature(),
+                folded(sampling.seed()));
   }
 
   private static int folded(long seed) {

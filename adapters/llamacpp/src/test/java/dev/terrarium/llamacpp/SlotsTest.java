@@ -60,7 +60,7 @@ class SlotsTest {
   }
 
   private static Generation generation(int[] prompt, int maxTokens) {
-    return new Generation(prompt, maxTokens, 0, 0, List.of(), null);
+    return new Generation(prompt, maxTokens, Sampling.LIKELIEST, List.of(), null);
   }
 
   private static List<Generation> finish(Slots slots) {

@@ -1,10 +1,12 @@
 package dev.terrarium.testkit;
 
 import dev.terrarium.error.ModelException;
+import dev.terrarium.model.ChatMessage.ToolCall;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.model.ChatResponse.TokenUsage;
+import dev.terrarium.model.ChatResponse.ToolCallPiece;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.Tokenizer;
 import java.time.Duration;
@@ -39,12 +41,12 @@ public final class FakeLanguageModel implements LanguageModel {
    */
   private static final Pattern WORD = Pattern.compile("\\s*\\S+\\s*");
 
-  private final Function<ChatRequest, String> answers;
+  private final Function<ChatRequest, ChatResponse> answers;
   private final List<ChatRequest> requests = new ArrayList<>();
   private final Tokenizer tokenizer = new Words();
   private boolean closed;
 
-  private FakeLanguageModel(Function<ChatRequest, String> answers) {
+  private FakeLanguageModel(Function<ChatRequest, ChatResponse> answers) {
     this.answers = Objects.requireNonNull(answers, "answers");
   }
 
@@ -55,7 +57,7 @@ public final class FakeLanguageModel implements LanguageModel {
   public static FakeLanguageModel answering(String... answers) {
     List<String> script = List.of(answers);
     AtomicInteger next = new AtomicInteger();
-    return new FakeLanguageModel(
+    return of(
         request -> {
           int index = next.getAndIncrement();
           if (index >= script.size()) {
@@ -75,7 +77,26 @@ public final class FakeLanguageModel implements LanguageModel {
    * thrown to the caller.
    */
   public static FakeLanguageModel of(Function<ChatRequest, String> answers) {
-    return new FakeLanguageModel(answers);
+    return responding(request -> whole(answers.apply(request), FinishReason.STOP));
+  }
+
+  /**
+   * Returns a model whose response a function makes of the request, with tool calls or reasoning
+   * for instance; the model counts the tokens by itself. {@link #calling} makes one with tool
+   * calls.
+   */
+  public static FakeLanguageModel responding(Function<ChatRequest, ChatResponse> responses) {
+    return new FakeLanguageModel(responses);
+  }
+
+  /** Returns a response that wants to call tools. */
+  public static ChatResponse calling(ToolCall... calls) {
+    return new ChatResponse(
+        "", List.of(calls), null, FinishReason.TOOL_CALLS, new TokenUsage(0, 0), Duration.ZERO);
+  }
+
+  private static ChatResponse whole(String text, FinishReason reason) {
+    return new ChatResponse(text, reason, new TokenUsage(0, 0), Duration.ZERO);
   }
 
   /**
@@ -87,7 +108,7 @@ public final class FakeLanguageModel implements LanguageModel {
    * pattern}.
    */
   public static FakeLanguageModel schemaConforming() {
-    return new FakeLanguageModel(
+    return of(
         request -> {
           String schema = request.responseSchema();
           return schema == null ? SchemaExample.TEXT : SchemaExample.of(schema);
@@ -102,7 +123,7 @@ public final class FakeLanguageModel implements LanguageModel {
   /** Returns a model that fails each request with a new exception. */
   public static FakeLanguageModel failing(Supplier<? extends RuntimeException> failure) {
     Objects.requireNonNull(failure, "failure");
-    return new FakeLanguageModel(
+    return of(
         request -> {
           throw failure.get();
         });
@@ -127,7 +148,12 @@ public final class FakeLanguageModel implements LanguageModel {
     return Optional.of(tokenizer);
   }
 
-  /** Returns the answer, and passes it to the sink word by word. */
+  @Override
+  public boolean takesTools() {
+    return true;
+  }
+
+  /** Returns the answer, and passes it to the sink word by word, and each tool call as a whole. */
   @Override
   public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
     synchronized (this) {
@@ -136,17 +162,27 @@ public final class FakeLanguageModel implements LanguageModel {
       }
       requests.add(request);
     }
-    String whole = untilStop(answers.apply(request), request.stop());
+    ChatResponse response = answers.apply(request);
+    String whole = untilStop(response.text(), request.stop());
     List<String> words = words(whole);
     int most = Objects.requireNonNullElse(request.maxTokens(), Integer.MAX_VALUE);
     boolean cut = words.size() > most;
     List<String> given = cut ? words.subList(0, most) : words;
+    if (response.reasoning() != null) {
+      sink.accept(new ChatResponse.Chunk("", response.reasoning(), null));
+    }
     given.forEach(word -> sink.accept(new ChatResponse.Chunk(word)));
+    for (int i = 0; i < response.toolCalls().size(); i++) {
+      sink.accept(
+          new ChatResponse.Chunk("", "", new ToolCallPiece(i, response.toolCalls().get(i))));
+    }
     int asked =
         request.messages().stream().mapToInt(message -> words(message.content()).size()).sum();
     return new ChatResponse(
         cut ? String.join("", given) : whole,
-        cut ? FinishReason.LENGTH : FinishReason.STOP,
+        response.toolCalls(),
+        response.reasoning(),
+        cut ? FinishReason.LENGTH : response.finishReason(),
         new TokenUsage(asked, given.size()),
         Duration.ZERO);
   }

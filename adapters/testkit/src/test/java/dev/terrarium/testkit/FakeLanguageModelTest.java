@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.model.ChatMessage;
+import dev.terrarium.model.ChatMessage.ToolCall;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.ChatResponse.FinishReason;
@@ -226,5 +227,19 @@ class FakeLanguageModelTest {
     assertThat(tokenizer.decode(new int[] {0, 1})).isEqualTo("to be ");
     assertThat(tokenizer.count("a b c")).isEqualTo(3);
     assertThatThrownBy(() -> tokenizer.decode(new int[] {99})).isInstanceOf(ModelException.class);
+  }
+
+  @Test
+  void respondsWithToolCallsAndPassesThemOn() {
+    ToolCall call = new ToolCall("1", "weather", "{\"city\": \"Paris\"}");
+    var model = FakeLanguageModel.responding(request -> FakeLanguageModel.calling(call));
+    List<ChatResponse.Chunk> chunks = new ArrayList<>();
+
+    ChatResponse response = model.stream(ChatRequest.of("?"), chunks::add);
+
+    assertThat(response.toolCalls()).containsExactly(call);
+    assertThat(response.finishReason()).isEqualTo(FinishReason.TOOL_CALLS);
+    assertThat(chunks)
+        .containsExactly(new ChatResponse.Chunk("", "", new ChatResponse.ToolCallPiece(0, call)));
   }
 }

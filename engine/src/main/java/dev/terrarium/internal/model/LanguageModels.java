@@ -10,6 +10,7 @@ import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.Tokenizer;
+import dev.terrarium.spi.InstructedTools;
 import dev.terrarium.spi.LanguageModelProvider;
 import dev.terrarium.spi.ModelCache;
 import dev.terrarium.spi.ResourcePool;
@@ -110,6 +111,7 @@ public final class LanguageModels {
           spec,
           use.model().name(),
           use.model().bytes(),
+          use.model().takesTools(),
           use.model().tokenizer().map(loaded -> pooled(provider, spec)));
     }
   }
@@ -221,7 +223,12 @@ public final class LanguageModels {
 
   /** Returns a model's answer, and counts what it cost. */
   ChatResponse chat(LanguageModel model, ChatRequest request) {
-    return asked(model, () -> model.chat(request));
+    return asked(
+        model,
+        () ->
+            model.takesTools()
+                ? model.chat(request)
+                : InstructedTools.stream(request, chunk -> {}, (plain, sink) -> model.chat(plain)));
   }
 
   /**
@@ -229,7 +236,12 @@ public final class LanguageModels {
    * counted when the answer is complete.
    */
   ChatResponse stream(LanguageModel model, ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
-    return asked(model, () -> model.stream(request, sink));
+    return asked(
+        model,
+        () ->
+            model.takesTools()
+                ? model.stream(request, sink)
+                : InstructedTools.stream(request, sink, model::stream));
   }
 
   private ChatResponse asked(LanguageModel model, Supplier<ChatResponse> answer) {
@@ -283,6 +295,7 @@ public final class LanguageModels {
       @Nullable String spec,
       String name,
       long bytes,
+      boolean takesTools,
       Optional<Tokenizer> tokenizer)
       implements LanguageModel {
 

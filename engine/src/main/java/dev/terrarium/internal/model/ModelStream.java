@@ -25,14 +25,14 @@ final class ModelStream implements AutoCloseable {
   /** The next item of the stream: a piece or, after all pieces, the complete answer. */
   sealed interface Next {}
 
-  record Piece(String text) implements Next {}
+  record Piece(ChatResponse.Chunk chunk) implements Next {}
 
   record Whole(ChatResponse response) implements Next {}
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition room = lock.newCondition();
   private final Condition news = lock.newCondition();
-  private final Queue<String> waiting = new ArrayDeque<>();
+  private final Queue<ChatResponse.Chunk> waiting = new ArrayDeque<>();
   private final Thread maker;
   private final Optional<CallScope> scope = CallScope.current();
   private final Runnable closing = this::close;
@@ -75,7 +75,7 @@ final class ModelStream implements AutoCloseable {
       if (hasEnded()) {
         throw new CallInterruptedException("The answer is not read any more.");
       }
-      waiting.add(chunk.text());
+      waiting.add(chunk);
       news.signal();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -117,7 +117,7 @@ final class ModelStream implements AutoCloseable {
       while (waiting.isEmpty() && !hasEnded()) {
         news.await();
       }
-      String piece = waiting.poll();
+      ChatResponse.Chunk piece = waiting.poll();
       room.signal();
       if (piece != null) {
         return new Piece(piece);

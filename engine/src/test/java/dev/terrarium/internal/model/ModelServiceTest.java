@@ -10,9 +10,16 @@ import dev.terrarium.internal.event.Events;
 import dev.terrarium.internal.resource.CallScope;
 import dev.terrarium.internal.resource.KeyedResourcePool;
 import dev.terrarium.model.ChatMessage;
+import dev.terrarium.model.ChatMessage.Media;
+import dev.terrarium.model.ChatMessage.ToolCall;
 import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatRequest.ToolChoice;
+import dev.terrarium.model.ChatRequest.ToolDefinition;
+import dev.terrarium.model.ChatResponse;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.testing.FakeModel;
+import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -30,16 +37,19 @@ class ModelServiceTest {
   private final List<TerrariumEvent> told = new ArrayList<>();
   private final FakeModel model = new FakeModel("fake");
   private final FakeModel other = new FakeModel("other");
-  private final LanguageModels models =
-      new LanguageModels(
-          Map.of("fake", model, "other", other),
-          "fake",
-          UnaryOperator.identity(),
-          EMPTY,
-          ModelCacheTest.cache(),
-          new KeyedResourcePool(framework -> 4, Events.none()),
-          Events.to(List.of(told::add)));
+  private final LanguageModels models = models(model);
   private final ModelService service = new ModelService(models);
+
+  private LanguageModels models(FakeModel first) {
+    return new LanguageModels(
+        Map.of("fake", first, "other", other),
+        "fake",
+        UnaryOperator.identity(),
+        EMPTY,
+        ModelCacheTest.cache(),
+        new KeyedResourcePool(framework -> 4, Events.none()),
+        Events.to(List.of(told::add)));
+  }
 
   private static Map<String, @Nullable Object> request() {
     Map<String, @Nullable Object> request = new HashMap<>();
@@ -86,6 +96,131 @@ class ModelServiceTest {
                     "{\"type\":\"object\",\"properties\":{\"z\":{\"type\":\"integer\"}},"
                         + "\"additionalProperties\":false}")
                 .build());
+  }
+
+  @Test
+  void toolsMediaAndResultsReachTheModel() {
+    FakeModel able = FakeModel.withTools("fake", FakeModel.ANSWER);
+    Map<String, Object> call = Map.of("id", "1", "name", "weather", "arguments", "{}");
+    Map<String, @Nullable Object> request = request();
+    request.put(
+        "messages",
+        List.of(
+            Map.of(
+                "role",
+                "user",
+                "content",
+                "what is this?",
+                "media",
+                List.of(
+                    Map.of("mime_type", "image/png", "data", "AQID"),
+                    Map.of("mime_type", "image/png", "url", "https://example.org/a.png"))),
+            Map.of("role", "assistant", "content", "", "tool_calls", List.of(call)),
+            Map.of("role", "tool", "content", "sunny", "tool_call_id", "1")));
+    request.put("top_p", 0.5);
+    request.put("reasoning_effort", "low");
+    request.put("tool_choice", "required");
+    request.put("parallel_tool_calls", false);
+    request.put(
+        "tools",
+        List.of(
+            Map.of(
+                "name",
+                "weather",
+                "description",
+                "Tells.",
+                "parameters",
+                Map.of("type", "object"))));
+    new ModelService(models(able)).call(List.of(request));
+
+    assertThat(able.requests)
+        .containsExactly(
+            ChatRequest.builder()
+                .message(
+                    ChatMessage.user(
+                        "what is this?",
+                        List.of(
+                            Media.of("image/png", new byte[] {1, 2, 3}),
+                            Media.at("image/png", URI.create("https://example.org/a.png")))))
+                .message(ChatMessage.assistant("", List.of(new ToolCall("1", "weather", "{}"))))
+                .message(ChatMessage.tool("1", "sunny"))
+                .topP(0.5)
+                .reasoningEffort("low")
+                .toolChoice(ToolChoice.REQUIRED)
+                .parallelToolCalls(false)
+                .tools(List.of(new ToolDefinition("weather", "Tells.", "{\"type\":\"object\"}")))
+                .build());
+  }
+
+  @Test
+  void answerHasToolCallsReasoningAndTheirTokens() {
+    ChatResponse response =
+        new ChatResponse(
+            "",
+            List.of(new ToolCall("1", "weather", "{}")),
+            "hm",
+            ChatResponse.FinishReason.TOOL_CALLS,
+            new ChatResponse.TokenUsage(11, 7, 5, 3),
+            Duration.ofMillis(250));
+    FakeModel able = FakeModel.withTools("fake", response);
+
+    assertThat(new ModelService(models(able)).call(List.of(request())))
+        .isEqualTo(
+            Map.of(
+                "text",
+                "",
+                "tool_calls",
+                List.of(Map.of("id", "1", "name", "weather", "arguments", "{}")),
+                "reasoning",
+                "hm",
+                "finish_reason",
+                "tool_calls",
+                "prompt_tokens",
+                11,
+                "completion_tokens",
+                7,
+                "cached_tokens",
+                5,
+                "reasoning_tokens",
+                3,
+                "model",
+                "fake",
+                "seconds",
+                0.25));
+  }
+
+  @Test
+  void modelWithoutToolsGetsInstructions() {
+    Map<String, @Nullable Object> request = request();
+    request.put(
+        "tools",
+        List.of(
+            Map.of("name", "weather", "description", "", "parameters", Map.of("type", "object"))));
+    service.call(List.of(request));
+
+    assertThat(model.requests.getFirst().tools()).isEmpty();
+    assertThat(model.requests.getFirst().responseSchema()).contains("tool_calls");
+  }
+
+  @Test
+  void faultOfARequestHasItsPath() {
+    Map<String, @Nullable Object> request = request();
+    request.put("tools", List.of(Map.of("name", "a b", "description", "", "parameters", Map.of())));
+    assertThatThrownBy(() -> service.call(List.of(request)))
+        .isInstanceOf(ConversionException.class)
+        .hasMessageContaining("request")
+        .hasMessageContaining("'a b' is no name of a tool");
+
+    request.put("tools", List.of(Map.of("name", "a", "description", "")));
+    assertThatThrownBy(() -> service.call(List.of(request)))
+        .isInstanceOf(ConversionException.class)
+        .hasMessageContaining("request.tools[0].parameters");
+
+    request.put("tools", null);
+    request.put("messages", List.of(Map.of("role", "tool", "content", "a", "tool_call_id", "7")));
+    assertThatThrownBy(() -> service.call(List.of(request)))
+        .isInstanceOf(ConversionException.class)
+        .hasMessageContaining("messages[0]: is the result of the tool call '7'");
   }
 
   @Test

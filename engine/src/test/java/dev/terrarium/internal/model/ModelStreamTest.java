@@ -40,7 +40,7 @@ class ModelStreamTest {
   private static List<String> pull(ModelStream stream, int count) {
     List<String> pieces = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      pieces.add(((ModelStream.Piece) stream.next()).text());
+      pieces.add(((ModelStream.Piece) stream.next()).chunk().text());
     }
     return pieces;
   }
