@@ -66,7 +66,7 @@ def test_commands_that_load_nothing(bridge: LangchainBridge) -> None:
     bridge.dispatch("configure", {"temperature": 0.5})
     assert bridge.dispatch("get_stats")["loaded"] is False
     loading = {name for name, entry in bridge._handlers.items() if entry.loads}
-    assert loading == {"create_program", "get_program_state", "set_program_state", "invoke", "stream", "batch"}
+    assert loading == {"act", "create_program", "get_program_state", "set_program_state", "invoke", "stream", "batch"}
 
 
 def test_text(bridge: LangchainBridge, fake: FakeHost) -> None:
