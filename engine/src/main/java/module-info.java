@@ -7,7 +7,7 @@ import dev.terrarium.spi.LanguageModelProvider;
 
 /**
  * Python AI frameworks inside the JVM. Users need {@code dev.terrarium} and its packages for
- * errors, events and models; authors of adapters also {@code dev.terrarium.spi}. All else is
+ * errors, events, models and tools; authors of adapters also {@code dev.terrarium.spi}. All else is
  * internal.
  */
 @SuppressWarnings({"module", "requires-automatic"})
@@ -17,6 +17,7 @@ module dev.terrarium.engine {
   exports dev.terrarium.event;
   exports dev.terrarium.model;
   exports dev.terrarium.spi;
+  exports dev.terrarium.tool;
   exports dev.terrarium.internal.context to
       dev.terrarium.cli;
   exports dev.terrarium.internal.resource to

@@ -59,7 +59,8 @@ def raised(kind: type[BaseException], call: Callable[[], Any]) -> Any:
 
 def test_handlers_are_a_dict_by_command() -> None:
     bridge = Words()
-    assert set(bridge._handlers) == {"batch", "cleanup_framework", "count", "fail", "get_stats", "options", "ping"}
+    every = {"batch", "cleanup_framework", "describe_tools", "get_stats", "ping"}
+    assert set(bridge._handlers) == {*every, "count", "fail", "options"}
     assert all(isinstance(entry, Handler) for entry in bridge._handlers.values())
 
 
@@ -91,7 +92,7 @@ def test_a_command_is_idempotent_only_when_it_says_so() -> None:
         def read(self) -> None: ...
 
     safe = {name for name, entry in Reader()._handlers.items() if entry.idempotent}
-    assert safe == {"get_stats", "ping", "read"}
+    assert safe == {"describe_tools", "get_stats", "ping", "read"}
     assert Override()._handlers["read"].idempotent is True
 
 

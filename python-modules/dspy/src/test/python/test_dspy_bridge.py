@@ -609,7 +609,7 @@ def test_the_second_request_s_system_message_is_written_once() -> None:
 def test_calls_of_programs_may_be_made_again() -> None:
     handlers = DspyBridge()._handlers
     again = {name for name, handler in handlers.items() if handler.idempotent}
-    assert again == {"call", "continue_program", "get_stats", "ping", "predict", "stream"}
+    assert again == {"call", "continue_program", "describe_tools", "get_stats", "ping", "predict", "stream"}
 
 
 def test_texts_stay_as_they_are() -> None:
@@ -743,7 +743,8 @@ def test_nothing_is_cached_unless_asked_for() -> None:
 def test_malformed_specs_are_told_with_their_place() -> None:
     fields = {"inputs": [{"name": "q", "type": STRING}], "outputs": [{"name": "a", "type": STRING}]}
     cases: list[tuple[Any, str]] = [
-        ({"kind": "react", "signature": "q -> a"}, "spec.kind: must be one of predict, chain_of_thought"),
+        ({"kind": "agent", "signature": "q -> a"}, "spec.kind: must be one of predict, chain_of_thought"),
+        ({"kind": "react", "signature": "q -> a"}, "spec.tools: must be a list of at least one tool"),
         ({**ASK, "kid": 1}, "spec: unknown key 'kid'"),
         ({"kind": "predict"}, "spec.signature: must be a string or a dict"),
         ({"kind": "predict", "signature": "question"}, "spec.signature: 'question' is no signature"),
@@ -861,7 +862,7 @@ def test_a_batch_of_calls() -> None:
 def test_commands_and_their_parameters() -> None:
     handlers = DspyBridge()._handlers
     assert {name for name, entry in handlers.items() if not entry.loads} == {
-        *("ping", "get_stats", "cleanup_framework", "configure"),
+        *("ping", "get_stats", "describe_tools", "cleanup_framework", "configure"),
         *("define_program", "delete_program", "list_programs", "get_program_info"),
     }
     assert [entry["name"] for entry in handlers["call"].parameters] == ["program", "inputs", "options", "trace"]

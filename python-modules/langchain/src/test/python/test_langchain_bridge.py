@@ -66,7 +66,7 @@ def test_commands_that_load_nothing(bridge: LangchainBridge) -> None:
     bridge.dispatch("configure", {"temperature": 0.5})
     assert bridge.dispatch("get_stats")["loaded"] is False
     loading = {name for name, entry in bridge._handlers.items() if entry.loads}
-    assert loading == {"create_program", "get_program_state", "set_program_state", "invoke", "stream", "batch"}
+    assert loading == {"act", "create_program", "get_program_state", "set_program_state", "invoke", "stream", "batch"}
 
 
 def test_text(bridge: LangchainBridge, fake: FakeHost) -> None:
@@ -672,7 +672,7 @@ def test_a_variable_may_have_a_format_of_its_value_s_type(bridge: LangchainBridg
 
 def test_calls_of_programs_may_be_made_again(bridge: LangchainBridge) -> None:
     again = {name for name, handler in bridge._handlers.items() if handler.idempotent}
-    assert again == {"get_stats", "invoke", "ping", "stream"}
+    assert again == {"describe_tools", "get_stats", "invoke", "ping", "stream"}
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ public abstract sealed class TerrariumException extends RuntimeException
         PackageException,
         PythonException,
         StreamIdleException,
+        ToolException,
         TruncatedAnswerException,
         UnknownCommandException,
         UnknownFrameworkException,

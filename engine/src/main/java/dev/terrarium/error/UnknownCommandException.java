@@ -12,7 +12,7 @@ public final class UnknownCommandException extends TerrariumException {
 
   /** The commands of every bridge. */
   private static final Set<String> BUILT_IN =
-      Set.of("batch", "cleanup_framework", "get_stats", "ping");
+      Set.of("batch", "cleanup_framework", "describe_tools", "get_stats", "ping");
 
   private final transient List<String> known;
 

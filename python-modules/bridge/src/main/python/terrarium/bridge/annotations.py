@@ -75,6 +75,44 @@ class Check(NamedTuple):
         return value if self.fits(value) else self.convert(value)
 
 
+def evaluated(function: Any, owner: type, name: str) -> Any:
+    """Return the annotation of a function's parameter; Any when there is none, or it cannot be evaluated."""
+    annotation = function.__annotations__.get(name)
+    return Any if annotation is None else _evaluated(annotation, function.__globals__, owner)
+
+
+def fields_of(cls: Any) -> dict[str, tuple[Any, bool]] | None:
+    """Return the fields of a dataclass, a NamedTuple or a TypedDict: their types, and whether they are required.
+
+    None for any other class.
+    """
+    if typing.is_typeddict(cls):
+        required: Any = getattr(cls, "__required_keys__", frozenset())
+        needed = {name: name in required for name in cls.__annotations__}
+    elif hasattr(cls, "__dataclass_fields__"):
+        needed = _dataclass_fields(cls)
+    elif isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        defaults = getattr(cls, "_field_defaults", {})
+        needed = {name: name not in defaults for name in cls._fields}
+    else:
+        return None
+    return _typed_fields(cls, needed)
+
+
+def _typed_fields(cls: type, needed: Mapping[str, bool]) -> dict[str, tuple[Any, bool]]:
+    namespace = getattr(sys.modules.get(cls.__module__), "__dict__", {})
+    annotations: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        annotations.update(vars(base).get("__annotations__", {}))
+    fields = {}
+    for name, is_needed in needed.items():
+        annotation = _evaluated(annotations.get(name, Any), namespace, cls)
+        if typing.get_origin(annotation) in (typing.Required, typing.NotRequired):
+            annotation = typing.get_args(annotation)[0]
+        fields[name] = (annotation, is_needed)
+    return fields
+
+
 def checks_of(function: Any, owner: type, names: Iterable[str], optional: Iterable[str]) -> dict[str, Check]:
     """Return the checks of a function's parameters by name, without those that anything fits.
 
@@ -467,17 +505,7 @@ class _Compiler:
         return Check(cls.__name__, frozenset(), None, convert)
 
     def _reader(self, cls: type, make: Callable[..., Any], fields: dict[str, bool]) -> Callable[[Any], Any]:
-        module = sys.modules.get(cls.__module__)
-        namespace = getattr(module, "__dict__", {})
-        annotations: dict[str, Any] = {}
-        for base in reversed(cls.__mro__):
-            annotations.update(vars(base).get("__annotations__", {}))
-        checks = {}
-        for name in fields:
-            annotation = _evaluated(annotations.get(name, Any), namespace, cls)
-            if typing.get_origin(annotation) in (typing.Required, typing.NotRequired):
-                annotation = typing.get_args(annotation)[0]
-            checks[name] = self.check(annotation)
+        checks = {name: self.check(annotation) for name, (annotation, _) in _typed_fields(cls, fields).items()}
 
         def read(value: dict[Any, Any]) -> Any:
             for name in value:

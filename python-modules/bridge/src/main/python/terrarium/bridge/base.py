@@ -90,6 +90,22 @@ class BaseBridge:
                 results.append({"ok": True, "value": value})
         return results
 
+    @handler(loads=False, idempotent=True)
+    def describe_tools(self, commands: list[str]) -> list[dict[str, str]]:
+        """Return what a language model is told of commands that it may call as tools.
+
+        ``{"name", "description", "parameters"}`` of each: its docstring, and its annotations as the text of a JSON
+        schema. Raises ArgumentError for a command that there is not, and for a type that has no JSON schema.
+        """
+        from .commands_as_tools import definition
+
+        unknown = [name for name in commands if name not in self._handlers]
+        if unknown:
+            raise ArgumentError.of_names(
+                "describe_tools", missing=(), unknown=unknown, accepted=self._handlers, what="command"
+            )
+        return [self._handlers[name].tool_definition(definition) for name in commands]
+
     @handler(loads=False)
     def cleanup_framework(self) -> dict[str, Any]:
         """Drop what the framework holds, so that the next command loads it again.

@@ -9,7 +9,7 @@ from .builtin import keep
 keep(globals())
 
 
-_OF_EVERY_BRIDGE = ("batch", "cleanup_framework", "get_stats", "ping")
+_OF_EVERY_BRIDGE = ("batch", "cleanup_framework", "describe_tools", "get_stats", "ping")
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

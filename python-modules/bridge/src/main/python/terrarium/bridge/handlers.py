@@ -213,6 +213,10 @@ class Handler:
                 self.failures += 1
             raise
 
+    def tool_definition(self, definition: Callable[[Handler, Any, type], dict[str, str]]) -> dict[str, str]:
+        """Return what ``definition`` makes of this command, its method and its bridge's class."""
+        return definition(self, self._fn, type(self._bridge))
+
     def __repr__(self) -> str:
         names = ", ".join(str(p["name"]) for p in self.parameters)
         return f"<Handler {self._bridge.framework}.{self.name}({names})>"

@@ -6,8 +6,9 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from terrarium.bridge import ProgramBridge, Pushed, exchanges, handler, imports
+from terrarium.bridge import ArgumentError, ProgramBridge, Pushed, exchanges, handler, imports
 from terrarium.bridge.options import SharedDefaults
+from terrarium.bridge.tools import given as given_tools
 
 from . import _options
 
@@ -64,11 +65,13 @@ class DspyBridge(ProgramBridge["Program"]):
     def create_program(self, spec: dict[str, Any], program: str | None = None) -> dict[str, str]:
         """Build a program, store its spec with the host, and return ``{"program": id}``.
 
-        ``spec`` is ``{"kind": "predict"|"chain_of_thought", "signature": S, "options": {...}}``. S is
+        ``spec`` is ``{"kind": "predict"|"chain_of_thought"|"react", "signature": S, "options": {...}}``. S is
         DSPy's short form (``"question -> answer: int"``) or ``{"name", "instructions", "inputs":
         [field...], "outputs": [field...]}`` with fields ``{"name", "type", "description"}``, their
         types in the type language of :mod:`terrarium.bridge.types`. Options, each optional: ``model``,
         ``adapter``, ``temperature`` (0 to 2), ``max_tokens``, ``seed``, ``stop`` (list of texts).
+        A program of the kind ``react`` is run by :meth:`act`. It has ``tools`` too, a list of ``{"name",
+        "description", "parameters"}``, all of them texts, the parameters a JSON schema.
         The id is ``program``, or comes from the spec's content. Programs of equal signatures share one.
 
         Raises SpecError with the place inside the spec.
@@ -115,7 +118,34 @@ class DspyBridge(ProgramBridge["Program"]):
         ``dspy.AdapterParseError`` when the answer cannot be read, and TruncatedAnswerError, which is one, when that is
         so because it was cut off.
         """
-        return self._run("call", self._programs.get(program), inputs, options, trace)
+        return self._run("call", self._without_tools("call", program), inputs, options, trace)
+
+    @handler
+    def act(
+        self,
+        program: str,
+        inputs: dict[str, Any],
+        tools: dict[str, Any],
+        max_steps: int = 20,
+        options: dict[str, Any] | None = None,
+        trace: bool = False,
+    ) -> dict[str, Any]:
+        """Run ``dspy.ReAct``, a program of the kind ``react``, and return ``{"outputs": {...}, "steps": [...]}``.
+
+        ``tools`` are the functions of its tools by name, as :mod:`terrarium.bridge.tools` says; each is called by the
+        language model's choice, at most ``max_steps`` times in all. Then the outputs are made of what is there.
+        ``steps`` are dicts of ``thought``, ``tool``, ``arguments`` and ``observation``; the last one's tool is
+        ``finish`` when the language model ended by itself. The rest is as :meth:`call` says.
+
+        Raises what ``call`` raises, and what a tool raises that ends the call.
+        """
+        built = self._programs.get(program)
+        if not built.tools:
+            raise ArgumentError("act", f"the program {program!r} has no tools; run it by 'call'")
+        if max_steps < 1:
+            raise ArgumentError("act", f"max_steps must be at least 1, got {max_steps}")
+        with given_tools("act", built.tools, tools):
+            return self._run("act", built, inputs, options, trace, max_iters=max_steps)
 
     @handler(idempotent=True)
     def predict(
@@ -144,7 +174,7 @@ class DspyBridge(ProgramBridge["Program"]):
         an answer from the cache. With ``auto``, an answer is not asked for again when pieces of it were pushed. Raises
         what ``call`` raises, also after some pieces.
         """
-        built = self._programs.get(program)
+        built = self._without_tools("stream", program)
         return Pushed(lambda emit: emit(self._run("stream", built, inputs, options, trace, emit)))
 
     @handler
@@ -181,7 +211,8 @@ class DspyBridge(ProgramBridge["Program"]):
             first = next(answers, None)
             return first if asked == request else None
 
-        return self._run("continue_program", self._programs.get(program), inputs, None, False, known=known)
+        built = self._without_tools("continue_program", program)
+        return self._run("continue_program", built, inputs, None, False, known=known)
 
     def _run(
         self,
@@ -192,14 +223,23 @@ class DspyBridge(ProgramBridge["Program"]):
         trace: bool,
         emit: Callable[[object], object] | None = None,
         known: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None,
+        **more: Any,
     ) -> dict[str, Any]:
         arguments = program.arguments(command, inputs)
         merged, cache = self._options_of(program, options)
-        outputs, happened = self._loaded_runtime().run(program, arguments, merged, cache, emit, known)
-        result: dict[str, Any] = {"outputs": outputs}
+        run = self._loaded_runtime().run(program, arguments, merged, cache, emit, known, **more)
+        result: dict[str, Any] = {"outputs": run.outputs}
+        if program.tools:
+            result["steps"] = run.steps
         if trace:
-            result.update(exchanges.last(happened), usage=exchanges.usage(happened))
+            result.update(exchanges.last(run.exchanges), usage=exchanges.usage(run.exchanges))
         return result
+
+    def _without_tools(self, command: str, program: str) -> Program:
+        built = self._programs.get(program)
+        if built.tools:  # which may do more when they are called again, and these commands may be
+            raise ArgumentError(command, f"the program {program!r} has tools; run it by 'act'")
+        return built
 
     def _options_of(self, program: Program, options: Any) -> tuple[dict[str, Any], bool]:
         """Return the options of a call, and whether answers are cached."""

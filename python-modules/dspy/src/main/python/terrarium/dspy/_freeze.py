@@ -69,7 +69,7 @@ def plan(runtime: Runtime, program: Program, options: dict[str, Any], cache: boo
             return {"text": answer}
 
         try:
-            read, _ = runtime.run(program, arguments, options, cache, known=known)
+            read = runtime.run(program, arguments, options, cache, known=known).outputs
         except dspy.AdapterParseError:
             read = None
         return asked[0], answer, read if len(asked) == 1 else None

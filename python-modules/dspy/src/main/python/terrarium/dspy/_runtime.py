@@ -7,7 +7,7 @@ import decimal
 import enum
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import dspy
 import pydantic
@@ -16,10 +16,10 @@ from dspy.adapters.utils import annotation_allows_none
 from dspy.clients.cache import Cache
 from dspy.utils.constants import IS_TYPE_UNDEFINED
 
-from terrarium.bridge import ArgumentError, SpecError, times
+from terrarium.bridge import ArgumentError, SpecError, times, tools
 from terrarium.bridge.exchanges import Exchange
 
-from . import _adapters, _kept, _options, _signatures, _state, _times
+from . import _adapters, _kept, _options, _react, _signatures, _state, _times
 from ._fields import FieldWatch
 from ._model import HostEngine, Known, recording
 from ._schema import output_schema
@@ -27,7 +27,8 @@ from ._signatures import is_text, shadowing_allowed, signature_of
 
 logger = logging.getLogger(__name__)
 
-KINDS = ("predict", "chain_of_thought")
+REACT = "react"
+KINDS = ("predict", "chain_of_thought", REACT)
 
 _CACHED_ANSWERS = 1000
 _PLAIN = (decimal.Decimal, datetime.date, datetime.time, datetime.timedelta)
@@ -47,13 +48,15 @@ class Program:
         """
         if not isinstance(spec, dict):
             raise SpecError("spec", f"must be a dict, not {type(spec).__name__}")
-        for key in spec.keys() - {"kind", "signature", "options"}:
-            raise SpecError("spec", f"unknown key {key!r}. Known keys: kind, signature, options")
-        if spec.get("kind") not in KINDS:
-            raise SpecError("spec.kind", f"must be one of {', '.join(KINDS)}, got {spec.get('kind')!r}")
+        kind = spec.get("kind")
+        known = ("kind", "signature", "options", *(("tools",) if kind == REACT else ()))
+        for key in spec.keys() - set(known):
+            raise SpecError("spec", f"unknown key {key!r}. Known keys: {', '.join(known)}")
+        if kind not in KINDS:
+            raise SpecError("spec.kind", f"must be one of {', '.join(KINDS)}, got {kind!r}")
         self.options = _options.checked(spec.get("options"), "spec.options")
         signature = signature_of(spec.get("signature"), "spec.signature")
-        if spec["kind"] == "chain_of_thought" and "reasoning" in signature.input_fields:
+        if kind == "chain_of_thought" and "reasoning" in signature.input_fields:
             raise SpecError("spec.signature", "a chain of thought writes 'reasoning' itself; name that input otherwise")
         # The type language knows local times only; a string signature gets what the model wrote.
         self.local_times = not isinstance(spec["signature"], str)
@@ -61,9 +64,13 @@ class Program:
         self.optional = {
             name for name, field in signature.input_fields.items() if annotation_allows_none(field.annotation)
         }
+        self.tools: list[tools.Definition] = []
+        if kind == REACT:
+            _react.check(signature, "spec.signature")
+            self.tools = tools.definitions(spec.get("tools"), reserved=(_react.FINISH,))
         with shadowing_allowed():
-            self.module = _MODULES[spec["kind"]](signature)
-        outputs = self.module.predictors()[0].signature.output_fields
+            self.module = _react.module_of(signature, self.tools) if self.tools else _MODULES[kind](signature)
+        outputs = self.module.predictors()[-1].signature.output_fields  # of dspy.ReAct, the one that ends it
         self.outputs = list(outputs)
         self.texts = [name for name, field in outputs.items() if is_text(field.annotation)]
 
@@ -102,6 +109,21 @@ class Program:
         """Return the outputs of a prediction as plain data."""
         return {name: _plain(prediction[name], self.local_times) for name in self.outputs}
 
+    def steps(self, prediction: dspy.Prediction) -> list[dict[str, Any]]:
+        """Return the steps that led to a prediction, as plain data; without tools there are none."""
+        if not self.tools:
+            return []
+        steps: list[dict[str, Any]] = _plain(_react.steps_of(prediction.trajectory), local_times=False)
+        return steps
+
+
+class Run(NamedTuple):
+    """What a call of a program gave: the outputs, what went to the language model and back, and the steps to them."""
+
+    outputs: dict[str, Any]
+    exchanges: list[Exchange]
+    steps: list[dict[str, Any]]
+
 
 class Runtime:
     """DSPy set up for one context: no response cache, nothing on disk, the host's models.
@@ -127,11 +149,12 @@ class Runtime:
         cache: bool,
         emit: Callable[[object], object] | None = None,
         known: Known | None = None,
-    ) -> tuple[dict[str, Any], list[Exchange]]:
-        """Call a program; returns its outputs and what went to the language model and back.
+        **more: Any,
+    ) -> Run:
+        """Call a program.
 
         ``emit`` gets the pieces of the outputs, as ``DspyBridge.stream`` says, while the language model writes. Only
-        what ``known`` does not answer goes to the language model.
+        what ``known`` does not answer goes to the language model. ``more`` are further arguments of the module.
         """
         generation = {name: options[name] for name in _options.GENERATION if name in options}
         watch = None if emit is None else FieldWatch(program.outputs, program.texts, emit)
@@ -144,7 +167,7 @@ class Runtime:
                 trace=None,
             ),
         ):
-            prediction = program.module(**arguments, config=generation)
+            prediction = program.module(**arguments, config=generation, **more)
         if exchanges and exchanges[-1].response.get("finish_reason") == "length":
             logger.warning("a text was cut off at the limit of tokens, max_tokens=%s", options.get("max_tokens"))
         outputs = program.plain(prediction)
@@ -155,7 +178,7 @@ class Runtime:
                 exchanges[-1].response["text"],
                 f"Field {changed} was streamed otherwise than the answer could be read in the end.",
             )
-        return outputs, exchanges
+        return Run(outputs, exchanges, program.steps(prediction))
 
     def close(self) -> None:
         """Drop what all programs share."""

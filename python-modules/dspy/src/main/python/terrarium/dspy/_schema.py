@@ -21,6 +21,9 @@ from terrarium.bridge.types import SIMPLE, json_schema
 
 from ._signatures import DECLARED
 
+#: Where a field has the JSON schema of what has to be written, in place of the one of its annotation.
+SCHEMA = "terrarium_schema"
+
 _LEAVES: dict[Any, dict[str, Any]] = {
     str: SIMPLE["string"],
     int: SIMPLE["integer"],
@@ -66,9 +69,13 @@ def _object(fields: dict[str, Any], open_models: tuple[type, ...]) -> dict[str, 
 
 
 def _declared(field: Any) -> dict[str, Any] | None:
-    """Return the schema of the type spec that a field was made of, if it was made of one."""
+    """Return the schema that a field has of its own, or of the type spec that it was made of, if it has any."""
     extra = field.json_schema_extra
-    spec = extra.get(DECLARED) if isinstance(extra, dict) else None
+    if not isinstance(extra, dict):
+        return None
+    if SCHEMA in extra:
+        return dict(extra[SCHEMA])
+    spec = extra.get(DECLARED)
     return None if spec is None else json_schema(spec)
 
 

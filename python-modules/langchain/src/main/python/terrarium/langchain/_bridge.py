@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from terrarium.bridge import ProgramBridge, exchanges, handler
+from terrarium.bridge import ArgumentError, ProgramBridge, exchanges, handler
 from terrarium.bridge.options import SharedDefaults, checked
+from terrarium.bridge.tools import given
 
 from . import _setup, _specs
 
@@ -50,7 +51,7 @@ class LangchainBridge(ProgramBridge["Program"]):
     def create_program(self, spec: dict[str, Any], program: str | None = None) -> dict[str, str]:
         """Build a program, store its spec with the host, and return ``{"program": id}``.
 
-        ``spec`` is ``{"prompt", "parser", "output", "options"}``; all but the prompt may be left out.
+        ``spec`` is ``{"prompt", "parser", "output", "options", "tools"}``; all but the prompt may be left out.
 
         - ``prompt``: a text, which becomes a user message, or a list of ``{"role": "system"|"human"|"ai", "template":
           text}``. Variables stand in braces, ``{topic}``; a brace itself is written twice. The variable
@@ -63,6 +64,8 @@ class LangchainBridge(ProgramBridge["Program"]):
         - ``output``: a type of :mod:`terrarium.bridge.types`, with the parser ``json``; the answer has to conform to
           its JSON schema while it is written.
         - ``options``, each optional: ``model``, ``temperature`` (0 to 2), ``max_tokens``, ``seed``, ``stop`` (texts).
+        - ``tools``: a list of ``{"name", "description", "parameters"}``, all of them texts, the parameters a JSON
+          schema. A program with tools is run by :meth:`act`.
 
         The id is ``program``, or comes from the spec's content. Raises SpecError with the place inside the spec.
         """
@@ -94,7 +97,7 @@ class LangchainBridge(ProgramBridge["Program"]):
         declared type, which is a TruncatedAnswerError as well when that is because it was cut off. A list that was cut
         off is none, for nobody knows whether its last item is whole.
         """
-        built = self._programs.get(program)
+        built = self._without_tools("invoke", program)
         output, happened = built.invoke(inputs, {**self._defaults.get(), **built.options, **checked(options)})
         last = exchanges.last(happened)
         result = {"output": output, "usage": exchanges.usage(happened), "finish_reason": last["finish_reason"]}
@@ -114,8 +117,51 @@ class LangchainBridge(ProgramBridge["Program"]):
         the next; the last one is what ``invoke`` returns. Closing the generator stops the model. Raises what ``invoke``
         raises, also after some pieces.
         """
-        built = self._programs.get(program)
+        built = self._without_tools("stream", program)
         return built.stream(inputs, {**self._defaults.get(), **built.options, **checked(options)})
+
+    @handler
+    def act(
+        self,
+        program: str,
+        inputs: dict[str, Any],
+        tools: dict[str, Any],
+        max_steps: int = 10,
+        options: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Run a program with tools: the language model calls them until it answers without calling any.
+
+        ``tools`` are their functions by name, as :mod:`terrarium.bridge.tools` says. In a step the language model calls
+        one of them or several; there are at most ``max_steps``. With an ``output`` type it is asked once more in the
+        end, for an answer of that type.
+
+        Returns ``{"output", "steps", "finished", "usage"}``. ``steps`` are dicts of ``tool``, ``arguments``, ``result``
+        (the message, where the tool failed) and ``failed``, one for each call of a tool. The output is None where
+        ``finished`` is False, since the language model still called tools after the last step. The rest is as
+        :meth:`invoke` says.
+
+        Raises what ``invoke`` raises, and what a tool raises that ends the call.
+        """
+        built = self._programs.get(program)
+        if not built.tools:
+            raise ArgumentError("act", f"the program {program!r} has no tools; run it by 'invoke'")
+        if max_steps < 1:
+            raise ArgumentError("act", f"max_steps must be at least 1, got {max_steps}")
+        merged = {**self._defaults.get(), **built.options, **checked(options)}
+        with given("act", built.tools, tools):
+            output, steps, finished, happened = built.act(inputs, merged, max_steps)
+        return {
+            "output": output,
+            "steps": [step._asdict() for step in steps],
+            "finished": finished,
+            "usage": exchanges.usage(happened),
+        }
+
+    def _without_tools(self, command: str, program: str) -> Program:
+        built = self._programs.get(program)
+        if built.tools:  # which may do more when they are called again, and these commands may be
+            raise ArgumentError(command, f"the program {program!r} has tools; run it by 'act'")
+        return built
 
     def _build(self, spec: dict[str, Any]) -> Program:
         from ._programs import Program

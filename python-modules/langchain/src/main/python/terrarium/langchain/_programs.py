@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.exceptions import LangChainException
 from langchain_core.output_parsers import BaseOutputParser, StrOutputParser
@@ -19,6 +19,9 @@ from . import _kept, _specs
 from ._model import HostChatModel, Recording
 from ._parsers import CompleteJsonOutputParser, CompleteListOutputParser, TypedOutputParser
 from ._specs import HISTORY, Spec
+
+if TYPE_CHECKING:
+    from ._agent import Step
 
 _PARSERS: dict[str, type[BaseOutputParser[Any]]] = {
     "str": StrOutputParser,
@@ -53,6 +56,7 @@ class Program:
         self._prompt = _with_instructions(_prompt(read), self._parser)
         self._history = read.history
         self.inputs = list(self._prompt.input_variables)
+        self.tools = read.tools
         self._built: tuple[dict[str, Any], Runnable[Any, Any]] | None = None
 
     def invoke(self, inputs: dict[str, Any], options: dict[str, Any]) -> tuple[Any, list[Exchange]]:
@@ -61,6 +65,30 @@ class Program:
         with self._conversation(inputs) as (variables, exchanges):
             output = self.runnable(options).invoke(variables)
         return output, exchanges
+
+    def act(
+        self, inputs: dict[str, Any], options: dict[str, Any], max_steps: int
+    ) -> tuple[Any, list[Step], bool, list[Exchange]]:
+        """Run the program with its tools, inside of ``terrarium.bridge.tools.given``.
+
+        Returns its output, the calls of tools, whether the language model ended them itself, and what went to it and
+        back. Where it did not, there is no output.
+        """
+        from . import _agent
+
+        self._check("act", inputs)
+        known = _agent.structured_tools(self.tools)
+        with self._conversation(inputs) as (variables, exchanges):
+            model = HostChatModel(cache=False, **options)
+            messages = self._prompt.invoke(variables).to_messages()
+            outcome = _agent.run(model.bind_tools(known), known, messages, max_steps)
+            if outcome.answer is None:
+                return None, outcome.steps, False, exchanges
+            answer = outcome.answer
+            if self._schema is not None:
+                answer = model.bind_tools(known, tool_choice="none").bind(schema=self._schema).invoke(outcome.messages)
+            output = self._parser.invoke(answer)
+        return output, outcome.steps, True, exchanges
 
     def stream(self, inputs: dict[str, Any], options: dict[str, Any]) -> Iterator[Any]:
         """Yield what the program puts out while the language model writes."""
@@ -86,6 +114,8 @@ class Program:
         if session.active():
             request, response = exchanges[-1]
             new = request["messages"][place + len(before) :]
+            if self.tools:  # of which the history keeps what the user and the program said
+                new = [message for message in new if message["role"] in ("system", "user")]
             answer = {"role": "assistant", "content": response["text"]}
             # Another program of the session may want more of it than this one.
             session.update({HISTORY: _recent([*kept, *new, answer], max(last, len(kept)))})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
-from terrarium.bridge import SpecError
+from terrarium.bridge import SpecError, tools
 from terrarium.bridge.options import checked
 from terrarium.bridge.types import json_schema
 
@@ -15,11 +15,13 @@ VALUE = "value"
 #: The variable of a session's messages.
 HISTORY = "history"
 
-_KEYS = ("prompt", "parser", "output", "options")
+_KEYS = ("prompt", "parser", "output", "options", "tools")
 _ROLES = {"system": "system", "human": "human", "user": "human", "ai": "ai", "assistant": "ai"}
 _PARSERS = ("str", "json", "list")
 # Upstream passes the variables to methods by name, and gives `stop` to models.
 _OF_LANGCHAIN = ("self", "stop")
+# Upstream passes the arguments of a tool to a method by name, which has these parameters of its own.
+_OF_TOOLS = ("config", "run_manager", "self")
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Spec:
 
     ``prompt`` is a template, or messages as pairs of LangChain's role and a template; ``history`` is the index at which
     a session's messages go, and how many at most, None for nowhere. ``schema`` is the JSON schema of ``output``, a type
-    of :mod:`terrarium.bridge.types`, where there is one.
+    of :mod:`terrarium.bridge.types`, where there is one. Without ``tools`` the list is empty.
     """
 
     prompt: str | list[tuple[str, str]]
@@ -37,6 +39,7 @@ class Spec:
     output: dict[str, Any] | None
     schema: dict[str, Any] | None
     options: dict[str, Any]
+    tools: list[tools.Definition]
 
 
 def read(spec: Any) -> Spec:
@@ -49,11 +52,12 @@ def read(spec: Any) -> Spec:
     output = spec.get("output")
     schema = _schema(output)
     parser = _parser(spec.get("parser"), typed=schema is not None)
+    defined = _tools(spec["tools"]) if spec.get("tools") is not None else []
     prompt = spec.get("prompt")
     if isinstance(prompt, str):
         _variables(prompt, "spec.prompt")
-        return Spec(prompt, None, parser, output, schema, options)
-    return Spec(*_messages(prompt), parser, output, schema, options)
+        return Spec(prompt, None, parser, output, schema, options, defined)
+    return Spec(*_messages(prompt), parser, output, schema, options, defined)
 
 
 def is_wrapped(output: dict[str, Any]) -> bool:
@@ -76,6 +80,16 @@ def _schema(output: Any) -> dict[str, Any] | None:
         "required": [VALUE],
         "additionalProperties": False,
     }
+
+
+def _tools(specs: Any) -> list[tools.Definition]:
+    defined = tools.definitions(specs)
+    for index, each in enumerate(defined):
+        for name in each.parameters.get("properties", {}):
+            if name in _OF_TOOLS:
+                at = f"spec.tools[{index}].parameters"
+                raise SpecError(at, f"LangChain uses the name {name!r} itself; give the parameter another one")
+    return defined
 
 
 def _parser(name: Any, *, typed: bool) -> str:

@@ -4,8 +4,12 @@ import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.Describe;
 import dev.terrarium.Programs;
+import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.spi.TypeSpec;
+import dev.terrarium.tool.Tool;
+import dev.terrarium.tool.Tools;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -55,15 +59,52 @@ public final class Dspy {
     return create("chain_of_thought", inputs, outputs, options);
   }
 
+  /**
+   * Returns a program in which the model calls tools until it has what it needs for the outputs
+   * ({@code dspy.ReAct}), with default options.
+   */
+  public <I extends Record, O extends Record> ReActProgram<I, O> react(
+      Class<I> inputs, Class<O> outputs, Tools tools) {
+    return react(inputs, outputs, tools, DspyOptions.ofDefaults());
+  }
+
+  /**
+   * Returns a program as {@link #react(Class, Class, Tools)} does, with options.
+   *
+   * @throws ConfigurationException when there is no tool, or one has the name {@code finish}, which
+   *     DSPy has for itself
+   */
+  public <I extends Record, O extends Record> ReActProgram<I, O> react(
+      Class<I> inputs, Class<O> outputs, Tools tools, DspyOptions options) {
+    List<Tool> all = tools.list();
+    if (all.isEmpty() || all.stream().anyMatch(tool -> tool.name().equals("finish"))) {
+      throw new ConfigurationException(
+          "react needs at least one tool, and none of the name 'finish', which DSPy has for itself:"
+              + " "
+              + tools);
+    }
+    Map<String, Object> spec = new LinkedHashMap<>(spec("react", inputs, outputs, options));
+    spec.put("tools", tools.definitions());
+    return new ReActProgram<>(adapter, programs().define(spec), outputs, tools);
+  }
+
   private <I extends Record, O extends Record> DspyProgram<I, O> create(
       String kind, Class<I> inputs, Class<O> outputs, DspyOptions options) {
+    return new DspyProgram<>(
+        adapter, programs().define(spec(kind, inputs, outputs, options)), outputs);
+  }
+
+  private static Map<String, Object> spec(
+      String kind,
+      Class<? extends Record> inputs,
+      Class<? extends Record> outputs,
+      DspyOptions options) {
     Map<String, @Nullable Object> signature = new LinkedHashMap<>();
     signature.put("name", outputs.getSimpleName());
     signature.put("instructions", instructions(inputs, outputs));
     signature.put("inputs", TypeSpec.fields(inputs));
     signature.put("outputs", TypeSpec.fields(outputs));
-    Map<String, ?> spec = Map.of("kind", kind, "signature", signature, "options", options.toMap());
-    return new DspyProgram<>(adapter, programs().define(spec), outputs);
+    return Map.of("kind", kind, "signature", signature, "options", options.toMap());
   }
 
   private static @Nullable String instructions(Class<?> inputs, Class<?> outputs) {

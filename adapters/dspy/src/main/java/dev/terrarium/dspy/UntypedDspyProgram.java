@@ -98,9 +98,12 @@ public final class UntypedDspyProgram
         usage(map.get("usage")));
   }
 
-  private static Map<String, @Nullable Object> named(Map<?, ?> outputs) {
+  /** Returns a dict of Python's as a map by names; anything else as an empty one. */
+  static Map<String, @Nullable Object> named(@Nullable Object dict) {
     Map<String, @Nullable Object> named = new LinkedHashMap<>();
-    outputs.forEach((name, value) -> named.put(String.valueOf(name), value));
+    if (dict instanceof Map<?, ?> map) {
+      map.forEach((name, value) -> named.put(String.valueOf(name), value));
+    }
     return named;
   }
 

@@ -1,0 +1,127 @@
+package dev.terrarium.dspy;
+
+import dev.terrarium.Adapter;
+import dev.terrarium.CallOptions;
+import dev.terrarium.Command;
+import dev.terrarium.Invocable;
+import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.error.ConversionException;
+import dev.terrarium.spi.TypedReader;
+import dev.terrarium.tool.Tools;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A program with records as its signature, in which the model calls tools until it has what it
+ * needs for the outputs ({@code dspy.ReAct}). Thread-safe if the tools are.
+ *
+ * <p>A call holds its context while a tool runs. It is never made again by itself when it fails,
+ * since a tool may do more when it is called again.
+ *
+ * @param <I> the record of the inputs
+ * @param <O> the record of the outputs
+ */
+public final class ReActProgram<I extends Record, O extends Record> extends Invocable<I, O> {
+
+  /** The limit of steps that DSPy has by default. */
+  private static final int MAX_STEPS = 20;
+
+  private final String id;
+  private final Class<O> outputs;
+  private final Tools tools;
+  private final int maxSteps;
+
+  ReActProgram(Adapter adapter, String id, Class<O> outputs, Tools tools) {
+    this(adapter, id, outputs, tools, MAX_STEPS);
+  }
+
+  private ReActProgram(Adapter adapter, String id, Class<O> outputs, Tools tools, int maxSteps) {
+    super(adapter);
+    this.id = id;
+    this.outputs = outputs;
+    this.tools = tools;
+    this.maxSteps = maxSteps;
+  }
+
+  /** Returns the program's id. */
+  public String id() {
+    return id;
+  }
+
+  @Override
+  public ReActProgram<I, O> with(CallOptions options) {
+    return new ReActProgram<>(adapter().with(options), id, outputs, tools, maxSteps);
+  }
+
+  /**
+   * Returns the same program with a limit of steps, 20 by default. A step is a call of a tool;
+   * after the last one the outputs are made of what is there.
+   */
+  public ReActProgram<I, O> withMaxSteps(int most) {
+    if (most < 1) {
+      throw new ConfigurationException("maxSteps: " + most + " is below 1");
+    }
+    return new ReActProgram<>(adapter(), id, outputs, tools, most);
+  }
+
+  /**
+   * Runs the program.
+   *
+   * @throws dev.terrarium.error.ToolException when a tool fails whose failure is to end the call
+   */
+  @Override
+  public O call(I input) {
+    return super.call(input);
+  }
+
+  @Override
+  protected Command<O> command(I input) {
+    return traced(input, false).map(ReActTrace::outputs);
+  }
+
+  /** Runs the program, and returns with its outputs the steps that led to them. */
+  public ReActTrace<O> trace(I input) {
+    return adapter().call(traced(input, true));
+  }
+
+  private Command<ReActTrace<O>> traced(I input, boolean trace) {
+    Map<String, Object> arguments = new LinkedHashMap<>();
+    arguments.put("program", id);
+    arguments.put("inputs", Objects.requireNonNull(input, "input"));
+    arguments.put("tools", tools.functions());
+    arguments.put("max_steps", maxSteps);
+    arguments.put("trace", trace);
+    return Command.of("act", arguments).map(this::read);
+  }
+
+  private ReActTrace<O> read(@Nullable Object result) {
+    Traced<Map<String, @Nullable Object>> untyped = UntypedDspyProgram.read(result);
+    return new ReActTrace<>(
+        TypedReader.read(untyped.outputs(), outputs, "outputs"),
+        untyped.reasoning(),
+        steps(result),
+        untyped.usage());
+  }
+
+  private static List<ReActTrace.Step> steps(@Nullable Object result) {
+    if (!(result instanceof Map<?, ?> map) || !(map.get("steps") instanceof List<?> list)) {
+      throw new ConversionException("result", "expected a dict with 'steps', found " + result);
+    }
+    List<ReActTrace.Step> steps = new ArrayList<>();
+    for (Object each : list) {
+      if (each instanceof Map<?, ?> step) {
+        steps.add(
+            new ReActTrace.Step(
+                String.valueOf(step.get("thought")),
+                String.valueOf(step.get("tool")),
+                UntypedDspyProgram.named(step.get("arguments")),
+                step.get("observation")));
+      }
+    }
+    return steps;
+  }
+}
