@@ -47,7 +47,7 @@ class ArchitectureTest {
   private static final List<String> EXPORTED =
       List.of("", "/error", "/event", "/model", "/spi", "/tool");
 
-  private static final int MOST_PUBLIC_TYPES = 70;
+  private static final int MOST_PUBLIC_TYPES = 71;
 
   private static final Pattern PUBLIC_TYPE =
       Pattern.compile(
@@ -84,14 +84,15 @@ class ArchitectureTest {
           entry("event", Set.of("foundation")),
           entry("value", Set.of("foundation")),
           entry("config", Set.of("foundation")),
-          entry("api", Set.of("foundation", "config", "value")),
+          entry("circuit", Set.of("foundation")),
+          entry("api", Set.of("foundation", "config", "value", "circuit")),
           entry("lock", Set.of()),
           entry("resource", Set.of("foundation", "config", "api", "event", "lock")),
           entry("program", Set.of("foundation")),
           entry("model", Set.of("foundation", "config", "api", "event", "lock", "resource")),
           entry("context", Set.of("foundation", "api", "value", "resource")),
           entry("pool", Set.of("foundation", "api", "event", "lock", "resource", "context")),
-          entry("admission", Set.of("foundation", "api", "pool")),
+          entry("admission", Set.of("foundation", "api", "circuit", "pool")),
           entry(
               "call",
               Set.of("foundation", "api", "event", "resource", "context", "pool", "admission")),
@@ -287,10 +288,11 @@ class ArchitectureTest {
           .resideInAPackage("com.oracle.truffle..");
 
   @ArchTest
-  static final ArchRule onlyAdmissionSeesResilience4j =
+  static final ArchRule onlyAdmissionAndTheCircuitBreakerSeeResilience4j =
       noClasses()
           .that()
-          .resideOutsideOfPackage("dev.terrarium.internal.admission")
+          .resideOutsideOfPackages(
+              "dev.terrarium.internal.admission", "dev.terrarium.internal.circuit")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.github.resilience4j..");

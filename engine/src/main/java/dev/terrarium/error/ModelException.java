@@ -45,6 +45,11 @@ public final class ModelException extends TerrariumException {
     Kind(boolean retryable) {
       this.retryable = retryable;
     }
+
+    /** Returns whether the same request may succeed later. */
+    public boolean retryable() {
+      return retryable;
+    }
   }
 
   private final Kind kind;

@@ -16,6 +16,7 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.EmbeddingModel;
 import dev.terrarium.model.LanguageModel;
+import dev.terrarium.model.LanguageModels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,7 +63,7 @@ class ModelsGuideTest {
           .contains("// guide: " + block.group(1) + "\n" + flat(block.group(2)) + "// end\n");
       blocks++;
     }
-    assertThat(blocks).isEqualTo(5);
+    assertThat(blocks).isEqualTo(6);
   }
 
   /** Without indentation and empty lines. */
@@ -148,6 +149,24 @@ class ModelsGuideTest {
     // end
 
     assertThat(answer).isEqualTo("Ask again later.");
+    model.close();
+  }
+
+  @Test
+  void chain() {
+    service.stubFor(
+        post(anyUrl()).willReturn(aResponse().withBody(Wire.OLLAMA.whole("Paris", false))));
+    LanguageModel main =
+        LangChain4jModels.custom("openai:gpt-5-mini@http://127.0.0.1:1/v1").maxRetries(0).build();
+    LanguageModel spare =
+        LangChain4jModels.custom("ollama:llama3.2@http://127.0.0.1:" + service.port()).build();
+    // guide: chain
+    LanguageModel model = LanguageModels.firstOf(main, spare);
+    TerrariumConfig config = TerrariumConfig.custom().languageModel(model).build();
+    // end
+
+    assertThat(config.contexts()).isPositive();
+    assertThat(model.chat(ChatRequest.of("Where?")).text()).isEqualTo("Paris");
     model.close();
   }
 

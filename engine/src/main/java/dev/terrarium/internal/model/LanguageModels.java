@@ -1,5 +1,8 @@
 package dev.terrarium.internal.model;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.terrarium.AdmissionConfig.CircuitBreaker;
 import dev.terrarium.Stats;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.event.TerrariumEvent;
@@ -15,6 +18,7 @@ import dev.terrarium.spi.LanguageModelProvider;
 import dev.terrarium.spi.ModelCache;
 import dev.terrarium.spi.ResourcePool;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,6 +43,11 @@ public final class LanguageModels {
 
   private static final char KEY_SEPARATOR = ':';
 
+  /** The beginning of the spec of a chain of models, whose specs follow with commas between. */
+  private static final String CHAIN = "first:";
+
+  private static final int MOST_CHAINS = 1000;
+
   private final Map<String, LanguageModel> given;
   private final @Nullable String defaultSpec;
   private final UnaryOperator<LanguageModel> wrapper;
@@ -50,6 +59,11 @@ public final class LanguageModels {
           .closer(Tokenizer::close)
           .build();
   private final Events events;
+
+  /** The chains that were asked for, by spec; their circuit breakers keep what they have seen. */
+  private final Cache<String, Chained> chains =
+      Caffeine.newBuilder().maximumSize(MOST_CHAINS).executor(Runnable::run).build();
+
   private final Map<String, Stats.Model> stats = new TreeMap<>();
 
   /**
@@ -86,7 +100,8 @@ public final class LanguageModels {
   /**
    * Returns the model of a name or spec, which is opened now if it was not. A model that a provider
    * opened can be used while this Terrarium is open: each chat holds the model, and opens it again
-   * when the cache has evicted it meanwhile; closing it does nothing.
+   * when the cache has evicted it meanwhile; closing it does nothing. The models of a chain are
+   * opened when they are asked.
    *
    * @param spec null means the default
    * @throws ModelException when no provider can open the model, it fails to load, or this Terrarium
@@ -99,8 +114,48 @@ public final class LanguageModels {
     if (known != null) {
       return wrapper.apply(known);
     }
+    if (wanted != null && isChain(wanted)) {
+      return chains.get(wanted, this::chained);
+    }
     LanguageModelProvider provider = provider(wanted);
     return wrapper.apply(opened(provider, provider.canonical(wanted)));
+  }
+
+  private static boolean isChain(String spec) {
+    return spec.startsWith(CHAIN);
+  }
+
+  private Chained chained(String spec) {
+    List<LanguageModel> links =
+        specsOf(spec).stream().<LanguageModel>map(each -> new ChainLink(this, each)).toList();
+    return new Chained(
+        dev.terrarium.model.LanguageModels.firstOf(links, CircuitBreaker.ofDefaults()));
+  }
+
+  /**
+   * Returns the specs of the models of a chain.
+   *
+   * @throws ModelException when one of them is empty or a chain itself, or no provider opens it
+   */
+  private List<String> specsOf(String chain) {
+    List<String> specs = new ArrayList<>();
+    for (String each : chain.substring(CHAIN.length()).split(",", -1)) {
+      String spec = each.strip();
+      if (spec.isEmpty() || isChain(spec)) {
+        throw new ModelException(
+            ModelException.Kind.UNKNOWN_MODEL,
+            "The spec '"
+                + chain
+                + "' must name models with commas between, such as"
+                + " first:openai:gpt-5-mini,ollama:qwen3, none of them a chain itself.",
+            null);
+      }
+      if (!given.containsKey(spec)) {
+        provider(spec);
+      }
+      specs.add(spec);
+    }
+    return specs;
   }
 
   private LanguageModel opened(LanguageModelProvider provider, @Nullable String spec) {
@@ -130,6 +185,9 @@ public final class LanguageModels {
     LanguageModel known = wanted == null ? null : given.get(wanted);
     if (known != null) {
       return known.tokenizer().orElseThrow(() -> noTokenizer("'" + known.name() + "'"));
+    }
+    if (wanted != null && isChain(wanted)) {
+      return tokenizer(specsOf(wanted).getFirst());
     }
     LanguageModelProvider provider = provider(wanted);
     return pooled(provider, provider.canonical(wanted));
@@ -245,6 +303,9 @@ public final class LanguageModels {
   }
 
   private ChatResponse asked(LanguageModel model, Supplier<ChatResponse> answer) {
+    if (model instanceof Chained) {
+      return answer.get(); // counted by the link that answers
+    }
     long begin = events.now();
     ChatResponse response;
     try {
@@ -323,6 +384,72 @@ public final class LanguageModels {
     @Override
     public String toString() {
       return name;
+    }
+  }
+
+  /** A chain of models that a spec names. Its links are not closed with it. */
+  private record Chained(LanguageModel chain) implements LanguageModel {
+
+    @Override
+    public String name() {
+      return chain.name();
+    }
+
+    @Override
+    public ChatResponse chat(ChatRequest request) {
+      return chain.chat(request);
+    }
+
+    @Override
+    public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
+      return chain.stream(request, sink);
+    }
+
+    @Override
+    public Optional<Tokenizer> tokenizer() {
+      return chain.tokenizer();
+    }
+
+    @Override
+    public void close() {
+      // The cache closes the models.
+    }
+
+    @Override
+    public String toString() {
+      return name();
+    }
+  }
+
+  /**
+   * A model of a chain, by its spec: a model that cannot be opened is passed over as one that does
+   * not answer. Its answers are counted, so that figures and events show which model answered.
+   */
+  private record ChainLink(LanguageModels models, String spec) implements LanguageModel {
+
+    @Override
+    public String name() {
+      return spec;
+    }
+
+    @Override
+    public ChatResponse chat(ChatRequest request) {
+      return models.chat(models.get(spec), request);
+    }
+
+    @Override
+    public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
+      return models.stream(models.get(spec), request, sink);
+    }
+
+    @Override
+    public Optional<Tokenizer> tokenizer() {
+      return models.get(spec).tokenizer();
+    }
+
+    @Override
+    public void close() {
+      // The cache closes the model.
     }
   }
 

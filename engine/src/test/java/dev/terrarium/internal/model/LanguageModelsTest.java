@@ -207,6 +207,58 @@ class LanguageModelsTest {
     }
 
     @Test
+    void chainIsNamedByTheSpecsOfItsModels() {
+      TestProvider.opener =
+          spec -> {
+            if (spec.equals("test:broken")) {
+              throw new ModelException("cannot be opened");
+            }
+            return open(spec);
+          };
+      LanguageModel chain = models.get("first:test:broken, test:b,given");
+
+      assertThat(chain.name()).isEqualTo("first:test:broken,test:b,given");
+      assertThat(models.chat(chain, ChatRequest.of("a")).text()).isEqualTo("answer of test:b");
+      assertThat(models.stats().get("test:b"))
+          .isNotNull()
+          .extracting(Stats.Model::requests)
+          .isEqualTo(1L);
+      assertThat(models.stats()).doesNotContainKey(chain.name());
+      assertThat(given.requests).isEmpty();
+    }
+
+    @Test
+    void chainKeepsWhatItHasSeen() {
+      TestProvider.opener =
+          spec -> {
+            throw new ModelException("cannot be opened");
+          };
+      for (int i = 0; i < 7; i++) {
+        models.chat(models.get("first:test:broken,given"), ChatRequest.of("a"));
+      }
+
+      assertThat(TestProvider.OPENED).as("attempts to open").hasSize(5);
+    }
+
+    @Test
+    void tokenizerOfAChainIsThatOfItsFirstModel() {
+      models.tokenizer("first:test:a,given").count("abc");
+
+      assertThat(TestProvider.OPENED).containsExactly("tokenizer of test:a");
+    }
+
+    @Test
+    void malformedSpecOfAChainIsExplained() {
+      for (String spec : List.of("first:", "first:given,", "first:first:given")) {
+        assertThatThrownBy(() -> models.get(spec))
+            .isInstanceOf(ModelException.class)
+            .hasMessageContaining("must name models with commas between");
+      }
+      assertThatThrownBy(() -> models.get("first:given,unknown"))
+          .hasMessageContaining("There is no language model 'unknown'");
+    }
+
+    @Test
     void modelIsOpenedOnceForEachSpec() {
       LanguageModel model = models.get("test:a");
 
