@@ -3,6 +3,7 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.FrameworkLoadException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.testing.GraalPyTest;
@@ -13,6 +14,7 @@ import dev.terrarium.testing.TestFunctions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -198,6 +200,24 @@ class WatchedFrameworksTest {
     }
     change(file, "VERSION = = 1", "VERSION = 2");
     assertThat(version("first")).isEqualTo(2L);
+  }
+
+  @Test
+  void reloadThatIsStoppedLeavesTheContextInUse() throws IOException {
+    Path file = source("endless");
+    version("endless");
+    change(file, "VERSION = 1", "VERSION = 2\nwhile True: pass");
+    Adapter hurried =
+        terrarium
+            .adapter("endless")
+            .with(CallOptions.ofDefaults().withDeadline(Duration.ofSeconds(1)));
+
+    assertThatThrownBy(() -> hurried.call("version", Map.of()))
+        .isInstanceOf(CallTimeoutException.class);
+    change(file, "VERSION = 2\nwhile True: pass", "VERSION = 3");
+    for (int i = 0; i < 4; i++) {
+      assertThat(version("endless")).isEqualTo(3L);
+    }
   }
 
   @Test

@@ -21,10 +21,11 @@ public interface AdapterFactory<A> {
   String framework();
 
   /**
-   * Returns the name of the one Python file that defines the framework, a resource that the
-   * factory's class loader sees, such as {@code /ratings.py}: each Terrarium that knows the factory
-   * then knows the framework. Empty, the default, means that Python packages on the class path
-   * define the framework, or that the user registers it.
+   * Returns the name of the Python file that defines the framework, or of the folder of a package
+   * that does: a resource that the factory's class loader sees, such as {@code /ratings.py} or
+   * {@code /ratings}. Each Terrarium that knows the factory then knows the framework. Empty, the
+   * default, means that Python packages on the class path define the framework, or that the user
+   * registers it.
    */
   default Optional<String> resource() {
     return Optional.empty();

@@ -79,6 +79,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The guides show code that tests compile and run: what stands between a mark and its end. */
 @Tag("graalpy")
@@ -94,6 +95,10 @@ class GuidesTest {
           Path.of("../langchain4j/src/test/java/dev/terrarium/langchain4j/ModelsGuideTest.java"),
           Path.of("src/test/resources/guide.py"),
           Path.of("src/test/resources/ratings.py"),
+          Path.of("src/test/resources/phrases/__init__.py"),
+          Path.of("src/test/resources/phrases/commands.py"),
+          Path.of("src/test/resources/phrases/words.py"),
+          Path.of("../../python-modules/bridge/src/test/wheel/test_phrases.py"),
           Path.of("src/test/resources/tiny/tiny.py"));
 
   private static final Pattern BLOCK =
@@ -228,6 +233,38 @@ class GuidesTest {
         .isInstanceOf(ArgumentException.class)
         .hasMessage(
             "rate: argument 'reviews' at reviews[0].stars: expected int or None, found str '4'");
+  }
+
+  @Test
+  void frameworkOfAPackage() {
+    // guide: package
+    terrarium.register(Framework.fromResource("/phrases"));
+    Object kept = terrarium.call("phrases", "keywords", Map.of("text", "To be or not to be"));
+    // end
+
+    assertThat(kept).isEqualTo(List.of("not"));
+    assertThat(terrarium.call("phrases", "title", Map.of("text", "to be"))).isNotNull();
+  }
+
+  @Test
+  void watchedFramework(@TempDir Path folder) throws IOException {
+    for (String file : List.of("__init__.py", "commands.py", "words.py", "stop.txt")) {
+      String text = Files.readString(Path.of("src/test/resources/phrases", file));
+      Files.createDirectories(folder.resolve("songs"));
+      Files.writeString(folder.resolve("songs").resolve(file), text.replace("phrases", "songs"));
+    }
+    Path sources = folder.resolve("songs");
+
+    // guide: watching
+    terrarium.register(Framework.watching(sources)); // such as src/main/resources/phrases
+    // end
+
+    Map<String, String> text = Map.of("text", "To be or not to be");
+    assertThat(terrarium.call("songs", "keywords", text)).isEqualTo(List.of("not"));
+    Files.writeString(
+        sources.resolve("words.py"),
+        Files.readString(sources.resolve("words.py")).replace("text.lower()", "text.upper()"));
+    assertThat(terrarium.call("songs", "keywords", text)).isEqualTo(List.of("TO", "BE", "OR"));
   }
 
   // guide: integration
