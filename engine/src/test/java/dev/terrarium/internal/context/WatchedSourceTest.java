@@ -22,7 +22,7 @@ class WatchedSourceTest {
 
   private static final Instant NOW = Instant.parse("2026-12-01T12:00:00Z");
 
-  @TempDir private Path folder;
+  @TempDir private Path folder = Path.of("");
   private Path file;
   private Instant clock = NOW;
   private WatchedSource source;
