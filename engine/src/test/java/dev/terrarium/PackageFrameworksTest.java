@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
@@ -34,7 +35,7 @@ class PackageFrameworksTest {
   private static final Path SOURCES = Path.of("src/test/resources/frameworks");
 
   private final Terrarium terrarium;
-  @TempDir private Path folder;
+  @TempDir private Path folder = Path.of("");
 
   PackageFrameworksTest(Terrarium terrarium) {
     this.terrarium = terrarium;
@@ -207,7 +208,7 @@ class PackageFrameworksTest {
     try (Stream<Path> files = Files.walk(SOURCES.resolve(from))) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         Path target = folder.resolve(to).resolve(SOURCES.resolve(from).relativize(file));
-        Files.createDirectories(target.getParent());
+        Files.createDirectories(Objects.requireNonNull(target.getParent()));
         Files.writeString(target, Files.readString(file).replace(from, to));
       }
     }
@@ -218,7 +219,7 @@ class PackageFrameworksTest {
         JarOutputStream entries = new JarOutputStream(out);
         Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-        entries.putNextEntry(new JarEntry("org/" + folder.getParent().relativize(file)));
+        entries.putNextEntry(new JarEntry("org/packed/" + folder.relativize(file)));
         Files.copy(file, entries);
       }
     }

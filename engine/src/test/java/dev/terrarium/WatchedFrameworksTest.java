@@ -61,7 +61,7 @@ class WatchedFrameworksTest {
 
   private final Terrarium terrarium;
   private final LogRecords records = LogRecords.of("terrarium.python");
-  @TempDir private Path folder;
+  @TempDir private Path folder = Path.of("");
 
   WatchedFrameworksTest(Terrarium terrarium) {
     this.terrarium = terrarium;
