@@ -208,7 +208,7 @@ class PackageFrameworksTest {
     try (Stream<Path> files = Files.walk(SOURCES.resolve(from))) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         Path target = folder.resolve(to).resolve(SOURCES.resolve(from).relativize(file));
-        Files.createDirectories(target.getParent());
+        Files.createDirectories(Objects.requireNonNull(target.getParent()));
         Files.writeString(target, Files.readString(file).replace(from, to));
       }
     }
@@ -219,8 +219,7 @@ class PackageFrameworksTest {
         JarOutputStream entries = new JarOutputStream(out);
         Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-        entries.putNextEntry(
-            new JarEntry("org/" + Objects.requireNonNull(folder.getParent()).relativize(file)));
+        entries.putNextEntry(new JarEntry("org/packed/" + folder.relativize(file)));
         Files.copy(file, entries);
       }
     }

@@ -242,6 +242,7 @@ final class AttachedBridges {
     if (version.number() == before.version().number()) {
       return;
     }
+    output.set(outputOf(framework));
     Value aside = embed.invokeMember("set_aside", before.module());
     HeapUse heap = loaded.remove(framework);
     try {

@@ -115,15 +115,24 @@ public record PackageSources(String name, URI place, Map<String, String> texts) 
           }
 
           @Override
-          public FileVisitResult visitFile(Path each, BasicFileAttributes attributes) {
+          public FileVisitResult visitFile(Path each, BasicFileAttributes attributes)
+              throws IOException {
             String file = folder.relativize(each).toString();
             if (file.endsWith(MODULE) && !String.valueOf(each.getFileName()).startsWith(".")) {
-              modules.put(file, attributes);
+              modules.put(file, ofFile(each, attributes));
             }
             return FileVisitResult.CONTINUE;
           }
         });
     return modules;
+  }
+
+  /** Returns the attributes of a file itself, of which a link's attributes say nothing. */
+  private static BasicFileAttributes ofFile(Path file, BasicFileAttributes attributes)
+      throws IOException {
+    return attributes.isSymbolicLink()
+        ? Files.readAttributes(file, BasicFileAttributes.class)
+        : attributes;
   }
 
   /** Returns a source's text, which must be UTF-8. */

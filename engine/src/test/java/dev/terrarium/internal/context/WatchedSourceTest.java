@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,13 +21,13 @@ class WatchedSourceTest {
 
   private static final Instant NOW = Instant.parse("2026-12-01T12:00:00Z");
 
-  @TempDir private Path folder = Path.of("");
-  private Path file;
+  private final Path folder;
+  private final Path file;
+  private final WatchedSource source;
   private Instant clock = NOW;
-  private WatchedSource source;
 
-  @BeforeEach
-  void write() throws IOException {
+  WatchedSourceTest(@TempDir Path folder) throws IOException {
+    this.folder = folder;
     file = folder.resolve("words.py");
     Files.writeString(file, "one");
     source = watching(file);
@@ -162,6 +161,19 @@ class WatchedSourceTest {
     Files.write(file, new byte[] {(byte) 0xE9});
 
     assertThat(source.current()).isSameAs(first);
+  }
+
+  @Test
+  void linkIsFollowedToItsFile() throws IOException {
+    Path own = Files.createDirectories(folder.resolve("own"));
+    Files.writeString(own.resolve("__init__.py"), "");
+    change("one", NOW.minusSeconds(9));
+    Files.createSymbolicLink(own.resolve("words.py"), file);
+    WatchedSource watched = watching(own);
+    Version first = watched.current();
+    change("two", NOW.minusSeconds(8));
+
+    assertThat(watched.current().number()).isGreaterThan(first.number());
   }
 
   @Test
