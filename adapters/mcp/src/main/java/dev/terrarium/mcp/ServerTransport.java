@@ -15,12 +15,12 @@ import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +36,11 @@ final class ServerTransport implements McpTransport {
   private final McpTransport delegate;
   private final ExecutorService threads;
   private final @Nullable StdioMcpTransport stdio;
-  private final Set<CompletableFuture<JsonNode>> pending = ConcurrentHashMap.newKeySet();
+
+  /** The answers that are waited for, by numbers. */
+  private final Map<Long, CompletableFuture<JsonNode>> pending = new ConcurrentHashMap<>();
+
+  private final AtomicLong last = new AtomicLong();
 
   private ServerTransport(String name, McpTransport delegate, ExecutorService threads) {
     this.name = name;
@@ -107,7 +111,10 @@ final class ServerTransport implements McpTransport {
     delegate.start(handler);
     Process process = process();
     if (process != null) {
-      process.onExit().thenAccept(ended -> pending.forEach(answer -> fail(answer, ended)));
+      CompletableFuture<?> unused =
+          process
+              .onExit()
+              .thenAccept(ended -> pending.values().forEach(answer -> fail(answer, ended)));
     }
   }
 
@@ -129,8 +136,10 @@ final class ServerTransport implements McpTransport {
   private CompletableFuture<JsonNode> failingWithTheProcess(CompletableFuture<JsonNode> answer) {
     Process process = process();
     if (process != null) {
-      pending.add(answer);
-      answer.whenComplete((result, failure) -> pending.remove(answer));
+      long number = last.incrementAndGet();
+      pending.put(number, answer);
+      CompletableFuture<?> unused =
+          answer.whenComplete((result, failure) -> pending.remove(number));
       if (!process.isAlive()) { // perhaps before the answer was among those that fail with it
         fail(answer, process);
       }

@@ -74,7 +74,7 @@ class McpToolsTest {
       assertThat(String.valueOf(convert.call(noon)))
           .contains("time_difference=+")
           .contains("timezone=Asia/Tokyo");
-      assertThat(answer(convert, Map.of("source_timezone", "Nowhere")).toString())
+      assertThat(String.valueOf(answer(convert, Map.of("source_timezone", "Nowhere"))))
           .contains("error=");
     }
   }
@@ -84,11 +84,12 @@ class McpToolsTest {
     String server = Servers.program("mcp-server-time");
     Tool stock = Tool.of("stock", "", "{\"type\":\"object\"}", arguments -> 3);
     // guide: toolMcp
-    try (McpTools time = McpTools.command(server).connect()) {
-      Tools tools = Tools.of(time.tools(), stock);
-      // ... programs with these tools
-    }
+    McpTools time = McpTools.command(server).connect(); // to be closed in the end
+    Tools tools = Tools.of(time.tools(), stock);
     // end
+
+    assertThat(tools.list()).hasSizeGreaterThan(2).contains(stock);
+    time.close();
   }
 
   @Test
