@@ -35,3 +35,12 @@ class Bench(BaseBridge):
         """What a nested call is measured against: the same handler, called in Python."""
         for _ in range(times):
             self.nothing()
+
+    @handler
+    def call_tool(self, tools: object, times: int) -> None:
+        from terrarium.bridge.tools import call, definitions, given
+
+        nothing = {"name": "nothing", "description": "", "parameters": '{"type": "object"}'}
+        with given("call_tool", definitions([nothing]), tools):
+            for _ in range(times):
+                call("nothing", {"product": "tea", "count": 2})

@@ -48,6 +48,13 @@ class CapitalsTest {
     assertEquals(laidOut, files(packages), "nothing is laid out, compiled or copied again");
     assertFalse(second.err().contains("Traceback"), second.err());
 
+    Finished agent = run(home, emptyPath, List.of("-cp", classPath(), "dev.example.AtlasAgent"));
+    assertEquals(0, agent.exitCode(), agent.err());
+    assertTrue(
+        agent.out().contains("capital{country=France} -> The capital of France is Paris."),
+        agent.out());
+    assertTrue(agent.out().lines().toList().getLast().contains("Paris"), agent.out());
+
     Finished asModule = run(home, emptyPath, onTheModulePath(folder.resolve("module")));
     assertEquals(0, asModule.exitCode(), asModule.err());
     assertEquals(first.out(), asModule.out());

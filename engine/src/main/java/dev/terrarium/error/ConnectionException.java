@@ -3,9 +3,9 @@ package dev.terrarium.error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Thrown when a request to another machine gets no answer: the machine could not be reached, did
- * not answer in time, or broke the connection off. The message names the machine, but not the
- * request.
+ * Thrown when a request to another machine or process gets no answer: it could not be reached or
+ * started, did not answer in time, broke the connection off, or ended. The message names the
+ * machine or the process, but not the request.
  */
 public final class ConnectionException extends TerrariumException {
 

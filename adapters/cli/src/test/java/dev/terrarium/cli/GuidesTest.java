@@ -92,6 +92,8 @@ class GuidesTest {
       List.of(
           Path.of("src/test/java/dev/terrarium/cli/GuidesTest.java"),
           Path.of("src/test/java/dev/terrarium/cli/TinyFrameworks.java"),
+          Path.of("src/test/java/dev/terrarium/cli/ToolsGuideTest.java"),
+          Path.of("../mcp/src/test/java/dev/terrarium/mcp/McpToolsTest.java"),
           Path.of("../langchain4j/src/test/java/dev/terrarium/langchain4j/ModelsGuideTest.java"),
           Path.of("src/test/resources/guide.py"),
           Path.of("src/test/resources/ratings.py"),

@@ -43,7 +43,8 @@ class InlineCodeTest {
           "session", Session.class);
 
   private static final List<String> PACKAGES =
-      Stream.of("", ".error", ".event", ".model", ".spi", ".dspy", ".langchain", ".llamacpp")
+      Stream.of(
+              "", ".error", ".event", ".model", ".spi", ".tool", ".dspy", ".langchain", ".llamacpp")
           .map(name -> "dev.terrarium" + name + ".")
           .toList();
 

@@ -3,7 +3,9 @@ package dev.terrarium.langchain;
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.Programs;
+import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.spi.TypeSpec;
+import dev.terrarium.tool.Tools;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -104,10 +106,55 @@ public final class LangChain {
       return new Chain<>(adapter, create(parser), type);
     }
 
+    /**
+     * Returns the same prompt with tools that the model may call before it answers ({@code
+     * bind_tools}).
+     *
+     * @throws ConfigurationException when there is no tool
+     */
+    public ToolPrompt bindTools(Tools tools) {
+      if (tools.list().isEmpty()) {
+        throw new ConfigurationException("bindTools needs at least one tool");
+      }
+      return new ToolPrompt(this, tools);
+    }
+
     private String create(Map<String, Object> parser) {
       Map<String, Object> spec = new LinkedHashMap<>(parser);
       spec.put("prompt", messages);
       return programs().define(spec);
+    }
+  }
+
+  /** A prompt with tools, with which an agent begins. Thread-safe if the tools are. */
+  public final class ToolPrompt {
+
+    private final Prompt prompt;
+    private final Tools tools;
+
+    private ToolPrompt(Prompt prompt, Tools tools) {
+      this.prompt = prompt;
+      this.tools = tools;
+    }
+
+    /** Returns the agent whose answer is the model's text. */
+    public Agent<String> text() {
+      return agent(Map.of("parser", "str"), String.class);
+    }
+
+    /**
+     * Returns the agent whose answer is a record. When the model calls no tool any more, it is
+     * asked once more for an answer that keeps to the record's JSON schema.
+     */
+    public <O extends Record> Agent<O> as(Class<O> type) {
+      return agent(
+          Map.of("parser", "json", "output", TypeSpec.of(type, type.getSimpleName())), type);
+    }
+
+    private <O> Agent<O> agent(Map<String, Object> parser, Class<O> type) {
+      Map<String, Object> spec = new LinkedHashMap<>(parser);
+      spec.put("tools", tools.definitions());
+      return new Agent<>(adapter, prompt.create(spec), type, tools);
     }
   }
 }

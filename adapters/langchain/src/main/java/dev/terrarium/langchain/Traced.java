@@ -20,15 +20,20 @@ public record Traced<O>(
 
   /** Reads the part of the bridge's result that stands beside the output. */
   static <O> Traced<O> of(O output, Map<?, ?> result) {
-    Map<?, ?> usage = read(result, "usage", Map.class);
     List<?> messages = read(result, "messages", List.class);
     return new Traced<>(
         output,
         messages.stream().map(Traced::message).toList(),
         FinishReason.valueOf(name(result, "finish_reason")),
-        new TokenUsage(
-            read(usage, "prompt_tokens", Integer.class),
-            read(usage, "completion_tokens", Integer.class)));
+        usage(result));
+  }
+
+  /** Reads the tokens of all requests of a result. */
+  static TokenUsage usage(Map<?, ?> result) {
+    Map<?, ?> usage = read(result, "usage", Map.class);
+    return new TokenUsage(
+        read(usage, "prompt_tokens", Integer.class),
+        read(usage, "completion_tokens", Integer.class));
   }
 
   private static ChatMessage message(Object sent) {
