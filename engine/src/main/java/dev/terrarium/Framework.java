@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -37,18 +39,21 @@ public final class Framework {
   private final String filename;
   private final @Nullable AccessProfile access;
   private final boolean sharesContext;
+  private final List<String> packages;
 
   private Framework(
       String name,
       String text,
       String filename,
       @Nullable AccessProfile access,
-      boolean sharesContext) {
+      boolean sharesContext,
+      List<String> packages) {
     this.name = name;
     this.text = text;
     this.filename = filename;
     this.access = access;
     this.sharesContext = sharesContext;
+    this.packages = packages;
   }
 
   /**
@@ -119,7 +124,7 @@ public final class Framework {
               + "' cannot name a framework: use lower-case letters, digits and underscores,"
               + " beginning with a letter.");
     }
-    return new Framework(name, text, filename, null, true);
+    return new Framework(name, text, filename, null, true, List.of());
   }
 
   /** Returns whether a text has several lines, which a name or a file's name never has. */
@@ -141,7 +146,7 @@ public final class Framework {
    * the Terrarium grants ({@link TerrariumConfig#access()}).
    */
   public Framework withAccess(AccessProfile profile) {
-    return new Framework(name, text, filename, profile, sharesContext);
+    return new Framework(name, text, filename, profile, sharesContext, packages);
   }
 
   /**
@@ -149,19 +154,42 @@ public final class Framework {
    * it loads this one, and never loads another beside it.
    */
   public Framework alone() {
-    return new Framework(name, text, filename, access, false);
+    return new Framework(name, text, filename, access, false, packages);
+  }
+
+  /**
+   * Returns the same framework with these Python packages, which {@code terrarium-maven-plugin} has
+   * packed under these names. The framework imports from them, from the standard library and from
+   * Terrarium's bridge, and sees no other packages: it runs only in contexts that have exactly this
+   * set, which it shares with the frameworks of the same set. Registering it fails when a name is
+   * unknown, or when two of the names have different versions of one package.
+   *
+   * @throws ConfigurationException when there is no name, or a name occurs twice
+   */
+  public Framework withPackages(String... names) {
+    List<String> list = List.of(names);
+    if (list.isEmpty() || Set.copyOf(list).size() < list.size()) {
+      throw new ConfigurationException(
+          "withPackages takes one name or more, each once; it got " + list + ".");
+    }
+    return new Framework(name, text, filename, access, sharesContext, list);
   }
 
   public String name() {
     return name;
   }
 
+  /** Returns the names of its own packages. */
+  List<String> packages() {
+    return packages;
+  }
+
   /**
-   * Returns the source of the framework's bridge.
+   * Returns the source of the framework's bridge, without its packages.
    *
    * @param ceiling the access of a framework that declares none
    */
-  BridgeSource source(AccessProfile ceiling) {
+  BridgeSource.Source source(AccessProfile ceiling) {
     return new BridgeSource.Source(
         name, access == null ? ceiling : access, sharesContext, text, filename);
   }

@@ -13,6 +13,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -47,6 +48,9 @@ final class AttachedBridges {
 
   private final Map<String, Logger> outputs = new HashMap<>();
   private PythonPackages packages;
+
+  /** The packages that were imported here, perhaps by frameworks that are gone. */
+  private volatile @Nullable PackageSet packageSet;
 
   /** The number of running calls, each but the first within another. */
   private int calls;
@@ -88,6 +92,10 @@ final class AttachedBridges {
   /** Sets the packages of the context's next user. */
   void use(PythonPackages newPackages) {
     packages = newPackages;
+  }
+
+  @Nullable PackageSet packageSet() {
+    return packageSet;
   }
 
   boolean isReady(String framework, @Nullable String command) {
@@ -152,9 +160,9 @@ final class AttachedBridges {
     if (table == null) {
       table = attach(framework);
       bridges.put(key, table);
-    } else if (framework instanceof BridgeSource.Packaged packaged) {
-      // The check after a failed load has removed the path.
-      addPath(packages.folder(packaged.packages()));
+    } else {
+      // The check after a failed load has removed the paths.
+      archives(framework).forEach(name -> addPath(packages.folder(name)));
     }
     if (!isReady(key, command)) {
       LoadCost cost = new LoadCost(runtime.heapMeter());
@@ -168,21 +176,42 @@ final class AttachedBridges {
   }
 
   private HandlerTable attach(BridgeSource framework) {
+    bind(framework.packageSet());
+    archives(framework).forEach(this::open);
     Value bridge =
         switch (framework) {
-          case BridgeSource.Packaged packaged -> {
-            Path folder = packages.folder(packaged.packages());
-            if (profile.nativeCode()) {
-              NativeSlots.prepare(folder);
-            }
-            allow(folder);
-            addPath(folder);
-            yield embed.invokeMember("load_bridge", packaged.module(), packaged.className());
-          }
+          case BridgeSource.Packaged packaged ->
+              embed.invokeMember("load_bridge", packaged.module(), packaged.className());
           case BridgeSource.Source source ->
               embed.invokeMember("load_source", source.name(), source.text(), source.filename());
         };
     return new HandlerTable(framework.name(), bridge, embed.invokeMember("handler_table", bridge));
+  }
+
+  /** Returns the archives that a framework imports from, the last of which is to be first. */
+  private static List<String> archives(BridgeSource framework) {
+    return framework instanceof BridgeSource.Packaged packaged
+        ? List.of(packaged.packages())
+        : framework.packageSet().names().reversed();
+  }
+
+  /** Gives the context its packages, which nothing takes out of it again. */
+  private void bind(PackageSet wanted) {
+    PackageSet present = packageSet;
+    if (present != null && !present.equals(wanted)) {
+      throw new IllegalStateException(name + " has " + present + ", and not " + wanted);
+    }
+    packageSet = wanted;
+  }
+
+  /** Has the context import from an archive. */
+  private void open(String archive) {
+    Path folder = packages.folder(archive);
+    if (profile.nativeCode()) {
+      NativeSlots.prepare(folder);
+    }
+    allow(folder);
+    addPath(folder);
   }
 
   /** Adds a folder to the path, unless it was added before. */

@@ -17,6 +17,14 @@ public sealed interface BridgeSource {
   boolean sharesContext();
 
   /**
+   * Returns the packages that the framework's contexts have; the framework runs only in contexts of
+   * that set.
+   */
+  default PackageSet packageSet() {
+    return PackageSet.SHARED;
+  }
+
+  /**
    * A bridge class in a Python module of packages on the class path.
    *
    * @param packages name of the package archive to put on {@code sys.path}
@@ -32,8 +40,24 @@ public sealed interface BridgeSource {
 
   /** A bridge class in a Python source text. */
   record Source(
-      String name, AccessProfile profile, boolean sharesContext, String text, String filename)
+      String name,
+      AccessProfile profile,
+      boolean sharesContext,
+      PackageSet packageSet,
+      String text,
+      String filename)
       implements BridgeSource {
+
+    /** Creates the source of a framework without packages of its own. */
+    public Source(
+        String name, AccessProfile profile, boolean sharesContext, String text, String filename) {
+      this(name, profile, sharesContext, PackageSet.SHARED, text, filename);
+    }
+
+    /** Returns the same source with packages of its own. */
+    public Source with(PackageSet packages) {
+      return new Source(name, profile, sharesContext, packages, text, filename);
+    }
 
     /** Returns a description without the text. */
     @Override
