@@ -92,6 +92,8 @@ class GuidesTest {
           Path.of("src/test/java/dev/terrarium/cli/GuidesTest.java"),
           Path.of("src/test/java/dev/terrarium/cli/TinyFrameworks.java"),
           Path.of("../langchain4j/src/test/java/dev/terrarium/langchain4j/ModelsGuideTest.java"),
+          Path.of("../consumer/src/main/java/dev/example/Reports.java"),
+          Path.of("../consumer/src/main/resources/report.py"),
           Path.of("src/test/resources/guide.py"),
           Path.of("src/test/resources/ratings.py"),
           Path.of("src/test/resources/tiny/tiny.py"));

@@ -41,9 +41,7 @@ public final class PackagePython {
             Options.required(arguments, "--graalpy"),
             shell,
             PackagePython::progress);
-      } else if (arguments.containsKey("--wants") && !isPacking(arguments, shell)) {
-        progress(arguments.get("--name") + ": done");
-      } else {
+      } else if (!arguments.containsKey("--wants") || isPacking(arguments, shell)) {
         BuildCache cache =
             new BuildCache(
                 BuildCache.locate(
@@ -85,7 +83,11 @@ public final class PackagePython {
     }
     wants.check(lock);
     Lock.read(lock);
-    return !arguments.containsKey("--check");
+    if (arguments.containsKey("--check")) {
+      progress(name + ": the lock file is up to date");
+      return false;
+    }
+    return true;
   }
 
   private static void progress(String message) {
