@@ -11,8 +11,8 @@ keep(globals())
 #: How the names of modules begin that are made from sources of users.
 SOURCE_MODULE = "terrarium_user_"
 _NO_PACKAGES = (
-    ". A framework of your own has Python's standard library and terrarium.bridge only: packages of your own are not"
-    " supported yet. They will be named in your pom and packed into your jar at build"
+    ". A framework of your own has Python's standard library, terrarium.bridge, and the packages that it names in"
+    " Framework.withPackages, which terrarium-maven-plugin packs"
 )
 
 
