@@ -54,7 +54,7 @@ final class Components implements AutoCloseable {
     ClassLoader loader = ClassLoaders.ofContextAnd(Terrarium.class);
     CacheFolder cache = config.cache();
     PythonPackages packages = PythonPackages.discover(loader, cache);
-    frameworks = new FrameworkRegistry(config.access(), config.frameworks(), packages.frameworks());
+    frameworks = new FrameworkRegistry(config.access(), config.frameworks(), packages);
     Events events = events(config, loader);
     modelCache = new LruModelCache(config.modelCache(), config::limits, this::contextBytes, events);
     resources = new KeyedResourcePool(name -> config.limits(name).connections(), events);

@@ -2,6 +2,7 @@ package dev.terrarium;
 
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.context.PackageSet;
 import dev.terrarium.internal.context.PackageSources;
 import dev.terrarium.internal.context.WatchedSource;
 import dev.terrarium.internal.resource.ClassLoaders;
@@ -13,7 +14,9 @@ import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -43,18 +46,31 @@ public final class Framework {
   private final Code code;
   private final @Nullable AccessProfile access;
   private final boolean sharesContext;
+  private final List<String> packages;
 
   /** Makes the source of the bridge for one Terrarium. */
   @FunctionalInterface
   private interface Code {
-    BridgeSource source(String name, AccessProfile profile, boolean sharesContext);
+    BridgeSource source(
+        String name, AccessProfile profile, boolean sharesContext, PackageSet packages);
   }
 
-  private Framework(String name, Code code, @Nullable AccessProfile access, boolean sharesContext) {
+  private Framework(
+      String name,
+      Code code,
+      @Nullable AccessProfile access,
+      boolean sharesContext,
+      List<String> packages) {
     this.name = name;
     this.code = code;
     this.access = access;
     this.sharesContext = sharesContext;
+    this.packages = packages;
+  }
+
+  /** Creates a framework with all access that there is, and without packages of its own. */
+  private Framework(String name, Code code) {
+    this(name, code, null, true, List.of());
   }
 
   /**
@@ -152,9 +168,8 @@ public final class Framework {
     String name = checked(stem(code.toString()));
     return new Framework(
         name,
-        (own, profile, sharesContext) -> new WatchedSource(own, profile, sharesContext, code),
-        null,
-        true);
+        (own, profile, sharesContext, packages) ->
+            new WatchedSource(own, profile, sharesContext, packages, code));
   }
 
   private static Path checked(Path path) {
@@ -173,10 +188,8 @@ public final class Framework {
   private static Framework ofPackage(String name, PackageSources files) {
     return new Framework(
         checked(name),
-        (own, profile, sharesContext) ->
-            new BridgeSource.SourcePackage(own, profile, sharesContext, files),
-        null,
-        true);
+        (own, profile, sharesContext, packages) ->
+            new BridgeSource.SourcePackage(own, profile, sharesContext, packages, files));
   }
 
   /**
@@ -197,10 +210,8 @@ public final class Framework {
     }
     return new Framework(
         checked(name),
-        (own, profile, sharesContext) ->
-            new BridgeSource.Source(own, profile, sharesContext, text, filename),
-        null,
-        true);
+        (own, profile, sharesContext, packages) ->
+            new BridgeSource.Source(own, profile, sharesContext, packages, text, filename));
   }
 
   /** Returns a name that can name a framework. */
@@ -239,7 +250,7 @@ public final class Framework {
    * the Terrarium grants ({@link TerrariumConfig#access()}).
    */
   public Framework withAccess(AccessProfile profile) {
-    return new Framework(name, code, profile, sharesContext);
+    return new Framework(name, code, profile, sharesContext, packages);
   }
 
   /**
@@ -247,19 +258,43 @@ public final class Framework {
    * it loads this one, and never loads another beside it.
    */
   public Framework alone() {
-    return new Framework(name, code, access, false);
+    return new Framework(name, code, access, false, packages);
+  }
+
+  /**
+   * Returns the same framework with these Python packages, which {@code terrarium-maven-plugin} has
+   * packed under these names. The framework imports from them, from the standard library and from
+   * Terrarium's bridge, and sees no other packages: it runs only in contexts that have exactly this
+   * set, which it shares with the frameworks of the same set. Registering it fails when a name is
+   * unknown, or when two of the names have different versions of one package.
+   *
+   * @throws ConfigurationException when there is no name, or a name occurs twice
+   */
+  public Framework withPackages(String... names) {
+    List<String> list = List.of(names);
+    if (list.isEmpty() || Set.copyOf(list).size() < list.size()) {
+      throw new ConfigurationException(
+          "withPackages takes one name or more, each once; it got " + list + ".");
+    }
+    return new Framework(name, code, access, sharesContext, list);
   }
 
   public String name() {
     return name;
   }
 
+  /** Returns the names of its own packages. */
+  List<String> packages() {
+    return packages;
+  }
+
   /**
    * Returns the source of the framework's bridge.
    *
    * @param ceiling the access of a framework that declares none
+   * @param packageSet the framework's packages
    */
-  BridgeSource source(AccessProfile ceiling) {
-    return code.source(name, access == null ? ceiling : access, sharesContext);
+  BridgeSource source(AccessProfile ceiling, PackageSet packageSet) {
+    return code.source(name, access == null ? ceiling : access, sharesContext, packageSet);
   }
 }

@@ -4,10 +4,10 @@ import dev.terrarium.error.AccessException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.UnknownFrameworkException;
 import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.context.PythonPackages;
 import dev.terrarium.internal.value.Suggestion;
 import dev.terrarium.spi.AdapterFactory;
 import java.lang.System.Logger.Level;
-import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -22,6 +22,7 @@ final class FrameworkRegistry {
 
   private final AccessProfile ceiling;
   private final Set<String> configured;
+  private final PythonPackages packages;
   private final Map<String, BridgeSource> frameworks = new ConcurrentHashMap<>();
   private final AtomicBoolean settingsChecked = new AtomicBoolean();
 
@@ -31,21 +32,22 @@ final class FrameworkRegistry {
    * @param ceiling the most access that a framework may declare
    * @param configured the names of frameworks that have settings
    */
-  FrameworkRegistry(
-      AccessProfile ceiling, Set<String> configured, Collection<? extends BridgeSource> packaged) {
+  FrameworkRegistry(AccessProfile ceiling, Set<String> configured, PythonPackages packages) {
     this.ceiling = ceiling;
     this.configured = configured;
-    packaged.forEach(framework -> frameworks.put(framework.name(), framework));
+    this.packages = packages;
+    packages.frameworks().forEach(framework -> frameworks.put(framework.name(), framework));
   }
 
   /**
    * Registers a framework of the user's own.
    *
-   * @throws ConfigurationException when a framework of that name is registered already
+   * @throws ConfigurationException when a framework of that name is registered already, or its
+   *     packages are not on the class path or have two versions of one
    * @throws AccessException when the framework declares more access than the ceiling
    */
   void register(Framework framework) {
-    BridgeSource source = granted(framework.source(ceiling));
+    BridgeSource source = granted(source(framework));
     if (frameworks.putIfAbsent(framework.name(), source) != null) {
       throw new ConfigurationException(
           "A framework named '"
@@ -61,7 +63,7 @@ final class FrameworkRegistry {
    */
   void addFrameworkOf(AdapterFactory<?> factory) {
     Framework.of(factory)
-        .map(framework -> framework.source(ceiling))
+        .map(this::source)
         .ifPresent(
             source -> {
               BridgeSource known = frameworks.putIfAbsent(source.name(), source);
@@ -126,6 +128,15 @@ final class FrameworkRegistry {
                     + ".");
       }
     }
+  }
+
+  /**
+   * Returns the source of a framework with its packages.
+   *
+   * @throws ConfigurationException when these are not there, or have two versions of one package
+   */
+  private BridgeSource source(Framework framework) {
+    return framework.source(ceiling, packages.set(framework.name(), framework.packages()));
   }
 
   private BridgeSource granted(BridgeSource source) {

@@ -52,7 +52,8 @@ public final class Terrarium implements AutoCloseable {
    * Registers a framework of the user's own.
    *
    * @return this
-   * @throws ConfigurationException when a framework of that name is registered already
+   * @throws ConfigurationException when a framework of that name is registered already, or its
+   *     packages are not on the class path or have two versions of one
    * @throws AccessException when the framework declares more access than this Terrarium grants
    * @throws dev.terrarium.error.ClosedException when this Terrarium is closed
    */

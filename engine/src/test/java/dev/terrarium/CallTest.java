@@ -279,7 +279,8 @@ class CallTest {
         "nosyntax | def | SyntaxError",
         "wrongline | x = = 1 | x = = 1",
         "noimport | import there_is_no_such_module | ModuleNotFoundError: No module named",
-        "nopackage | import there_is_no_such_module | packages of your own are not supported yet",
+        "nopackage | import there_is_no_such_module | the packages that it names in"
+            + " Framework.withPackages",
         "nobridge | x = 1 | nobridge.py must define one subclass of BaseBridge; it defines none",
         "badname | class A(BaseBridge): framework = 'other' | framework = 'other'",
         "noname | class A(BaseBridge): pass | A.framework must name the framework",
@@ -314,7 +315,7 @@ class CallTest {
     assertThatThrownBy(() -> terrarium.call(name, "use", Map.of()))
         .isInstanceOf(PythonException.class)
         .hasMessageContaining("No module named 'there_is_no_such_module'. A framework of your own")
-        .hasMessageContaining("packages of your own are not supported yet");
+        .hasMessageContaining("the packages that it names in Framework.withPackages");
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.internal.context.BridgeSource;
+import dev.terrarium.internal.context.PackageSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -17,7 +18,7 @@ class FrameworkTest {
     Framework framework = Framework.fromResource(resource);
 
     assertThat(framework.name()).isEqualTo("wordcount");
-    assertThat(framework.source(AccessProfile.TRUSTED))
+    assertThat(framework.source(AccessProfile.TRUSTED, PackageSet.SHARED))
         .isInstanceOfSatisfying(
             BridgeSource.Source.class,
             source -> {
@@ -30,11 +31,12 @@ class FrameworkTest {
   void accessIsThatOfTheTerrariumUnlessItIsDeclared() {
     Framework framework = Framework.fromSource("words", "", "words.py");
 
-    assertThat(framework.source(AccessProfile.TRUSTED).profile()).isEqualTo(AccessProfile.TRUSTED);
+    assertThat(framework.source(AccessProfile.TRUSTED, PackageSet.SHARED).profile())
+        .isEqualTo(AccessProfile.TRUSTED);
     assertThat(
             framework
                 .withAccess(AccessProfile.RESTRICTED)
-                .source(AccessProfile.TRUSTED_NATIVE)
+                .source(AccessProfile.TRUSTED_NATIVE, PackageSet.SHARED)
                 .profile())
         .isEqualTo(AccessProfile.RESTRICTED);
   }

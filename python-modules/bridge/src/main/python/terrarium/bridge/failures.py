@@ -18,8 +18,8 @@ SOURCE_MODULE = "terrarium_user_"
 #: The packages of users that this context has, by name.
 PACKAGES: dict[str, SourcePackage] = {}
 _NO_PACKAGES = (
-    ". A framework of your own has Python's standard library and terrarium.bridge only: packages of your own are not"
-    " supported yet. They will be named in your pom and packed into your jar at build"
+    ". A framework of your own has Python's standard library, terrarium.bridge, and the packages that it names in"
+    " Framework.withPackages, which terrarium-maven-plugin packs"
 )
 
 

@@ -95,6 +95,8 @@ class GuidesTest {
           Path.of("src/test/java/dev/terrarium/cli/ToolsGuideTest.java"),
           Path.of("../mcp/src/test/java/dev/terrarium/mcp/McpToolsTest.java"),
           Path.of("../langchain4j/src/test/java/dev/terrarium/langchain4j/ModelsGuideTest.java"),
+          Path.of("../consumer/src/main/java/dev/example/Reports.java"),
+          Path.of("../consumer/src/main/resources/report.py"),
           Path.of("src/test/resources/guide.py"),
           Path.of("src/test/resources/ratings.py"),
           Path.of("src/test/resources/phrases/__init__.py"),

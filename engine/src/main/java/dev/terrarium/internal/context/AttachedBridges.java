@@ -64,6 +64,9 @@ final class AttachedBridges {
       @Nullable WatchedSource watched,
       WatchedSource.@Nullable Version version) {}
 
+  /** The packages that were imported here, perhaps by frameworks that are gone. */
+  private volatile @Nullable PackageSet packageSet;
+
   /** The number of running calls, each but the first within another. */
   private int calls;
 
@@ -104,6 +107,10 @@ final class AttachedBridges {
   /** Sets the packages of the context's next user. */
   void use(PythonPackages newPackages) {
     packages = newPackages;
+  }
+
+  @Nullable PackageSet packageSet() {
+    return packageSet;
   }
 
   boolean isReady(String framework, @Nullable String command) {
@@ -175,10 +182,9 @@ final class AttachedBridges {
           framework instanceof WatchedSource watched
               ? attachVersion(watched)
               : attach(framework, null, null));
-    } else if (framework instanceof BridgeSource.Packaged packaged) {
-      // The check after a failed load has removed the path.
-      addPath(packages.folder(packaged.packages()));
     } else {
+      // The check after a failed load has removed the paths.
+      archives(framework).forEach(archive -> addPath(packages.folder(archive)));
       renew(key);
     }
     if (!isReady(key, command)) {
@@ -282,16 +288,11 @@ final class AttachedBridges {
       WatchedSource.@Nullable Version version) {
     String module = null;
     Value bridge;
+    bind(framework.packageSet());
+    archives(framework).forEach(this::open);
     switch (framework) {
-      case BridgeSource.Packaged packaged -> {
-        Path folder = packages.folder(packaged.packages());
-        if (profile.nativeCode()) {
-          NativeSlots.prepare(folder);
-        }
-        allow(folder);
-        addPath(folder);
-        bridge = embed.invokeMember("load_bridge", packaged.module(), packaged.className());
-      }
+      case BridgeSource.Packaged packaged ->
+          bridge = embed.invokeMember("load_bridge", packaged.module(), packaged.className());
       case BridgeSource.Source source -> {
         module = embed.getMember("SOURCE_MODULE").asString() + source.name();
         bridge = embed.invokeMember("load_source", source.name(), source.text(), source.filename());
@@ -324,6 +325,32 @@ final class AttachedBridges {
               arguments.add(text);
             });
     return embed.invokeMember("load_package", arguments.toArray());
+  }
+
+  /** Returns the archives that a framework imports from, the last of which is to be first. */
+  private static List<String> archives(BridgeSource framework) {
+    return framework instanceof BridgeSource.Packaged packaged
+        ? List.of(packaged.packages())
+        : framework.packageSet().names().reversed();
+  }
+
+  /** Gives the context its packages, which nothing takes out of it again. */
+  private void bind(PackageSet wanted) {
+    PackageSet present = packageSet;
+    if (present != null && !present.equals(wanted)) {
+      throw new IllegalStateException(name + " has " + present + ", and not " + wanted);
+    }
+    packageSet = wanted;
+  }
+
+  /** Has the context import from an archive. */
+  private void open(String archive) {
+    Path folder = packages.folder(archive);
+    if (profile.nativeCode()) {
+      NativeSlots.prepare(folder);
+    }
+    allow(folder);
+    addPath(folder);
   }
 
   /** Adds a folder to the path, unless it was added before. */

@@ -18,6 +18,14 @@ public sealed interface BridgeSource
   boolean sharesContext();
 
   /**
+   * Returns the packages that the framework's contexts have; the framework runs only in contexts of
+   * that set.
+   */
+  default PackageSet packageSet() {
+    return PackageSet.SHARED;
+  }
+
+  /**
    * A bridge class in a Python module of packages on the class path.
    *
    * @param packages name of the package archive to put on {@code sys.path}
@@ -33,8 +41,19 @@ public sealed interface BridgeSource
 
   /** A bridge class in a Python source text. */
   record Source(
-      String name, AccessProfile profile, boolean sharesContext, String text, String filename)
+      String name,
+      AccessProfile profile,
+      boolean sharesContext,
+      PackageSet packageSet,
+      String text,
+      String filename)
       implements BridgeSource {
+
+    /** Creates the source of a framework without packages of its own. */
+    public Source(
+        String name, AccessProfile profile, boolean sharesContext, String text, String filename) {
+      this(name, profile, sharesContext, PackageSet.SHARED, text, filename);
+    }
 
     /** Returns a description without the text. */
     @Override
@@ -45,6 +64,10 @@ public sealed interface BridgeSource
 
   /** A bridge class in a Python package of the user's own. */
   record SourcePackage(
-      String name, AccessProfile profile, boolean sharesContext, PackageSources files)
+      String name,
+      AccessProfile profile,
+      boolean sharesContext,
+      PackageSet packageSet,
+      PackageSources files)
       implements BridgeSource {}
 }

@@ -207,6 +207,11 @@ final class GraalPyContext implements PythonContext {
   }
 
   @Override
+  public @Nullable PackageSet packageSet() {
+    return bridges.packageSet();
+  }
+
+  @Override
   public boolean isReady(String framework, @Nullable String command) {
     return bridges.isReady(framework, command);
   }

@@ -11,8 +11,11 @@ import java.io.OutputStream;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -89,15 +92,24 @@ public final class PolyglotRuntime {
       CacheFolder cache,
       Function<AccessProfile, Map<String, HostFunction>> services) {
     Platform.check();
-    return profile -> {
-      if (profile.nativeCode()) {
-        cache.requireCode("Native Python extensions");
+    return new ContextFactory() {
+      @Override
+      public PythonContext create(AccessProfile profile) {
+        return create(profile, null);
       }
-      Path bridge = packages.folder("bridge");
-      startEngine(cache);
-      return BY_HOME
-          .computeIfAbsent(bridge, PolyglotRuntime::new)
-          .acquire(profile, bridge, packages, lazyImports, environment, services.apply(profile));
+
+      @Override
+      public PythonContext create(AccessProfile profile, @Nullable PackageSet set) {
+        if (profile.nativeCode()) {
+          cache.requireCode("Native Python extensions");
+        }
+        Path bridge = packages.folder("bridge");
+        startEngine(cache);
+        return BY_HOME
+            .computeIfAbsent(bridge, PolyglotRuntime::new)
+            .acquire(
+                profile, set, bridge, packages, lazyImports, environment, services.apply(profile));
+      }
     };
   }
 
@@ -144,13 +156,14 @@ public final class PolyglotRuntime {
 
   private GraalPyContext acquire(
       AccessProfile profile,
+      @Nullable PackageSet set,
       Path bridge,
       PythonPackages packages,
       boolean lazyImports,
       Map<String, String> environment,
       Map<String, HostFunction> services) {
     GraalPyContext context =
-        profile.nativeCode() ? nativeContext(bridge, packages) : create(profile, packages);
+        profile.nativeCode() ? nativeContext(set, bridge, packages) : create(profile, packages);
     try {
       join(context.open(packages, lazyImports, environment, services));
     } catch (RuntimeException | Error e) {
@@ -161,12 +174,11 @@ public final class PolyglotRuntime {
   }
 
   /** Returns a parked context, or a new context with a native slot of its own. */
-  private GraalPyContext nativeContext(Path bridge, PythonPackages packages) {
-    synchronized (parked) {
-      GraalPyContext context = parked.poll();
-      if (context != null) {
-        return context;
-      }
+  private GraalPyContext nativeContext(
+      @Nullable PackageSet set, Path bridge, PythonPackages packages) {
+    GraalPyContext parkedBefore = unparked(set);
+    if (parkedBefore != null) {
+      return parkedBefore;
     }
     NativeSlots.take();
     boolean made = false;
@@ -179,6 +191,27 @@ public final class PolyglotRuntime {
       if (!made) {
         NativeSlots.giveBack();
       }
+    }
+  }
+
+  /**
+   * Takes a parked context that can have these packages, preferably one that has them. Where the
+   * packages are not known yet any will do, since a slot that is taken is worth using.
+   */
+  private @Nullable GraalPyContext unparked(@Nullable PackageSet set) {
+    synchronized (parked) {
+      List<@Nullable PackageSet> wishes = new ArrayList<>();
+      wishes.add(set == null ? PackageSet.SHARED : set);
+      wishes.add(null);
+      for (PackageSet wish : wishes) {
+        for (GraalPyContext context : parked) {
+          if (Objects.equals(context.packageSet(), wish)) {
+            parked.remove(context);
+            return context;
+          }
+        }
+      }
+      return set == null ? parked.poll() : null;
     }
   }
 

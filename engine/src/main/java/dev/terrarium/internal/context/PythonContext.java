@@ -21,6 +21,14 @@ public interface PythonContext {
   AccessProfile profile();
 
   /**
+   * Returns the packages that the context has for the rest of its life; null before the first
+   * framework is attached.
+   */
+  default @Nullable PackageSet packageSet() {
+    return null;
+  }
+
+  /**
    * Returns whether a command can run in the context's present state: its bridge is attached, and
    * the framework itself imported if the command needs it.
    *

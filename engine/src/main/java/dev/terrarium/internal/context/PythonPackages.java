@@ -13,13 +13,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +34,9 @@ public final class PythonPackages {
 
   static final String DESCRIPTOR = "META-INF/terrarium/python-packages.properties";
 
+  /** The folder of the descriptors of a jar that has several sets of packages. */
+  private static final String SETS = "META-INF/terrarium/python/";
+
   private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
   private static final Pattern BRIDGE = Pattern.compile("[\\w.]+:\\w+");
 
@@ -38,6 +44,7 @@ public final class PythonPackages {
       String name,
       URL url,
       String sha256,
+      List<String> distributions,
       @Nullable String framework,
       @Nullable String bridge,
       AccessProfile access,
@@ -62,17 +69,19 @@ public final class PythonPackages {
     Map<String, Archive> archives = new TreeMap<>();
     try {
       for (URL descriptor : Collections.list(loader.getResources(DESCRIPTOR))) {
-        Archive archive = read(descriptor);
-        Archive other = archives.putIfAbsent(archive.name(), archive);
-        if (other != null && !other.sha256().equals(archive.sha256())) {
-          throw new ConfigurationException(
-              "Two jars carry different Python packages named '"
-                  + archive.name()
-                  + "': "
-                  + other.url()
-                  + " and "
-                  + archive.url()
-                  + ". Keep one version of Terrarium on the class path.");
+        for (Archive archive : read(descriptor)) {
+          Archive other = archives.putIfAbsent(archive.name(), archive);
+          if (other != null && !other.sha256().equals(archive.sha256())) {
+            throw new ConfigurationException(
+                "Two jars carry different Python packages named '"
+                    + archive.name()
+                    + "': "
+                    + other.url()
+                    + " and "
+                    + archive.url()
+                    + ". Keep one version of Terrarium on the class path, and give packages of your"
+                    + " own another name.");
+          }
         }
       }
     } catch (IOException e) {
@@ -81,13 +90,37 @@ public final class PythonPackages {
     return new PythonPackages(archives, cache);
   }
 
-  private static Archive read(URL descriptor) throws IOException {
-    Properties properties = new Properties();
-    try (InputStream in = descriptor.openStream()) {
-      properties.load(in);
-    }
+  /** Reads the archives of one jar, which describes one, or names the sets of packages it has. */
+  private static List<Archive> read(URL descriptor) throws IOException {
+    Properties properties = properties(descriptor);
     String text = descriptor.toString();
     String root = text.substring(0, text.length() - DESCRIPTOR.length());
+    String sets = properties.getProperty("sets");
+    if (sets == null) {
+      return List.of(archive(properties, descriptor, root));
+    }
+    List<Archive> found = new ArrayList<>();
+    for (String set : words(sets)) {
+      URL each = URI.create(root + SETS + set + ".properties").toURL();
+      found.add(archive(properties(each), each, root));
+    }
+    return found;
+  }
+
+  private static Properties properties(URL url) throws IOException {
+    Properties properties = new Properties();
+    try (InputStream in = url.openStream()) {
+      properties.load(in);
+    }
+    return properties;
+  }
+
+  private static List<String> words(String list) {
+    return Stream.of(list.split(",", -1)).filter(word -> !word.isEmpty()).toList();
+  }
+
+  private static Archive archive(Properties properties, URL descriptor, String root)
+      throws IOException {
     String sha256 = required(properties, "sha256", descriptor);
     if (!SHA256.matcher(sha256).matches()) {
       throw new PackageException(descriptor + ": sha256 is no SHA-256 in hex: " + sha256);
@@ -101,6 +134,7 @@ public final class PythonPackages {
         required(properties, "name", descriptor),
         URI.create(root + required(properties, "archive", descriptor)).toURL(),
         sha256,
+        words(properties.getProperty("distributions", "")),
         properties.getProperty("framework"),
         bridge,
         access(properties, descriptor),
@@ -148,6 +182,58 @@ public final class PythonPackages {
       }
     }
     return frameworks;
+  }
+
+  /**
+   * Returns the set of the archives with these names.
+   *
+   * @param framework the name of the framework that asks, for messages
+   * @throws ConfigurationException when there is no such archive, or two of them have different
+   *     versions of one distribution
+   */
+  public PackageSet set(String framework, List<String> names) {
+    if (names.isEmpty()) {
+      return PackageSet.SHARED;
+    }
+    Map<String, String> owners = new HashMap<>();
+    Map<String, String> versions = new HashMap<>();
+    StringBuilder id = new StringBuilder();
+    for (String name : names) {
+      Archive archive = archives.get(name);
+      if (archive == null) {
+        throw new ConfigurationException(
+            "Framework '"
+                + framework
+                + "' wants the Python packages '"
+                + name
+                + "', which no jar on the class path carries; there are "
+                + archives.keySet()
+                + ". The goal 'package' of terrarium-maven-plugin packs them under the name that"
+                + " its configuration gives.");
+      }
+      for (String distribution : archive.distributions()) {
+        String[] parts = distribution.split("==", 2);
+        String key = parts[0].replaceAll("[-_.]+", "-").toLowerCase(Locale.ROOT);
+        String version = versions.putIfAbsent(key, distribution);
+        if (version != null && !version.equals(distribution)) {
+          throw new ConfigurationException(
+              "Framework '"
+                  + framework
+                  + "' wants two versions of one Python package: '"
+                  + owners.get(key)
+                  + "' has "
+                  + version
+                  + ", and '"
+                  + name
+                  + "' has "
+                  + distribution
+                  + ". Lock both to one version, or use them in two frameworks.");
+        }
+        owners.putIfAbsent(key, name);
+      }
+      id.append(name).append('-').append(archive.sha256()).append(' ');
+    }
+    return new PackageSet(names, id.toString().strip());
   }
 
   /** Returns the names of the archives, sorted. */

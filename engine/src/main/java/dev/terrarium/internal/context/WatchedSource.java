@@ -41,6 +41,7 @@ public final class WatchedSource implements BridgeSource {
   private final String name;
   private final AccessProfile profile;
   private final boolean sharesContext;
+  private final PackageSet packageSet;
   private final Path path;
   private final InstantSource clock;
 
@@ -56,15 +57,22 @@ public final class WatchedSource implements BridgeSource {
    *
    * @param path a Python file, or the folder of a package
    */
-  public WatchedSource(String name, AccessProfile profile, boolean sharesContext, Path path) {
-    this(name, profile, sharesContext, path, InstantSource.system());
+  public WatchedSource(
+      String name, AccessProfile profile, boolean sharesContext, PackageSet packageSet, Path path) {
+    this(name, profile, sharesContext, packageSet, path, InstantSource.system());
   }
 
   WatchedSource(
-      String name, AccessProfile profile, boolean sharesContext, Path path, InstantSource clock) {
+      String name,
+      AccessProfile profile,
+      boolean sharesContext,
+      PackageSet packageSet,
+      Path path,
+      InstantSource clock) {
     this.name = name;
     this.profile = profile;
     this.sharesContext = sharesContext;
+    this.packageSet = packageSet;
     this.path = path.toAbsolutePath().normalize();
     this.clock = clock;
   }
@@ -82,6 +90,11 @@ public final class WatchedSource implements BridgeSource {
   @Override
   public boolean sharesContext() {
     return sharesContext;
+  }
+
+  @Override
+  public PackageSet packageSet() {
+    return packageSet;
   }
 
   /**
@@ -147,10 +160,10 @@ public final class WatchedSource implements BridgeSource {
 
   private BridgeSource source() throws IOException {
     if (Files.isDirectory(path)) {
-      return new SourcePackage(name, profile, sharesContext, PackageSources.in(path));
+      return new SourcePackage(name, profile, sharesContext, packageSet, PackageSources.in(path));
     }
     String text = PackageSources.text(Files.readAllBytes(path), path);
-    return new Source(name, profile, sharesContext, text, path.toString());
+    return new Source(name, profile, sharesContext, packageSet, text, path.toString());
   }
 
   private Map<String, Stamp> stamps() throws IOException {

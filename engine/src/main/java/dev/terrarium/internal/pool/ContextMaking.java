@@ -114,7 +114,7 @@ final class ContextMaking {
     RuntimeException failure = null;
     try {
       long begin = events.active() ? timer.nanoTime() : 0;
-      context = factory.create(profile);
+      context = factory.create(profile, waiter == null ? null : waiter.framework.packageSet());
       if (events.active()) {
         events.emit(new TerrariumEvent.ContextCreated(context.name(), timer.nanoTime() - begin));
       }

@@ -5,6 +5,7 @@ import dev.terrarium.Stats.ContextState;
 import dev.terrarium.Stats.HeapUse;
 import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.context.Execution;
+import dev.terrarium.internal.context.PackageSet;
 import dev.terrarium.internal.context.PythonContext;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -111,8 +112,11 @@ final class PooledContext {
     return context.isReady(waiter.name(), waiter.command);
   }
 
+  /** Returns whether the waiter's framework can ever run here, by its access and its packages. */
   boolean fits(Waiter waiter) {
-    return context.profile() == waiter.profile();
+    PackageSet present = context.packageSet();
+    return context.profile() == waiter.profile()
+        && (present == null || present.equals(waiter.framework.packageSet()));
   }
 
   /** Returns whether no framework is loaded; bridges alone, which are small, do not count. */

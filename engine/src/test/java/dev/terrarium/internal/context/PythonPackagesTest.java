@@ -12,6 +12,7 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -150,5 +151,74 @@ class PythonPackagesTest {
     assertThatThrownBy(() -> packages.folder("words"))
         .isInstanceOf(PackageException.class)
         .hasMessageContaining("words.zip");
+  }
+
+  private static String set(String name, String sha256, String distributions) {
+    return """
+    name=%s
+    archive=META-INF/terrarium/python/%s.zip
+    sha256=%s
+    distributions=%s
+    """
+        .formatted(name, name, sha256, distributions);
+  }
+
+  /** A jar with several sets of packages: "a" and "b". */
+  private URL jarWithSets(String inA, String inB) throws IOException {
+    URL jar = jar("sets", "sets=a,b\n");
+    Path folder = Files.createDirectories(temp.resolve("sets/META-INF/terrarium/python"));
+    Files.writeString(folder.resolve("a.properties"), set("a", SHA256, inA));
+    Files.writeString(folder.resolve("b.properties"), set("b", SHA256.replace('0', '1'), inB));
+    return jar;
+  }
+
+  @Test
+  void jarCanHaveSeveralSets() throws IOException {
+    PythonPackages packages = discover(jarWithSets("x==1", "x==2"));
+
+    assertThat(packages.names()).containsExactly("a", "b");
+    assertThat(packages.set("mine", List.of("a")).names()).containsExactly("a");
+    assertThat(packages.set("mine", List.of("a"))).isEqualTo(packages.set("yours", List.of("a")));
+    assertThat(packages.set("mine", List.of("a")))
+        .isNotEqualTo(packages.set("mine", List.of("b")))
+        .isNotEqualTo(packages.set("mine", List.of()));
+  }
+
+  @Test
+  void setsThatAgreeGoTogether() throws IOException {
+    PythonPackages packages = discover(jarWithSets("x==1,y_y==2", "x==1,z==3"));
+
+    assertThat(packages.set("mine", List.of("a", "b")).names()).containsExactly("a", "b");
+  }
+
+  @Test
+  void twoVersionsOfOnePackageInOneFrameworkAreRefused() throws IOException {
+    PythonPackages packages = discover(jarWithSets("x==1,y_y==2", "Y-Y==3"));
+
+    assertThatThrownBy(() -> packages.set("mine", List.of("a", "b")))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "Framework 'mine' wants two versions of one Python package: 'a' has y_y==2, and 'b' has"
+                + " Y-Y==3. Lock both to one version, or use them in two frameworks.");
+  }
+
+  @Test
+  void setThatIsNotThereIsNamedWithTheKnownOnes() throws IOException {
+    PythonPackages packages = discover(jarWithSets("", ""));
+
+    assertThatThrownBy(() -> packages.set("mine", List.of("c")))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("'mine' wants the Python packages 'c'")
+        .hasMessageContaining("there are [a, b]")
+        .hasMessageContaining("terrarium-maven-plugin");
+  }
+
+  @Test
+  void setWithoutItsDescriptorIsAPackageException() throws IOException {
+    URL jar = jar("sets", "sets=a\n");
+
+    assertThatThrownBy(() -> discover(jar))
+        .isInstanceOf(PackageException.class)
+        .hasMessageContaining("a.properties");
   }
 }

@@ -34,7 +34,8 @@ class WatchedSourceTest {
   }
 
   private WatchedSource watching(Path path) {
-    return new WatchedSource("words", AccessProfile.TRUSTED, true, path, () -> clock);
+    return new WatchedSource(
+        "words", AccessProfile.TRUSTED, true, PackageSet.SHARED, path, () -> clock);
   }
 
   private void change(String text, Instant written) throws IOException {

@@ -5,6 +5,7 @@ import dev.terrarium.Stats;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.context.Execution;
+import dev.terrarium.internal.context.PackageSet;
 import dev.terrarium.internal.context.PythonContext;
 import dev.terrarium.internal.event.Events;
 import dev.terrarium.internal.pool.StubExecution.Kind;
@@ -69,6 +70,12 @@ final class PoolBench implements BeforeEachCallback, AfterEachCallback {
 
   static BridgeSource restricted(String name) {
     return new BridgeSource.Source(name, AccessProfile.RESTRICTED, true, "", name + ".py");
+  }
+
+  /** A framework that has packages of its own. */
+  static BridgeSource withPackages(String name, String set) {
+    return new BridgeSource.Source(
+        name, PROFILE, true, new PackageSet(List.of(set), set + "-1"), "", name + ".py");
   }
 
   static PoolSettings settings(int min, int max) {

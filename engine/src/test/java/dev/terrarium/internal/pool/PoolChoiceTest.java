@@ -5,6 +5,7 @@ import static dev.terrarium.internal.pool.PoolBench.B;
 import static dev.terrarium.internal.pool.PoolBench.C;
 import static dev.terrarium.internal.pool.PoolBench.alone;
 import static dev.terrarium.internal.pool.PoolBench.restricted;
+import static dev.terrarium.internal.pool.PoolBench.withPackages;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrarium.AccessProfile;
@@ -141,6 +142,37 @@ class PoolChoiceTest {
 
     assertThat(bench.made).hasSize(2);
     assertThat(bench.context(0).parkings).hasValue(0);
+  }
+
+  @Test
+  void frameworksOfOnePackageSetShareAContext() {
+    bench.open(1, 1);
+    bench.use(withPackages("x", "set"));
+
+    assertThat(bench.use(withPackages("y", "set"))).isEqualTo("context-0");
+    assertThat(bench.context(0).loaded).containsExactlyInAnyOrder("x", "y");
+  }
+
+  @Test
+  void contextNeverGetsAnotherPackageSet() {
+    bench.open(1, 2);
+    bench.use(withPackages("x", "one"));
+
+    assertThat(bench.use(withPackages("y", "two"))).isEqualTo("context-1");
+    assertThat(bench.use(A)).isNotIn("context-0", "context-1");
+    assertThat(bench.context(0).loaded).containsExactly("x");
+    assertThat(bench.context(1).loaded).containsExactly("y");
+    assertThat(bench.context(0).parkings.get() + bench.context(1).parkings.get()).isEqualTo(1);
+  }
+
+  @Test
+  void contextThatWasResetKeepsItsPackageSet() {
+    bench.open(1, 1);
+    bench.use(withPackages("x", "one"));
+    bench.context(0).reset();
+
+    assertThat(bench.use(withPackages("y", "two"))).isEqualTo("context-1");
+    assertThat(bench.context(0).parkings).hasValue(1);
   }
 
   @Test

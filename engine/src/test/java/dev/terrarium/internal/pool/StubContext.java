@@ -6,6 +6,7 @@ import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.context.Commands;
 import dev.terrarium.internal.context.Execution;
 import dev.terrarium.internal.context.HealthStatus;
+import dev.terrarium.internal.context.PackageSet;
 import dev.terrarium.internal.context.PythonContext;
 import dev.terrarium.internal.pool.StubExecution.Kind;
 import java.util.ArrayList;
@@ -56,6 +57,9 @@ final class StubContext implements PythonContext {
 
   volatile boolean obeys;
   volatile CompletableFuture<@Nullable Void> parking = CompletableFuture.completedFuture(null);
+
+  /** The packages of the first framework that was prepared here. */
+  private volatile @Nullable PackageSet packages;
 
   private final String name;
   private final AccessProfile profile;
@@ -132,6 +136,11 @@ final class StubContext implements PythonContext {
   }
 
   @Override
+  public @Nullable PackageSet packageSet() {
+    return packages;
+  }
+
+  @Override
   public boolean isReady(String framework, @Nullable String command) {
     return NEEDS_NO_LOAD.equals(command)
         ? attached.contains(framework)
@@ -169,6 +178,7 @@ final class StubContext implements PythonContext {
         Kind.PREPARE,
         framework.name(),
         () -> {
+          packages = framework.packageSet();
           attached.add(framework.name());
           if (!NEEDS_NO_LOAD.equals(command)) {
             loaded.add(framework.name());

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
@@ -30,6 +31,15 @@ final class FileTrees {
     try (Stream<Path> all = Files.walk(folder)) {
       all.filter(Files::isRegularFile)
           .forEach(file -> files.put(folder.relativize(file).toString().replace('\\', '/'), file));
+    }
+    return files;
+  }
+
+  /** The regular files below several folders. */
+  static SortedMap<String, Path> list(List<Path> folders) throws IOException {
+    SortedMap<String, Path> files = new TreeMap<>();
+    for (Path folder : folders) {
+      files.putAll(list(folder));
     }
     return files;
   }

@@ -53,9 +53,9 @@ final class Licences {
   }
 
   /** Writes the list of all that was noted, in Markdown. */
-  void write(String module, Path file) throws IOException {
+  void write(String owner, Path file) throws IOException {
     List<String> lines = new ArrayList<>();
-    lines.add("# Third-party software in the Python packages of terrarium-python-" + module);
+    lines.add("# Third-party software in the Python packages of " + owner);
     lines.add("");
     lines.add("| Name | Version | Licence |");
     lines.add("|---|---|---|");

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,10 @@ record Lock(List<Requirement> wheels, List<Requirement> sources, List<Requiremen
     return Stream.concat(ready().stream(), sources.stream()).toList();
   }
 
+  boolean hasTool(String name) {
+    return tools.stream().anyMatch(tool -> tool.name().equals(name));
+  }
+
   Requirement tool(String name) {
     return tools.stream()
         .filter(tool -> tool.name().equals(name))
@@ -56,6 +61,21 @@ record Lock(List<Requirement> wheels, List<Requirement> sources, List<Requiremen
               throw new PackagingException(
                   file + " has no hash for " + requirement.pinned() + "; run --relock.");
             });
+    Map<String, Requirement> seen = new HashMap<>();
+    for (Requirement requirement : lock.all()) {
+      Requirement other = seen.put(Requirement.normalized(requirement.name()), requirement);
+      if (other != null) {
+        throw new PackagingException(
+            file
+                + " names "
+                + requirement.name()
+                + " twice, as "
+                + other.pinned()
+                + " and as "
+                + requirement.pinned()
+                + "; a context can have one version.");
+      }
+    }
     return lock;
   }
 

@@ -69,7 +69,15 @@ final class LockedPackages {
             steps.run(
                 "fetch",
                 "fetching %d Python packages".formatted(lock.all().size()),
-                () -> fetch(pip, lock, folder)));
+                () -> {
+                  if (options.offline()) {
+                    throw new PackagingException(
+                        "The cache folder does not have the Python packages of "
+                            + options.name()
+                            + ", and Maven works offline (-o): build once with a network.");
+                  }
+                  return fetch(pip, lock, folder);
+                }));
   }
 
   private static long fetch(Pip pip, Lock lock, Path folder) throws IOException {
@@ -175,13 +183,16 @@ final class LockedPackages {
 
   private void licences(Path folder, Path site) throws IOException {
     Path carried = folder.resolve("licenses");
-    FileTrees.copy(options.licences(), carried, name -> true);
+    for (Path own : options.licences()) {
+      FileTrees.copy(own, carried, name -> true);
+    }
     Licences licences = new Licences();
     licences.collect(site, carried);
     if (options.withHome()) {
       licences.note("GraalPy (Python home)", options.graalPyVersion(), "UPL-1.0");
       licences.note("Python standard library", "3.12", "PSF-2.0");
     }
-    licences.write(options.name(), carried.resolve("THIRD-PARTY.md"));
+    String prefix = options.isSet() ? "" : "terrarium-python-";
+    licences.write(prefix + options.name(), carried.resolve("THIRD-PARTY.md"));
   }
 }

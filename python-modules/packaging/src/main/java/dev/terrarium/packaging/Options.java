@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one run is asked for.
@@ -18,6 +19,8 @@ import java.util.stream.Stream;
  * @param bridge the bridge class of the framework, as {@code module:Class}, else empty
  * @param lazy packages whose modules are also compiled to defer their imports
  * @param withHome whether its archive carries the Python home
+ * @param lockFile the lock of a user's set of packages, which has no sources of its own; else null
+ * @param offline whether what the cache lacks is not fetched
  */
 record Options(
     String name,
@@ -28,18 +31,25 @@ record Options(
     String framework,
     String bridge,
     List<String> lazy,
-    boolean withHome) {
+    boolean withHome,
+    @Nullable Path lockFile,
+    boolean offline) {
 
   static final String USAGE =
       "Usage: PackagePython --name NAME --module FOLDER --output FOLDER --graalpy VERSION"
           + " [--requires NAME,...] [--framework NAME --bridge MODULE:CLASS]"
           + " [--lazy PACKAGE,...] [--home]"
-          + " | --relock --module FOLDER --graalpy VERSION";
+          + " | --relock --module FOLDER --graalpy VERSION"
+          + " | [--lock | --check] --name NAME --wants FILE --lock-file FILE --graalpy VERSION"
+          + " [--module FOLDER --output FOLDER] [--offline]";
 
-  private static final Set<String> FLAGS = Set.of("--home", "--relock");
+  private static final Set<String> FLAGS =
+      Set.of("--home", "--relock", "--lock", "--check", "--offline");
   private static final Set<String> VALUES =
       Set.of(
           "--name",
+          "--wants",
+          "--lock-file",
           "--module",
           "--output",
           "--graalpy",
@@ -74,7 +84,9 @@ record Options(
             arguments.getOrDefault("--framework", ""),
             arguments.getOrDefault("--bridge", ""),
             names(arguments, "--lazy"),
-            arguments.containsKey("--home"));
+            arguments.containsKey("--home"),
+            lockFile(arguments),
+            arguments.containsKey("--offline"));
     if (options.framework.isEmpty() != options.bridge.isEmpty()) {
       throw new PackagingException("--framework and --bridge go together. " + USAGE);
     }
@@ -95,17 +107,28 @@ record Options(
         .toList();
   }
 
-  Path lock() {
-    return module.resolve("requirements.lock");
+  private static @Nullable Path lockFile(Map<String, String> arguments) {
+    String file = arguments.get("--lock-file");
+    return file == null ? null : Path.of(file).toAbsolutePath();
   }
 
-  Path sources() {
-    return module.resolve("src/main/python");
+  /** Whether these are a user's packages, and not a module of Terrarium. */
+  boolean isSet() {
+    return lockFile != null;
+  }
+
+  Path lock() {
+    return lockFile == null ? module.resolve("requirements.lock") : lockFile;
+  }
+
+  /** The module's own sources. */
+  List<Path> sources() {
+    return isSet() ? List.of() : List.of(module.resolve("src/main/python"));
   }
 
   /** Licences of what is carried beside the locked distributions. */
-  Path licences() {
-    return module.resolve("licenses");
+  List<Path> licences() {
+    return isSet() ? List.of() : List.of(module.resolve("licenses"));
   }
 
   /** All that these options change in an archive. */

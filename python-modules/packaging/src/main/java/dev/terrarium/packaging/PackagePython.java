@@ -15,7 +15,8 @@ import java.util.SortedMap;
  * --relock}) writes the hashes of its lock file anew.
  *
  * <p>Progress and failures go to standard error, a failure as one sentence; with {@code
- * -Dterrarium.debug=true} its stack trace follows.
+ * -Dterrarium.debug=true} its stack trace follows. {@code -Dterrarium.failure=FILE} names a file
+ * that a failure's sentence is also written to.
  */
 public final class PackagePython {
 
@@ -40,7 +41,7 @@ public final class PackagePython {
             Options.required(arguments, "--graalpy"),
             shell,
             PackagePython::progress);
-      } else {
+      } else if (!arguments.containsKey("--wants") || isPacking(arguments, shell)) {
         BuildCache cache =
             new BuildCache(
                 BuildCache.locate(
@@ -64,12 +65,45 @@ public final class PackagePython {
     }
   }
 
+  /**
+   * Locks or checks a user's packages.
+   *
+   * @return whether they are then to be packed
+   */
+  private static boolean isPacking(Map<String, String> arguments, Shell shell) throws IOException {
+    String name = Options.required(arguments, "--name");
+    Path lock = Path.of(Options.required(arguments, "--lock-file")).toAbsolutePath();
+    PackageWants wants =
+        PackageWants.read(
+            Path.of(Options.required(arguments, "--wants")),
+            Options.required(arguments, "--graalpy"));
+    if (arguments.containsKey("--lock")) {
+      new PackageLocking(name, wants, shell, PackagePython::progress).run(lock);
+      return false;
+    }
+    wants.check(lock);
+    Lock.read(lock);
+    if (arguments.containsKey("--check")) {
+      progress(name + ": the lock file is up to date");
+      return false;
+    }
+    return true;
+  }
+
   private static void progress(String message) {
     System.err.println(message);
   }
 
   private static void fail(String message, Exception cause) {
     System.err.println(message);
+    String file = System.getProperty("terrarium.failure");
+    if (file != null) {
+      try {
+        Files.writeString(Path.of(file), message);
+      } catch (IOException e) {
+        cause.addSuppressed(e);
+      }
+    }
     if (Boolean.getBoolean("terrarium.debug")) {
       cause.printStackTrace();
     }

@@ -20,6 +20,9 @@ final class Packager {
 
   private static final String PROPERTIES = "META-INF/terrarium/python-packages.properties";
 
+  /** The folder of the properties of a user's sets, of which one jar may have several. */
+  private static final String SETS = "META-INF/terrarium/python/";
+
   private final Options options;
   private final String tool;
   private final BuildCache cache;
@@ -52,10 +55,23 @@ final class Packager {
   void run() throws IOException {
     try {
       copy(made());
+      if (options.isSet()) {
+        nameSets();
+      }
     } catch (IOException | RuntimeException e) {
       Files.deleteIfExists(options.output().resolve(PROPERTIES));
       throw e;
     }
+  }
+
+  /** Writes which sets the jar has. */
+  private void nameSets() throws IOException {
+    String names =
+        FileTrees.list(options.output().resolve(SETS)).keySet().stream()
+            .filter(name -> name.endsWith(".properties"))
+            .map(name -> name.substring(0, name.length() - ".properties".length()))
+            .collect(Collectors.joining(","));
+    Files.writeString(options.output().resolve(PROPERTIES), "sets=" + names + "\n");
   }
 
   private Path made() throws IOException {
@@ -120,7 +136,8 @@ final class Packager {
           () -> {
             List<String> failures = graalPy.compile(home.home(), own, modules);
             if (!failures.isEmpty()) {
-              throw new PackagingException(options.sources() + "/" + failures.getFirst());
+              throw new PackagingException(
+                  options.sources().getFirst() + "/" + failures.getFirst());
             }
             return 0;
           });
@@ -177,7 +194,10 @@ final class Packager {
       lines.add("framework=" + options.framework());
       lines.add("bridge=" + options.bridge());
     }
-    Files.write(output.resolve(PROPERTIES), lines);
+    Path properties =
+        output.resolve(options.isSet() ? SETS + options.name() + ".properties" : PROPERTIES);
+    FileTrees.createParent(properties);
+    Files.write(properties, lines);
     return Files.size(zip);
   }
 }

@@ -9,12 +9,17 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The machine's CPython pip, with the machine's own configuration. It only downloads: wheels for
  * GraalPy's platform, and source distributions.
  */
 final class Pip {
+
+  static final String NO_PYTHON =
+      "python3 is not on the PATH: the build uses its pip to fetch Python packages. Install"
+          + " Python 3.11 or newer with pip (Debian, Ubuntu: apt install python3-pip).";
 
   private static final Pattern MISMATCH =
       Pattern.compile("(?m)^\\s{4}(\\S+?)(?:==\\S+)?(?: \\([^)]*\\))? from ");
@@ -48,7 +53,9 @@ final class Pip {
    */
   void fetch(Lock lock, Function<Requirement, String> line, Path folder) throws IOException {
     download(platform(), lock.ready().stream().map(line).toList(), folder, Map.of());
-    if (!lock.sources().isEmpty()) {
+    if (!lock.sources().isEmpty() && !lock.hasTool("setuptools")) {
+      new PackageResolver(shell, module, graalPyVersion).fetch(lock.sources(), folder);
+    } else if (!lock.sources().isEmpty()) {
       // Pip asks each source distribution for its metadata, for which it runs setuptools.
       Path setuptools = folder.resolve("setuptools");
       Wheels.unpackTool(Wheels.find(folder, lock.tool("setuptools")), setuptools);
@@ -68,15 +75,26 @@ final class Pip {
 
   /** The options that say which wheels run on GraalPy. */
   List<String> platform() {
+    return Stream.concat(
+            Stream.of(
+                "--only-binary=:all:",
+                "--implementation=graalpy",
+                "--abi=" + abi(),
+                "--abi=none",
+                "--python-version=3.12"),
+            platforms().stream().map(each -> "--platform=" + each))
+        .toList();
+  }
+
+  /** The ABI tag of this GraalPy's native wheels. */
+  String abi() {
     String[] version = graalPyVersion.split("\\.", -1);
-    return List.of(
-        "--only-binary=:all:",
-        "--implementation=graalpy",
-        "--abi=graalpy" + version[0] + version[1] + "_312_native",
-        "--abi=none",
-        "--python-version=3.12",
-        "--platform=manylinux_2_28_x86_64",
-        "--platform=manylinux2014_x86_64");
+    return "graalpy" + version[0] + version[1] + "_312_native";
+  }
+
+  /** The platform tags of native wheels. */
+  List<String> platforms() {
+    return List.of("manylinux_2_28_x86_64", "manylinux2014_x86_64");
   }
 
   private void download(
@@ -84,9 +102,7 @@ final class Pip {
       throws IOException {
     Path python = shell.find("python3");
     if (python == null) {
-      throw new PackagingException(
-          "python3 is not on the PATH: the build uses its pip to fetch Python packages. Install"
-              + " Python 3.11 or newer with pip (Debian, Ubuntu: apt install python3-pip).");
+      throw new PackagingException(NO_PYTHON);
     }
     Path list = Files.createTempFile(folder, "requirements", ".txt");
     try {
@@ -106,7 +122,8 @@ final class Pip {
     }
   }
 
-  private String explain(Shell.Result result) {
+  /** Returns what went wrong in one sentence. */
+  String explain(Shell.Result result) {
     String output = result.output();
     if (output.contains("No module named pip")) {
       return "python3 has no pip, which the build uses to fetch Python packages. Install it"

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Builds what has no wheel, as its line in the lock says: {@code python} is the folder to carry,
- * {@code extension} a C module to make of {@code sources}.
+ * Builds what has no wheel, as its line in the lock says: {@code python} has the folders and
+ * modules to carry, {@code extension} a C module to make of {@code sources}.
  */
 final class SourceBuild {
 
@@ -29,9 +29,9 @@ final class SourceBuild {
    */
   void build(Requirement requirement, Path archive, Path scratch, Path site) throws IOException {
     Path root = unpack(requirement, archive, scratch);
-    String python = step(requirement, "python");
-    Path carried = root.resolve(python);
-    FileTrees.copy(carried, site.resolve(String.valueOf(carried.getFileName())), Wheels::isNeeded);
+    for (String python : step(requirement, "python").split(",", -1)) {
+      carry(requirement, root.resolve(python), site);
+    }
     if (requirement.recipe().containsKey("extension")) {
       List<Path> sources =
           Stream.of(step(requirement, "sources").split(",", -1)).map(root::resolve).toList();
@@ -45,6 +45,22 @@ final class SourceBuild {
         FileTrees.copyFile(
             file, info.resolve("licenses").resolve(String.valueOf(file.getFileName())));
       }
+    }
+  }
+
+  private static void carry(Requirement requirement, Path carried, Path site) throws IOException {
+    Path target = site.resolve(String.valueOf(carried.getFileName()));
+    if (Files.isDirectory(carried)) {
+      FileTrees.copy(carried, target, Wheels::isNeeded);
+    } else if (Files.isRegularFile(carried)) {
+      FileTrees.copyFile(carried, target);
+    } else {
+      throw new PackagingException(
+          "The source distribution of "
+              + requirement.pinned()
+              + " has no "
+              + carried.getFileName()
+              + " where the lock's line says python=...");
     }
   }
 
