@@ -79,6 +79,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The guides show code that tests compile and run: what stands between a mark and its end. */
 @Tag("graalpy")
@@ -484,6 +485,20 @@ class GuidesTest {
     assertThat(ids).contains(ask.id());
     assertThat(version).isPositive();
     assertThatThrownBy(() -> ask.call(new Question("Still there?"))).hasMessageContaining(ask.id());
+  }
+
+  @Test
+  void keptAnswers(@TempDir Path folder) {
+    // guide: answers
+    TerrariumConfig config =
+        TerrariumConfig.custom()
+            .answerCache(64L << 20) // bytes in memory
+            .answerTtl(Duration.ofDays(1))
+            .answerFolder(folder) // optional: keeps them beyond this process
+            .build();
+    // end
+
+    assertThat(config.answerFolder()).contains(folder);
   }
 
   // ------------------------------------------------------------------ frozen programs

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The host functions by which Python code calls language models. The service itself is {@code
  * model.generate(request) -> response}, both dicts. The request has {@code model, messages [{role,
- * content}], temperature, max_tokens, stop, seed, schema}; the response {@code text, finish_reason,
- * prompt_tokens, completion_tokens, model, seconds}. Thread-safe.
+ * content}], temperature, max_tokens, stop, seed, schema, cache, rollout}; the response {@code
+ * text, finish_reason, prompt_tokens, completion_tokens, model, seconds}. Thread-safe.
  */
 public final class ModelService implements HostFunction {
 
@@ -39,7 +39,8 @@ public final class ModelService implements HostFunction {
   public Object call(List<@Nullable Object> arguments) {
     Map<?, ?> request = request("model.generate", arguments);
     LanguageModel model = model(request);
-    return plain(model, models.chat(model, read(request)));
+    ChatRequest asked = read(request);
+    return plain(model, AnswerUse.of(request).call(() -> models.chat(model, asked)));
   }
 
   /**
@@ -53,7 +54,9 @@ public final class ModelService implements HostFunction {
       Map<?, ?> request = request("model.stream", arguments);
       LanguageModel model = model(request);
       ChatRequest asked = read(request);
-      ModelStream stream = ModelStream.start(sink -> models.stream(model, asked, sink));
+      AnswerUse use = AnswerUse.of(request);
+      ModelStream stream =
+          ModelStream.start(sink -> use.call(() -> models.stream(model, asked, sink)));
       return Map.of(
           "next",
           Callback.of(() -> plain(model, stream.next())),
