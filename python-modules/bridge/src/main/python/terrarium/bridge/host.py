@@ -6,7 +6,9 @@ The engine installs callables that take and return plain data. The services ther
     Ask a language model. ``request`` holds ``model`` (str or None for the default), ``messages``
     (list of ``{"role": "system"|"user"|"assistant", "content": str}``), ``temperature`` (float or
     None), ``max_tokens`` (int or None), ``stop`` (list of str), ``seed`` (int or None) and
-    ``schema`` (a JSON schema that the output must conform to, or None). The answer holds ``text``,
+    ``schema`` (a JSON schema that the output must conform to, or None). ``cache`` (False passes the
+    host's cache of answers by) and ``rollout`` (tells equal requests apart there) may be left out. The answer holds
+    ``text``,
     ``finish_reason`` (``"stop"`` or ``"length"``), ``prompt_tokens``, ``completion_tokens``,
     ``model`` and ``seconds``.
 ``model.stream(request: dict) -> {"next": callable, "close": callable}``

@@ -7,9 +7,9 @@ from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeAlias
 
-from dspy.lm15 import Message, Request, Response, UnsupportedFeatureError, Usage
+from dspy.lm15 import ContextLengthError, Message, Request, Response, UnsupportedFeatureError, Usage
 
-from terrarium.bridge import host
+from terrarium.bridge import HostCallError, host
 from terrarium.bridge.exchanges import Exchange
 
 Watch: TypeAlias = Callable[[dict[str, Any]], Callable[[str | dict[str, Any]], None]]
@@ -21,6 +21,9 @@ class _Recording(NamedTuple):
     watch: Watch | None
     known: Known | None
 
+
+cache_use: ContextVar[dict[str, Any] | None] = ContextVar("terrarium_dspy_cache_use", default=None)
+"""What the request that an engine is asked says of the host's cache of answers: ``cache`` and ``rollout``."""
 
 _recording: ContextVar[_Recording | None] = ContextVar("terrarium_dspy_recording", default=None)
 
@@ -65,8 +68,8 @@ class HostEngine:
     """A DSPy engine that asks the host: ``model.generate``, or ``model.stream`` inside :func:`recording` with a watch.
 
     One attempt, the host retries. Stateless and thread-safe. Text only: what the host has no form for (tools, images)
-    is refused with ``dspy.lm15.UnsupportedFeatureError``. What the host raises becomes the cause of a
-    ``dspy.LMUnexpectedError``.
+    is refused with ``dspy.lm15.UnsupportedFeatureError``. A prompt that is too long for the model is a
+    ``dspy.ContextWindowExceededError``; what else the host raises becomes the cause of a ``dspy.LMUnexpectedError``.
     """
 
     # What DSPy's adapters ask before they write a request.
@@ -85,10 +88,7 @@ class HostEngine:
         current = _recording.get()
         answer = None if current is None or current.known is None else current.known(asked)
         if answer is None:
-            if current is None or current.watch is None:
-                answer = host.call("model.generate", asked)
-            else:
-                answer = _streamed(asked, current.watch(asked))
+            answer = _answer(asked, None if current is None else current.watch)
         if current is not None:
             current.exchanges.append(Exchange(asked, answer))
         return Response(
@@ -125,7 +125,18 @@ class HostEngine:
             "stop": list(config.stop),
             "seed": config.seed,
             "schema": _schema(config.response_format),
+            **(cache_use.get() or {}),
         }
+
+
+def _answer(asked: dict[str, Any], watch: Watch | None) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = host.call("model.generate", asked) if watch is None else _streamed(asked, watch(asked))
+    except HostCallError as error:
+        if error.kind == "CONTEXT_LENGTH_EXCEEDED":
+            raise ContextLengthError(error.reason) from error
+        raise
+    return answer
 
 
 def _streamed(asked: dict[str, Any], see: Callable[[str | dict[str, Any]], None]) -> dict[str, Any]:
