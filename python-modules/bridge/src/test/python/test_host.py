@@ -72,6 +72,18 @@ def test_a_java_exception_of_a_service_becomes_a_host_call_error() -> None:
     assert str(error) == "test.fail failed: no model: none"
 
 
+def test_the_kind_of_a_model_s_failure_is_known() -> None:
+    def fail() -> None:
+        raise Foreign("org.example.ModelException[RATE_LIMITED]: slow [down]: now")
+
+    with services(test_fail=fail):
+        error = raised(HostCallError, lambda: host.call("test.fail"))
+    assert (error.java_type, error.kind) == ("org.example.ModelException", "RATE_LIMITED")
+    assert error.reason == "slow [down]: now"
+    for text in ("a.b.C: of [x]", "just [x]: y", "a.b.C", ""):
+        assert HostCallError("test.fail", Foreign(text)).kind == ""
+
+
 def test_the_text_of_a_java_exception() -> None:
     assert java_exception(Foreign("a.b.C")) == ("a.b.C", "")
     assert java_exception(Foreign("just a text: of v1.2")) == ("", "just a text: of v1.2")

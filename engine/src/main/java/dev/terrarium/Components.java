@@ -7,6 +7,7 @@ import dev.terrarium.internal.call.Calls;
 import dev.terrarium.internal.context.PolyglotRuntime;
 import dev.terrarium.internal.context.PythonPackages;
 import dev.terrarium.internal.event.Events;
+import dev.terrarium.internal.model.AnswerCache;
 import dev.terrarium.internal.model.EmbeddingCache;
 import dev.terrarium.internal.model.LanguageModels;
 import dev.terrarium.internal.model.LruModelCache;
@@ -27,6 +28,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The parts of one Terrarium, made in the order in which each needs those before it, and closed in
@@ -67,6 +69,7 @@ final class Components implements AutoCloseable {
             loader,
             modelCache,
             resources,
+            answers(config, events),
             events);
     sessions = new Sessions(config.sessions(), config.borrowTimeout());
     HostServices services = new HostServices(config, models, embeddings, resources, loader);
@@ -95,6 +98,13 @@ final class Components implements AutoCloseable {
             services,
             events);
     adapters = new AdapterRegistry(frameworks, calls, events, loader);
+  }
+
+  private static @Nullable AnswerCache answers(TerrariumConfig config, Events events) {
+    return config.answerCache() == 0
+        ? null
+        : new AnswerCache(
+            config.answerCache(), config.answerTtl(), config.answerFolder().orElse(null), events);
   }
 
   private static Events events(TerrariumConfig config, ClassLoader loader) {
@@ -141,6 +151,7 @@ final class Components implements AutoCloseable {
         uses(names, contexts),
         modelCache.stats(),
         embeddings.stats(),
+        models.answers(),
         resources.stats());
   }
 

@@ -184,6 +184,28 @@ final class ConfigKeys {
               "how long a vector is kept after it was made; zero for ever",
               TerrariumConfig::embeddingTtl,
               TerrariumConfig.Builder::embeddingTtl),
+          ConfigKey.text(
+              "answer-cache",
+              "off, or a size",
+              "size of all answers of language models that are kept in memory",
+              config -> config.answerCache() == 0 ? OFF : ConfigKey.sizeText(config.answerCache()),
+              (config, size) -> config.answerCache(size.equals(OFF) ? 0 : ConfigKey.size(size))),
+          ConfigKey.time(
+              "answer-ttl",
+              NOT_BELOW_ZERO,
+              "how long an answer is kept after it was made; zero for ever",
+              TerrariumConfig::answerTtl,
+              TerrariumConfig.Builder::answerTtl),
+          ConfigKey.text(
+              "answer-folder",
+              "a folder",
+              "where answers are kept beyond this process; only with `answer-cache`",
+              config -> config.answerFolder().map(Path::toString).orElse("no folder"),
+              (config, folder) -> {
+                if (!folder.isEmpty()) {
+                  config.answerFolder(Path.of(folder));
+                }
+              }),
           ConfigKey.time(
               "session-ttl",
               ABOVE_ZERO,

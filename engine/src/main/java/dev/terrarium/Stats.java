@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param resources each framework's use of limited resources, by name
  * @param modelCache the loaded models of all frameworks
  * @param embeddings the cache of embedding vectors
+ * @param answers the cache of language models' answers
  * @param pooled the tokenizers, connections and other resources, by kind
  */
 public record Stats(
@@ -35,6 +36,7 @@ public record Stats(
     Map<String, FrameworkUse> resources,
     LoadedModels modelCache,
     Embeddings embeddings,
+    Answers answers,
     Map<String, Resource> pooled) {
 
   /**
@@ -357,4 +359,21 @@ public record Stats(
    * @param evictions vectors evicted since the start
    */
   public record Embeddings(long vectors, long bytes, long hits, long misses, long evictions) {}
+
+  /**
+   * The figures of the cache of language models' answers at one moment. Immutable.
+   *
+   * @param answers answers in memory
+   * @param bytes bytes of these answers
+   * @param hits answers found in the cache since the start
+   * @param fromFolder hits of these that were read from the cache's folder
+   * @param misses answers requested from a model since the start
+   * @param evictions answers evicted from memory since the start
+   */
+  public record Answers(
+      long answers, long bytes, long hits, long fromFolder, long misses, long evictions) {
+
+    /** The figures of no cache. */
+    public static final Answers NONE = new Answers(0, 0, 0, 0, 0, 0);
+  }
 }

@@ -248,6 +248,23 @@ public final class TerrariumConfig {
   }
 
   /**
+   * Returns the maximum number of bytes of kept answers of language models; default zero, for none.
+   */
+  public long answerCache() {
+    return given.answerCache;
+  }
+
+  /** Returns how long an answer is kept after it was made; default zero, for ever. */
+  public Duration answerTtl() {
+    return given.answerTtl;
+  }
+
+  /** Returns the folder that keeps answers beyond this process; default none. */
+  public Optional<Path> answerFolder() {
+    return Optional.ofNullable(given.answerFolder);
+  }
+
+  /**
    * Returns the limits of the loaded models of all frameworks; default {@link
    * ModelCache.Limits#ofDefaults}.
    */
@@ -319,6 +336,9 @@ public final class TerrariumConfig {
     private final Map<String, EmbeddingModel> embeddingModels = new LinkedHashMap<>();
     private long embeddingCache = 64L << 20;
     private Duration embeddingTtl = Duration.ZERO;
+    private long answerCache;
+    private Duration answerTtl = Duration.ZERO;
+    private @Nullable Path answerFolder;
     private ModelCache.Limits modelCache = ModelCache.Limits.ofDefaults();
     private ResourceLimits limits = ResourceLimits.ofDefaults();
     private final Map<String, ResourceLimits> frameworkLimits = new LinkedHashMap<>();
@@ -340,6 +360,9 @@ public final class TerrariumConfig {
       embeddingModels.putAll(other.embeddingModels);
       embeddingCache = other.embeddingCache;
       embeddingTtl = other.embeddingTtl;
+      answerCache = other.answerCache;
+      answerTtl = other.answerTtl;
+      answerFolder = other.answerFolder;
       modelCache = other.modelCache;
       limits = other.limits;
       frameworkLimits.putAll(other.frameworkLimits);
@@ -733,6 +756,34 @@ public final class TerrariumConfig {
       return this;
     }
 
+    /**
+     * Sets the maximum number of bytes of kept answers of language models; zero, the default, for
+     * no answers. A request is answered from the cache when a request that is equal in all parts
+     * was answered by the same model before, in whatever context and framework.
+     */
+    public Builder answerCache(long maxBytes) {
+      ConfigCheck.notBelowZero("answerCache", maxBytes);
+      answerCache = maxBytes;
+      return this;
+    }
+
+    /** Sets how long an answer is kept after it was made; zero, the default, for ever. */
+    public Builder answerTtl(Duration time) {
+      notBelowZero("answerTtl", time);
+      answerTtl = time;
+      return this;
+    }
+
+    /**
+     * Sets a folder that keeps answers beyond this process, and that several processes may share;
+     * none by default. Its size has no limit. Needs an {@link #answerCache}, and is made at the
+     * start if it does not exist.
+     */
+    public Builder answerFolder(Path folder) {
+      answerFolder = given("answerFolder", folder);
+      return this;
+    }
+
     /** Sets the limits of the loaded models of all frameworks together; default 16 models, 8 GB. */
     public Builder modelCache(ModelCache.Limits cacheLimits) {
       modelCache = given("modelCache", cacheLimits);
@@ -751,7 +802,16 @@ public final class TerrariumConfig {
       return this;
     }
 
+    /**
+     * Returns the configuration.
+     *
+     * @throws ConfigurationException when values do not fit each other
+     */
     public TerrariumConfig build() {
+      if (answerFolder != null && answerCache == 0) {
+        throw new ConfigurationException(
+            "answerFolder: " + answerFolder + " keeps nothing without an answerCache");
+      }
       return new TerrariumConfig(this);
     }
   }

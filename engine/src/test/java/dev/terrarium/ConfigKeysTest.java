@@ -225,6 +225,8 @@ class ConfigKeysTest {
     "model-cache-expire-after-use, PT-1S",
     "embedding-cache, 0",
     "embedding-ttl, PT-1S",
+    "answer-cache, much",
+    "answer-ttl, PT-1S",
     "session-ttl, 0s",
     "session-ttl, PT-1S",
     "max-sessions, 0",

@@ -308,6 +308,26 @@ class TerrariumConfigTest {
         .doesNotContain("s3cret");
   }
 
+  @Test
+  void answersAreKeptWhenTheCacheHasASize() {
+    Path folder = Path.of("answers");
+    TerrariumConfig config =
+        TerrariumConfig.custom()
+            .answerFolder(folder)
+            .answerTtl(Duration.ofHours(1))
+            .set("answer-cache", "16MB")
+            .build();
+
+    assertThat(TerrariumConfig.ofDefaults().answerCache()).isZero();
+    assertThat(config.answerCache()).isEqualTo(16 << 20);
+    assertThat(config.answerFolder()).contains(folder);
+    assertThat(TerrariumConfig.from(config).build().answerTtl()).isEqualTo(Duration.ofHours(1));
+    assertThat(TerrariumConfig.custom().set("answer-cache", "off").build().answerCache()).isZero();
+    assertThatThrownBy(() -> TerrariumConfig.custom().answerFolder(folder).build())
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("answerFolder: answers keeps nothing without an answerCache");
+  }
+
   private static EmbeddingModel embedding(String name, int dimensions) {
     return new EmbeddingModel() {
       @Override

@@ -96,4 +96,12 @@ public final class ModelException extends TerrariumException {
   public Optional<Duration> retryAfter() {
     return Optional.ofNullable(retryAfter);
   }
+
+  /** Returns the class with the kind, if it is known, and the message. */
+  @Override
+  @SuppressWarnings("OverrideThrowableToString") // the kind is no part of what the service said
+  public String toString() {
+    String type = getClass().getName();
+    return (kind == Kind.OTHER ? type : type + "[" + kind + "]") + ": " + getMessage();
+  }
 }

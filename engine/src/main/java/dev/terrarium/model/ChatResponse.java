@@ -3,6 +3,7 @@ package dev.terrarium.model;
 import dev.terrarium.model.ChatMessage.ToolCall;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,6 +81,19 @@ public record ChatResponse(
 
   public ChatResponse {
     toolCalls = List.copyOf(toolCalls);
+  }
+
+  /** Passes the whole answer on: its reasoning, its text, and each tool call as one piece. */
+  public void passTo(Consumer<Chunk> sink) {
+    if (reasoning != null) {
+      sink.accept(new Chunk("", reasoning, null));
+    }
+    if (!text.isEmpty()) {
+      sink.accept(new Chunk(text));
+    }
+    for (int i = 0; i < toolCalls.size(); i++) {
+      sink.accept(new Chunk("", "", new ToolCallPiece(i, toolCalls.get(i))));
+    }
   }
 
   /** Creates an answer of text alone. */

@@ -30,7 +30,7 @@ public interface LanguageModel extends AutoCloseable {
    */
   default ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
     ChatResponse response = chat(request);
-    sink.accept(new ChatResponse.Chunk(response.text()));
+    response.passTo(sink);
     return response;
   }
 

@@ -9,6 +9,7 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.error.TerrariumException;
 import dev.terrarium.internal.circuit.Circuit;
+import dev.terrarium.spi.InstructedTools;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -71,7 +72,7 @@ final class ModelChain implements LanguageModel {
 
   @Override
   public ChatResponse chat(ChatRequest request) {
-    return first(model -> model.chat(request), new AtomicBoolean());
+    return first(model -> InstructedTools.chat(model, request), new AtomicBoolean());
   }
 
   @Override
@@ -82,7 +83,13 @@ final class ModelChain implements LanguageModel {
           begun.set(true);
           sink.accept(chunk);
         };
-    return first(model -> model.stream(request, watched), begun);
+    return first(model -> InstructedTools.stream(model, request, watched), begun);
+  }
+
+  /** Returns true; each model gets tools in its own way. */
+  @Override
+  public boolean takesTools() {
+    return true;
   }
 
   /**

@@ -15,6 +15,7 @@ import dev.terrarium.model.ChatRequest.ToolChoice;
 import dev.terrarium.model.ChatRequest.ToolDefinition;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.ChatResponse.FinishReason;
+import dev.terrarium.model.LanguageModel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -47,6 +48,19 @@ public final class InstructedTools {
 
   private InstructedTools() {}
 
+  /** Returns the answer of a model, which gets the tools in the way that it takes. */
+  public static ChatResponse chat(LanguageModel model, ChatRequest request) {
+    return model.takesTools()
+        ? model.chat(request)
+        : stream(request, chunk -> {}, (plain, sink) -> model.chat(plain));
+  }
+
+  /** Returns the answer as {@link #chat} does, and passes on each piece when it is made. */
+  public static ChatResponse stream(
+      LanguageModel model, ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
+    return model.takesTools() ? model.stream(request, sink) : stream(request, sink, model::stream);
+  }
+
   /**
    * Returns the answer of a model, which gets a request without tools, tool calls and their
    * results.
@@ -73,14 +87,7 @@ public final class InstructedTools {
       return model.apply(plain, sink);
     }
     ChatResponse response = read(request, model.apply(plain, chunk -> {}));
-    if (!response.text().isEmpty()) {
-      sink.accept(new ChatResponse.Chunk(response.text()));
-    }
-    for (int i = 0; i < response.toolCalls().size(); i++) {
-      sink.accept(
-          new ChatResponse.Chunk(
-              "", "", new ChatResponse.ToolCallPiece(i, response.toolCalls().get(i))));
-    }
+    response.passTo(sink);
     return response;
   }
 

@@ -3,6 +3,7 @@ package dev.terrarium.spi;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.Tokenizer;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,15 @@ public interface LanguageModelProvider {
    */
   default @Nullable String canonical(@Nullable String spec) {
     return spec;
+  }
+
+  /**
+   * Returns what there is for models of each kind and what is missing, such as a dependency or a
+   * key, in words and by the beginning of their specs; never a secret's value. {@code terrarium
+   * doctor} prints it. Empty by default.
+   */
+  default Map<String, String> findings() {
+    return Map.of();
   }
 
   /**

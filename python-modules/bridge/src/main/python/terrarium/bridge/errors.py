@@ -132,12 +132,14 @@ class HostCallError(BridgeError):
 
     A Java exception is no ``Exception`` to Python, and does not survive ``contextlib``; this one
     does. ``service`` is the service's name, ``java_type`` the class of the Java exception (empty
-    when it is not known) and ``reason`` its message.
+    when it is not known) and ``reason`` its message. ``kind`` is why a language model failed, such as
+    ``"RATE_LIMITED"``, where it is known, and otherwise empty.
     """
 
     def __init__(self, service: str, cause: BaseException) -> None:
         self.service = service
         self.java_type, self.reason = java_exception(cause)
+        self.kind = _kind(cause)
         super().__init__(f"{service} failed: {self.reason or self.java_type}")
 
 
@@ -146,8 +148,15 @@ def java_exception(error: BaseException) -> tuple[str, str]:
     text = str(error)
     name, separator, message = text.partition(": ")
     if "." in name and not any(character.isspace() for character in name):
-        return name, message if separator else ""
+        return name.partition("[")[0], message if separator else ""
     return "", text
+
+
+def _kind(error: BaseException) -> str:
+    """Return what a Java exception's text has in brackets behind its class, as a ModelException's has its kind."""
+    head, bracket, rest = str(error).partition("[")
+    kind, end, _ = rest.partition("]")
+    return kind if bracket and end and java_exception(error)[0] == head else ""
 
 
 class AccessError(BridgeError, PermissionError):

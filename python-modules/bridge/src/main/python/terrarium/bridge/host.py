@@ -7,7 +7,8 @@ The engine installs callables that take and return plain data. The services ther
     None or missing for the model's own: ``temperature`` (float), ``top_p`` (float), ``max_tokens`` (int), ``stop``
     (list of str), ``seed`` (int), ``schema`` (a JSON schema that the output must conform to), ``reasoning_effort``
     (str), ``tools`` (list of ``{"name": str, "description": str, "parameters": JSON schema}``), ``tool_choice``
-    (``"auto"``, ``"required"`` or ``"none"``) and ``parallel_tool_calls`` (bool).
+    (``"auto"``, ``"required"`` or ``"none"``) and ``parallel_tool_calls`` (bool). ``cache`` (False passes by the
+    host's cache of answers) and ``rollout`` (str, distinguishes equal requests there) may be left out, too.
 
     A message is ``{"role": "system"|"user"|"assistant"|"tool", "content": str}``. One of the user may have ``media``
     (list of ``{"mime_type": str}`` with ``data``, in base 64, or ``url``), one of the assistant ``tool_calls`` (list of

@@ -7,9 +7,9 @@ from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeAlias
 
-from dspy.lm15 import Request, Response
+from dspy.lm15 import ContextLengthError, Request, Response
 
-from terrarium.bridge import host
+from terrarium.bridge import HostCallError, host
 from terrarium.bridge.exchanges import Exchange
 
 from ._messages import answered, asked
@@ -23,6 +23,9 @@ class _Recording(NamedTuple):
     watch: Watch | None
     known: Known | None
 
+
+cache_use: ContextVar[dict[str, Any] | None] = ContextVar("terrarium_dspy_cache_use", default=None)
+"""What the request that an engine is asked says of the host's cache of answers: ``cache`` and ``rollout``."""
 
 _recording: ContextVar[_Recording | None] = ContextVar("terrarium_dspy_recording", default=None)
 
@@ -67,8 +70,8 @@ class HostEngine:
     """A DSPy engine that asks the host: ``model.generate``, or ``model.stream`` inside :func:`recording` with a watch.
 
     One attempt, the host retries. Stateless and thread-safe. What the host has no form for, such as files by id, is
-    refused with ``dspy.lm15.UnsupportedFeatureError``. What the host raises becomes the cause of a
-    ``dspy.LMUnexpectedError``.
+    refused with ``dspy.lm15.UnsupportedFeatureError``. A prompt that is too long for the model is a
+    ``dspy.ContextWindowExceededError``; what else the host raises becomes the cause of a ``dspy.LMUnexpectedError``.
     """
 
     # What DSPy's adapters ask before they write a request. Whether a model reasons, only its service knows.
@@ -96,14 +99,11 @@ class HostEngine:
 
     def complete(self, request: Request) -> Response:
         """Ask the host once."""
-        question = asked(request, self.model)
+        question = asked(request, self.model) | (cache_use.get() or {})
         current = _recording.get()
         answer = None if current is None or current.known is None else current.known(question)
         if answer is None:
-            if current is None or current.watch is None:
-                answer = host.call("model.generate", question)
-            else:
-                answer = _streamed(question, current.watch(question))
+            answer = _answer(question, None if current is None else current.watch)
         if current is not None:
             current.exchanges.append(Exchange(question, answer))
         return answered(request, answer)
@@ -116,6 +116,18 @@ class HostEngine:
     def load_state(cls, state: dict[str, Any]) -> HostEngine:
         """Make the engine that was saved."""
         return cls(state.get("model"))
+
+
+def _answer(question: dict[str, Any], watch: Watch | None) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = (
+            host.call("model.generate", question) if watch is None else _streamed(question, watch(question))
+        )
+    except HostCallError as error:
+        if error.kind == "CONTEXT_LENGTH_EXCEEDED":
+            raise ContextLengthError(error.reason) from error
+        raise
+    return answer
 
 
 def _streamed(question: dict[str, Any], see: Callable[[str | dict[str, Any]], None]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from dspy.utils.constants import IS_TYPE_UNDEFINED
 from terrarium.bridge import ArgumentError, SpecError, times, tools
 from terrarium.bridge.exchanges import Exchange
 
-from . import _adapters, _kept, _options, _react, _signatures, _state, _times
+from . import _adapters, _cache_use, _kept, _options, _react, _signatures, _state, _times
 from ._fields import FieldWatch
 from ._model import HostEngine, Known, recording
 from ._schema import output_schema
@@ -137,6 +137,7 @@ class Runtime:
         _times.install()
         _kept.install()
         _adapters.install()
+        _cache_use.install()
         self._caching = False
         self._adapters: dict[str, dspy.Adapter] = {}
         self._models: dict[tuple[str | None, bool], dspy.LM] = {}
@@ -182,6 +183,7 @@ class Runtime:
 
     def close(self) -> None:
         """Drop what all programs share."""
+        _cache_use.remove()
         _adapters.remove()
         _kept.remove()
         _times.remove()
@@ -203,7 +205,8 @@ class Runtime:
         if model is None:
             # The name that DSPy sees is one that no provider's rules apply to; it tells cached answers apart.
             seen = "terrarium/default" if name is None else f"terrarium/named/{name}"
-            model = dspy.LM(seen, engine=HostEngine(name), cache=cache, num_retries=0)
+            model = dspy.LM(seen, engine=HostEngine(name), num_retries=0)
+            model._cache_responses = cache  # the host's cache is the host's matter
             self._models[name, cache] = model
         return model
 

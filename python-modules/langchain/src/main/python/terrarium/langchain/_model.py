@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from langchain_core.exceptions import ContextOverflowError
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.tool import tool_call_chunk
@@ -15,7 +16,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables import Runnable, RunnableMap, RunnablePassthrough
 from pydantic import BaseModel
 
-from terrarium.bridge import host
+from terrarium.bridge import HostCallError, host
 from terrarium.bridge.exchanges import Exchange
 
 from ._messages import answered, asked, tools
@@ -73,7 +74,8 @@ class HostChatModel(BaseChatModel):
     stream, the last chunk has them. What the model reasoned is in ``additional_kwargs["reasoning_content"]``.
 
     For content and messages that the host has no form for it raises NotImplementedError with their name. An unknown
-    option is a TypeError. What the host raises passes through.
+    option is a TypeError. A prompt that is too long for the model is a ContextOverflowError; what else the host raises
+    passes through. ``cache=False`` keeps the answer out of the host's cache, too.
     """
 
     model: str | None = None
@@ -120,7 +122,11 @@ class HostChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         request = self._request(messages, stop, kwargs)
-        response = host.call("model.generate", request)
+        try:
+            response = host.call("model.generate", request)
+        except HostCallError as error:
+            _raise_own(error)
+            raise
         _record(request, response)
         return _result(request, response)
 
@@ -132,19 +138,23 @@ class HostChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         request = self._request(messages, stop, kwargs)
-        with closing(host.stream_model(request)) as pieces:
-            begun: set[int] = set()
-            for piece in pieces:
-                if isinstance(piece, str):
-                    yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
-                elif "text" not in piece:
-                    yield ChatGenerationChunk(message=_chunk(piece, begun))
-                else:
-                    _record(request, piece)
-                    yield ChatGenerationChunk(
-                        message=AIMessageChunk(content="", chunk_position="last", **_metadata(request, piece)),
-                        generation_info={"finish_reason": _finish_reason(piece)},
-                    )
+        try:
+            with closing(host.stream_model(request)) as pieces:
+                begun: set[int] = set()
+                for piece in pieces:
+                    if isinstance(piece, str):
+                        yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
+                    elif "text" not in piece:
+                        yield ChatGenerationChunk(message=_chunk(piece, begun))
+                    else:
+                        _record(request, piece)
+                        yield ChatGenerationChunk(
+                            message=AIMessageChunk(content="", chunk_position="last", **_metadata(request, piece)),
+                            generation_info={"finish_reason": _finish_reason(piece)},
+                        )
+        except HostCallError as error:
+            _raise_own(error)
+            raise
 
     def _request(self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]) -> dict[str, Any]:
         options = {name: value for name, value in options.items() if name != "stream"}  # upstream's, which obeyed it
@@ -160,6 +170,7 @@ class HostChatModel(BaseChatModel):
             "stop": list(stop if stop is not None else self.stop or ()),
             "seed": options.get("seed", self.seed),
             "schema": options.get("schema"),
+            **({"cache": False} if self.cache is False else {}),
         }
         top_p = options.get("top_p", self.top_p)
         if top_p is not None:
@@ -236,6 +247,12 @@ class HostChatModel(BaseChatModel):
         parsed = RunnablePassthrough.assign(parsed=itemgetter("raw") | parser, parsing_error=lambda _: None)
         failed = RunnablePassthrough.assign(parsed=lambda _: None)
         return RunnableMap(raw=bound) | parsed.with_fallbacks([failed], exception_key="parsing_error")
+
+
+def _raise_own(error: HostCallError) -> None:
+    """Raise LangChain's own exception if the prompt is too long for the model."""
+    if error.kind == "CONTEXT_LENGTH_EXCEEDED":
+        raise ContextOverflowError(error.reason) from error
 
 
 def _result(request: dict[str, Any], response: dict[str, Any]) -> ChatResult:

@@ -527,6 +527,20 @@ class GuidesTest {
     assertThatThrownBy(() -> ask.call(new Question("Still there?"))).hasMessageContaining(ask.id());
   }
 
+  @Test
+  void keptAnswers(@TempDir Path folder) {
+    // guide: answers
+    TerrariumConfig config =
+        TerrariumConfig.custom()
+            .answerCache(64L << 20) // bytes in memory
+            .answerTtl(Duration.ofDays(1))
+            .answerFolder(folder) // optional: keeps them beyond this process
+            .build();
+    // end
+
+    assertThat(config.answerFolder()).contains(folder);
+  }
+
   // ------------------------------------------------------------------ frozen programs
 
   @Test

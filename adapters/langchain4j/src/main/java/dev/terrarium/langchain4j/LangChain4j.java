@@ -5,7 +5,10 @@ import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.Tokenizer;
 import dev.terrarium.spi.LanguageModelProvider;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +52,20 @@ public final class LangChain4j implements LanguageModelProvider {
     } catch (ModelException e) {
       return spec; // opening the model reports what is wrong
     }
+  }
+
+  @Override
+  public Map<String, String> findings() {
+    return findings(System::getenv);
+  }
+
+  /** Returns the findings as {@link #findings()} does, for an environment of tests. */
+  static Map<String, String> findings(Function<String, @Nullable String> environment) {
+    Map<String, String> found = new TreeMap<>();
+    for (Provider each : Provider.values()) {
+      found.put(each.id(), each.finding(LangChain4j.class.getClassLoader(), environment));
+    }
+    return found;
   }
 
   /**

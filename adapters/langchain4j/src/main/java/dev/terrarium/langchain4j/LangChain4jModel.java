@@ -11,7 +11,6 @@ import dev.terrarium.model.ChatRequest.ToolChoice;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.model.ChatResponse.TokenUsage;
-import dev.terrarium.model.ChatResponse.ToolCallPiece;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.Tokenizer;
 import dev.terrarium.spi.InstructedTools;
@@ -147,23 +146,11 @@ final class LangChain4jModel implements LanguageModel {
     Question question = Question.of(name, request, backend, options.nativeSchemas());
     StreamingChatModel client = client(() -> clients.streaming(question.options()));
     if (client == null) {
-      return inOnePiece(ask(request), sink);
+      ChatResponse response = ask(request);
+      response.passTo(sink);
+      return response;
     }
     return streamed(question, sink);
-  }
-
-  private static ChatResponse inOnePiece(ChatResponse response, Consumer<ChatResponse.Chunk> sink) {
-    if (response.reasoning() != null) {
-      sink.accept(new ChatResponse.Chunk("", response.reasoning(), null));
-    }
-    if (!response.text().isEmpty()) {
-      sink.accept(new ChatResponse.Chunk(response.text()));
-    }
-    for (int i = 0; i < response.toolCalls().size(); i++) {
-      sink.accept(
-          new ChatResponse.Chunk("", "", new ToolCallPiece(i, response.toolCalls().get(i))));
-    }
-    return response;
   }
 
   private ChatResponse streamed(Question question, Consumer<ChatResponse.Chunk> sink) {
@@ -171,7 +158,8 @@ final class LangChain4jModel implements LanguageModel {
         Objects.requireNonNull(client(() -> clients.streaming(question.options())));
     if (question.instructed()) {
       ChatResponse response = retries.run(() -> pieces(client, question, chunk -> {}), () -> false);
-      return inOnePiece(response, sink);
+      response.passTo(sink);
+      return response;
     }
     AtomicBoolean begun = new AtomicBoolean();
     return retries.run(

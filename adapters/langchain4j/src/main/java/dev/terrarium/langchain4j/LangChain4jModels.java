@@ -97,6 +97,7 @@ public final class LangChain4jModels {
   public static final class Builder {
     private static final int DEFAULT_RETRIES = 2;
     private static final int MOST_RETRIES = 20;
+    private static final int MOST_CONCURRENT = 100_000;
     private static final Duration DEFAULT_DELAY = Duration.ofMillis(500);
 
     private final Set<String> given = new HashSet<>();
@@ -111,6 +112,7 @@ public final class LangChain4jModels {
     private Duration retryDelay = DEFAULT_DELAY;
     private boolean nativeSchemas = true;
     private boolean nativeTools = true;
+    private int maxConcurrent;
 
     private Builder(ModelSpec spec, Function<String, @Nullable String> environment) {
       this.spec = spec;
@@ -211,6 +213,21 @@ public final class LangChain4jModels {
       return this;
     }
 
+    /**
+     * Sets how many requests the model is asked at a time, of all callers; by default as many as
+     * there are. Further requests wait in the order in which they came, until their call's deadline
+     * passes or their thread is interrupted.
+     */
+    public Builder maxConcurrent(int requests) {
+      once("maxConcurrent");
+      if (requests < 1 || requests > MOST_CONCURRENT) {
+        throw new ConfigurationException(
+            "maxConcurrent: " + requests + " is not in 1 to " + MOST_CONCURRENT);
+      }
+      maxConcurrent = requests;
+      return this;
+    }
+
     private static Duration positive(String name, Duration time) {
       if (!time.isPositive()) {
         throw new ConfigurationException(name + ": " + time + " is not above 0");
@@ -232,13 +249,15 @@ public final class LangChain4jModels {
      */
     public LanguageModel build() {
       Connection connection = connection();
-      return new LangChain4jModel(
-          spec.text(),
-          connection.backend(),
-          new Retries(maxRetries, retryDelay),
-          connection.secrets(),
-          new LangChain4jModel.Options(nativeSchemas, nativeTools),
-          connection.calls());
+      LanguageModel model =
+          new LangChain4jModel(
+              spec.text(),
+              connection.backend(),
+              new Retries(maxRetries, retryDelay),
+              connection.secrets(),
+              new LangChain4jModel.Options(nativeSchemas, nativeTools),
+              connection.calls());
+      return maxConcurrent == 0 ? model : new LimitedModel(model, maxConcurrent);
     }
 
     /**

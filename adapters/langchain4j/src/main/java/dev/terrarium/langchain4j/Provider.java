@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -120,6 +121,39 @@ enum Provider {
               + ".",
           e);
     }
+  }
+
+  /**
+   * Returns what there is of the clients, the key and the URL, in words; the value of no variable.
+   */
+  String finding(ClassLoader loader, Function<String, @Nullable String> environment) {
+    try {
+      checkPresent(loader);
+    } catch (ModelException e) {
+      return "missing; add dev.langchain4j:" + artifact + ":" + VERSION;
+    }
+    Optional<String> key =
+        keyVariables().stream().filter(name -> isSet(environment, name)).findFirst();
+    boolean ownUrl = isSet(environment, urlVariable);
+    StringBuilder found = new StringBuilder();
+    if (keyVariables().isEmpty()) {
+      found.append("needs no key");
+    } else {
+      found.append(
+          key.map(name -> "key in " + name)
+              .orElse("no key; set " + String.join(" or ", keyVariables())));
+    }
+    if (ownUrl) {
+      found.append(", URL in ").append(urlVariable);
+    } else if (url == null) {
+      found.append(", no URL; set ").append(urlVariable);
+    }
+    return found.toString();
+  }
+
+  private static boolean isSet(Function<String, @Nullable String> environment, String name) {
+    String value = environment.apply(name);
+    return value != null && !value.isBlank();
   }
 
   /** Returns the provider of a name, if there is one. */

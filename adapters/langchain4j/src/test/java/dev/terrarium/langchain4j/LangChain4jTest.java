@@ -47,6 +47,30 @@ class LangChain4jTest {
         .hasMessageContaining("such as openai:gpt-5-mini");
   }
 
+  @Test
+  void findingsNameKeysAndNeverShowThem() {
+    Map<String, String> found =
+        LangChain4j.findings(
+            Map.of("OPENAI_API_KEY", KEY, "GOOGLE_API_KEY", KEY, "OLLAMA_BASE_URL", "http://gpu")
+                ::get);
+
+    assertThat(found)
+        .containsEntry("openai", "key in OPENAI_API_KEY")
+        .containsEntry("gemini", "key in GOOGLE_API_KEY")
+        .containsEntry("anthropic", "no key; set ANTHROPIC_API_KEY")
+        .containsEntry("ollama", "needs no key, URL in OLLAMA_BASE_URL")
+        .containsEntry(
+            "azure", "no key; set AZURE_OPENAI_API_KEY, no URL; set AZURE_OPENAI_ENDPOINT");
+    assertThat(found.toString()).doesNotContain(KEY);
+    assertThat(provider.findings()).containsOnlyKeys(found.keySet());
+  }
+
+  @Test
+  void findingNamesTheMissingDependency() {
+    assertThat(Provider.OPENAI.finding(new ClassLoader(null) {}, name -> KEY))
+        .isEqualTo("missing; add dev.langchain4j:langchain4j-open-ai:" + Provider.VERSION);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

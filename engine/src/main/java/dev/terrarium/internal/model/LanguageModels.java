@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -54,6 +55,7 @@ public final class LanguageModels {
   private final List<LanguageModelProvider> providers;
   private final ModelCache cache;
   private final ResourcePool resources;
+  private final @Nullable AnswerCache answers;
   private final ResourcePool.Kind<Tokenizer> tokenizers =
       ResourcePool.Kind.<Tokenizer>shared("tokenizer", this::openTokenizer)
           .closer(Tokenizer::close)
@@ -75,6 +77,7 @@ public final class LanguageModels {
    * @param wrapper the function through which each model passes before it is used
    * @param cache the cache of the models that providers open
    * @param resources the pool of their tokenizers
+   * @param answers the cache of the answers, or null
    * @param events the observers, to which each answer is reported
    */
   public LanguageModels(
@@ -84,17 +87,31 @@ public final class LanguageModels {
       ClassLoader loader,
       ModelCache cache,
       ResourcePool resources,
+      @Nullable AnswerCache answers,
       Events events) {
     this.given = given;
     this.defaultSpec = defaultSpec;
     this.wrapper = wrapper;
     this.cache = cache;
     this.resources = resources;
+    this.answers = answers;
     this.events = events;
     this.providers =
         StreamSupport.stream(
                 ServiceLoader.load(LanguageModelProvider.class, loader).spliterator(), false)
             .toList();
+  }
+
+  /** Creates language models without a cache of answers. */
+  public LanguageModels(
+      Map<String, LanguageModel> given,
+      @Nullable String defaultSpec,
+      UnaryOperator<LanguageModel> wrapper,
+      ClassLoader loader,
+      ModelCache cache,
+      ResourcePool resources,
+      Events events) {
+    this(given, defaultSpec, wrapper, loader, cache, resources, null, events);
   }
 
   /**
@@ -112,13 +129,26 @@ public final class LanguageModels {
     String wanted = spec == null ? defaultSpec : spec;
     LanguageModel known = wanted == null ? null : given.get(wanted);
     if (known != null) {
-      return wrapper.apply(known);
+      return remembering(wrapper.apply(known), "");
     }
     if (wanted != null && isChain(wanted)) {
       return chains.get(wanted, this::chained);
     }
     LanguageModelProvider provider = provider(wanted);
-    return wrapper.apply(opened(provider, provider.canonical(wanted)));
+    String canonical = provider.canonical(wanted);
+    return remembering(
+        wrapper.apply(opened(provider, canonical)),
+        provider.name() + KEY_SEPARATOR + (canonical == null ? "" : canonical));
+  }
+
+  /**
+   * Returns a model whose answers are kept, if they are.
+   *
+   * @param spec tells apart the models that a provider opens, whose names may be the same; empty
+   *     for a model that was given
+   */
+  private LanguageModel remembering(LanguageModel model, String spec) {
+    return answers == null ? model : new Remembering(answers, model, spec);
   }
 
   private static boolean isChain(String spec) {
@@ -279,14 +309,11 @@ public final class LanguageModels {
     return providers.stream().map(LanguageModelProvider::name).collect(Collectors.joining(", "));
   }
 
-  /** Returns a model's answer, and counts what it cost. */
+  /** Returns a model's answer, and counts what it cost; one that was kept costs nothing. */
   ChatResponse chat(LanguageModel model, ChatRequest request) {
-    return asked(
-        model,
-        () ->
-            model.takesTools()
-                ? model.chat(request)
-                : InstructedTools.stream(request, chunk -> {}, (plain, sink) -> model.chat(plain)));
+    return model instanceof Remembering kept
+        ? kept.chat(request, () -> chat(kept.model, request))
+        : asked(model, () -> InstructedTools.chat(model, request));
   }
 
   /**
@@ -294,12 +321,9 @@ public final class LanguageModels {
    * counted when the answer is complete.
    */
   ChatResponse stream(LanguageModel model, ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
-    return asked(
-        model,
-        () ->
-            model.takesTools()
-                ? model.stream(request, sink)
-                : InstructedTools.stream(request, sink, model::stream));
+    return model instanceof Remembering kept
+        ? kept.stream(request, sink, () -> stream(kept.model, request, sink))
+        : asked(model, () -> InstructedTools.stream(model, request, sink));
   }
 
   private ChatResponse asked(LanguageModel model, Supplier<ChatResponse> answer) {
@@ -347,6 +371,82 @@ public final class LanguageModels {
   /** Returns the figures of the models that were loaded or used here, by model name. */
   public synchronized Map<String, Stats.Model> stats() {
     return Map.copyOf(stats);
+  }
+
+  /** Returns the figures of the cache of answers. */
+  public Stats.Answers answers() {
+    return answers == null ? Stats.Answers.NONE : answers.stats();
+  }
+
+  /** A model whose answers are kept. */
+  private record Remembering(AnswerCache answers, LanguageModel model, String spec)
+      implements LanguageModel {
+
+    @Override
+    public String name() {
+      return model.name();
+    }
+
+    @Override
+    public ChatResponse chat(ChatRequest request) {
+      return chat(request, () -> model.chat(request));
+    }
+
+    ChatResponse chat(ChatRequest request, Supplier<ChatResponse> question) {
+      return answers.answer(key(), request, question);
+    }
+
+    @Override
+    public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
+      return stream(request, sink, () -> model.stream(request, sink));
+    }
+
+    @Override
+    public boolean takesTools() {
+      return model.takesTools();
+    }
+
+    /** Returns the answer as {@link #chat} does; one that was kept is passed on as a whole. */
+    ChatResponse stream(
+        ChatRequest request, Consumer<ChatResponse.Chunk> sink, Supplier<ChatResponse> question) {
+      AtomicBoolean asked = new AtomicBoolean();
+      ChatResponse answer =
+          answers.answer(
+              key(),
+              request,
+              () -> {
+                asked.set(true);
+                return question.get();
+              });
+      if (!asked.get()) {
+        answer.passTo(sink);
+      }
+      return answer;
+    }
+
+    private String key() {
+      return spec + '\n' + model.name();
+    }
+
+    @Override
+    public Optional<Tokenizer> tokenizer() {
+      return model.tokenizer();
+    }
+
+    @Override
+    public long bytes() {
+      return model.bytes();
+    }
+
+    @Override
+    public void close() {
+      model.close();
+    }
+
+    @Override
+    public String toString() {
+      return model.toString();
+    }
   }
 
   /** A model of the cache, held for the duration of each answer. */
@@ -406,6 +506,11 @@ public final class LanguageModels {
     }
 
     @Override
+    public boolean takesTools() {
+      return chain.takesTools();
+    }
+
+    @Override
     public Optional<Tokenizer> tokenizer() {
       return chain.tokenizer();
     }
@@ -440,6 +545,12 @@ public final class LanguageModels {
     @Override
     public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
       return models.stream(models.get(spec), request, sink);
+    }
+
+    /** Returns true; the model gets tools in its own way. */
+    @Override
+    public boolean takesTools() {
+      return true;
     }
 
     @Override

@@ -46,7 +46,8 @@ public final class ModelService implements HostFunction {
   public Object call(List<@Nullable Object> arguments) {
     Map<?, ?> request = request("model.generate", arguments);
     LanguageModel model = model(request);
-    return plain(model, models.chat(model, read(request)));
+    ChatRequest asked = read(request);
+    return plain(model, AnswerUse.of(request).call(() -> models.chat(model, asked)));
   }
 
   /**
@@ -61,7 +62,9 @@ public final class ModelService implements HostFunction {
       Map<?, ?> request = request("model.stream", arguments);
       LanguageModel model = model(request);
       ChatRequest asked = read(request);
-      ModelStream stream = ModelStream.start(sink -> models.stream(model, asked, sink));
+      AnswerUse use = AnswerUse.of(request);
+      ModelStream stream =
+          ModelStream.start(sink -> use.call(() -> models.stream(model, asked, sink)));
       return Map.of(
           "next",
           Callback.of(() -> plain(model, stream.next())),

@@ -258,6 +258,75 @@ class LanguageModelsTest {
           .hasMessageContaining("There is no language model 'unknown'");
     }
 
+    private LanguageModels remembering() {
+      return new LanguageModels(
+          Map.of("given", given),
+          "given",
+          UnaryOperator.identity(),
+          LanguageModelsTest.class.getClassLoader(),
+          cache,
+          resources,
+          new AnswerCache(1 << 20, Duration.ZERO, null, Events.none()),
+          Events.to(List.of(events::add)));
+    }
+
+    @Test
+    void keptAnswerIsNotCounted() {
+      LanguageModels kept = remembering();
+      for (int i = 0; i < 3; i++) {
+        assertThat(kept.chat(kept.get(null), ChatRequest.of("a")).text())
+            .isEqualTo("answer of given");
+      }
+      assertThat(kept.get("given").chat(ChatRequest.of("a")).text()).isEqualTo("answer of given");
+
+      assertThat(given.requests).hasSize(1);
+      assertThat(kept.stats().get("given"))
+          .isNotNull()
+          .extracting(Stats.Model::requests)
+          .isEqualTo(1L);
+      assertThat(events).hasSize(1).hasOnlyElementsOfType(TerrariumEvent.ModelCalled.class);
+      assertThat(kept.answers().hits()).isEqualTo(3);
+    }
+
+    @Test
+    void keptAnswerIsStreamedAsOnePiece() {
+      LanguageModels kept = remembering();
+      kept.chat(kept.get(null), ChatRequest.of("a"));
+      List<String> pieces = new ArrayList<>();
+
+      kept.stream(kept.get(null), ChatRequest.of("a"), piece -> pieces.add(piece.text()));
+      kept.get(null).stream(ChatRequest.of("a"), piece -> pieces.add(piece.text()));
+
+      assertThat(pieces).containsExactly("answer of given", "answer of given");
+      assertThat(given.requests).hasSize(1);
+    }
+
+    @Test
+    void modelsOfTheSameNameHaveAnswersOfTheirOwn() {
+      TestProvider.opener = spec -> new FakeModel("same", request -> "answer of " + spec);
+      LanguageModels kept = remembering();
+
+      assertThat(kept.get("test:a").chat(ChatRequest.of("a")).text()).isEqualTo("answer of test:a");
+      assertThat(kept.get("test:b").chat(ChatRequest.of("a")).text()).isEqualTo("answer of test:b");
+    }
+
+    @Test
+    void answersInAChainAreKeptForTheModelThatGaveThem() {
+      TestProvider.opener =
+          spec -> {
+            throw new ModelException("cannot be opened");
+          };
+      LanguageModels kept = remembering();
+      LanguageModel chain = kept.get("first:test:broken,given");
+      kept.chat(chain, ChatRequest.of("a"));
+      TestProvider.opener = this::open;
+
+      assertThat(kept.chat(chain, ChatRequest.of("a")).text()).isEqualTo("answer of test:broken");
+      assertThat(kept.chat(kept.get("given"), ChatRequest.of("a")).text())
+          .isEqualTo("answer of given");
+      assertThat(given.requests).hasSize(1);
+    }
+
     @Test
     void modelIsOpenedOnceForEachSpec() {
       LanguageModel model = models.get("test:a");
