@@ -86,6 +86,11 @@ class AgentTest {
     }
 
     @Override
+    public boolean takesTools() {
+      return true;
+    }
+
+    @Override
     public ChatResponse chat(ChatRequest request) {
       requests.add(request);
       ChatResponse answer = answers.poll();

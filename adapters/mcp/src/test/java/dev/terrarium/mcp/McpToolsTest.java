@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -37,7 +38,8 @@ class McpToolsTest {
   }
 
   private static @Nullable Object answer(Tool tool, Map<String, Object> arguments) {
-    return Tools.of(tool).functions().get(tool.name()).call(List.of(arguments));
+    return Objects.requireNonNull(Tools.of(tool).functions().get(tool.name()))
+        .call(List.of(arguments));
   }
 
   @AfterEach
