@@ -93,7 +93,10 @@ class PackageSetsTest {
     ClassLoader before = thread.getContextClassLoader();
     try (URLClassLoader loader = new URLClassLoader(new URL[] {jar.toUri().toURL()}, before)) {
       thread.setContextClassLoader(loader);
-      return Terrarium.start(TerrariumConfig.custom().contexts(contexts).access(access).build());
+      Terrarium terrarium =
+          Terrarium.start(TerrariumConfig.custom().contexts(contexts).access(access).build());
+      terrarium.ready().join(); // otherwise a call gives up a context while others come
+      return terrarium;
     } finally {
       thread.setContextClassLoader(before);
     }
