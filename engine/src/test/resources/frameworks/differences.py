@@ -107,6 +107,16 @@ def recursion_limits():
         sys.setrecursionlimit(limit)
 
 
+def changed_keyword_defaults():
+    def function(*, a=1):
+        return a
+
+    function.__kwdefaults__["a"] = 2
+    changed = function()
+    function.__kwdefaults__ = {"a": 3}
+    return [changed, function()]
+
+
 #: Each with what CPython 3.12 gives.
 DIFFERENCES = {
     except_star: "caught",
@@ -126,6 +136,7 @@ DIFFERENCES = {
     names_of_name_errors: "missing",
     disassembly: "shown",
     recursion_limits: "refused",
+    changed_keyword_defaults: [2, 3],
 }
 
 

@@ -81,6 +81,10 @@ class PackageSetsTest {
   }
 
   private Terrarium start(int contexts) throws Exception {
+    return start(contexts, AccessProfile.RESTRICTED);
+  }
+
+  private Terrarium start(int contexts, AccessProfile access) throws Exception {
     pack("old", Map.of("shade", "1", "onlyold", "1"));
     pack("new", Map.of("shade", "2", "onlynew", "1"));
     Files.writeString(
@@ -89,8 +93,10 @@ class PackageSetsTest {
     ClassLoader before = thread.getContextClassLoader();
     try (URLClassLoader loader = new URLClassLoader(new URL[] {jar.toUri().toURL()}, before)) {
       thread.setContextClassLoader(loader);
-      return Terrarium.start(
-          TerrariumConfig.custom().contexts(contexts).access(AccessProfile.RESTRICTED).build());
+      Terrarium terrarium =
+          Terrarium.start(TerrariumConfig.custom().contexts(contexts).access(access).build());
+      terrarium.ready().join(); // otherwise a call gives up a context while others come
+      return terrarium;
     } finally {
       thread.setContextClassLoader(before);
     }
@@ -157,6 +163,30 @@ class PackageSetsTest {
       assertThat(terrarium.stats().pool().contexts())
           .extracting(context -> String.join(" ", context.frameworks()))
           .containsExactlyInAnyOrder("first third", "second");
+    }
+  }
+
+  /**
+   * Contexts with native code are parked when a Terrarium is closed, and keep what they imported.
+   */
+  @Test
+  void nextTerrariumGetsNoContextOfAnotherSet() throws Exception {
+    try (Terrarium terrarium = start(1, AccessProfile.TRUSTED_NATIVE)) {
+      terrarium.register(framework("first", "import shade").withPackages("old"));
+      assertThat(version(terrarium, "first", "shade")).isEqualTo("1");
+    }
+    try (Terrarium terrarium = start(1, AccessProfile.TRUSTED_NATIVE)) {
+      terrarium.register(framework("second", "import shade").withPackages("new"));
+      terrarium.register(framework("plain", ""));
+      assertThat(version(terrarium, "second", "shade")).isEqualTo("2");
+      assertMissing(terrarium, "plain", "shade");
+    }
+    int slots;
+    try (Terrarium terrarium = start(1, AccessProfile.TRUSTED_NATIVE)) {
+      slots = terrarium.stats().nativeSlotsTaken();
+      terrarium.register(framework("third", "").withPackages("old"));
+      assertThat(version(terrarium, "third", "shade")).isEqualTo("1");
+      assertThat(terrarium.stats().nativeSlotsTaken()).isEqualTo(slots);
     }
   }
 

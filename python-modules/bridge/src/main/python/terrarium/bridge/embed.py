@@ -312,13 +312,14 @@ def watch_imports(is_good: Callable[[], bool]) -> None:
     global _is_good
     from importlib import import_module
 
-    from terrarium.bridge import executors
+    from terrarium.bridge import executors, libraries
 
     _is_good = is_good
     bootstrap: Any = import_module("_frozen_importlib")
     mends: dict[str, Callable[[Any], None]] = {
         "concurrent.futures.thread": executors.mend,
         "queue": executors.mend_queues,
+        **libraries.CHANGES,
     }
     for name in mends.keys() & sys.modules.keys():
         mends[name](sys.modules[name])

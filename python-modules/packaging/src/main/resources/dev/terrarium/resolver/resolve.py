@@ -17,7 +17,7 @@ COMPILED is `yes` for what has compiled code; LANGUAGE is what its build needs; 
 modules within the source distribution. The exit status is pip's, whose output says why.
 
 pip has no option for resolving on behalf of another interpreter with source distributions allowed, so functions of pip
-are replaced here. They have been the same since pip 22.3; pip 23.2 and 26.0 were tried.
+are replaced here. They have been the same since pip 23.2; pip 23.2.1 and 26.3 were tried.
 """
 
 from __future__ import annotations
