@@ -44,6 +44,6 @@ def test_other_failures_pass_through(fake: FakeHost) -> None:
 def test_a_model_without_a_cache_says_so_to_the_host(fake: FakeHost) -> None:
     fake.answers = ["yes", "yes"]
     HostChatModel().invoke("?")
-    HostChatModel(cache=False).invoke("?")
+    HostChatModel(host_cache=False).invoke("?")
     assert "cache" not in fake.requests[0]
     assert fake.requests[1]["cache"] is False

@@ -75,7 +75,7 @@ class HostChatModel(BaseChatModel):
 
     For content and messages that the host has no form for it raises NotImplementedError with their name. An unknown
     option is a TypeError. A prompt that is too long for the model is a ContextOverflowError; what else the host raises
-    passes through. ``cache=False`` keeps the answer out of the host's cache, too.
+    passes through.
     """
 
     model: str | None = None
@@ -95,6 +95,9 @@ class HostChatModel(BaseChatModel):
 
     reasoning_effort: str | None = None
     """How much the model reasons before its answer, in its service's words; None for the model's own."""
+
+    host_cache: bool = True
+    """Whether the host may answer from its cache of answers; ``cache`` is upstream's own."""
 
     stop: list[str] | None = None
     """Texts that end the answer; they are not part of it."""
@@ -170,8 +173,9 @@ class HostChatModel(BaseChatModel):
             "stop": list(stop if stop is not None else self.stop or ()),
             "seed": options.get("seed", self.seed),
             "schema": options.get("schema"),
-            **({"cache": False} if self.cache is False else {}),
         }
+        if not self.host_cache:
+            request["cache"] = False
         top_p = options.get("top_p", self.top_p)
         if top_p is not None:
             request["top_p"] = float(top_p)
