@@ -82,7 +82,7 @@ class AnswerCacheTest {
     assertThat(stats.hits()).isEqualTo(1);
     assertThat(stats.misses()).isEqualTo(3);
     assertThat(stats.answers()).isEqualTo(3);
-    assertThat(stats.bytes()).isBetween(900L, 2000L);
+    assertThat(stats.bytes()).isBetween(900L, 3000L);
     assertThat(events).filteredOn(TerrariumEvent.CacheLoaded.class::isInstance).hasSize(3);
     assertThat(events)
         .filteredOn(TerrariumEvent.CacheHit.class::isInstance)
@@ -197,19 +197,16 @@ class AnswerCacheTest {
   }
 
   @Test
-  void eachAnswerComesBackFromTheFolderAsItWas() throws ReflectiveOperationException {
+  void eachAnswerComesBackFromTheFolderAsItWas() {
     AnswerFolder answers = AnswerFolder.at(folder);
     int number = 0;
-    for (Samples.Variant each : Samples.variants(ChatResponse.class)) {
-      for (Object answer : List.of(each.value(), each.changed())) {
-        String key = "%08d".formatted(number++);
-        AnswerFolder.Stored stored =
-            new AnswerFolder.Stored((ChatResponse) answer, Instant.ofEpochMilli(5));
+    for (ChatResponse answer : Samples.ofAnswers()) {
+      String key = "%08d".formatted(number++);
+      AnswerFolder.Stored stored = new AnswerFolder.Stored(answer, Instant.ofEpochMilli(5));
 
-        answers.write(key, stored);
+      answers.write(key, stored);
 
-        assertThat(answers.read(key)).as(each.component()).isEqualTo(stored);
-      }
+      assertThat(answers.read(key)).isEqualTo(stored);
     }
   }
 

@@ -1,119 +1,149 @@
 package dev.terrarium.internal.model;
 
-import java.lang.reflect.Constructor;
-import java.lang.reflect.InvocationTargetException;
+import dev.terrarium.model.ChatMessage;
+import dev.terrarium.model.ChatMessage.Media;
+import dev.terrarium.model.ChatMessage.Role;
+import dev.terrarium.model.ChatMessage.ToolCall;
+import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatRequest.ToolChoice;
+import dev.terrarium.model.ChatRequest.ToolDefinition;
+import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.ChatResponse.FinishReason;
+import dev.terrarium.model.ChatResponse.TokenUsage;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 
-/** Values of any type that requests and answers are made of, and variants of them. */
+/** Requests that differ in one component each, and answers of each kind. */
 final class Samples {
+
+  private static final Media IMAGE = Media.of("image/png", new byte[] {1});
+  private static final ToolCall CALL = new ToolCall("1", "tool", "{}");
+  private static final ToolDefinition TOOL = new ToolDefinition("tool", "text", "{}");
 
   private Samples() {}
 
-  /** A value and its variants of one component. */
-  record Variant(String component, Object value, Object changed) {}
+  /** A request, and one that differs in a component of it or of a record in it. */
+  record Variant(String component, ChatRequest value, ChatRequest changed) {}
 
-  /** For each component of a record, and of the records in it, two records that differ there. */
-  static List<Variant> variants(Class<? extends Record> type) throws ReflectiveOperationException {
-    RecordComponent[] components = type.getRecordComponents();
-    List<Variant> all = new ArrayList<>();
-    for (int i = 0; i < components.length; i++) {
-      List<@Nullable Object> values = values(components[i].getGenericType());
-      Object first = null;
-      for (Object value : values) {
-        Object made = made(type, i, value);
-        if (first == null) {
-          first = made;
-        } else if (made != null) {
-          all.add(new Variant(type.getSimpleName() + "." + components[i].getName(), first, made));
-        }
-      }
-      String name = components[i].getName();
-      if (all.stream().noneMatch(each -> each.component.endsWith("." + name))) {
-        throw new AssertionError("no two values of " + type + "." + name + "; teach Samples some");
-      }
-    }
-    return all;
+  static List<Variant> ofRequests() {
+    Map<String, UnaryOperator<ChatRequest.Builder>> requests = new LinkedHashMap<>();
+    requests.put("messages", request -> request.message(ChatMessage.user("more")));
+    requests.put("responseSchema", request -> request.responseSchema("{\"a\": 1}"));
+    requests.put("stop", request -> request.stop(List.of("b")));
+    requests.put("temperature", request -> request.temperature(0.25));
+    requests.put("topP", request -> request.topP(0.25));
+    requests.put("maxTokens", request -> request.maxTokens(null));
+    requests.put("seed", request -> request.seed(8L));
+    requests.put("reasoningEffort", request -> request.reasoningEffort("high"));
+    requests.put("tools", request -> request.tools(List.of()));
+    requests.put("toolChoice", request -> request.toolChoice(ToolChoice.REQUIRED));
+    requests.put("parallelToolCalls", request -> request.parallelToolCalls(false));
+    Map<String, ChatMessage> messages = new LinkedHashMap<>();
+    messages.put("ChatMessage.role", ChatMessage.system("text"));
+    messages.put("ChatMessage.content", ChatMessage.user("other"));
+    messages.put("ChatMessage.media", looking(IMAGE));
+    List<Variant> variants = new ArrayList<>();
+    requests.forEach(
+        (component, change) ->
+            variants.add(
+                new Variant(
+                    "ChatRequest." + component, base().build(), change.apply(base()).build())));
+    messages.forEach(
+        (component, message) ->
+            variants.add(variant(component, ChatMessage.user("text"), message)));
+    variants.add(
+        variant("Media.mimeType", looking(IMAGE), looking(Media.of("image/gif", new byte[] {1}))));
+    variants.add(
+        variant("Media.base64", looking(IMAGE), looking(Media.of("image/png", new byte[] {2}))));
+    variants.add(variant("Media.url", looking(at("a")), looking(at("b"))));
+    variants.add(variant("ChatMessage.toolCalls", calling(CALL), calling(CALL, CALL)));
+    variants.add(variant("ToolCall.id", calling(CALL), calling(new ToolCall("2", "tool", "{}"))));
+    variants.add(variant("ToolCall.name", calling(CALL), calling(new ToolCall("1", "b", "{}"))));
+    variants.add(
+        variant("ToolCall.arguments", calling(CALL), calling(new ToolCall("1", "tool", "{ }"))));
+    variants.add(
+        new Variant("ChatMessage.toolCallId", answering("1").build(), answering("2").build()));
+    variants.add(tool("name", new ToolDefinition("b", "text", "{}")));
+    variants.add(tool("description", new ToolDefinition("tool", "other", "{}")));
+    variants.add(tool("parameters", new ToolDefinition("tool", "text", "{ }")));
+    return variants;
   }
 
-  /** The record with a value in one component and samples in the others; null if it refuses it. */
-  private static @Nullable Object made(Class<?> type, int place, @Nullable Object value)
-      throws ReflectiveOperationException {
-    RecordComponent[] components = type.getRecordComponents();
-    @Nullable Object[] values = new Object[components.length];
-    for (int i = 0; i < components.length; i++) {
-      values[i] = i == place ? value : values(components[i].getGenericType()).getFirst();
-    }
-    Constructor<?> constructor =
-        type.getDeclaredConstructor(
-            Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new));
-    constructor.setAccessible(true);
-    try {
-      return constructor.newInstance(values);
-    } catch (InvocationTargetException e) {
-      return null;
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(type + " of " + Arrays.toString(values), e);
-    }
+  private static ChatRequest.Builder base() {
+    return ChatRequest.builder()
+        .message(ChatMessage.user("text"))
+        .responseSchema("{}")
+        .stop(List.of("a"))
+        .temperature(0.5)
+        .topP(0.5)
+        .maxTokens(5)
+        .seed(7L)
+        .reasoningEffort("low")
+        .tools(List.of(TOOL))
+        .parallelToolCalls(true);
   }
 
-  private static List<@Nullable Object> values(Type type) throws ReflectiveOperationException {
-    List<@Nullable Object> values = new ArrayList<>();
-    if (type instanceof ParameterizedType generic) {
-      Type item = generic.getActualTypeArguments()[generic.getActualTypeArguments().length - 1];
-      for (Object each : values(item)) {
-        if (each != null && generic.getRawType() == List.class) {
-          values.add(List.of(each));
-          values.add(List.of(each, each));
-        } else if (each != null && generic.getRawType() == Map.class) {
-          values.add(Map.of("a", each));
-          values.add(Map.of("b", each));
-        } else if (each != null && generic.getRawType() == Optional.class) {
-          values.add(Optional.of(each));
-        }
+  private static ChatMessage looking(Media media) {
+    return ChatMessage.user("text", List.of(media));
+  }
+
+  private static Media at(String path) {
+    return Media.at("image/png", URI.create("https://example.org/" + path));
+  }
+
+  private static ChatMessage calling(ToolCall... calls) {
+    return ChatMessage.assistant("", List.of(calls));
+  }
+
+  private static ChatRequest.Builder answering(String id) {
+    return base()
+        .message(calling(CALL, new ToolCall("2", "tool", "{}")))
+        .message(new ChatMessage(Role.TOOL, "text", List.of(), List.of(), id));
+  }
+
+  private static Variant variant(String component, ChatMessage message, ChatMessage changed) {
+    return new Variant(component, base().message(message).build(), base().message(changed).build());
+  }
+
+  private static Variant tool(String component, ToolDefinition changed) {
+    return new Variant(
+        "ToolDefinition." + component, base().build(), base().tools(List.of(changed)).build());
+  }
+
+  /** Returns the components of a record and of all records in it, such as {@code Media.url}. */
+  static Set<String> components(Class<?> type) {
+    Set<String> names = new TreeSet<>();
+    for (RecordComponent component : type.getRecordComponents()) {
+      names.add(type.getSimpleName() + "." + component.getName());
+      Type inner = component.getGenericType();
+      if (inner instanceof ParameterizedType generic) {
+        inner = generic.getActualTypeArguments()[0];
       }
-      return values;
-    }
-    Class<?> plain = (Class<?>) type;
-    if (plain == String.class || plain == Object.class || plain == CharSequence.class) {
-      values.addAll(Arrays.asList("{\"type\": \"object\"}", "{}", null));
-    } else if (plain == int.class || plain == Integer.class) {
-      values.addAll(Arrays.asList(1, 2, 0));
-    } else if (plain == long.class || plain == Long.class) {
-      values.addAll(Arrays.asList(1L, 2L, 0L));
-    } else if (plain == double.class || plain == Double.class) {
-      values.addAll(Arrays.asList(0.5, 0.25, 0.0));
-    } else if (plain == boolean.class || plain == Boolean.class) {
-      values.addAll(Arrays.asList(true, false));
-    } else if (plain == Duration.class) {
-      values.addAll(Arrays.asList(Duration.ofSeconds(1), Duration.ZERO));
-    } else if (plain == byte[].class) {
-      values.addAll(Arrays.asList(new byte[] {1}, new byte[] {2}));
-    } else if (plain.isEnum()) {
-      values.addAll(Arrays.asList(plain.getEnumConstants()));
-    } else if (plain.isSealed()) {
-      for (Class<?> each : plain.getPermittedSubclasses()) {
-        values.addAll(values(each));
+      if (inner instanceof Class<?> nested && nested.isRecord()) {
+        names.addAll(components(nested));
       }
-    } else if (plain.isRecord()) {
-      for (Variant each : variants(plain.asSubclass(Record.class))) {
-        values.add(each.value);
-        values.add(each.changed);
-      }
-    } else {
-      throw new AssertionError("no sample of " + type + "; teach Samples one");
     }
-    if (!plain.isPrimitive() && !values.contains(null)) {
-      values.add(null);
-    }
-    return values;
+    return names;
+  }
+
+  /** Returns answers that differ in what can be in them. */
+  static List<ChatResponse> ofAnswers() {
+    TokenUsage usage = new TokenUsage(5, 2, 1, 1);
+    Duration time = Duration.ofMillis(5);
+    return List.of(
+        new ChatResponse("text", FinishReason.STOP, usage, time),
+        new ChatResponse("te", FinishReason.LENGTH, usage, time),
+        new ChatResponse("", List.of(CALL), null, FinishReason.TOOL_CALLS, usage, time),
+        new ChatResponse("text", List.of(), "reason", FinishReason.STOP, usage, time));
   }
 }
