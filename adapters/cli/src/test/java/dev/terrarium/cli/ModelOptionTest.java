@@ -58,6 +58,7 @@ class ModelOptionTest {
   void baseUrlIsAPartOfTheSpec() {
     assertThat(probe.config("--model", "openai:qwen", "--base-url", URL).toString())
         .contains("language-model=openai:qwen@" + URL);
-    assertThat(probe.config("--model", "a.gguf").toString()).contains("language-model=a.gguf");
+    assertThat(new Probe().config("--model", "a.gguf").toString())
+        .contains("language-model=a.gguf");
   }
 }
