@@ -1,4 +1,5 @@
 import dev.terrarium.spi.AdapterFactory;
+import dev.terrarium.spi.LanguageModelProvider;
 
 /** The {@code terrarium} command. */
 @SuppressWarnings("requires-automatic")
@@ -18,6 +19,7 @@ module dev.terrarium.cli {
   requires static org.jspecify;
 
   uses AdapterFactory;
+  uses LanguageModelProvider;
 
   opens dev.terrarium.cli to
       info.picocli,

@@ -9,6 +9,7 @@ import dev.terrarium.internal.resource.CacheFolder;
 import dev.terrarium.internal.resource.CacheFolder.Removed;
 import dev.terrarium.internal.resource.ClassLoaders;
 import dev.terrarium.internal.resource.UnpackedArchive;
+import dev.terrarium.spi.LanguageModelProvider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
@@ -26,7 +28,7 @@ import picocli.CommandLine.Option;
  */
 @Command(
     name = "doctor",
-    description = "Checks the JDK, the packages, the model and the cache folder.",
+    description = "Checks the JDK, the packages, the models and the cache folder.",
     mixinStandardHelpOptions = true)
 final class Doctor implements Callable<Integer> {
 
@@ -63,11 +65,19 @@ final class Doctor implements Callable<Integer> {
     for (String name : packages.names()) {
       check("packages " + name, () -> packages(packages.folder(name)));
     }
+    for (LanguageModelProvider provider : providers()) {
+      provider.findings().forEach((models, found) -> check("models " + models, () -> found));
+    }
     check("contexts", this::contexts);
     if (prune) {
       check("pruned", () -> prune(cache));
     }
     return healthy ? 0 : 1;
+  }
+
+  private static ServiceLoader<LanguageModelProvider> providers() {
+    return ServiceLoader.load(
+        LanguageModelProvider.class, ClassLoaders.ofContextAnd(Terrarium.class));
   }
 
   /**
