@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 CONTEXT = 8192
+TEMPLATE = "chatml"
+"""How conversations are written: as SmolLM2's own template does, without the system message that it adds."""
 SLOTS = 1
 
 
@@ -34,6 +36,7 @@ def start(model: str) -> Any:
     parameters = xllamacpp.CommonParams()
     parameters.model.path = model
     parameters.n_ctx = CONTEXT
+    parameters.chat_template = TEMPLATE
     parameters.n_parallel = SLOTS
     parameters.hostnames = ["127.0.0.1"]
     parameters.port = 0

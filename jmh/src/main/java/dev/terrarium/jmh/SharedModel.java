@@ -7,6 +7,7 @@ import dev.terrarium.llamacpp.LlamaCppModel;
 import dev.terrarium.llamacpp.LlamaCppOptions;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.ForwardingLanguageModel;
 import dev.terrarium.model.LanguageModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,7 +18,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Consumer;
 
 /**
  * One language model, asked by four contexts of two frameworks at once: how many tokens and answers
@@ -82,23 +82,26 @@ public final class SharedModel {
   }
 
   /** A model by another name, whose answers' tokens are counted. */
-  private record Counted(String name, LanguageModel model, LongAdder tokens)
-      implements LanguageModel {
+  private static final class Counted extends ForwardingLanguageModel {
+    private final String name;
+    private final LongAdder tokens;
+
+    Counted(String name, LanguageModel model, LongAdder tokens) {
+      super(model);
+      this.name = name;
+      this.tokens = tokens;
+    }
+
+    @Override
+    public String name() {
+      return name;
+    }
+
     @Override
     public ChatResponse chat(ChatRequest request) {
-      ChatResponse response = model.chat(request);
+      ChatResponse response = super.chat(request);
       tokens.add(response.usage().completionTokens());
       return response;
-    }
-
-    @Override
-    public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
-      return model.stream(request, sink);
-    }
-
-    @Override
-    public void close() {
-      model.close();
     }
   }
 

@@ -4,32 +4,30 @@ import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatRequest.ToolDefinition;
 import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.ForwardingLanguageModel;
 import dev.terrarium.model.LanguageModel;
-import dev.terrarium.model.Tokenizer;
-import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
  * A language model that prints the messages of each request to stderr before the wrapped model
  * answers. Thread-safe.
  */
-record PromptPrinter(LanguageModel model) implements LanguageModel {
+final class PromptPrinter extends ForwardingLanguageModel {
 
-  @Override
-  public String name() {
-    return model.name();
+  PromptPrinter(LanguageModel model) {
+    super(model);
   }
 
   @Override
   public ChatResponse chat(ChatRequest request) {
     print(request);
-    return model.chat(request);
+    return super.chat(request);
   }
 
   @Override
   public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
     print(request);
-    return model.stream(request, sink);
+    return super.stream(request, sink);
   }
 
   private static void print(ChatRequest request) {
@@ -45,25 +43,5 @@ record PromptPrinter(LanguageModel model) implements LanguageModel {
           .forEach(call -> System.err.printf("-> %s %s%n", call.name(), call.arguments()));
       System.err.println();
     }
-  }
-
-  @Override
-  public boolean takesTools() {
-    return model.takesTools();
-  }
-
-  @Override
-  public Optional<Tokenizer> tokenizer() {
-    return model.tokenizer();
-  }
-
-  @Override
-  public long bytes() {
-    return model.bytes();
-  }
-
-  @Override
-  public void close() {
-    model.close();
   }
 }

@@ -3,9 +3,8 @@ package dev.terrarium.langchain4j;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.ForwardingLanguageModel;
 import dev.terrarium.model.LanguageModel;
-import dev.terrarium.model.Tokenizer;
-import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -14,19 +13,13 @@ import java.util.function.Supplier;
  * A model that is asked a limited number of requests at a time; further ones wait, in the order in
  * which they came. Thread-safe. A request that is repeated keeps its place.
  */
-final class LimitedModel implements LanguageModel {
+final class LimitedModel extends ForwardingLanguageModel {
 
-  private final LanguageModel model;
   private final Semaphore places;
 
   LimitedModel(LanguageModel model, int places) {
-    this.model = model;
+    super(model);
     this.places = new Semaphore(places, true);
-  }
-
-  @Override
-  public String name() {
-    return model.name();
   }
 
   /**
@@ -36,17 +29,12 @@ final class LimitedModel implements LanguageModel {
    */
   @Override
   public ChatResponse chat(ChatRequest request) {
-    return inPlace(() -> model.chat(request));
+    return inPlace(() -> super.chat(request));
   }
 
   @Override
   public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
-    return inPlace(() -> model.stream(request, sink));
-  }
-
-  @Override
-  public boolean takesTools() {
-    return model.takesTools();
+    return inPlace(() -> super.stream(request, sink));
   }
 
   private ChatResponse inPlace(Supplier<ChatResponse> request) {
@@ -55,35 +43,12 @@ final class LimitedModel implements LanguageModel {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new CallInterruptedException(
-          "Interrupted while waiting for other requests to the language model "
-              + model.name()
-              + ".",
-          e);
+          "Interrupted while waiting for other requests to the language model " + name() + ".", e);
     }
     try {
       return request.get();
     } finally {
       places.release();
     }
-  }
-
-  @Override
-  public Optional<Tokenizer> tokenizer() {
-    return model.tokenizer();
-  }
-
-  @Override
-  public long bytes() {
-    return model.bytes();
-  }
-
-  @Override
-  public void close() {
-    model.close();
-  }
-
-  @Override
-  public String toString() {
-    return model.toString();
   }
 }

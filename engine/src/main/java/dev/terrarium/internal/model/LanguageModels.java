@@ -25,7 +25,6 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -63,7 +62,7 @@ public final class LanguageModels {
   private final Events events;
 
   /** The chains that were asked for, by spec; their circuit breakers keep what they have seen. */
-  private final Cache<String, Chained> chains =
+  private final Cache<String, ChainedModel> chains =
       Caffeine.newBuilder().maximumSize(MOST_CHAINS).executor(Runnable::run).build();
 
   private final Map<String, Stats.Model> stats = new TreeMap<>();
@@ -148,17 +147,17 @@ public final class LanguageModels {
    *     for a model that was given
    */
   private LanguageModel remembering(LanguageModel model, String spec) {
-    return answers == null ? model : new Remembering(answers, model, spec);
+    return answers == null ? model : new RememberingModel(answers, model, spec);
   }
 
   private static boolean isChain(String spec) {
     return spec.startsWith(CHAIN);
   }
 
-  private Chained chained(String spec) {
+  private ChainedModel chained(String spec) {
     List<LanguageModel> links =
         specsOf(spec).stream().<LanguageModel>map(each -> new ChainLink(this, each)).toList();
-    return new Chained(
+    return new ChainedModel(
         dev.terrarium.model.LanguageModels.firstOf(links, CircuitBreaker.ofDefaults()));
   }
 
@@ -311,8 +310,8 @@ public final class LanguageModels {
 
   /** Returns a model's answer, and counts what it cost; one that was kept costs nothing. */
   ChatResponse chat(LanguageModel model, ChatRequest request) {
-    return model instanceof Remembering kept
-        ? kept.chat(request, () -> chat(kept.model, request))
+    return model instanceof RememberingModel kept
+        ? kept.chat(request, asked -> chat(asked, request))
         : asked(model, () -> InstructedTools.chat(model, request));
   }
 
@@ -321,13 +320,13 @@ public final class LanguageModels {
    * counted when the answer is complete.
    */
   ChatResponse stream(LanguageModel model, ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
-    return model instanceof Remembering kept
-        ? kept.stream(request, sink, () -> stream(kept.model, request, sink))
+    return model instanceof RememberingModel kept
+        ? kept.stream(request, sink, asked -> stream(asked, request, sink))
         : asked(model, () -> InstructedTools.stream(model, request, sink));
   }
 
   private ChatResponse asked(LanguageModel model, Supplier<ChatResponse> answer) {
-    if (model instanceof Chained) {
+    if (model instanceof ChainedModel) {
       return answer.get(); // counted by the link that answers
     }
     long begin = events.now();
@@ -378,77 +377,6 @@ public final class LanguageModels {
     return answers == null ? Stats.Answers.NONE : answers.stats();
   }
 
-  /** A model whose answers are kept. */
-  private record Remembering(AnswerCache answers, LanguageModel model, String spec)
-      implements LanguageModel {
-
-    @Override
-    public String name() {
-      return model.name();
-    }
-
-    @Override
-    public ChatResponse chat(ChatRequest request) {
-      return chat(request, () -> model.chat(request));
-    }
-
-    ChatResponse chat(ChatRequest request, Supplier<ChatResponse> question) {
-      return answers.answer(key(), request, question);
-    }
-
-    @Override
-    public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
-      return stream(request, sink, () -> model.stream(request, sink));
-    }
-
-    @Override
-    public boolean takesTools() {
-      return model.takesTools();
-    }
-
-    /** Returns the answer as {@link #chat} does; one that was kept is passed on as a whole. */
-    ChatResponse stream(
-        ChatRequest request, Consumer<ChatResponse.Chunk> sink, Supplier<ChatResponse> question) {
-      AtomicBoolean asked = new AtomicBoolean();
-      ChatResponse answer =
-          answers.answer(
-              key(),
-              request,
-              () -> {
-                asked.set(true);
-                return question.get();
-              });
-      if (!asked.get()) {
-        answer.passTo(sink);
-      }
-      return answer;
-    }
-
-    private String key() {
-      return spec + '\n' + model.name();
-    }
-
-    @Override
-    public Optional<Tokenizer> tokenizer() {
-      return model.tokenizer();
-    }
-
-    @Override
-    public long bytes() {
-      return model.bytes();
-    }
-
-    @Override
-    public void close() {
-      model.close();
-    }
-
-    @Override
-    public String toString() {
-      return model.toString();
-    }
-  }
-
   /** A model of the cache, held for the duration of each answer. */
   private record Held(
       LanguageModels models,
@@ -487,45 +415,6 @@ public final class LanguageModels {
     }
   }
 
-  /** A chain of models that a spec names. Its links are not closed with it. */
-  private record Chained(LanguageModel chain) implements LanguageModel {
-
-    @Override
-    public String name() {
-      return chain.name();
-    }
-
-    @Override
-    public ChatResponse chat(ChatRequest request) {
-      return chain.chat(request);
-    }
-
-    @Override
-    public ChatResponse stream(ChatRequest request, Consumer<ChatResponse.Chunk> sink) {
-      return chain.stream(request, sink);
-    }
-
-    @Override
-    public boolean takesTools() {
-      return chain.takesTools();
-    }
-
-    @Override
-    public Optional<Tokenizer> tokenizer() {
-      return chain.tokenizer();
-    }
-
-    @Override
-    public void close() {
-      // The cache closes the models.
-    }
-
-    @Override
-    public String toString() {
-      return name();
-    }
-  }
-
   /**
    * A model of a chain, by its spec: a model that cannot be opened is passed over as one that does
    * not answer. Its answers are counted, so that figures and events show which model answered.
@@ -561,37 +450,6 @@ public final class LanguageModels {
     @Override
     public void close() {
       // The cache closes the model.
-    }
-  }
-
-  /** A tokenizer of the pool, borrowed for the duration of each use. */
-  private record PooledTokenizer(ResourcePool pool, ResourcePool.Kind<Tokenizer> kind, String key)
-      implements Tokenizer {
-
-    @Override
-    public int[] encode(String text) {
-      return using(tokenizer -> tokenizer.encode(text));
-    }
-
-    @Override
-    public String decode(int[] tokens) {
-      return using(tokenizer -> tokenizer.decode(tokens));
-    }
-
-    @Override
-    public int count(String text) {
-      return using(tokenizer -> tokenizer.count(text));
-    }
-
-    private <T> T using(Function<Tokenizer, T> work) {
-      try (ResourcePool.Lease<Tokenizer> lease = pool.borrow(kind, key)) {
-        return work.apply(lease.resource());
-      }
-    }
-
-    @Override
-    public void close() {
-      // The pool closes the tokenizer.
     }
   }
 }
