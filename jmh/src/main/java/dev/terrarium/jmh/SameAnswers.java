@@ -4,6 +4,8 @@ import dev.terrarium.Describe;
 import dev.terrarium.Terrarium;
 import dev.terrarium.dspy.Dspy;
 import dev.terrarium.dspy.DspyProgram;
+import dev.terrarium.dspy.ReActProgram;
+import dev.terrarium.dspy.ReActTrace;
 import dev.terrarium.langchain.Chain;
 import dev.terrarium.langchain.LangChain;
 import dev.terrarium.langchain.TextChain;
@@ -11,6 +13,8 @@ import dev.terrarium.langchain4j.LangChain4jModels;
 import dev.terrarium.llamacpp.LlamaCppModel;
 import dev.terrarium.llamacpp.LlamaCppOptions;
 import dev.terrarium.model.LanguageModel;
+import dev.terrarium.tool.ToolMethod;
+import dev.terrarium.tool.Tools;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,6 +48,27 @@ public final class SameAnswers {
   record Verdict(Mood mood, boolean angry) {}
 
   record Capital(String name, int letters) {}
+
+  /** Two tools of one domain. */
+  static final class Atlas {
+
+    private static final Map<String, String> CAPITALS =
+        Map.of("France", "Paris", "Japan", "Tokyo", "Italy", "Rome", "Egypt", "Cairo");
+
+    @ToolMethod("Returns the capital of a country.")
+    String capital(Country country) {
+      return CAPITALS.getOrDefault(country.country(), "unknown");
+    }
+
+    @ToolMethod("Returns the number of letters of a word.")
+    int letters(Word word) {
+      return word.word().length();
+    }
+  }
+
+  record Country(@Describe("one word, such as Spain") String country) {}
+
+  record Word(String word) {}
 
   private SameAnswers() {}
 
@@ -84,12 +109,15 @@ public final class SameAnswers {
     LangChain langchain = terrarium.adapter(LangChain.class);
     DspyProgram<Question, Answer> ask = dspy.predict(Question.class, Answer.class);
     DspyProgram<Review, Verdict> judge = dspy.predict(Review.class, Verdict.class);
+    ReActProgram<Question, Answer> agent =
+        dspy.react(Question.class, Answer.class, Tools.of(new Atlas())).withMaxSteps(2);
     TextChain free = langchain.prompt("What is the capital of {country}?").text();
     Chain<Capital> typed = langchain.prompt("Name the capital of {country}.").as(Capital.class);
     Map<String, String> answers = new LinkedHashMap<>();
     for (String country : COUNTRIES) {
       String question = "What is the capital of " + country + "?";
       put(answers, "dspy.Predict: " + question, () -> ask.call(new Question(question)));
+      put(answers, "dspy.ReAct: " + question, () -> steps(agent, new Question(question)));
       put(answers, "LangChain, text: " + country, () -> free.call(Map.of("country", country)));
       put(answers, "LangChain, typed: " + country, () -> typed.call(Map.of("country", country)));
     }
@@ -97,6 +125,11 @@ public final class SameAnswers {
       put(answers, "dspy.Predict, enum: " + review, () -> judge.call(new Review(review)));
     }
     return answers;
+  }
+
+  private static String steps(ReActProgram<Question, Answer> agent, Question question) {
+    ReActTrace<Answer> trace = agent.trace(question);
+    return trace.steps() + " -> " + trace.outputs();
   }
 
   private static void put(Map<String, String> answers, String what, Supplier<Object> call) {
