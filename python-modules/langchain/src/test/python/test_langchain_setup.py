@@ -119,25 +119,29 @@ def test_tracing_that_was_stopped_goes_on() -> None:
     code = """
 import threading, weakref
 from terrarium.langchain import HostChatModel, _setup
-_setup.continue_tracing()  # there is none
+_setup.continue_tracing(False)  # there is none
 from langsmith import Client, run_trees
 def sending():
     return [each for each in threading.enumerate() if "tracing_control" in str(getattr(each, "_target", ""))]
 run_trees._CLIENT = client = Client(api_url="http://127.0.0.1:1", api_key="none", info={})
-_setup.continue_tracing()
+_setup.continue_tracing(False)
 [thread] = sending()
 client._manual_cleanup = True  # ends the thread, as an interruption does
 thread.join()
 client._manual_cleanup = False
 ended = client.tracing_queue
 ended.mutex.acquire()  # which nobody releases any more
-_setup.continue_tracing()
+_setup.continue_tracing(False)
 print(len(sending()))
 print(client.tracing_queue.qsize(), client.tracing_queue is ended)
+_setup.continue_tracing(False)
+print(len(sending()))
+_setup.continue_tracing(True)  # one that was stopped says for a while that it is alive
+print(len(sending()))
 _setup.end_tracing()
 print(run_trees._CLIENT)
 """
-    assert run(code).splitlines() == ["1", "0 False", "None"]
+    assert run(code).splitlines() == ["1", "0 False", "1", "2", "None"]
 
 
 def named(name: str, message: str) -> NameError:

@@ -159,10 +159,11 @@ class BaseBridge:
     def _cleanup_framework(self) -> None:
         """Drop the framework's objects; called under the same lock, only when it is loaded."""
 
-    def _recover_framework(self) -> None:
-        """Replace what was lost when the context was restored after a fault, such as threads, which are all stopped.
+    def _recover_framework(self, threads_stopped: bool) -> None:
+        """Replace what was lost when the context was restored after a fault.
 
-        Called only when the framework is loaded.
+        ``threads_stopped`` tells whether all threads were stopped; one that was may still say that it is alive. Called
+        only when the framework is loaded.
         """
 
     def _framework_stats(self) -> dict[str, Any]:

@@ -341,8 +341,10 @@ def reset() -> list[str]:
     return _health.reset()
 
 
-def settle() -> None:
+def settle(threads_stopped: bool) -> None:
     """What is left to do once a context is sound again: one throw-away native call, and frameworks recover.
+
+    ``threads_stopped`` tells whether all threads were stopped from outside since the last time, as with a call.
 
     An interruption within pydantic's core that calls a Python validator leaves an exception pending, which the next
     native call raises as SystemError, once.
@@ -354,4 +356,4 @@ def settle() -> None:
             core.from_json(b"0")
     for bridge in _health.bridges():
         if bridge._loaded:
-            bridge._recover_framework()
+            bridge._recover_framework(threads_stopped)

@@ -181,5 +181,5 @@ class LangchainBridge(ProgramBridge["Program"]):
         super()._cleanup_framework()
         _setup.end_tracing()
 
-    def _recover_framework(self) -> None:
-        _setup.continue_tracing()
+    def _recover_framework(self, threads_stopped: bool) -> None:
+        _setup.continue_tracing(threads_stopped)

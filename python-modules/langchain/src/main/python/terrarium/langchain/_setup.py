@@ -37,17 +37,20 @@ def prepare() -> None:
     _kept.install()
 
 
-def continue_tracing() -> None:
+def continue_tracing(threads_stopped: bool) -> None:
     """Start the thread that sends traces again, when there was one and it was stopped.
 
-    It gets a queue of its own with what waits in the old one, whose locks an ended thread may have left in any state.
+    A thread that was stopped may still say that it is alive: it has not ended yet, or was stopped in the middle of
+    ending. The new one gets a queue of its own with what waits in the old one, whose locks an ended thread may have
+    left in any state.
     """
     client = getattr(_run_trees(), "_CLIENT", None)
     if client is None or client.tracing_queue is None:
         return
     from langsmith._internal._background_thread import tracing_control_thread_func as send
 
-    if not any(thread.is_alive() and getattr(thread, "_target", None) is send for thread in threading.enumerate()):
+    senders = [thread for thread in threading.enumerate() if getattr(thread, "_target", None) is send]
+    if threads_stopped or not any(thread.is_alive() for thread in senders):
         waiting = [*client.tracing_queue.queue]
         client.tracing_queue = type(client.tracing_queue)(client.tracing_queue.maxsize)
         for item in waiting:

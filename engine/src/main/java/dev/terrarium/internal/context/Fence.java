@@ -40,6 +40,7 @@ final class Fence {
   private final Condition quiet = lock.newCondition();
   private @Nullable Visit inside;
   private boolean interrupting;
+  private boolean interruptedOne;
   private int shields;
 
   /**
@@ -173,11 +174,24 @@ final class Fence {
     }
   }
 
+  /** Returns whether there was an interruption since this method was last called. */
+  boolean takeInterrupted() {
+    lock.lock();
+    try {
+      boolean taken = interruptedOne;
+      interruptedOne = false;
+      return taken;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Ends an interruption, after which its visit may leave. */
   void interrupted() {
     lock.lock();
     try {
       interrupting = false;
+      interruptedOne = true;
       quiet.signalAll();
     } finally {
       lock.unlock();

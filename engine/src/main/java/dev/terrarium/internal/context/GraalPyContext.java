@@ -74,7 +74,7 @@ final class GraalPyContext implements PythonContext {
       this.bridges =
           new AttachedBridges(
               name, profile, runtime, files, packages, fence, embed, marshaller, errors, logger);
-      this.health = new HealthCheck(name, context, embed, entry);
+      this.health = new HealthCheck(name, context, embed, fence, entry);
       shieldNativeImports();
       shareCode();
       watchImports();

@@ -25,18 +25,22 @@ final class HealthCheck {
   private final String name;
   private final Context context;
   private final Value embed;
+  private final Fence fence;
   private final ContextEntry entry;
+  private boolean stoppedStrays;
 
   /**
    * Creates the check of one context.
    *
    * @param name the context's name
    * @param embed the module {@code terrarium.bridge.embed} of the context
+   * @param fence the fence that interrupts calls, and with them all threads of the context
    */
-  HealthCheck(String name, Context context, Value embed, ContextEntry entry) {
+  HealthCheck(String name, Context context, Value embed, Fence fence, ContextEntry entry) {
     this.name = name;
     this.context = context;
     this.embed = embed;
+    this.fence = fence;
     this.entry = entry;
   }
 
@@ -51,7 +55,9 @@ final class HealthCheck {
       LOGGER.log(Level.WARNING, name + " could not be restored: " + left);
       return HealthStatus.BROKEN;
     }
-    entry.run(() -> embed.invokeMember("settle"));
+    boolean threadsStopped = fence.takeInterrupted() || stoppedStrays;
+    stoppedStrays = false;
+    entry.run(() -> embed.invokeMember("settle", threadsStopped));
     return wrong.isEmpty() ? HealthStatus.SOUND : HealthStatus.RESTORED;
   }
 
@@ -86,6 +92,7 @@ final class HealthCheck {
 
   /** Stops the threads that a call left, from outside. */
   private void stopThreads() {
+    stoppedStrays = true;
     try {
       context.interrupt(STRAY_THREADS);
     } catch (TimeoutException e) {
