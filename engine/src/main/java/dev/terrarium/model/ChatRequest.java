@@ -53,7 +53,7 @@ public record ChatRequest(
     private static final Pattern NAME = Pattern.compile("[a-zA-Z0-9_-]{1,64}");
 
     public ToolDefinition {
-      if (!NAME.matcher(name).matches()) {
+      if (!isName(name)) {
         throw new IllegalArgumentException(
             "name: '"
                 + name
@@ -62,6 +62,11 @@ public record ChatRequest(
       }
       Objects.requireNonNull(description, "description");
       Objects.requireNonNull(parameters, "parameters");
+    }
+
+    /** Returns whether a tool can have a name, which services of language models then take. */
+    public static boolean isName(String name) {
+      return NAME.matcher(name).matches();
     }
   }
 

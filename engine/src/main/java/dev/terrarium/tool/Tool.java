@@ -6,6 +6,7 @@ import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.NestedCallException;
 import dev.terrarium.error.ToolException;
+import dev.terrarium.model.ChatRequest.ToolDefinition;
 import dev.terrarium.spi.HostFunction;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -15,7 +16,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,9 +67,6 @@ public final class Tool {
   /** The key of the message of a failed tool, in what Python gets. */
   private static final String ERROR = "error";
 
-  /** The pattern of names that all services of language models take. */
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]{1,64}");
-
   private static final int LONGEST_SCHEMA = 1 << 20;
 
   private final String name;
@@ -91,7 +88,7 @@ public final class Tool {
     this.parameters = Objects.requireNonNull(parameters, "parameters");
     this.onFailure = Objects.requireNonNull(onFailure, "onFailure");
     this.binding = binding;
-    if (!NAME.matcher(name).matches()) {
+    if (!ToolDefinition.isName(name)) {
       throw new ConfigurationException(
           "The name '"
               + name

@@ -6,11 +6,22 @@ import dev.langchain4j.model.anthropic.AnthropicTokenUsage;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.output.TokenUsage;
+import dev.terrarium.langchain4j.Capabilities.Schemas;
+import dev.terrarium.langchain4j.Capabilities.Way;
 import dev.terrarium.model.ChatResponse;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The clients of Anthropic. Immutable. */
 record AnthropicBackend(Connection connection) implements Backend {
+
+  private static final Capabilities CAPABILITIES =
+      new Capabilities(
+          /* seed= */ Way.NEVER,
+          /* reasoningEffort= */ Way.NEVER,
+          /* parallelToolCalls= */ Way.BY_CLIENT,
+          Schemas.CLOSED,
+          Set.of(Capabilities.IMAGES, Capabilities.PDF));
 
   /** The limit of tokens that Anthropic wants to know, for requests that set none. */
   static final int DEFAULT_MAX_TOKENS = 4096;
@@ -41,23 +52,8 @@ record AnthropicBackend(Connection connection) implements Backend {
   }
 
   @Override
-  public Way seed() {
-    return Way.NEVER;
-  }
-
-  @Override
-  public Way reasoningEffort() {
-    return Way.NEVER;
-  }
-
-  @Override
-  public Way parallelToolCalls() {
-    return Way.BY_CLIENT;
-  }
-
-  @Override
-  public boolean takes(String mimeType) {
-    return mimeType.startsWith("image/") || mimeType.equals("application/pdf");
+  public Capabilities capabilities() {
+    return CAPABILITIES;
   }
 
   private static @Nullable Boolean not(@Nullable Boolean value) {
@@ -78,10 +74,5 @@ record AnthropicBackend(Connection connection) implements Backend {
         Backend.orZero(usage.outputTokenCount()),
         read,
         0);
-  }
-
-  @Override
-  public Schemas schemas() {
-    return Schemas.CLOSED;
   }
 }

@@ -28,24 +28,6 @@ interface Backend {
       @Nullable String reasoningEffort,
       @Nullable Boolean parallelToolCalls) {}
 
-  /** The way in which a parameter reaches the service. */
-  enum Way {
-    BY_REQUEST,
-    BY_CLIENT,
-    NEVER
-  }
-
-  /** The schemas that the service itself holds an answer to. */
-  enum Schemas {
-    /** All. */
-    ALL,
-    /** Those whose root is an object. */
-    OF_OBJECTS,
-    /** Those whose objects all list their properties, require them and allow no others. */
-    CLOSED,
-    NONE
-  }
-
   /** Returns a client of whole answers; null when there is none. */
   @Nullable ChatModel chat(Options options);
 
@@ -57,14 +39,7 @@ interface Backend {
     return null;
   }
 
-  /** Returns the way of a seed. */
-  Way seed();
-
-  /** Returns the way of {@link ChatRequest#reasoningEffort}. */
-  Way reasoningEffort();
-
-  /** Returns the way of {@link ChatRequest#parallelToolCalls}. */
-  Way parallelToolCalls();
+  Capabilities capabilities();
 
   /** Returns whether a request can say that the model must call a tool. */
   default boolean canRequireTools() {
@@ -75,11 +50,6 @@ interface Backend {
   default boolean takesAnyParameters() {
     return true;
   }
-
-  /** Returns whether the service takes media of a MIME type. */
-  boolean takes(String mimeType);
-
-  Schemas schemas();
 
   /** Returns whether a stream ends on the thread that asked for it, before the call returns. */
   default boolean streamsInPlace() {

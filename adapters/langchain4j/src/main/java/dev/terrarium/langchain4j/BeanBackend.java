@@ -3,6 +3,8 @@ package dev.terrarium.langchain4j;
 import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.terrarium.langchain4j.Capabilities.Schemas;
+import dev.terrarium.langchain4j.Capabilities.Way;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -21,28 +23,17 @@ record BeanBackend(@Nullable ChatModel chatModel, @Nullable StreamingChatModel s
   }
 
   @Override
-  public Way seed() {
-    return Way.NEVER;
-  }
-
-  @Override
-  public Way reasoningEffort() {
-    return Way.NEVER;
-  }
-
-  @Override
-  public Way parallelToolCalls() {
-    return Way.NEVER;
-  }
-
-  @Override
-  public boolean takes(String mimeType) {
-    return true;
+  public Capabilities capabilities() {
+    return new Capabilities(
+        /* seed= */ Way.NEVER,
+        /* reasoningEffort= */ Way.NEVER,
+        /* parallelToolCalls= */ Way.NEVER,
+        schemas(),
+        Set.of(Capabilities.IMAGES, Capabilities.PDF, Capabilities.AUDIO, Capabilities.VIDEO));
   }
 
   /** Returns what both models say that they can do. */
-  @Override
-  public Schemas schemas() {
+  private Schemas schemas() {
     boolean both =
         (chatModel == null || canHoldTo(chatModel.supportedCapabilities()))
             && (streamingChatModel == null

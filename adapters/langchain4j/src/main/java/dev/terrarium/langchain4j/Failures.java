@@ -240,6 +240,11 @@ final class Failures {
     return WITHHELD.matcher(json).find();
   }
 
+  /** Returns the exception for a request, or a part of one, that the model does not take. */
+  static ModelException refused(String message) {
+    return new ModelException(Kind.INVALID_REQUEST, message, null);
+  }
+
   /** Returns the exception for an answer that the service withholds because of its content. */
   static ModelException withheld(String name) {
     return new ModelException(

@@ -9,11 +9,22 @@ import dev.langchain4j.model.googleai.GoogleAiGeminiChatModel;
 import dev.langchain4j.model.googleai.GoogleAiGeminiStreamingChatModel;
 import dev.langchain4j.model.googleai.GoogleAiGeminiTokenUsage;
 import dev.langchain4j.model.output.TokenUsage;
+import dev.terrarium.langchain4j.Capabilities.Schemas;
+import dev.terrarium.langchain4j.Capabilities.Way;
 import dev.terrarium.model.ChatResponse;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The clients of Google's Gemini. Immutable. */
 record GeminiBackend(Connection connection) implements Backend {
+
+  private static final Capabilities CAPABILITIES =
+      new Capabilities(
+          /* seed= */ Way.BY_CLIENT,
+          /* reasoningEffort= */ Way.BY_CLIENT,
+          /* parallelToolCalls= */ Way.NEVER,
+          Schemas.ALL,
+          Set.of(Capabilities.IMAGES, Capabilities.PDF, Capabilities.AUDIO, Capabilities.VIDEO));
 
   @Override
   public ChatModel chat(Options options) {
@@ -77,35 +88,12 @@ record GeminiBackend(Connection connection) implements Backend {
   }
 
   @Override
-  public Way seed() {
-    return Way.BY_CLIENT;
-  }
-
-  @Override
-  public Way reasoningEffort() {
-    return Way.BY_CLIENT;
-  }
-
-  @Override
-  public Way parallelToolCalls() {
-    return Way.NEVER;
+  public Capabilities capabilities() {
+    return CAPABILITIES;
   }
 
   @Override
   public boolean takesAnyParameters() {
     return false;
-  }
-
-  @Override
-  public boolean takes(String mimeType) {
-    return mimeType.startsWith("image/")
-        || mimeType.equals("application/pdf")
-        || mimeType.startsWith("audio/")
-        || mimeType.startsWith("video/");
-  }
-
-  @Override
-  public Schemas schemas() {
-    return Schemas.ALL;
   }
 }

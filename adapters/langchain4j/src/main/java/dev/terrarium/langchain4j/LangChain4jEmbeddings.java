@@ -96,8 +96,7 @@ final class LangChain4jEmbeddings implements EmbeddingModel {
 
   private TextSegment segment(String text) {
     if (text.isBlank()) {
-      throw new ModelException(
-          Kind.INVALID_REQUEST, "The embedding model " + name + " takes no blank text.", null);
+      throw Failures.refused("The embedding model " + name + " takes no blank text.");
     }
     return TextSegment.from(text);
   }

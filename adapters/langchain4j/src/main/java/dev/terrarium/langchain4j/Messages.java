@@ -16,11 +16,11 @@ import dev.langchain4j.data.message.VideoContent;
 import dev.langchain4j.data.pdf.PdfFile;
 import dev.langchain4j.data.video.Video;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatMessage.Media;
 import dev.terrarium.model.ChatMessage.ToolCall;
 import dev.terrarium.model.ChatRequest;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +46,7 @@ final class Messages {
           switch (message.role()) {
             case SYSTEM -> {
               if (message.content().isBlank()) {
-                throw refused(path + ": a system message must not be blank; leave it out");
+                throw Failures.refused(path + ": a system message must not be blank; leave it out");
               }
               yield SystemMessage.from(message.content());
             }
@@ -67,9 +67,9 @@ final class Messages {
       contents.add(TextContent.from(message.content()));
     }
     for (Media media : message.media()) {
-      Content content = backend.takes(media.mimeType()) ? content(media) : null;
+      Content content = backend.capabilities().takes(media.mimeType()) ? content(media) : null;
       if (content == null) {
-        throw refused(
+        throw Failures.refused(
             path + ": the language model " + name + " takes no media of type " + media.mimeType());
       }
       contents.add(content);
@@ -80,23 +80,20 @@ final class Messages {
   private static @Nullable Content content(Media media) {
     String type = media.mimeType();
     String data = media.base64();
-    if (type.startsWith("image/")) {
-      return ImageContent.from(
-          Image.builder().mimeType(type).base64Data(data).url(media.url()).build());
-    }
-    if (type.equals("application/pdf")) {
-      return PdfFileContent.from(
-          PdfFile.builder().mimeType(type).base64Data(data).url(media.url()).build());
-    }
-    if (type.startsWith("audio/")) {
-      return AudioContent.from(
-          Audio.builder().mimeType(type).base64Data(data).url(media.url()).build());
-    }
-    if (type.startsWith("video/")) {
-      return VideoContent.from(
-          Video.builder().mimeType(type).base64Data(data).url(media.url()).build());
-    }
-    return null;
+    URI url = media.url();
+    return switch (Capabilities.kind(type)) {
+      case Capabilities.IMAGES ->
+          ImageContent.from(Image.builder().mimeType(type).base64Data(data).url(url).build());
+      case Capabilities.AUDIO ->
+          AudioContent.from(Audio.builder().mimeType(type).base64Data(data).url(url).build());
+      case Capabilities.VIDEO ->
+          VideoContent.from(Video.builder().mimeType(type).base64Data(data).url(url).build());
+      default ->
+          type.equals(Capabilities.PDF)
+              ? PdfFileContent.from(
+                  PdfFile.builder().mimeType(type).base64Data(data).url(url).build())
+              : null;
+    };
   }
 
   private static AiMessage assistant(ChatMessage message) {
@@ -122,9 +119,5 @@ final class Messages {
 
   private static ToolExecutionResultMessage result(ToolCall call, String result) {
     return ToolExecutionResultMessage.from(ToolCalls.plainId(call), call.name(), result);
-  }
-
-  private static ModelException refused(String message) {
-    return new ModelException(Kind.INVALID_REQUEST, message, null);
   }
 }

@@ -6,9 +6,20 @@ import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.mistralai.MistralAiChatModel;
 import dev.langchain4j.model.mistralai.MistralAiEmbeddingModel;
 import dev.langchain4j.model.mistralai.MistralAiStreamingChatModel;
+import dev.terrarium.langchain4j.Capabilities.Schemas;
+import dev.terrarium.langchain4j.Capabilities.Way;
+import java.util.Set;
 
 /** The clients of Mistral. Immutable. */
 record MistralBackend(Connection connection) implements Backend {
+
+  private static final Capabilities CAPABILITIES =
+      new Capabilities(
+          /* seed= */ Way.BY_CLIENT,
+          /* reasoningEffort= */ Way.NEVER,
+          /* parallelToolCalls= */ Way.NEVER,
+          Schemas.OF_OBJECTS,
+          Set.of(Capabilities.IMAGES));
 
   @Override
   public ChatModel chat(Options options) {
@@ -48,27 +59,7 @@ record MistralBackend(Connection connection) implements Backend {
   }
 
   @Override
-  public Way seed() {
-    return Way.BY_CLIENT;
-  }
-
-  @Override
-  public Way reasoningEffort() {
-    return Way.NEVER;
-  }
-
-  @Override
-  public Way parallelToolCalls() {
-    return Way.NEVER;
-  }
-
-  @Override
-  public boolean takes(String mimeType) {
-    return mimeType.startsWith("image/");
-  }
-
-  @Override
-  public Schemas schemas() {
-    return Schemas.OF_OBJECTS;
+  public Capabilities capabilities() {
+    return CAPABILITIES;
   }
 }

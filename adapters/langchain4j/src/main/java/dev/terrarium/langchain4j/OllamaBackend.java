@@ -8,13 +8,22 @@ import dev.langchain4j.model.ollama.OllamaChatModel;
 import dev.langchain4j.model.ollama.OllamaChatRequestParameters;
 import dev.langchain4j.model.ollama.OllamaEmbeddingModel;
 import dev.langchain4j.model.ollama.OllamaStreamingChatModel;
-import dev.terrarium.error.ModelException;
-import dev.terrarium.error.ModelException.Kind;
+import dev.terrarium.langchain4j.Capabilities.Schemas;
+import dev.terrarium.langchain4j.Capabilities.Way;
 import dev.terrarium.model.ChatRequest;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The clients of Ollama. Immutable. */
 record OllamaBackend(Connection connection) implements Backend {
+
+  private static final Capabilities CAPABILITIES =
+      new Capabilities(
+          /* seed= */ Way.BY_REQUEST,
+          /* reasoningEffort= */ Way.BY_REQUEST,
+          /* parallelToolCalls= */ Way.NEVER,
+          Schemas.ALL,
+          Set.of(Capabilities.IMAGES));
 
   private static final String NO_EFFORT = "none";
   private static final String SOME_EFFORT = "medium";
@@ -51,28 +60,8 @@ record OllamaBackend(Connection connection) implements Backend {
   }
 
   @Override
-  public Way seed() {
-    return Way.BY_REQUEST;
-  }
-
-  @Override
-  public Way reasoningEffort() {
-    return Way.BY_REQUEST;
-  }
-
-  @Override
-  public Way parallelToolCalls() {
-    return Way.NEVER;
-  }
-
-  @Override
-  public boolean takes(String mimeType) {
-    return mimeType.startsWith("image/");
-  }
-
-  @Override
-  public Schemas schemas() {
-    return Schemas.ALL;
+  public Capabilities capabilities() {
+    return CAPABILITIES;
   }
 
   @Override
@@ -90,16 +79,14 @@ record OllamaBackend(Connection connection) implements Backend {
       case NO_EFFORT -> false;
       case SOME_EFFORT -> true;
       default ->
-          throw new ModelException(
-              Kind.INVALID_REQUEST,
+          throw Failures.refused(
               "reasoningEffort: Ollama is asked by '"
                   + NO_EFFORT
                   + "' or '"
                   + SOME_EFFORT
                   + "', not by '"
                   + effort
-                  + "'",
-              null);
+                  + "'");
     };
   }
 

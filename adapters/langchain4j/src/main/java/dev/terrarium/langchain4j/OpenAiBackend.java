@@ -10,14 +10,25 @@ import dev.langchain4j.model.openai.OpenAiEmbeddingModel;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
 import dev.langchain4j.model.openai.OpenAiTokenUsage;
 import dev.langchain4j.model.output.TokenUsage;
+import dev.terrarium.langchain4j.Capabilities.Schemas;
+import dev.terrarium.langchain4j.Capabilities.Way;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.Tokenizer;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The clients of OpenAI, of Azure OpenAI and of servers with OpenAI's interface. Immutable. */
 record OpenAiBackend(Connection connection) implements Backend {
+
+  private static final Capabilities CAPABILITIES =
+      new Capabilities(
+          /* seed= */ Way.BY_REQUEST,
+          /* reasoningEffort= */ Way.BY_REQUEST,
+          /* parallelToolCalls= */ Way.BY_REQUEST,
+          Schemas.OF_OBJECTS,
+          Set.of(Capabilities.IMAGES, Capabilities.PDF, Capabilities.AUDIO));
 
   @Override
   public ChatModel chat(Options options) {
@@ -64,30 +75,8 @@ record OpenAiBackend(Connection connection) implements Backend {
   }
 
   @Override
-  public Way seed() {
-    return Way.BY_REQUEST;
-  }
-
-  @Override
-  public Way reasoningEffort() {
-    return Way.BY_REQUEST;
-  }
-
-  @Override
-  public Way parallelToolCalls() {
-    return Way.BY_REQUEST;
-  }
-
-  @Override
-  public boolean takes(String mimeType) {
-    return mimeType.startsWith("image/")
-        || mimeType.equals("application/pdf")
-        || mimeType.startsWith("audio/");
-  }
-
-  @Override
-  public Schemas schemas() {
-    return Schemas.OF_OBJECTS;
+  public Capabilities capabilities() {
+    return CAPABILITIES;
   }
 
   /**

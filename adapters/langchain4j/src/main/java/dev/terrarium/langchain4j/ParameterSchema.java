@@ -14,7 +14,6 @@ import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
 import dev.langchain4j.model.chat.request.json.JsonSchemaElement;
 import dev.langchain4j.model.chat.request.json.JsonStringSchema;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.error.ModelException.Kind;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -112,7 +111,7 @@ final class ParameterSchema {
               .description(description)
               .build();
       case "object" -> object(node, description);
-      default -> throw refused("have a part without a type: " + node);
+      default -> throw refused(tool, "have a part without a type: " + node);
     };
   }
 
@@ -132,10 +131,11 @@ final class ParameterSchema {
     String name = reference.startsWith(PREFIX) ? reference.substring(PREFIX.length()) : "";
     JsonNode definition = definitions.path(name);
     if (definition.isMissingNode()) {
-      throw refused("refer to " + reference + ", which is not there");
+      throw refused(tool, "refer to " + reference + ", which is not there");
     }
     if (open.contains(name)) {
-      throw refused("refer to themselves by " + reference + ", which the service does not take");
+      throw refused(
+          tool, "refer to themselves by " + reference + ", which the service does not take");
     }
     open.push(name);
     try {
@@ -170,8 +170,8 @@ final class ParameterSchema {
     return StreamSupport.stream(array.spliterator(), false).map(JsonNode::asText).toList();
   }
 
-  private ModelException refused(String reason) {
-    return new ModelException(
-        Kind.INVALID_REQUEST, "tools: the parameters of " + tool + " " + reason, null);
+  /** Returns the exception for parameters that the service does not take. */
+  static ModelException refused(String tool, String reason) {
+    return Failures.refused("tools: the parameters of " + tool + " " + reason);
   }
 }

@@ -7,8 +7,8 @@ import dev.langchain4j.model.chat.request.ResponseFormatType;
 import dev.langchain4j.model.chat.request.json.JsonRawSchema;
 import dev.langchain4j.model.chat.request.json.JsonSchema;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.error.ModelException.Kind;
-import dev.terrarium.langchain4j.Backend.Way;
+import dev.terrarium.langchain4j.Capabilities.Schemas;
+import dev.terrarium.langchain4j.Capabilities.Way;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatMessage.Role;
 import dev.terrarium.model.ChatRequest.ToolChoice;
@@ -47,14 +47,15 @@ record Question(
       boolean nativeSchemas) {
     String schemaText = request.responseSchema();
     AnswerSchema schema = schemaText == null ? null : AnswerSchema.parse(schemaText);
-    boolean held = schema != null && nativeSchemas && canHold(backend, schema);
+    Capabilities takes = backend.capabilities();
+    boolean held = schema != null && nativeSchemas && canHold(takes.schemas(), schema);
     boolean instructed = schema != null && !held;
 
-    Integer seed = seed(name, request.seed(), backend);
-    check("reasoningEffort", request.reasoningEffort(), backend.reasoningEffort(), name);
-    check("parallelToolCalls", request.parallelToolCalls(), backend.parallelToolCalls(), name);
+    Integer seed = seed(name, request.seed(), takes.seed());
+    check("reasoningEffort", request.reasoningEffort(), takes.reasoningEffort(), name);
+    check("parallelToolCalls", request.parallelToolCalls(), takes.parallelToolCalls(), name);
     DefaultChatRequestParameters.Builder<?> parameters =
-        backend.parameters(backend.seed() == Way.BY_REQUEST ? seed : null, request);
+        backend.parameters(takes.seed() == Way.BY_REQUEST ? seed : null, request);
     parameters.temperature(request.temperature());
     parameters.topP(request.topP());
     addTools(parameters, request, backend);
@@ -82,10 +83,10 @@ record Question(
             .parameters(parameters.build())
             .build(),
         new Backend.Options(
-            byClient(backend.seed(), seed),
+            byClient(takes.seed(), seed),
             held && schema != null && schema.isClosed(),
-            byClient(backend.reasoningEffort(), request.reasoningEffort()),
-            byClient(backend.parallelToolCalls(), request.parallelToolCalls())),
+            byClient(takes.reasoningEffort(), request.reasoningEffort()),
+            byClient(takes.parallelToolCalls(), request.parallelToolCalls())),
         ToolCalls.after(request),
         schema,
         instructed);
@@ -97,7 +98,7 @@ record Question(
 
   private static void check(String part, @Nullable Object value, Way way, String name) {
     if (value != null && way == Way.NEVER) {
-      throw refused(part + ": the language model " + name + " takes none");
+      throw Failures.refused(part + ": the language model " + name + " takes none");
     }
   }
 
@@ -118,8 +119,8 @@ record Question(
     }
   }
 
-  private static boolean canHold(Backend backend, AnswerSchema schema) {
-    return switch (backend.schemas()) {
+  private static boolean canHold(Schemas takes, AnswerSchema schema) {
+    return switch (takes) {
       case ALL -> true;
       case OF_OBJECTS -> schema.isOfAnObject();
       case CLOSED -> schema.isClosed();
@@ -127,19 +128,16 @@ record Question(
     };
   }
 
-  private static @Nullable Integer seed(String name, @Nullable Long seed, Backend backend) {
+  private static @Nullable Integer seed(String name, @Nullable Long seed, Way way) {
     if (seed == null) {
       return null;
     }
-    check("seed", seed, backend.seed(), name);
+    check("seed", seed, way, name);
     if (seed != seed.intValue()) {
-      throw refused("seed: " + seed + " has more than the 32 bits that " + name + " takes");
+      throw Failures.refused(
+          "seed: " + seed + " has more than the 32 bits that " + name + " takes");
     }
     return seed.intValue();
-  }
-
-  private static ModelException refused(String message) {
-    return new ModelException(Kind.INVALID_REQUEST, message, null);
   }
 
   /** Adds instructions to the first message, since many models allow no second system message. */

@@ -10,7 +10,6 @@ import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
 import dev.langchain4j.model.chat.request.json.JsonRawSchema;
 import dev.langchain4j.model.chat.request.json.JsonSchemaElement;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.model.ChatMessage.ToolCall;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatRequest.ToolDefinition;
@@ -78,17 +77,19 @@ record ToolCalls(int before) {
     try {
       schema = JSON.readTree(tool.parameters());
     } catch (JsonProcessingException e) {
-      throw refused(tool, "are no JSON: " + e.getOriginalMessage());
+      throw ParameterSchema.refused(tool.name(), "are no JSON: " + e.getOriginalMessage());
     }
     if (!schema.isObject() || !schema.path("type").asText("object").equals("object")) {
-      throw refused(tool, "are no schema of an object: " + tool.parameters());
+      throw ParameterSchema.refused(
+          tool.name(), "are no schema of an object: " + tool.parameters());
     }
     Set<String> unknown = new TreeSet<>();
     schema.fieldNames().forEachRemaining(unknown::add);
     unknown.removeAll(ROOT);
     if (!unknown.isEmpty()) {
-      throw refused(
-          tool, "have " + String.join(", ", unknown) + " at the root, which services do not take");
+      throw ParameterSchema.refused(
+          tool.name(),
+          "have " + String.join(", ", unknown) + " at the root, which services do not take");
     }
     if (!anySchema) {
       return ParameterSchema.of(tool.name(), schema);
@@ -115,11 +116,6 @@ record ToolCalls(int before) {
         .forEach(
             entry -> elements.put(entry.getKey(), JsonRawSchema.from(entry.getValue().toString())));
     return elements;
-  }
-
-  private static ModelException refused(ToolDefinition tool, String reason) {
-    return new ModelException(
-        Kind.INVALID_REQUEST, "tools: the parameters of " + tool.name() + " " + reason, null);
   }
 
   /** Returns the tool calls of an answer. */

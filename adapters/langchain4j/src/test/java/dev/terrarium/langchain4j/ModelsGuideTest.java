@@ -5,8 +5,8 @@ import static com.github.tomakehurst.wiremock.client.WireMock.anyUrl;
 import static com.github.tomakehurst.wiremock.client.WireMock.post;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.github.tomakehurst.wiremock.WireMockServer;
 import com.github.tomakehurst.wiremock.core.WireMockConfiguration;
+import com.github.tomakehurst.wiremock.junit5.WireMockExtension;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.ollama.OllamaChatModel;
@@ -25,9 +25,8 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The code that the guide of models shows: what stands between a mark and its end. */
 class ModelsGuideTest {
@@ -38,19 +37,11 @@ class ModelsGuideTest {
   private static final Pattern BLOCK =
       Pattern.compile("<!-- (\\w+) -->\\n```java\\n(.*?)```", Pattern.DOTALL);
 
-  private static WireMockServer service;
-
-  @BeforeAll
-  static void start() {
-    service =
-        new WireMockServer(WireMockConfiguration.options().bindAddress("127.0.0.1").dynamicPort());
-    service.start();
-  }
-
-  @AfterAll
-  static void stop() {
-    service.stop();
-  }
+  @RegisterExtension
+  private static final WireMockExtension service =
+      WireMockExtension.newInstance()
+          .options(WireMockConfiguration.options().bindAddress("127.0.0.1").dynamicPort())
+          .build();
 
   @Test
   void theGuideShowsWhatIsCompiledAndRunHere() throws IOException {
@@ -91,7 +82,7 @@ class ModelsGuideTest {
   void modelWithOptions() {
     service.stubFor(
         post(anyUrl()).willReturn(aResponse().withBody(Wire.OPENAI.whole("Paris", false))));
-    String url = "http://127.0.0.1:" + service.port() + "/v1";
+    String url = "http://127.0.0.1:" + service.getPort() + "/v1";
     String key = "of the gateway";
     // guide: options
     LanguageModel model =
@@ -114,7 +105,7 @@ class ModelsGuideTest {
   void beans() {
     service.stubFor(
         post(anyUrl()).willReturn(aResponse().withBody(Wire.OLLAMA.whole("Paris", false))));
-    String url = "http://127.0.0.1:" + service.port();
+    String url = "http://127.0.0.1:" + service.getPort();
     ChatModel chat = OllamaChatModel.builder().baseUrl(url).modelName("llama3.2").build();
     StreamingChatModel streaming =
         OllamaStreamingChatModel.builder().baseUrl(url).modelName("llama3.2").build();
@@ -131,7 +122,7 @@ class ModelsGuideTest {
   void failures() {
     service.stubFor(post(anyUrl()).willReturn(aResponse().withStatus(503)));
     LanguageModel model =
-        LangChain4jModels.custom("ollama:llama3.2@http://127.0.0.1:" + service.port())
+        LangChain4jModels.custom("ollama:llama3.2@http://127.0.0.1:" + service.getPort())
             .maxRetries(0)
             .build();
     // guide: failures
@@ -159,7 +150,7 @@ class ModelsGuideTest {
     LanguageModel main =
         LangChain4jModels.custom("openai:gpt-5-mini@http://127.0.0.1:1/v1").maxRetries(0).build();
     LanguageModel spare =
-        LangChain4jModels.custom("ollama:llama3.2@http://127.0.0.1:" + service.port()).build();
+        LangChain4jModels.custom("ollama:llama3.2@http://127.0.0.1:" + service.getPort()).build();
     // guide: chain
     LanguageModel model = LanguageModels.firstOf(main, spare);
     TerrariumConfig config = TerrariumConfig.custom().languageModel(model).build();
@@ -175,7 +166,7 @@ class ModelsGuideTest {
     service.stubFor(
         post(anyUrl())
             .willReturn(aResponse().withBody("{\"embeddings\": [[1.0, 2.0], [3.0, 4.0]]}")));
-    String spec = "ollama:all-minilm@http://127.0.0.1:" + service.port();
+    String spec = "ollama:all-minilm@http://127.0.0.1:" + service.getPort();
     // guide: vectors
     EmbeddingModel vectors = LangChain4jModels.custom(spec).buildEmbedding(2); // dimensions
     TerrariumConfig config = TerrariumConfig.custom().embeddingModel(vectors).build();

@@ -12,10 +12,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.github.tomakehurst.wiremock.WireMockServer;
 import com.github.tomakehurst.wiremock.client.ResponseDefinitionBuilder;
 import com.github.tomakehurst.wiremock.core.WireMockConfiguration;
 import com.github.tomakehurst.wiremock.http.Fault;
+import com.github.tomakehurst.wiremock.junit5.WireMockExtension;
 import com.github.tomakehurst.wiremock.stubbing.Scenario;
 import com.github.tomakehurst.wiremock.verification.LoggedRequest;
 import dev.terrarium.error.ModelException;
@@ -37,12 +37,10 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -59,30 +57,17 @@ class ServicesTest {
       """;
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private static WireMockServer service;
+  @RegisterExtension
+  private static final WireMockExtension service =
+      WireMockExtension.newInstance()
+          .options(
+              WireMockConfiguration.options()
+                  .bindAddress("127.0.0.1")
+                  .dynamicPort()
+                  .containerThreads(16))
+          .build();
 
   private @Nullable LanguageModel opened;
-
-  @BeforeAll
-  static void start() {
-    service =
-        new WireMockServer(
-            WireMockConfiguration.options()
-                .bindAddress("127.0.0.1")
-                .dynamicPort()
-                .containerThreads(16));
-    service.start();
-  }
-
-  @AfterAll
-  static void stop() {
-    service.stop();
-  }
-
-  @BeforeEach
-  void reset() {
-    service.resetAll();
-  }
 
   @AfterEach
   void close() {
@@ -92,7 +77,7 @@ class ServicesTest {
   }
 
   private LangChain4jModels.Builder custom(Wire wire) {
-    return LangChain4jModels.custom(wire.spec("http://127.0.0.1:" + service.port()))
+    return LangChain4jModels.custom(wire.spec("http://127.0.0.1:" + service.getPort()))
         .apiKey(KEY)
         .retryDelay(Duration.ofMillis(1));
   }
@@ -138,7 +123,7 @@ class ServicesTest {
     assertThat(response.finishReason()).isEqualTo(FinishReason.STOP);
     assertThat(response.usage()).isEqualTo(new TokenUsage(5, 2));
     assertThat(response.time()).isPositive();
-    assertThat(model.name()).isEqualTo(wire.spec("http://127.0.0.1:" + service.port()));
+    assertThat(model.name()).isEqualTo(wire.spec("http://127.0.0.1:" + service.getPort()));
   }
 
   @ParameterizedTest
@@ -674,7 +659,7 @@ class ServicesTest {
         post(urlPathMatching("/openai/v1/chat/completions"))
             .willReturn(json(Wire.OPENAI.whole("Paris", false))));
     opened =
-        LangChain4jModels.custom("azure:mine@http://127.0.0.1:" + service.port())
+        LangChain4jModels.custom("azure:mine@http://127.0.0.1:" + service.getPort())
             .apiKey(KEY)
             .build();
 
@@ -698,7 +683,7 @@ class ServicesTest {
                      "usage": {"prompt_tokens": 2, "total_tokens": 2}}
                     """)));
     EmbeddingModel model =
-        LangChain4jModels.custom("openai:small@http://127.0.0.1:" + service.port())
+        LangChain4jModels.custom("openai:small@http://127.0.0.1:" + service.getPort())
             .apiKey(KEY)
             .buildEmbedding();
 

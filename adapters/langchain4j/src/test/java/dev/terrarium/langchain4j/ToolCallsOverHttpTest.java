@@ -11,8 +11,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.github.tomakehurst.wiremock.WireMockServer;
 import com.github.tomakehurst.wiremock.core.WireMockConfiguration;
+import com.github.tomakehurst.wiremock.junit5.WireMockExtension;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.model.ChatMessage;
@@ -33,12 +33,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -58,26 +56,13 @@ class ToolCallsOverHttpTest {
            "required": ["place"]}
           """);
 
-  private static WireMockServer service;
+  @RegisterExtension
+  private static final WireMockExtension service =
+      WireMockExtension.newInstance()
+          .options(WireMockConfiguration.options().bindAddress("127.0.0.1").dynamicPort())
+          .build();
 
   private final List<LanguageModel> opened = new ArrayList<>();
-
-  @BeforeAll
-  static void start() {
-    service =
-        new WireMockServer(WireMockConfiguration.options().bindAddress("127.0.0.1").dynamicPort());
-    service.start();
-  }
-
-  @AfterAll
-  static void stop() {
-    service.stop();
-  }
-
-  @BeforeEach
-  void reset() {
-    service.resetAll();
-  }
 
   @AfterEach
   void close() {
@@ -85,7 +70,7 @@ class ToolCallsOverHttpTest {
   }
 
   private LangChain4jModels.Builder custom(Wire wire) {
-    return LangChain4jModels.custom(wire.spec("http://127.0.0.1:" + service.port()))
+    return LangChain4jModels.custom(wire.spec("http://127.0.0.1:" + service.getPort()))
         .apiKey("key")
         .maxRetries(0);
   }
