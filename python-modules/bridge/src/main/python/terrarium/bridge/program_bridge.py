@@ -84,6 +84,30 @@ class ProgramBridge(BaseBridge, Generic[P]):
         """
         return self._dump_state(self._programs.get(program))
 
+    # For commands of a subclass.
+
+    def _with_tools(self, program: str, max_steps: int, other: str) -> P:
+        """Return a program that the command ``act`` runs: one with ``tools``; ``other`` runs those without.
+
+        Raises UnknownProgramError, and ArgumentError for a program without tools and a limit of steps below 1.
+        """
+        built = self._programs.get(program)
+        if not getattr(built, "tools", ()):
+            raise ArgumentError("act", f"the program {program!r} has no tools; run it by {other!r}")
+        if max_steps < 1:
+            raise ArgumentError("act", f"max_steps must be at least 1, got {max_steps}")
+        return built
+
+    def _without_tools(self, command: str, program: str) -> P:
+        """Return a program that has no ``tools``, for a command that may be made again when it fails.
+
+        Raises UnknownProgramError, and ArgumentError for a program with tools, which may do more when called again.
+        """
+        built = self._programs.get(program)
+        if getattr(built, "tools", ()):
+            raise ArgumentError(command, f"the program {program!r} has tools; run it by 'act'")
+        return built
+
     # Hooks of a subclass.
 
     def _check(self, spec: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from terrarium.bridge import ArgumentError, ProgramBridge, Pushed, exchanges, handler, imports
+from terrarium.bridge import ProgramBridge, Pushed, exchanges, handler, imports
 from terrarium.bridge.options import SharedDefaults
 from terrarium.bridge.tools import given as given_tools
 
@@ -139,11 +139,7 @@ class DspyBridge(ProgramBridge["Program"]):
 
         Raises what ``call`` raises, and what a tool raises that ends the call.
         """
-        built = self._programs.get(program)
-        if not built.tools:
-            raise ArgumentError("act", f"the program {program!r} has no tools; run it by 'call'")
-        if max_steps < 1:
-            raise ArgumentError("act", f"max_steps must be at least 1, got {max_steps}")
+        built = self._with_tools(program, max_steps, other="call")
         with given_tools("act", built.tools, tools):
             return self._run("act", built, inputs, options, trace, max_iters=max_steps)
 
@@ -234,12 +230,6 @@ class DspyBridge(ProgramBridge["Program"]):
         if trace:
             result.update(exchanges.last(run.exchanges), usage=exchanges.usage(run.exchanges))
         return result
-
-    def _without_tools(self, command: str, program: str) -> Program:
-        built = self._programs.get(program)
-        if built.tools:  # which may do more when they are called again, and these commands may be
-            raise ArgumentError(command, f"the program {program!r} has tools; run it by 'act'")
-        return built
 
     def _options_of(self, program: Program, options: Any) -> tuple[dict[str, Any], bool]:
         """Return the options of a call, and whether answers are cached."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from terrarium.bridge import ArgumentError, ProgramBridge, exchanges, handler
+from terrarium.bridge import ProgramBridge, exchanges, handler
 from terrarium.bridge.options import SharedDefaults, checked
 from terrarium.bridge.tools import given
 
@@ -142,11 +142,7 @@ class LangchainBridge(ProgramBridge["Program"]):
 
         Raises what ``invoke`` raises, and what a tool raises that ends the call.
         """
-        built = self._programs.get(program)
-        if not built.tools:
-            raise ArgumentError("act", f"the program {program!r} has no tools; run it by 'invoke'")
-        if max_steps < 1:
-            raise ArgumentError("act", f"max_steps must be at least 1, got {max_steps}")
+        built = self._with_tools(program, max_steps, other="invoke")
         merged = {**self._defaults.get(), **built.options, **checked(options)}
         with given("act", built.tools, tools):
             output, steps, finished, happened = built.act(inputs, merged, max_steps)
@@ -156,12 +152,6 @@ class LangchainBridge(ProgramBridge["Program"]):
             "finished": finished,
             "usage": exchanges.usage(happened),
         }
-
-    def _without_tools(self, command: str, program: str) -> Program:
-        built = self._programs.get(program)
-        if built.tools:  # which may do more when they are called again, and these commands may be
-            raise ArgumentError(command, f"the program {program!r} has tools; run it by 'act'")
-        return built
 
     def _build(self, spec: dict[str, Any]) -> Program:
         from ._programs import Program
