@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.PythonException;
+import dev.terrarium.internal.resource.Sha256;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URL;
@@ -12,8 +13,6 @@ import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.ZipEntry;
@@ -45,7 +44,7 @@ class PackageSetsTest {
         manifest
             .append(file.getValue().length())
             .append(' ')
-            .append(sha256(file.getValue().getBytes(StandardCharsets.UTF_8)))
+            .append(Sha256.hex(file.getValue().getBytes(StandardCharsets.UTF_8)))
             .append(' ')
             .append(file.getKey())
             .append('\n');
@@ -68,7 +67,7 @@ class PackageSetsTest {
         sha256=%s
         distributions=%s
         """
-            .formatted(set, set, sha256(bytes.toByteArray()), distributions));
+            .formatted(set, set, Sha256.hex(bytes.toByteArray()), distributions));
   }
 
   private static void write(ZipOutputStream zip, String name, String text) throws IOException {
@@ -76,10 +75,6 @@ class PackageSetsTest {
     entry.setTime(0); // so that equal content has an equal hash
     zip.putNextEntry(entry);
     zip.write(text.getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static String sha256(byte[] bytes) throws Exception {
-    return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
   }
 
   private Terrarium start(int contexts) throws Exception {

@@ -3,6 +3,7 @@ package dev.terrarium.llamacpp;
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.internal.resource.CacheFolder;
+import dev.terrarium.internal.resource.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -17,7 +18,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -102,7 +102,7 @@ final class ModelProbe {
   }
 
   private static String places(List<Path> parts) throws IOException {
-    MessageDigest digest = sha256();
+    MessageDigest digest = Sha256.digest();
     for (Path part : parts) {
       BasicFileAttributes now = Files.readAttributes(part, BasicFileAttributes.class);
       String place =
@@ -118,7 +118,7 @@ final class ModelProbe {
   }
 
   private static String contents(List<Path> parts) throws IOException {
-    MessageDigest digest = sha256();
+    MessageDigest digest = Sha256.digest();
     byte[] buffer = new byte[1 << 20];
     for (Path part : parts) {
       try (InputStream in = Files.newInputStream(part)) {
@@ -128,14 +128,6 @@ final class ModelProbe {
       }
     }
     return "content-" + HexFormat.of().formatHex(digest.digest());
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private void remember(Path passed) {

@@ -2,6 +2,7 @@ package dev.terrarium.internal.context;
 
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.internal.resource.CacheFolder;
+import dev.terrarium.internal.resource.Sha256;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -18,11 +19,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.LocalDateTime;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -154,7 +152,7 @@ public record PackageSources(String name, URI place, Map<String, String> texts) 
       return Path.of(place);
     }
     byte[] archive = archive();
-    String sha256 = sha256(archive);
+    String sha256 = Sha256.hex(archive);
     return cache
         .tree(
             "python/own-" + name + "-" + sha256.substring(0, 16),
@@ -170,7 +168,7 @@ public record PackageSources(String name, URI place, Map<String, String> texts) 
     StringBuilder manifest = new StringBuilder();
     files.forEach(
         (file, content) ->
-            manifest.append(content.length + " " + sha256(content) + " " + file).append('\n'));
+            manifest.append(content.length + " " + Sha256.hex(content) + " " + file).append('\n'));
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
       write(zip, "MANIFEST", manifest.toString().getBytes(StandardCharsets.UTF_8));
@@ -232,14 +230,6 @@ public record PackageSources(String name, URI place, Map<String, String> texts) 
       throw new ConfigurationException("The Python file " + file + " is in no folder.");
     }
     return parent;
-  }
-
-  private static String sha256(byte[] content) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   /** Returns a description without the texts. */

@@ -10,18 +10,16 @@ import dev.terrarium.Stats;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.internal.config.ConfigCheck;
 import dev.terrarium.internal.event.Events;
+import dev.terrarium.internal.resource.Sha256;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.ChatResponse.TokenUsage;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
@@ -214,11 +212,7 @@ public final class AnswerCache {
    */
   static @Nullable String key(String model, ChatRequest request, @Nullable String rollout) {
     try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      byte[] hash = digest.digest(CanonicalForm.of(Arrays.asList(model, request, rollout)));
-      return HexFormat.of().formatHex(hash);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
+      return Sha256.hex(CanonicalForm.of(Arrays.asList(model, request, rollout)));
     } catch (IllegalArgumentException e) {
       LOG.log(Level.WARNING, "An answer of " + model + " is not kept: " + e.getMessage());
       return null;

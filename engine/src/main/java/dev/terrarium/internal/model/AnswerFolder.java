@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.internal.resource.Sha256;
 import dev.terrarium.model.ChatResponse;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -19,7 +20,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -139,13 +139,9 @@ final class AnswerFolder {
   }
 
   private static byte[] hash(byte[] bytes, int from, int to) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(bytes, from, to - from);
-      return digest.digest();
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
+    MessageDigest digest = Sha256.digest();
+    digest.update(bytes, from, to - from);
+    return digest.digest();
   }
 
   private static final class DurationWriter extends JsonSerializer<Duration> {

@@ -13,11 +13,10 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.internal.config.ConfigCheck;
 import dev.terrarium.internal.event.Events;
+import dev.terrarium.internal.resource.Sha256;
 import dev.terrarium.model.EmbeddingModel;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -59,13 +58,8 @@ public final class EmbeddingCache {
   private record Key(String model, ByteBuffer hash) {
 
     static Key of(String model, String text) {
-      try {
-        MessageDigest digest = MessageDigest.getInstance("SHA-256");
-        return new Key(
-            model, ByteBuffer.wrap(digest.digest(text.getBytes(StandardCharsets.UTF_8))));
-      } catch (NoSuchAlgorithmException e) {
-        throw new IllegalStateException("every JDK has SHA-256", e);
-      }
+      return new Key(
+          model, ByteBuffer.wrap(Sha256.digest().digest(text.getBytes(StandardCharsets.UTF_8))));
     }
 
     @Override

@@ -14,8 +14,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.DigestOutputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
@@ -290,7 +288,7 @@ public final class CacheFolder {
       String seen;
       try (InputStream in = source.call();
           DigestOutputStream out =
-              new DigestOutputStream(Files.newOutputStream(partial), newSha256())) {
+              new DigestOutputStream(Files.newOutputStream(partial), Sha256.digest())) {
         in.transferTo(out);
         seen = HexFormat.of().formatHex(out.getMessageDigest().digest());
       }
@@ -333,14 +331,6 @@ public final class CacheFolder {
       throw new PackageException(path + " has no parent folder.");
     }
     return parent;
-  }
-
-  static MessageDigest newSha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
-    }
   }
 
   private static void deleteRecursively(Path folder) throws IOException {

@@ -73,7 +73,7 @@ public final class UnpackedArchive {
 
   private static boolean hasContent(Path file, String sha256) {
     try (DigestInputStream in =
-        new DigestInputStream(Files.newInputStream(file), CacheFolder.newSha256())) {
+        new DigestInputStream(Files.newInputStream(file), Sha256.digest())) {
       in.transferTo(OutputStream.nullOutputStream());
       return HexFormat.of().formatHex(in.getMessageDigest().digest()).equals(sha256);
     } catch (IOException e) {
@@ -160,8 +160,7 @@ public final class UnpackedArchive {
   private static void read(Callable<InputStream> source, String sha256, EntryReader reader)
       throws Exception {
     try (DigestInputStream in =
-        new DigestInputStream(
-            new BufferedInputStream(source.call(), 1 << 16), CacheFolder.newSha256())) {
+        new DigestInputStream(new BufferedInputStream(source.call(), 1 << 16), Sha256.digest())) {
       ZipInputStream zip = new ZipInputStream(in);
       for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
         if (!entry.isDirectory()) {

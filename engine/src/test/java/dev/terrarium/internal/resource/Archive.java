@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -60,7 +59,7 @@ public final class Archive {
   }
 
   static String sha256(byte[] bytes) {
-    return HexFormat.of().formatHex(CacheFolder.newSha256().digest(bytes));
+    return Sha256.hex(bytes);
   }
 
   public byte[] bytes() {
