@@ -22,7 +22,7 @@ from dspy.signatures.signature import SignatureMeta
 
 from terrarium.bridge import kept
 
-from . import _times
+from . import _type_adapters
 
 _openai_chat: Any = import_module("dspy._vendor.lm15.providers.openai_chat")
 
@@ -52,12 +52,12 @@ def remove() -> None:
 
 def _kept_adapter(annotation: Any) -> Any:
     """Make one of each class. Other annotations can be equal and yet not the same: ``int | str`` and ``str | int``."""
-    return _adapter_of_class(annotation) if isinstance(annotation, type) else _times.adapter_of(annotation)
+    return _adapter_of_class(annotation) if isinstance(annotation, type) else _type_adapters.adapter_of(annotation)
 
 
 @functools.lru_cache(maxsize=256)
 def _adapter_of_class(cls: type) -> Any:
-    return _times.adapter_of(cls)
+    return _type_adapters.adapter_of(cls)
 
 
 def _plain_for_json(value: Any) -> Any:
@@ -158,7 +158,7 @@ def _decides_nothing(signature: Any) -> bool:
 
 #: Where a name is bound, the name, what it was, and what stands in for it.
 _BOUND: tuple[tuple[Any, str, Any, Any], ...] = (
-    (utils, "TypeAdapter", _times.adapter_of, _kept_adapter),
+    (utils, "TypeAdapter", _type_adapters.adapter_of, _kept_adapter),
     (utils, "serialize_for_json", _serialize_for_json, _plain_for_json),
     (SignatureMeta, "_get_fields_with_type", _fields_with_type, _kept_fields),
     (SignatureMeta, "input_fields", SignatureMeta.__dict__["input_fields"], _fields_property("input")),

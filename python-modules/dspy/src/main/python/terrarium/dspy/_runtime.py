@@ -19,7 +19,7 @@ from dspy.utils.constants import IS_TYPE_UNDEFINED
 from terrarium.bridge import ArgumentError, SpecError, times, tools
 from terrarium.bridge.exchanges import Exchange
 
-from . import _adapters, _cache_use, _kept, _options, _react, _signatures, _state, _times
+from . import _adapters, _cache_use, _kept, _options, _react, _signatures, _state, _type_adapters
 from ._fields import FieldWatch
 from ._model import HostEngine, Known, recording
 from ._schema import output_schema
@@ -134,7 +134,7 @@ class Runtime:
     def __init__(self) -> None:
         """Turn DSPy's caches off, before the first of them is made."""
         dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
-        _times.install()
+        _type_adapters.install()
         _kept.install()
         _adapters.install()
         _cache_use.install()
@@ -186,7 +186,7 @@ class Runtime:
         _cache_use.remove()
         _adapters.remove()
         _kept.remove()
-        _times.remove()
+        _type_adapters.remove()
         _signatures.forget()
         output_schema.cache_clear()
 
