@@ -13,6 +13,7 @@ module dev.terrarium.langchain4j {
   requires java.net.http;
   requires static jtokkit;
   requires static langchain4j.anthropic;
+  requires static langchain4j.bedrock;
   requires transitive langchain4j.core;
   requires static langchain4j.google.ai.gemini;
   requires langchain4j.http.client;
@@ -20,6 +21,16 @@ module dev.terrarium.langchain4j {
   requires static langchain4j.ollama;
   requires static langchain4j.open.ai;
   requires static org.jspecify;
+  requires static org.reactivestreams;
+  requires static software.amazon.awssdk.auth;
+  requires static software.amazon.awssdk.awscore;
+  requires static software.amazon.awssdk.core;
+  requires static software.amazon.awssdk.http;
+  requires static software.amazon.awssdk.identity.spi;
+  requires static software.amazon.awssdk.regions;
+  requires static software.amazon.awssdk.retries.api;
+  requires static software.amazon.awssdk.services.bedrockruntime;
+  requires static software.amazon.awssdk.utils;
 
   provides LanguageModelProvider with
       LangChain4j;

@@ -69,10 +69,6 @@ record AnthropicBackend(Connection connection) implements Backend {
       read = Backend.orZero(detailed.cacheReadInputTokens());
       written = Backend.orZero(detailed.cacheCreationInputTokens());
     }
-    return new ChatResponse.TokenUsage(
-        Backend.orZero(usage.inputTokenCount()) + read + written,
-        Backend.orZero(usage.outputTokenCount()),
-        read,
-        0);
+    return Backend.usage(usage, read, written);
   }
 }

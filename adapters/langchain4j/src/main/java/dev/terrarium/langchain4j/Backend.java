@@ -8,11 +8,12 @@ import dev.langchain4j.model.output.TokenUsage;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.Tokenizer;
+import java.net.URI;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The clients of one provider. Stateless: each call makes an object anew. */
-interface Backend {
+/** The clients of one provider. Thread-safe: each call makes an object anew. */
+interface Backend extends AutoCloseable {
 
   /**
    * What a client must know when it is made.
@@ -51,6 +52,16 @@ interface Backend {
     return true;
   }
 
+  /**
+   * Returns whether the client would fetch media from a URL itself, in place of the service: such
+   * media are refused, because this process reaches more than who writes a request may reach.
+   *
+   * @param mimeType the media's type
+   */
+  default boolean fetches(String mimeType, URI url) {
+    return false;
+  }
+
   /** Returns whether a stream ends on the thread that asked for it, before the call returns. */
   default boolean streamsInPlace() {
     return true;
@@ -79,6 +90,24 @@ interface Backend {
     return new ChatResponse.TokenUsage(
         orZero(usage.inputTokenCount()), orZero(usage.outputTokenCount()));
   }
+
+  /**
+   * Returns the usage of a provider that counts the cached part of a prompt by itself.
+   *
+   * @param read the number of tokens that came from the cache
+   * @param written the number of tokens that were put into the cache
+   */
+  static ChatResponse.TokenUsage usage(TokenUsage usage, int read, int written) {
+    return new ChatResponse.TokenUsage(
+        orZero(usage.inputTokenCount()) + read + written,
+        orZero(usage.outputTokenCount()),
+        read,
+        0);
+  }
+
+  /** Closes what the clients share; the HTTP client is closed with the model. */
+  @Override
+  default void close() {}
 
   /** Returns a count, 0 for one that the service does not report. */
   static int orZero(@Nullable Integer count) {

@@ -5,6 +5,7 @@ import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.terrarium.langchain4j.Capabilities.Schemas;
 import dev.terrarium.langchain4j.Capabilities.Way;
+import java.net.URI;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +44,12 @@ record BeanBackend(@Nullable ChatModel chatModel, @Nullable StreamingChatModel s
 
   private static boolean canHoldTo(Set<Capability> capabilities) {
     return capabilities.contains(Capability.RESPONSE_FORMAT_JSON_SCHEMA);
+  }
+
+  /** Returns whether the URL is one of a file, which some clients read. */
+  @Override
+  public boolean fetches(String mimeType, URI url) {
+    return "file".equalsIgnoreCase(url.getScheme());
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -22,6 +23,7 @@ final class Connection {
 
   private static final Pattern HEADER_VALUE =
       Pattern.compile("[\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?");
+  private static final Pattern REGION = Pattern.compile("[a-z0-9]+(-[a-z0-9]+)+");
   private static final Pattern HEADER_NAME = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]+");
 
   /** What a user may set; null is the default. */
@@ -47,15 +49,22 @@ final class Connection {
 
   private final ModelSpec spec;
   private final String url;
+  private final @Nullable String region;
   private final boolean providersOwn;
   private final @Nullable String key;
   private final Secrets secrets;
   private final HttpCalls http;
 
   private Connection(
-      ModelSpec spec, String url, boolean providersOwn, @Nullable String key, Settings settings) {
+      ModelSpec spec,
+      String url,
+      @Nullable String region,
+      boolean providersOwn,
+      @Nullable String key,
+      Settings settings) {
     this.spec = spec;
     this.url = url;
+    this.region = region;
     this.providersOwn = providersOwn;
     this.key = key;
     this.secrets =
@@ -69,7 +78,7 @@ final class Connection {
     if (key != null && spec.provider() == Provider.AZURE) {
       headers.put("api-key", key);
     }
-    if (key != null && spec.provider() == Provider.OLLAMA) {
+    if (key != null && Set.of(Provider.OLLAMA, Provider.BEDROCK).contains(spec.provider())) {
       headers.put("Authorization", "Bearer " + key);
     }
     headers.putAll(settings.headers());
@@ -81,15 +90,17 @@ final class Connection {
    * URL, and to the URL in the environment: whoever chooses a spec must not get at the key by it.
    *
    * @throws ModelException when there is no URL or no key
-   * @throws ConfigurationException when the key or a header cannot be sent
+   * @throws ConfigurationException when the key or a header cannot be sent, or a region is missing
    */
   static Connection of(
       ModelSpec spec, Settings settings, Function<String, @Nullable String> environment) {
     Provider provider = spec.provider();
     String given = present(environment, provider.urlVariable());
     String variable = given == null ? null : ModelSpec.checkedUrl(provider.urlVariable(), given);
+    String region = provider == Provider.BEDROCK ? region(spec, environment) : null;
+    String own = region == null ? provider.url() : Provider.urlOfBedrock(region);
     String url =
-        Stream.of(spec.url(), variable, provider.url())
+        Stream.of(spec.url(), variable, own)
             .filter(Objects::nonNull)
             .findFirst()
             .orElseThrow(
@@ -101,20 +112,38 @@ final class Connection {
                             + provider.urlVariable()
                             + ".",
                         null));
-    boolean ownUrl = url.equals(provider.url());
+    boolean ownUrl = url.equals(own);
     boolean trusted = ownUrl || url.equals(variable);
     String key = settings.key();
     if (key == null && trusted) {
       key = key(provider, environment);
     }
-    if (key == null && provider.needsKey(ownUrl)) {
+    if (key == null && provider.needsKey(ownUrl, trusted)) {
       throw missingKey(spec, trusted);
     }
     check(key == null ? "" : key, "The key of " + spec.text());
     settings.headers().forEach(Connection::checkHeader);
     String base = provider == Provider.AZURE && !url.endsWith("/v1") ? url + "/openai/v1" : url;
     boolean providersOwn = ownUrl || provider == Provider.AZURE;
-    return new Connection(spec, base, providersOwn, key, settings);
+    return new Connection(spec, base, region, providersOwn, key, settings);
+  }
+
+  private static String region(ModelSpec spec, Function<String, @Nullable String> environment) {
+    for (String name : Provider.REGION_VARIABLES) {
+      String value = present(environment, name);
+      if (value != null) {
+        if (!REGION.matcher(value).matches()) {
+          throw new ConfigurationException(
+              name + ": '" + value + "' is no name of a region, such as eu-central-1");
+        }
+        return value;
+      }
+    }
+    throw new ConfigurationException(
+        spec.text()
+            + " needs a region of AWS: set the environment variable "
+            + String.join(" or ", Provider.REGION_VARIABLES)
+            + ", such as to eu-central-1.");
   }
 
   private static @Nullable String key(
@@ -175,7 +204,13 @@ final class Connection {
       case MISTRAL -> new MistralBackend(this);
       case OLLAMA -> new OllamaBackend(this);
       case AZURE -> new OpenAiBackend(this);
+      case BEDROCK -> new BedrockBackend(this);
     };
+  }
+
+  /** Returns the spec as a text, by which messages name the model. */
+  String name() {
+    return spec.text();
   }
 
   /** Returns the name of the model at the service. */
@@ -185,6 +220,11 @@ final class Connection {
 
   String url() {
     return url;
+  }
+
+  /** Returns the region of AWS; null for other services. */
+  @Nullable String region() {
+    return region;
   }
 
   Provider provider() {

@@ -47,7 +47,11 @@ final class Failures {
   private static final int TOO_MANY_REQUESTS = 429;
   private static final int SERVER_ERROR = 500;
   private static final int BAD_REQUEST = 400;
+  private static final int FAILED_DEPENDENCY = 424;
   private static final int OVERLOADED = 529;
+
+  /** The header in which AWS names an error. */
+  private static final String TYPE = "x-amzn-errortype";
 
   /** The words by which services name an error within a stream, with the status that they mean. */
   private static final Map<String, Integer> STATUS_OF_TYPE =
@@ -64,7 +68,11 @@ final class Failures {
           "overloaded_error", OVERLOADED);
 
   private static final List<String> QUOTA =
-      List.of("insufficient_quota", "credit balance is too low", "insufficient balance");
+      List.of(
+          "insufficient_quota",
+          "credit balance is too low",
+          "insufficient balance",
+          "servicequotaexceededexception");
   private static final List<String> CONTEXT =
       List.of(
           "context_length_exceeded",
@@ -75,9 +83,15 @@ final class Failures {
           "prompt is too long",
           "too large for model",
           "exceeds the maximum number of tokens",
-          "input is too long");
+          "input is too long",
+          "number of input tokens exceeds",
+          "too many input tokens");
   private static final List<String> FILTER =
-      List.of("content_filter", "content_policy_violation", "content management policy");
+      List.of(
+          "content_filter",
+          "content_policy_violation",
+          "content management policy",
+          "content filtering policy");
 
   /**
    * The ways in which a withheld answer looks like a success. The quotation marks of texts within
@@ -89,14 +103,14 @@ final class Failures {
   private static final List<String> KEY =
       List.of("api key not valid", "api_key_invalid", "invalid_api_key");
   private static final List<String> MODEL =
-      List.of("model_not_found", "invalid_model", "invalid model");
+      List.of("model_not_found", "invalid_model", "invalid model", "model identifier is invalid");
 
   private Failures() {}
 
   /** Returns the exception for a status other than that of success. */
   static ModelException ofStatus(
       String name, int status, HttpHeaders headers, String body, Secrets secrets) {
-    Kind kind = kind(status, body);
+    Kind kind = kind(status, headers.firstValue(TYPE).orElse("") + body);
     Duration retryAfter = retryAfter(headers, Instant.now());
     String message = message(json(body), body, secrets);
     return new ModelException(
@@ -130,7 +144,7 @@ final class Failures {
     if (contains(text, CONTEXT)) {
       return Kind.CONTEXT_LENGTH_EXCEEDED;
     }
-    if (status >= SERVER_ERROR) {
+    if (status >= SERVER_ERROR || status == FAILED_DEPENDENCY) { // the model of Bedrock failed
       return Kind.UNAVAILABLE;
     }
     if (status < BAD_REQUEST) {
@@ -340,6 +354,7 @@ final class Failures {
             first.path("error").path("message"),
             first.path("error"),
             first.path("message"),
+            first.path("Message"),
             first.path("detail"))) {
       if (each.isTextual() && !each.asText().isBlank()) {
         return oneLine(secrets.hide(each.asText()));

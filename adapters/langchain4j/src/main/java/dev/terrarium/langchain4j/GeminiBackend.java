@@ -12,6 +12,8 @@ import dev.langchain4j.model.output.TokenUsage;
 import dev.terrarium.langchain4j.Capabilities.Schemas;
 import dev.terrarium.langchain4j.Capabilities.Way;
 import dev.terrarium.model.ChatResponse;
+import java.net.URI;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -90,6 +92,12 @@ record GeminiBackend(Connection connection) implements Backend {
   @Override
   public Capabilities capabilities() {
     return CAPABILITIES;
+  }
+
+  @Override
+  public boolean fetches(String mimeType, URI url) {
+    return Capabilities.kind(mimeType).equals(Capabilities.IMAGES)
+        && String.valueOf(url.getScheme()).toLowerCase(Locale.ROOT).startsWith("http");
   }
 
   @Override

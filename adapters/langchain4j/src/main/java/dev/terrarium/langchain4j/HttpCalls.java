@@ -35,6 +35,9 @@ final class HttpCalls implements dev.langchain4j.http.client.HttpClient, AutoClo
   static final String INTERRUPTED =
       "Interrupted while waiting for the language model; its answer was given up.";
 
+  /** The header with a secret of the AWS SDK, which AWS quotes in answers about signatures. */
+  private static final String SESSION_TOKEN = "X-Amz-Security-Token";
+
   private static final int LEAST_ERROR = 300;
   private static final int MOST_ERROR_BYTES = 1 << 16;
 
@@ -123,6 +126,27 @@ final class HttpCalls implements dev.langchain4j.http.client.HttpClient, AutoClo
     }
   }
 
+  /** Reads the body of an answer on the thread that sent the request. */
+  interface Reader {
+
+    /**
+     * Reads an answer.
+     *
+     * @param head the answer without its body, which is closed afterwards
+     */
+    void read(SuccessfulHttpResponse head, InputStream body) throws IOException;
+  }
+
+  /** Sends a request, and has its answer read as it comes. */
+  void execute(HttpRequest request, Reader reader) {
+    HttpResponse<InputStream> response = send(request);
+    try (InputStream body = body(response)) {
+      reader.read(success(response, null), body);
+    } catch (IOException e) {
+      throw cutOff(e);
+    }
+  }
+
   private HttpResponse<InputStream> send(HttpRequest request) {
     HttpResponse<InputStream> response;
     try {
@@ -143,7 +167,8 @@ final class HttpCalls implements dev.langchain4j.http.client.HttpClient, AutoClo
         }
         text = "";
       }
-      throw Failures.ofStatus(name, status, response.headers(), text, secrets);
+      Secrets sent = secrets.and(response.request().headers().allValues(SESSION_TOKEN).stream());
+      throw Failures.ofStatus(name, status, response.headers(), text, sent);
     }
     return response;
   }

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The provider of models that a service runs. A spec is {@code PROVIDER:MODEL}, such as {@code
  * openai:gpt-5-mini}, optionally with {@code @} and the base URL of a server. The providers are
- * {@code openai}, {@code anthropic}, {@code gemini}, {@code mistral}, {@code ollama} and {@code
- * azure}; each needs LangChain4j's module of it on the class path. Thread-safe.
+ * {@code openai}, {@code anthropic}, {@code gemini}, {@code mistral}, {@code ollama}, {@code azure}
+ * and {@code bedrock}; each needs LangChain4j's module of it on the class path. Thread-safe.
  *
  * <p>Keys come from the environment, and go only to the provider's own URL or the one that the
  * environment names; {@link LangChain4jModels#custom} takes others.

@@ -281,6 +281,7 @@ final class LangChain4jModel implements LanguageModel {
     if (calls != null) {
       calls.close();
     }
+    backend.close();
   }
 
   @Override

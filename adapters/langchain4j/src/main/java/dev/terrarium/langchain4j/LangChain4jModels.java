@@ -110,7 +110,7 @@ public final class LangChain4jModels {
     private @Nullable InetSocketAddress proxy;
     private int maxRetries = DEFAULT_RETRIES;
     private Duration retryDelay = DEFAULT_DELAY;
-    private boolean nativeSchemas = true;
+    private @Nullable Boolean nativeSchemas;
     private boolean nativeTools = true;
     private int maxConcurrent;
 
@@ -194,8 +194,9 @@ public final class LangChain4jModels {
     }
 
     /**
-     * Sets whether the service is asked to hold answers to a schema, where it can; true by default.
-     * Older models and some servers cannot: they get the schema as an instruction.
+     * Sets whether the service is asked to hold answers to a schema, where it can; true by default,
+     * but false for Bedrock. Older models and some servers cannot: they get the schema as an
+     * instruction.
      */
     public Builder nativeSchemas(boolean used) {
       once("nativeSchemas");
@@ -245,7 +246,8 @@ public final class LangChain4jModels {
      * Returns the language model; no request is sent.
      *
      * @throws ModelException when a dependency, the key or the URL is missing
-     * @throws ConfigurationException when the key or a header cannot be sent
+     * @throws ConfigurationException when the key or a header cannot be sent, or Bedrock's region
+     *     is missing
      */
     public LanguageModel build() {
       Connection connection = connection();
@@ -255,7 +257,9 @@ public final class LangChain4jModels {
               connection.backend(),
               new Retries(maxRetries, retryDelay),
               connection.secrets(),
-              new LangChain4jModel.Options(nativeSchemas, nativeTools),
+              new LangChain4jModel.Options(
+                  Objects.requireNonNullElse(nativeSchemas, spec.provider().nativeSchemas()),
+                  nativeTools),
               connection.calls());
       return maxConcurrent == 0 ? model : new LimitedModel(model, maxConcurrent);
     }
@@ -288,7 +292,7 @@ public final class LangChain4jModels {
       dev.langchain4j.model.embedding.EmbeddingModel client = connection.backend().embedding();
       if (client == null) {
         throw new ModelException(
-            Kind.UNKNOWN_MODEL, spec.provider().id() + " has no embedding models.", null);
+            Kind.UNKNOWN_MODEL, spec.provider().id() + " has no embedding models by name.", null);
       }
       return new LangChain4jEmbeddings(
           spec.text(),

@@ -67,6 +67,15 @@ final class Messages {
       contents.add(TextContent.from(message.content()));
     }
     for (Media media : message.media()) {
+      if (media.url() != null && backend.fetches(media.mimeType(), media.url())) {
+        throw Failures.refused(
+            path
+                + ": the language model "
+                + name
+                + " takes no media of type "
+                + media.mimeType()
+                + " by this URL; give their data");
+      }
       Content content = backend.capabilities().takes(media.mimeType()) ? content(media) : null;
       if (content == null) {
         throw Failures.refused(

@@ -11,6 +11,7 @@ import dev.langchain4j.model.ollama.OllamaStreamingChatModel;
 import dev.terrarium.langchain4j.Capabilities.Schemas;
 import dev.terrarium.langchain4j.Capabilities.Way;
 import dev.terrarium.model.ChatRequest;
+import java.net.URI;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -88,6 +89,11 @@ record OllamaBackend(Connection connection) implements Backend {
                   + effort
                   + "'");
     };
+  }
+
+  @Override
+  public boolean fetches(String mimeType, URI url) {
+    return true;
   }
 
   @Override

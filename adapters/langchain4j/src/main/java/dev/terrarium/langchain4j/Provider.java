@@ -49,10 +49,23 @@ enum Provider {
       "openai.OpenAiChatModel",
       null,
       "AZURE_OPENAI_ENDPOINT",
-      "AZURE_OPENAI_API_KEY");
+      "AZURE_OPENAI_API_KEY"),
+  /** Amazon Bedrock, with a URL for each region of AWS. */
+  BEDROCK(
+      "langchain4j-bedrock",
+      "bedrock.BedrockChatModel",
+      null,
+      "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+      "AWS_BEARER_TOKEN_BEDROCK");
 
   /** The version of LangChain4j with which this module is tested. */
   static final String VERSION = "1.16.3";
+
+  /** The names of the environment variables that may have the region of AWS. */
+  static final List<String> REGION_VARIABLES = List.of("AWS_REGION", "AWS_DEFAULT_REGION");
+
+  /** The names of the environment variables by which the AWS SDK may find credentials. */
+  private static final List<String> CREDENTIALS = List.of("AWS_ACCESS_KEY_ID", "AWS_PROFILE");
 
   private final String artifact;
   private final String client;
@@ -78,9 +91,13 @@ enum Provider {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** Returns the URL of the service itself, or null when each account has its own. */
+  /** Returns the URL of the service itself, or null when each account or region has its own. */
   @Nullable String url() {
     return url;
+  }
+
+  static String urlOfBedrock(String region) {
+    return "https://bedrock-runtime." + region + ".amazonaws.com";
   }
 
   /** Returns the name of the environment variable that replaces {@link #url}. */
@@ -93,13 +110,25 @@ enum Provider {
     return Arrays.stream(keyVariables.split(" ", -1)).filter(name -> !name.isEmpty()).toList();
   }
 
-  /** Returns whether a client of the service cannot be made without a key. */
-  boolean needsKey(boolean ownUrl) {
+  /**
+   * Returns whether a client of the service cannot be made without a key.
+   *
+   * @param ownUrl whether the URL is the provider's own one
+   * @param trusted whether the URL is the provider's own one or that of the environment, to which
+   *     credentials of the environment may go
+   */
+  boolean needsKey(boolean ownUrl, boolean trusted) {
     return switch (this) {
       case OLLAMA -> false;
       case OPENAI, GEMINI -> ownUrl;
+      case BEDROCK -> !trusted; // else the AWS SDK looks for credentials
       case ANTHROPIC, MISTRAL, AZURE -> true;
     };
+  }
+
+  /** Returns whether the service is asked to hold answers to a schema unless the user says so. */
+  boolean nativeSchemas() {
+    return this != BEDROCK; // many of its models refuse requests with a schema
   }
 
   /**
@@ -132,23 +161,42 @@ enum Provider {
     } catch (ModelException e) {
       return "missing; add dev.langchain4j:" + artifact + ":" + VERSION;
     }
-    Optional<String> key =
-        keyVariables().stream().filter(name -> isSet(environment, name)).findFirst();
-    boolean ownUrl = isSet(environment, urlVariable);
     StringBuilder found = new StringBuilder();
     if (keyVariables().isEmpty()) {
       found.append("needs no key");
     } else {
       found.append(
-          key.map(name -> "key in " + name)
-              .orElse("no key; set " + String.join(" or ", keyVariables())));
+          firstSet(keyVariables(), environment)
+              .map(name -> "key in " + name)
+              .orElseGet(() -> missingKey(environment)));
     }
-    if (ownUrl) {
+    if (this == BEDROCK) {
+      found.append(
+          firstSet(REGION_VARIABLES, environment)
+              .map(name -> ", region in " + name)
+              .orElse(", no region; set " + String.join(" or ", REGION_VARIABLES)));
+    }
+    if (isSet(environment, urlVariable)) {
       found.append(", URL in ").append(urlVariable);
-    } else if (url == null) {
+    } else if (url == null && this != BEDROCK) {
       found.append(", no URL; set ").append(urlVariable);
     }
     return found.toString();
+  }
+
+  private String missingKey(Function<String, @Nullable String> environment) {
+    String missing = "no key; set " + String.join(" or ", keyVariables());
+    if (this != BEDROCK) {
+      return missing;
+    }
+    return firstSet(CREDENTIALS, environment)
+        .map(name -> "credentials by " + name)
+        .orElse(missing + ", unless the AWS SDK finds credentials in a profile or a role");
+  }
+
+  private static Optional<String> firstSet(
+      List<String> names, Function<String, @Nullable String> environment) {
+    return names.stream().filter(name -> isSet(environment, name)).findFirst();
   }
 
   private static boolean isSet(Function<String, @Nullable String> environment, String name) {

@@ -22,6 +22,11 @@ final class Secrets {
     this.values = values.filter(each -> each.length() >= LEAST).distinct().toList();
   }
 
+  /** Returns these secrets and others. */
+  Secrets and(Stream<String> others) {
+    return new Secrets(Stream.concat(values.stream(), others));
+  }
+
   /** Returns a text with each secret replaced by stars. */
   String hide(String text) {
     String hidden = text;

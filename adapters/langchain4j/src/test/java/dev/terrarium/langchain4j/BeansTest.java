@@ -27,8 +27,10 @@ import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.model.ChatMessage;
+import dev.terrarium.model.ChatMessage.Media;
 import dev.terrarium.model.EmbeddingModel;
 import dev.terrarium.model.LanguageModel;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -131,6 +133,22 @@ class BeansTest {
     }
     assertThatThrownBy(() -> LangChain4jModels.of(" ", bean, null))
         .isInstanceOf(ConfigurationException.class);
+  }
+
+  @Test
+  void fileOfThisMachineIsNoMedium() {
+    Bean bean = new Bean("A cat.");
+    dev.terrarium.model.ChatRequest look =
+        dev.terrarium.model.ChatRequest.builder()
+            .message(
+                ChatMessage.user(
+                    "What is this?", List.of(Media.at("image/png", URI.create("FILE:///marked")))))
+            .build();
+
+    assertThatThrownBy(() -> LangChain4jModels.of("bean", bean, null).chat(look))
+        .isInstanceOf(ModelException.class)
+        .hasMessageContaining("takes no media of type image/png by this URL");
+    assertThat(bean.requests).isEmpty();
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.model.LanguageModel;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -25,7 +26,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 class InterruptionTest {
 
   private static LanguageModel model(Wire wire, SlowService service) {
-    return LangChain4jModels.custom(wire.spec(service.url())).apiKey("key").maxRetries(2).build();
+    return LangChain4jModels.custom(wire.spec(service.url()), Wire.ENVIRONMENT)
+        .apiKey("key")
+        .maxRetries(2)
+        .build();
   }
 
   /** Interrupts a thread that asks, once it waits for the rest, and returns what it threw. */
@@ -53,7 +57,8 @@ class InterruptionTest {
   @EnumSource(Wire.class)
   void interruptionEndsAStreamAtOnce(Wire wire) throws Exception {
     List<String> pieces = Collections.synchronizedList(new ArrayList<>());
-    try (SlowService service = new SlowService(wire.streamType, wire.begin("Pa"), false);
+    try (SlowService service =
+            new SlowService(wire.streamType, wire.bytes(wire.begin("Pa")), false);
         LanguageModel model = model(wire, service)) {
       Throwable thrown =
           interrupted(
@@ -69,7 +74,9 @@ class InterruptionTest {
   @ParameterizedTest
   @EnumSource(Wire.class)
   void interruptionEndsAWholeAnswerAtOnce(Wire wire) throws Exception {
-    try (SlowService service = new SlowService("application/json", "{\"id\": ", false);
+    try (SlowService service =
+            new SlowService(
+                "application/json", "{\"id\": ".getBytes(StandardCharsets.UTF_8), false);
         LanguageModel model = model(wire, service)) {
       assertThat(interrupted(service, model, asked -> asked.chat(ChatRequest.of("Where?"))))
           .isInstanceOf(CallInterruptedException.class);
@@ -89,7 +96,8 @@ class InterruptionTest {
 
   @Test
   void closingTheModelEndsItsAnswers() throws Exception {
-    try (SlowService service = new SlowService("application/json", "{\"id\": ", false)) {
+    try (SlowService service =
+        new SlowService("application/json", "{\"id\": ".getBytes(StandardCharsets.UTF_8), false)) {
       LanguageModel model = model(Wire.OPENAI, service);
       CompletableFuture<Throwable> thrown =
           CompletableFuture.supplyAsync(
@@ -109,7 +117,8 @@ class InterruptionTest {
   @EnumSource(Wire.class)
   void connectionThatBreaksWithinAStreamIsCutOff(Wire wire) throws Exception {
     List<String> pieces = new ArrayList<>();
-    try (SlowService service = new SlowService(wire.streamType, wire.begin("Pa"), true);
+    try (SlowService service =
+            new SlowService(wire.streamType, wire.bytes(wire.begin("Pa")), true);
         LanguageModel model = model(wire, service)) {
       ModelException e =
           catchThrowableOfType(
@@ -124,7 +133,8 @@ class InterruptionTest {
   @Test
   void exceptionOfTheSinkClosesTheConnection() throws Exception {
     try (SlowService service =
-            new SlowService(Wire.OPENAI.streamType, Wire.OPENAI.begin("Pa"), false);
+            new SlowService(
+                Wire.OPENAI.streamType, Wire.OPENAI.bytes(Wire.OPENAI.begin("Pa")), false);
         LanguageModel model = model(Wire.OPENAI, service)) {
       IllegalStateException thrown = new IllegalStateException("enough");
 

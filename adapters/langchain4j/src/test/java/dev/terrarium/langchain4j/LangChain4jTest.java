@@ -60,7 +60,11 @@ class LangChain4jTest {
         .containsEntry("anthropic", "no key; set ANTHROPIC_API_KEY")
         .containsEntry("ollama", "needs no key, URL in OLLAMA_BASE_URL")
         .containsEntry(
-            "azure", "no key; set AZURE_OPENAI_API_KEY, no URL; set AZURE_OPENAI_ENDPOINT");
+            "azure", "no key; set AZURE_OPENAI_API_KEY, no URL; set AZURE_OPENAI_ENDPOINT")
+        .containsEntry(
+            "bedrock",
+            "no key; set AWS_BEARER_TOKEN_BEDROCK, unless the AWS SDK finds credentials in a"
+                + " profile or a role, no region; set AWS_REGION or AWS_DEFAULT_REGION");
     assertThat(found.toString()).doesNotContain(KEY);
     assertThat(provider.findings()).containsOnlyKeys(found.keySet());
   }
@@ -116,7 +120,7 @@ class LangChain4jTest {
             ModelException.class, e -> assertThat(e.kind()).isEqualTo(Kind.UNKNOWN_MODEL))
         .hasMessage(
             "There is no provider 'opnai' of language models; did you mean 'openai'? Known:"
-                + " anthropic, azure, gemini, mistral, ollama, openai.");
+                + " anthropic, azure, bedrock, gemini, mistral, ollama, openai.");
     assertThatThrownBy(() -> provider.open("watsonx:granite"))
         .hasMessageStartingWith("There is no provider 'watsonx' of language models. Known: ");
   }

@@ -77,7 +77,8 @@ class ServicesTest {
   }
 
   private LangChain4jModels.Builder custom(Wire wire) {
-    return LangChain4jModels.custom(wire.spec("http://127.0.0.1:" + service.getPort()))
+    return LangChain4jModels.custom(
+            wire.spec("http://127.0.0.1:" + service.getPort()), Wire.ENVIRONMENT)
         .apiKey(KEY)
         .retryDelay(Duration.ofMillis(1));
   }
@@ -96,7 +97,7 @@ class ServicesTest {
   }
 
   private static ResponseDefinitionBuilder stream(Wire wire, String body) {
-    return aResponse().withHeader("Content-Type", wire.streamType).withBody(body);
+    return aResponse().withHeader("Content-Type", wire.streamType).withBody(wire.bytes(body));
   }
 
   private static List<LoggedRequest> requests() {
@@ -175,11 +176,12 @@ class ServicesTest {
   void allPartsOfARequestReachTheService(Wire wire) {
     answer(wire, json(wire.whole("Paris", false)));
 
-    model(wire).chat(full(wire == Wire.ANTHROPIC ? null : 42L));
+    boolean takesSeed = wire != Wire.ANTHROPIC && wire != Wire.BEDROCK;
+    model(wire).chat(full(takesSeed ? 42L : null));
 
     String body = sent().toString();
     assertThat(body).contains("Be brief.", "Hello", "Hi", "Where?", "END", "0.25", "77");
-    if (wire != Wire.ANTHROPIC) {
+    if (takesSeed) {
       assertThat(body).contains("42");
     }
     if (wire == Wire.OPENAI) {
@@ -220,10 +222,11 @@ class ServicesTest {
 
   @ParameterizedTest
   @EnumSource(Wire.class)
-  void serviceHoldsTheAnswerToTheSchema(Wire wire) {
+  void serviceHoldsTheAnswerToTheSchema(Wire wire) throws JsonProcessingException {
     answer(wire, json(wire.whole("{\"answer\": \"Paris\"}", false)));
+    opened = custom(wire).nativeSchemas(true).build();
 
-    ChatResponse response = model(wire).chat(withSchema(SCHEMA));
+    ChatResponse response = opened.chat(withSchema(SCHEMA));
 
     assertThat(response.text()).isEqualTo("{\"answer\": \"Paris\"}");
     JsonNode sent = sent();
@@ -233,6 +236,9 @@ class ServicesTest {
           case ANTHROPIC -> sent.at("/output_config/format/schema");
           case OLLAMA -> sent.path("format");
           case GEMINI -> sent.at("/generationConfig/responseJsonSchema");
+          case BEDROCK ->
+              JSON.readTree(
+                  sent.at("/outputConfig/textFormat/structure/jsonSchema/schema").asText());
         };
     assertThat(schema.at("/properties/answer/type").asText()).isEqualTo("string");
     assertThat(schema.path("additionalProperties").isBoolean()).isTrue();
@@ -290,11 +296,13 @@ class ServicesTest {
   void streamedAnswerIsCheckedToo(Wire wire) {
     answer(wire, stream(wire, wire.stream("{\"answer\"", ": \"Paris\"}")));
     List<String> pieces = new ArrayList<>();
-    model(wire).stream(withSchema(SCHEMA), chunk -> pieces.add(chunk.text()));
+    LanguageModel model = custom(wire).nativeSchemas(true).build();
+    opened = model;
+    model.stream(withSchema(SCHEMA), chunk -> pieces.add(chunk.text()));
     assertThat(pieces).containsExactly("{\"answer\"", ": \"Paris\"}");
 
     answer(wire, stream(wire, wire.stream("[", "1]")));
-    assertThatThrownBy(() -> model(wire).stream(withSchema(SCHEMA), chunk -> {}))
+    assertThatThrownBy(() -> model.stream(withSchema(SCHEMA), chunk -> {}))
         .hasMessageContaining("does not conform to the schema");
   }
 
@@ -342,7 +350,7 @@ class ServicesTest {
         "302 | Elsewhere                                    | BAD_RESPONSE",
       })
   void statusBecomesAKind(int status, String message, Kind kind) {
-    for (Wire wire : List.of(Wire.OPENAI, Wire.ANTHROPIC, Wire.OLLAMA)) {
+    for (Wire wire : List.of(Wire.OPENAI, Wire.ANTHROPIC, Wire.OLLAMA, Wire.BEDROCK)) {
       answer(wire, json(wire.error(message)).withStatus(status));
       LanguageModel model = model(wire);
 
@@ -498,7 +506,7 @@ class ServicesTest {
 
   @Test
   void requestIsRepeatedAfterAFailureThatMayPass() {
-    for (Wire wire : List.of(Wire.OPENAI, Wire.ANTHROPIC, Wire.OLLAMA)) {
+    for (Wire wire : List.of(Wire.OPENAI, Wire.ANTHROPIC, Wire.OLLAMA, Wire.BEDROCK)) {
       service.resetAll();
       failOnce(wire, json(wire.error("Oops")).withStatus(503), wire.whole("Paris", false));
       try (LanguageModel model = custom(wire).build()) {
@@ -634,6 +642,9 @@ class ServicesTest {
       }
       answer(wire, json("{\"" + KEY + "\": "));
       shown.add(trace(failure(opened, false)));
+      if (wire == Wire.BEDROCK) {
+        logger.removeHandler(log); // the AWS SDK logs events of streams, at the level debug
+      }
       answer(wire, stream(wire, wire.errorInStream("api_error", "You gave " + KEY)));
       shown.add(trace(failure(opened, true)));
     } finally {
@@ -696,6 +707,6 @@ class ServicesTest {
             ModelException.class, e -> assertThat(e.kind()).isEqualTo(Kind.BAD_RESPONSE))
         .hasMessageEndingWith("made 2 vectors of 1 texts.");
     assertThatThrownBy(() -> custom(Wire.ANTHROPIC).buildEmbedding())
-        .hasMessage("anthropic has no embedding models.");
+        .hasMessage("anthropic has no embedding models by name.");
   }
 }

@@ -26,26 +26,25 @@ final class SlowService implements AutoCloseable {
    * @param begin the beginning of the body; null sends not even headers
    * @param breaksOff whether the service closes the connection then
    */
-  SlowService(String type, @Nullable String begin, boolean breaksOff) throws IOException {
+  SlowService(String type, byte @Nullable [] begin, boolean breaksOff) throws IOException {
     socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
     Thread.ofVirtual().start(() -> serve(type, begin, breaksOff));
   }
 
-  private void serve(String type, @Nullable String begin, boolean breaksOff) {
+  private void serve(String type, byte @Nullable [] begin, boolean breaksOff) {
     try (Socket client = socket.accept()) {
       InputStream in = client.getInputStream();
       readRequest(in);
       if (begin != null) {
-        byte[] body = begin.getBytes(StandardCharsets.UTF_8);
         String head =
             "HTTP/1.1 200 OK\r\nContent-Type: "
                 + type
                 + "\r\nTransfer-Encoding: chunked\r\n\r\n"
-                + Integer.toHexString(body.length)
-                + "\r\n"
-                + begin
+                + Integer.toHexString(begin.length)
                 + "\r\n";
         client.getOutputStream().write(head.getBytes(StandardCharsets.UTF_8));
+        client.getOutputStream().write(begin);
+        client.getOutputStream().write("\r\n".getBytes(StandardCharsets.UTF_8));
         client.getOutputStream().flush();
       }
       answered.countDown();

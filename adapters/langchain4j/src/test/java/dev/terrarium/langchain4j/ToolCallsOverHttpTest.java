@@ -70,7 +70,8 @@ class ToolCallsOverHttpTest {
   }
 
   private LangChain4jModels.Builder custom(Wire wire) {
-    return LangChain4jModels.custom(wire.spec("http://127.0.0.1:" + service.getPort()))
+    return LangChain4jModels.custom(
+            wire.spec("http://127.0.0.1:" + service.getPort()), Wire.ENVIRONMENT)
         .apiKey("key")
         .maxRetries(0);
   }
@@ -83,7 +84,7 @@ class ToolCallsOverHttpTest {
   private static void answer(Wire wire, String type, String body) {
     service.stubFor(
         post(urlPathMatching(wire.path))
-            .willReturn(aResponse().withHeader("Content-Type", type).withBody(body)));
+            .willReturn(aResponse().withHeader("Content-Type", type).withBody(wire.bytes(body))));
   }
 
   private static JsonNode sent() {
@@ -221,6 +222,10 @@ class ToolCallsOverHttpTest {
     if (wire == Wire.OPENAI || wire == Wire.MISTRAL) {
       assertThat(sent().at("/messages/2/tool_call_id").asText()).isEqualTo("a");
     }
+    if (wire == Wire.BEDROCK) {
+      assertThat(sent().at("/messages/1/content/0/toolUse/toolUseId").asText()).isEqualTo("a");
+      assertThat(sent().at("/messages/2/content/0/toolResult/toolUseId").asText()).isEqualTo("a");
+    }
   }
 
   @ParameterizedTest
@@ -232,6 +237,7 @@ class ToolCallsOverHttpTest {
           MISTRAL   | /tool_choice | "any"
           ANTHROPIC | /tool_choice/type | "any"
           GEMINI    | /toolConfig/functionCallingConfig/mode | "ANY"
+          BEDROCK   | /toolConfig/toolChoice/any | {}
           """)
   void toolCanBeRequired(Wire wire, String path, String value) throws JsonProcessingException {
     ask(wire, question().toolChoice(ToolChoice.REQUIRED).build());
@@ -284,7 +290,8 @@ class ToolCallsOverHttpTest {
     "MISTRAL, 8, 2, 0, 0",
     "ANTHROPIC, 8, 2, 3, 0",
     "OLLAMA, 8, 2, 0, 0",
-    "GEMINI, 8, 2, 3, 1"
+    "GEMINI, 8, 2, 3, 1",
+    "BEDROCK, 8, 2, 3, 0"
   })
   void cachedAndReasoningTokensAreCounted(
       Wire wire, int prompt, int completion, int cached, int reasoning) {
@@ -295,7 +302,7 @@ class ToolCallsOverHttpTest {
   @ParameterizedTest
   @EnumSource(
       value = Wire.class,
-      names = {"OPENAI", "OLLAMA", "GEMINI"})
+      names = {"OPENAI", "OLLAMA", "GEMINI", "BEDROCK"})
   void reasoningComesWithTheAnswer(Wire wire) {
     assertThat(ask(wire, question().build()).reasoning()).isEqualTo("Hm.");
   }
@@ -314,7 +321,7 @@ class ToolCallsOverHttpTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"ANTHROPIC, low", "MISTRAL, low", "OLLAMA, low"})
+  @CsvSource({"ANTHROPIC, low", "MISTRAL, low", "OLLAMA, low", "BEDROCK, low"})
   void effortThatAProviderDoesNotTakeIsRefused(Wire wire, String effort) {
     assertRefused(wire, question().reasoningEffort(effort).build(), "reasoningEffort: ");
   }
@@ -336,7 +343,8 @@ class ToolCallsOverHttpTest {
     "MISTRAL, /top_p",
     "ANTHROPIC, /top_p",
     "GEMINI, /generationConfig/topP",
-    "OLLAMA, /options/top_p"
+    "OLLAMA, /options/top_p",
+    "BEDROCK, /inferenceConfig/topP"
   })
   void topPReachesTheService(Wire wire, String path) {
     ask(wire, question().topP(0.5).build());
@@ -360,7 +368,9 @@ class ToolCallsOverHttpTest {
     "GEMINI, audio/wav",
     "GEMINI, video/mp4",
     "MISTRAL, image/png",
-    "OLLAMA, image/png"
+    "OLLAMA, image/png",
+    "BEDROCK, image/png",
+    "BEDROCK, application/pdf"
   })
   void contentReachesTheService(Wire wire, String type) {
     Media media = Media.of(type, "marked content".getBytes(StandardCharsets.UTF_8));
@@ -376,7 +386,9 @@ class ToolCallsOverHttpTest {
     "ANTHROPIC, audio/wav",
     "MISTRAL, application/pdf",
     "OLLAMA, application/pdf",
-    "GEMINI, text/plain"
+    "GEMINI, text/plain",
+    "BEDROCK, image/tiff",
+    "BEDROCK, audio/wav"
   })
   void mediaThatAProviderDoesNotTakeAreRefused(Wire wire, String type) {
     assertRefused(
@@ -391,6 +403,21 @@ class ToolCallsOverHttpTest {
     ask(wire, look(Media.at(type, URI.create("https://example.org/marked"))));
 
     assertThat(sent().toString()).contains("https://example.org/marked");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "GEMINI, image/png, https://example.org/marked",
+    "OLLAMA, image/png, https://example.org/marked",
+    "OLLAMA, image/png, file:///marked",
+    "BEDROCK, image/png, https://example.org/marked",
+    "BEDROCK, application/pdf, file:///marked"
+  })
+  void addressThatTheClientWouldFetchIsRefused(Wire wire, String type, URI address) {
+    assertRefused(
+        wire,
+        look(Media.at(type, address)),
+        "takes no media of type " + type + " by this URL; give their data");
   }
 
   @ParameterizedTest

@@ -55,6 +55,15 @@ final class ToolWire {
              "totalTokenCount": 10, "cachedContentTokenCount": 3, "thoughtsTokenCount": 1},
            "modelVersion": "m"}
           """;
+      case BEDROCK ->
+          """
+          {"output": {"message": {"role": "assistant", "content": [
+             {"reasoningContent": {"reasoningText": {"text": "Hm."}}},
+             {"toolUse": {"toolUseId": "a", "name": "weather", "input": {"place": "Rome"}}}]}},
+           "stopReason": "tool_use", "metrics": {"latencyMs": 9},
+           "usage": {"inputTokens": 5, "outputTokens": 2, "totalTokens": 7,
+             "cacheReadInputTokens": 3, "cacheWriteInputTokens": 0}}
+          """;
     };
   }
 
@@ -127,6 +136,32 @@ final class ToolWire {
           "done_reason": "stop", "prompt_eval_count": 8, "eval_count": 2}
           """;
       case GEMINI -> "data: " + whole(wire).replace("\n", " ") + "\n\n";
+      case BEDROCK ->
+          EventStream.event("messageStart", "{\"role\": \"assistant\"}")
+              + EventStream.event(
+                  "contentBlockStart",
+                  """
+                  {"contentBlockIndex": 0,
+                   "start": {"toolUse": {"toolUseId": "a", "name": "weather"}}}
+                  """)
+              + EventStream.event(
+                  "contentBlockDelta",
+                  """
+                  {"contentBlockIndex": 0, "delta": {"toolUse": {"input": "{\\"place\\""}}}
+                  """)
+              + EventStream.event(
+                  "contentBlockDelta",
+                  """
+                  {"contentBlockIndex": 0, "delta": {"toolUse": {"input": ":\\"Rome\\"}"}}}
+                  """)
+              + EventStream.event("contentBlockStop", "{\"contentBlockIndex\": 0}")
+              + EventStream.event("messageStop", "{\"stopReason\": \"tool_use\"}")
+              + EventStream.event(
+                  "metadata",
+                  """
+                  {"usage": {"inputTokens": 8, "outputTokens": 2, "totalTokens": 10},
+                   "metrics": {"latencyMs": 9}}
+                  """);
     };
   }
 
@@ -136,6 +171,7 @@ final class ToolWire {
       case OPENAI, MISTRAL, OLLAMA -> request.at("/tools/0/function");
       case ANTHROPIC -> request.at("/tools/0");
       case GEMINI -> request.at("/tools/0/functionDeclarations/0");
+      case BEDROCK -> request.at("/toolConfig/tools/0/toolSpec");
     };
   }
 
@@ -148,6 +184,7 @@ final class ToolWire {
           tool.has("parametersJsonSchema")
               ? tool.get("parametersJsonSchema")
               : tool.get("parameters");
+      case BEDROCK -> tool.at("/inputSchema/json");
     };
   }
 }

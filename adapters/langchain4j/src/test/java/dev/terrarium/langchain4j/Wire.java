@@ -2,6 +2,7 @@ package dev.terrarium.langchain4j;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -12,7 +13,14 @@ enum Wire {
   ANTHROPIC("claude-sonnet-4-5", "/messages", "text/event-stream"),
   OLLAMA("llama3.2:1b", "/api/chat", "application/x-ndjson"),
   MISTRAL("mistral-small", "/chat/completions", "text/event-stream"),
-  GEMINI("gemini-2.5-flash", "/models/gemini-2.5-flash:.*", "text/event-stream");
+  GEMINI("gemini-2.5-flash", "/models/gemini-2.5-flash:.*", "text/event-stream"),
+  BEDROCK(
+      "eu.amazon.nova-micro-v1:0",
+      "/model/eu.amazon.nova-micro-v1%3A0/converse(-stream)?",
+      "application/vnd.amazon.eventstream");
+
+  /** The environment of all models. */
+  static final Map<String, String> ENVIRONMENT = Map.of("AWS_REGION", "eu-central-1");
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -40,6 +48,11 @@ enum Wire {
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** Returns the bytes of a body. */
+  byte[] bytes(String body) {
+    return body.getBytes(this == BEDROCK ? StandardCharsets.ISO_8859_1 : StandardCharsets.UTF_8);
   }
 
   /** The whole answer, of 5 tokens read and 2 written. */
@@ -96,6 +109,19 @@ enum Wire {
                   "eval_count",
                   2));
       case GEMINI -> gemini(text, cutByLimit ? "MAX_TOKENS" : "STOP");
+      case BEDROCK ->
+          json(
+              Map.of(
+                  "output",
+                  Map.of(
+                      "message",
+                      Map.of("role", "assistant", "content", List.of(Map.of("text", text)))),
+                  "stopReason",
+                  cutByLimit ? "max_tokens" : "end_turn",
+                  "usage",
+                  Map.of("inputTokens", 5, "outputTokens", 2, "totalTokens", 7),
+                  "metrics",
+                  Map.of("latencyMs", 9)));
     };
   }
 
@@ -125,36 +151,38 @@ enum Wire {
   /** A streamed answer without its end. */
   String begin(String... pieces) {
     String begin =
-        this == ANTHROPIC
-            ? event(
-                    "message_start",
-                    Map.of(
-                        "type",
+        this == BEDROCK
+            ? EventStream.event("messageStart", "{\"role\": \"assistant\"}")
+            : this == ANTHROPIC
+                ? event(
                         "message_start",
-                        "message",
                         Map.of(
-                            "id",
-                            "1",
                             "type",
+                            "message_start",
                             "message",
-                            "role",
-                            "assistant",
-                            "model",
-                            model,
-                            "content",
-                            List.of(),
-                            "usage",
-                            Map.of("input_tokens", 5, "output_tokens", 1))))
-                + event(
-                    "content_block_start",
-                    Map.of(
-                        "type",
+                            Map.of(
+                                "id",
+                                "1",
+                                "type",
+                                "message",
+                                "role",
+                                "assistant",
+                                "model",
+                                model,
+                                "content",
+                                List.of(),
+                                "usage",
+                                Map.of("input_tokens", 5, "output_tokens", 1))))
+                    + event(
                         "content_block_start",
-                        "index",
-                        0,
-                        "content_block",
-                        Map.of("type", "text", "text", "")))
-            : "";
+                        Map.of(
+                            "type",
+                            "content_block_start",
+                            "index",
+                            0,
+                            "content_block",
+                            Map.of("type", "text", "text", "")))
+                : "";
     return begin + List.of(pieces).stream().map(this::piece).collect(Collectors.joining());
   }
 
@@ -190,6 +218,10 @@ enum Wire {
                       false))
               + "\n";
       case GEMINI -> "data: " + gemini(text, "") + "\n\n";
+      case BEDROCK ->
+          EventStream.event(
+              "contentBlockDelta",
+              json(Map.of("contentBlockIndex", 0, "delta", Map.of("text", text))));
     };
   }
 
@@ -236,6 +268,15 @@ enum Wire {
                       2))
               + "\n";
       case GEMINI -> "data: " + gemini("", "STOP") + "\n\n";
+      case BEDROCK ->
+          EventStream.event("contentBlockStop", "{\"contentBlockIndex\": 0}")
+              + EventStream.event("messageStop", "{\"stopReason\": \"end_turn\"}")
+              + EventStream.event(
+                  "metadata",
+                  """
+                  {"usage": {"inputTokens": 5, "outputTokens": 2, "totalTokens": 7},
+                   "metrics": {"latencyMs": 9}}
+                  """);
     };
   }
 
@@ -248,14 +289,22 @@ enum Wire {
               "error", Map.of("type", "error", "error", Map.of("type", type, "message", message)));
       case OLLAMA -> json(Map.of("error", message)) + "\n";
       case OPENAI, MISTRAL, GEMINI -> data(error);
+      case BEDROCK ->
+          EventStream.exception(
+              type.equals("overloaded_error")
+                  ? "serviceUnavailableException"
+                  : "modelStreamErrorException",
+              json(Map.of("message", message)));
     };
   }
 
   /** The body of an answer that reports an error. */
   String error(String message) {
-    return this == OLLAMA
-        ? json(Map.of("error", message))
-        : json(Map.of("error", Map.of("type", "some_error", "message", message)));
+    return switch (this) {
+      case OLLAMA -> json(Map.of("error", message));
+      case BEDROCK -> json(Map.of("message", message));
+      default -> json(Map.of("error", Map.of("type", "some_error", "message", message)));
+    };
   }
 
   private static String data(Object value) {
