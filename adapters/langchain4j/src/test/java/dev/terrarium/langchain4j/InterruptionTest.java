@@ -22,8 +22,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Exchanges that end before their answer is complete. */
-@Timeout(30)
+@Timeout(120)
 class InterruptionTest {
+
+  /** The beginning of a whole answer. */
+  private static final byte[] BEGIN = "{\"id\": ".getBytes(StandardCharsets.UTF_8);
 
   private static LanguageModel model(Wire wire, SlowService service) {
     return LangChain4jModels.custom(wire.spec(service.url()), Wire.ENVIRONMENT)
@@ -47,8 +50,8 @@ class InterruptionTest {
     service.awaitAnswered();
     Thread.sleep(50);
     thread.interrupt();
-    Throwable result = thrown.get(2, TimeUnit.SECONDS);
-    assertThat(flag.get(2, TimeUnit.SECONDS)).isTrue();
+    Throwable result = thrown.get(30, TimeUnit.SECONDS);
+    assertThat(flag.get(30, TimeUnit.SECONDS)).isTrue();
     assertThat(service.clientLeaves()).as("the connection is closed").isTrue();
     return result;
   }
@@ -74,9 +77,7 @@ class InterruptionTest {
   @ParameterizedTest
   @EnumSource(Wire.class)
   void interruptionEndsAWholeAnswerAtOnce(Wire wire) throws Exception {
-    try (SlowService service =
-            new SlowService(
-                "application/json", "{\"id\": ".getBytes(StandardCharsets.UTF_8), false);
+    try (SlowService service = new SlowService("application/json", BEGIN, false);
         LanguageModel model = model(wire, service)) {
       assertThat(interrupted(service, model, asked -> asked.chat(ChatRequest.of("Where?"))))
           .isInstanceOf(CallInterruptedException.class);
@@ -96,8 +97,7 @@ class InterruptionTest {
 
   @Test
   void closingTheModelEndsItsAnswers() throws Exception {
-    try (SlowService service =
-        new SlowService("application/json", "{\"id\": ".getBytes(StandardCharsets.UTF_8), false)) {
+    try (SlowService service = new SlowService("application/json", BEGIN, false)) {
       LanguageModel model = model(Wire.OPENAI, service);
       CompletableFuture<Throwable> thrown =
           CompletableFuture.supplyAsync(
@@ -107,7 +107,7 @@ class InterruptionTest {
 
       model.close();
 
-      assertThat(thrown.get(2, TimeUnit.SECONDS))
+      assertThat(thrown.get(30, TimeUnit.SECONDS))
           .isInstanceOf(ModelException.class)
           .hasMessageEndingWith("was closed.");
     }
@@ -127,6 +127,21 @@ class InterruptionTest {
 
       assertThat(e.kind()).isEqualTo(Kind.CUT_OFF_STREAM);
       assertThat(pieces).containsExactly("Pa");
+    }
+  }
+
+  @Test
+  void connectionThatBreaksWithinAWholeAnswerIsCutOff() throws Exception {
+    try (SlowService service = new SlowService("application/json", BEGIN, true);
+        LanguageModel model =
+            LangChain4jModels.custom(Wire.OPENAI.spec(service.url()), Wire.ENVIRONMENT)
+                .apiKey("key")
+                .maxRetries(0)
+                .build()) {
+      ModelException e =
+          catchThrowableOfType(ModelException.class, () -> model.chat(ChatRequest.of("Where?")));
+
+      assertThat(e.kind()).isEqualTo(Kind.CUT_OFF_STREAM);
     }
   }
 

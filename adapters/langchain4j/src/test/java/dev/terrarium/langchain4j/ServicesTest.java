@@ -459,13 +459,10 @@ class ServicesTest {
   }
 
   @Test
-  void connectionThatBreaksIsReported() {
+  void serviceThatClosesTheConnectionAtOnceIsUnavailable() {
     answer(Wire.OPENAI, aResponse().withFault(Fault.EMPTY_RESPONSE));
     assertThat(failure(model(Wire.OPENAI), false).kind()).isEqualTo(Kind.UNAVAILABLE);
-
-    answer(Wire.OPENAI, aResponse().withFault(Fault.MALFORMED_RESPONSE_CHUNK));
-    assertThat(failure(model(Wire.OPENAI), false).kind()).isEqualTo(Kind.CUT_OFF_STREAM);
-    assertThat(failure(model(Wire.OPENAI), true).kind()).isEqualTo(Kind.CUT_OFF_STREAM);
+    assertThat(failure(model(Wire.OPENAI), true).kind()).isEqualTo(Kind.UNAVAILABLE);
   }
 
   @Test

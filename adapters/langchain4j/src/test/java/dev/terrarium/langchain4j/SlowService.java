@@ -80,14 +80,14 @@ final class SlowService implements AutoCloseable {
   }
 
   void awaitAnswered() throws InterruptedException {
-    if (!answered.await(10, TimeUnit.SECONDS)) {
+    if (!answered.await(30, TimeUnit.SECONDS)) {
       throw new AssertionError("no request came");
     }
   }
 
-  /** Returns whether the client closes the connection within a second. */
+  /** Returns whether the client closes the connection within half a minute. */
   boolean clientLeaves() throws InterruptedException {
-    return clientGone.await(1, TimeUnit.SECONDS);
+    return clientGone.await(30, TimeUnit.SECONDS);
   }
 
   @Override
