@@ -216,14 +216,14 @@ class BeansTest {
                                       await(go);
                                       throw new IllegalStateException("enough");
                                     }))));
-    assertThat(first.await(5, TimeUnit.SECONDS)).isTrue();
+    assertThat(first.await(30, TimeUnit.SECONDS)).isTrue();
     Thread.sleep(100);
 
     assertThat(counter.given.get()).isBetween(2, AnswerStream.CAPACITY + 3);
     go.countDown();
-    assertThat(counter.done.await(5, TimeUnit.SECONDS)).isTrue();
+    assertThat(counter.done.await(30, TimeUnit.SECONDS)).isTrue();
     assertThat(counter.cancelled).isTrue();
-    assertThat(thrown.get(5, TimeUnit.SECONDS)).hasMessage("enough");
+    assertThat(thrown.get(30, TimeUnit.SECONDS)).hasMessage("enough");
     reader.join();
   }
 
@@ -254,8 +254,8 @@ class BeansTest {
 
     reader.interrupt();
 
-    assertThat(thrown.get(2, TimeUnit.SECONDS)).isInstanceOf(CallInterruptedException.class);
-    assertThat(counter.done.await(2, TimeUnit.SECONDS)).isTrue();
+    assertThat(thrown.get(30, TimeUnit.SECONDS)).isInstanceOf(CallInterruptedException.class);
+    assertThat(counter.done.await(30, TimeUnit.SECONDS)).isTrue();
     assertThat(counter.cancelled).isTrue();
   }
 
