@@ -6,6 +6,7 @@ module dev.terrarium.dspy {
   exports dev.terrarium.dspy;
 
   requires com.fasterxml.jackson.core;
+  requires com.fasterxml.jackson.dataformat.csv;
   requires transitive dev.terrarium.engine;
   requires dev.terrarium.python.dspy;
   requires static org.jspecify;

@@ -609,7 +609,10 @@ def test_the_second_request_s_system_message_is_written_once() -> None:
 def test_calls_of_programs_may_be_made_again() -> None:
     handlers = DspyBridge()._handlers
     again = {name for name, handler in handlers.items() if handler.idempotent}
-    assert again == {"call", "continue_program", "describe_tools", "get_stats", "ping", "predict", "stream"}
+    assert again == {
+        *("call", "continue_program", "describe_tools", "get_stats", "ping", "predict", "run_candidate"),
+        *("score_prediction", "stream"),
+    }
 
 
 def test_texts_stay_as_they_are() -> None:

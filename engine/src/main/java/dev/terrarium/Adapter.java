@@ -12,6 +12,9 @@ public interface Adapter {
   /** Returns the framework's name. */
   String framework();
 
+  /** Returns the number of contexts, which is how many commands can run at once. */
+  int contexts();
+
   /** Returns an adapter of the same framework that makes each call with these options. */
   Adapter with(CallOptions options);
 

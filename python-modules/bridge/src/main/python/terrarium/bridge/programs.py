@@ -102,6 +102,20 @@ class ProgramCache(Generic[P]):
         self._built.put(key, (None, built))
         return built
 
+    def candidate(self, program: str, state: dict[str, Any]) -> P:
+        """Return a program as it would be with another compiled state, kept here only.
+
+        Raises UnknownProgramError, and what building raises.
+        """
+        stored = self._stored(program)
+        key = f"={content_id([stored['spec'], state])}"
+        entry = self._built.get(key)
+        if entry is not None and entry[0] is None:
+            return entry[1]
+        built = self._build(stored["spec"], state)
+        self._built.put(key, (None, built))
+        return built
+
     def delete(self, program: str) -> None:
         """Delete a program from the host; raises UnknownProgramError when it does not know it."""
         _check(program)

@@ -210,6 +210,104 @@ class DspyBridge(ProgramBridge["Program"]):
         built = self._without_tools("continue_program", program)
         return self._run("continue_program", built, inputs, None, False, known=known)
 
+    @handler(idempotent=True)
+    def run_candidate(
+        self,
+        program: str,
+        state: dict[str, Any],
+        inputs: dict[str, Any],
+        request: dict[str, Any] | None = None,
+        answer: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Run a program as it would be in another state, which is not stored; the result is that of :meth:`call`.
+
+        It has ``usage``, too. With ``request`` and ``answer`` the run goes on as :meth:`continue_program` does. Raises
+        what ``call`` raises, and SpecError for a state that does not fit.
+        """
+        built = self._candidate("run_candidate", program, state)
+        answers = iter([answer])
+
+        def known(asked: dict[str, Any]) -> dict[str, Any] | None:
+            first = next(answers, None)
+            return first if asked == request else None
+
+        return self._run("run_candidate", built, inputs, None, True, known=known)
+
+    @handler
+    def freeze_candidate(self, program: str, state: dict[str, Any], proofs: int) -> dict[str, Any]:
+        """Return a plan as :meth:`freeze_program` does, of a program in another state, with that number of proofs."""
+        from ._freeze import plan
+
+        built = self._candidate("freeze_candidate", program, state)
+        merged, cache = self._options_of(built, None)
+        return plan(self._loaded_runtime(), built, merged, cache, proofs)
+
+    @handler(idempotent=True)
+    def score_prediction(
+        self, metric: dict[str, Any], inputs: dict[str, Any], expected: dict[str, Any], outputs: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Score outputs by a metric in Python, and return ``{"score": float, "feedback": str | None}``.
+
+        ``metric`` is a function in a file: its ``file``, ``source`` and ``function``, all of them texts. It is called
+        as DSPy calls metrics: with a ``dspy.Example``, a ``dspy.Prediction`` and None for a trace. Raises ArgumentError
+        for a file without that function, and for a metric that fails or returns no score.
+        """
+        import dspy
+
+        from ._metrics import call, load
+
+        example = dspy.Example(**inputs, **expected).with_inputs(*inputs)
+        name = f"{metric['file']}:{metric['function']}"
+        score = call(load(metric), name, example, dspy.Prediction(**outputs), None, None, None)
+        return {"score": score.value, "feedback": score.feedback}
+
+    @handler
+    def optimize(
+        self,
+        program: str,
+        optimizer: dict[str, Any],
+        examples: dict[str, Any],
+        functions: dict[str, Any],
+        metric: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Run an optimizer of DSPy on a program, and return the ``state`` that it found and its ``hash``.
+
+        The state is not stored. ``optimizer`` is ``{"kind", "parameters"}`` with parameters of DSPy's names;
+        ``examples`` is ``{"train", "validation"}``, lists of ``{"inputs", "expected"}``, the latter may be empty.
+        ``functions`` are those of the host: ``begin(run)`` with hashes of what the run depends on;
+        ``evaluate(hash, state, numbers, max_errors, failure_score)``, which runs and scores examples by their numbers,
+        and returns ``results`` (``outputs`` and ``score`` of each), ``failed`` and the last ``error``; ``score(number,
+        outputs, steps, predictor)``; ``recall(key)`` and ``remember(key, answer)``, which keep the language model's
+        answers. What one of them raises ends the run. ``metric`` is a function in Python, as :meth:`score_prediction`
+        takes it, where the host has none to score with.
+
+        Raises UnknownProgramError, and ArgumentError for an optimizer or parameters that there are not, examples that
+        do not fit, and packages that are not there.
+        """
+        from . import _metrics, _optimize
+
+        kind, parameters = optimizer["kind"], dict(optimizer["parameters"])
+        _optimize.checked(kind, parameters)
+        built = self._without_tools("optimize", program)
+        train = _optimize.examples_of(built, examples["train"], "train")
+        validation = _optimize.examples_of(built, examples["validation"], "validation")
+        merged, cache = self._options_of(built, None)
+        runtime = self._loaded_runtime()
+        optimization = _optimize.Optimization(
+            built,
+            runtime.lm(merged, cache),
+            _optimize.split(kind, parameters, train, validation),
+            _optimize.Functions(functions),
+            None if metric is None else _metrics.load(metric),
+        )
+        with runtime.settings(merged):
+            return _optimize.run(optimization, kind, parameters, lambda name: runtime.lm({"model": name}, cache))
+
+    def _candidate(self, command: str, program: str, state: dict[str, Any]) -> Program:
+        """Return a program without tools as it would be in another state."""
+        self._without_tools(command, program)
+        return self._programs.candidate(program, state)
+
     def _run(
         self,
         command: str,

@@ -48,8 +48,10 @@ _PIECES = (
 _NUMBERS = (0.0, -0.0, 1.0, -2.5, 0.1, 1e15, 1e16, 123456789012345680.0, 1e-4, 1e-5, 1.7976931348623157e308, 3e-300)
 
 
-def plan(runtime: Runtime, program: Program, options: dict[str, Any], cache: bool) -> dict[str, Any]:
-    """Return a program's plan; see ``DspyBridge.freeze_program``.
+def plan(
+    runtime: Runtime, program: Program, options: dict[str, Any], cache: bool, proofs: int = PROOFS
+) -> dict[str, Any]:
+    """Return a program's plan, with as many proofs; see ``DspyBridge.freeze_program``.
 
     Raises ArgumentError with the name of what cannot be frozen exactly.
     """
@@ -77,20 +79,20 @@ def plan(runtime: Runtime, program: Program, options: dict[str, Any], cache: boo
     marks = [f"<terrarium-{secrets.token_hex(8)}-{index}>" for index in range(len(inputs))]
     with dspy.context(warn_on_type_mismatch=False):
         request, _, _ = run({each["name"]: mark for each, mark in zip(inputs, marks, strict=True)})
-    proofs = []
-    for _ in range(PROOFS):
+    shown = []
+    for _ in range(proofs):
         given = {each["name"]: values.of(each["type"]) for each in inputs}
         asked, answer, read = run(program.arguments("freeze_program", given))
         if _rest(asked) != _rest(request):
             raise _refused("the adapter, since what it asks for depends on the inputs")
-        proofs.append({"inputs": given, "messages": asked["messages"], "answer": answer, "outputs": read})
+        shown.append({"inputs": given, "messages": asked["messages"], "answer": answer, "outputs": read})
     return {
         "dspy": dspy.__version__,
         "json": is_json,
         "request": {**request, "messages": [_skeleton(message, marks) for message in request["messages"]]},
         "inputs": inputs,
         "outputs": outputs,
-        "proofs": proofs,
+        "proofs": shown,
     }
 
 

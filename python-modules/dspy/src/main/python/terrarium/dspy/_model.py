@@ -103,7 +103,7 @@ class HostEngine:
         current = _recording.get()
         answer = None if current is None or current.known is None else current.known(question)
         if answer is None:
-            answer = _answer(question, None if current is None else current.watch)
+            answer = ask(question, None if current is None else current.watch)
         if current is not None:
             current.exchanges.append(Exchange(question, answer))
         return answered(request, answer)
@@ -118,7 +118,8 @@ class HostEngine:
         return cls(state.get("model"))
 
 
-def _answer(question: dict[str, Any], watch: Watch | None) -> dict[str, Any]:
+def ask(question: dict[str, Any], watch: Watch | None = None) -> dict[str, Any]:
+    """Ask the host; raises ContextLengthError for a prompt that is too long."""
     try:
         answer: dict[str, Any] = (
             host.call("model.generate", question) if watch is None else _streamed(question, watch(question))

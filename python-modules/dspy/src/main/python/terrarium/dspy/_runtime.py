@@ -60,7 +60,7 @@ class Program:
             raise SpecError("spec.signature", "a chain of thought writes 'reasoning' itself; name that input otherwise")
         # The type language knows local times only; a string signature gets what the model wrote.
         self.local_times = not isinstance(spec["signature"], str)
-        self.inputs = {name: _reader(field) for name, field in signature.input_fields.items()}
+        self.inputs = {name: reader_of(field) for name, field in signature.input_fields.items()}
         self.optional = {
             name for name, field in signature.input_fields.items() if annotation_allows_none(field.annotation)
         }
@@ -107,13 +107,13 @@ class Program:
 
     def plain(self, prediction: dspy.Prediction) -> dict[str, Any]:
         """Return the outputs of a prediction as plain data."""
-        return {name: _plain(prediction[name], self.local_times) for name in self.outputs}
+        return {name: plain(prediction[name], self.local_times) for name in self.outputs}
 
     def steps(self, prediction: dspy.Prediction) -> list[dict[str, Any]]:
         """Return the steps that led to a prediction, as plain data; without tools there are none."""
         if not self.tools:
             return []
-        steps: list[dict[str, Any]] = _plain(_react.steps_of(prediction.trajectory), local_times=False)
+        steps: list[dict[str, Any]] = plain(_react.steps_of(prediction.trajectory), local_times=False)
         return steps
 
 
@@ -181,6 +181,15 @@ class Runtime:
             )
         return Run(outputs, exchanges, program.steps(prediction))
 
+    def lm(self, options: dict[str, Any], cache: bool) -> dspy.LM:
+        """Return a language model of its own that generates by options, for code that calls modules without any."""
+        generation = {name: options[name] for name in _options.GENERATION if name in options}
+        return self._model(options.get("model"), cache).copy(**generation)
+
+    def settings(self, options: dict[str, Any]) -> Any:
+        """Return a context in which modules are called that have no call of their own."""
+        return dspy.settings.context(adapter=self.adapter(options["adapter"]), disable_history=True, trace=None)
+
     def close(self) -> None:
         """Drop what all programs share."""
         _cache_use.remove()
@@ -221,7 +230,7 @@ class _WholeAnswers(Cache):
             super().put(request, value, *args, **kwargs)
 
 
-def _reader(field: Any) -> Callable[[Any], Any]:
+def reader_of(field: Any) -> Callable[[Any], Any]:
     """Return what turns an input into its declared type; one without a type is left as it is."""
     if field.json_schema_extra.get(IS_TYPE_UNDEFINED):
         return _unchanged
@@ -240,17 +249,17 @@ def _validation_message(name: str, error: pydantic.ValidationError) -> str:
     return "; ".join(faults)
 
 
-def _plain(value: Any, local_times: bool) -> Any:
+def plain(value: Any, local_times: bool = False) -> Any:
     if value is None or isinstance(value, (bool, int, float, str, bytes)):
         return value.value if isinstance(value, enum.Enum) else value
     if isinstance(value, pydantic.BaseModel):
-        return {name: _plain(getattr(value, name), local_times) for name in type(value).model_fields}
+        return {name: plain(getattr(value, name), local_times) for name in type(value).model_fields}
     if isinstance(value, dict):
-        return {str(key): _plain(item, local_times) for key, item in value.items()}
+        return {str(key): plain(item, local_times) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(item, local_times) for item in value]
+        return [plain(item, local_times) for item in value]
     if isinstance(value, enum.Enum):
-        return _plain(value.value, local_times)
+        return plain(value.value, local_times)
     if isinstance(value, datetime.datetime) and local_times:
         return value.replace(tzinfo=None)
     if isinstance(value, _PLAIN):

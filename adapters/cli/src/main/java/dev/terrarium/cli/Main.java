@@ -23,7 +23,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
     name = "terrarium",
     description = "Runs real Python AI frameworks inside one JVM process.",
-    subcommands = {Ask.class, Run.class, Doctor.class},
+    subcommands = {Ask.class, Run.class, Eval.class, Optimize.class, Doctor.class},
     versionProvider = Version.class,
     footer = "%n`terrarium bench` measures it beside CPython on your machine.",
     mixinStandardHelpOptions = true)

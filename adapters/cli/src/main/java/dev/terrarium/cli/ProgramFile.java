@@ -164,6 +164,13 @@ record ProgramFile(Map<String, Object> spec, @Nullable String output, @Nullable 
     };
   }
 
+  /** Returns the names of the outputs, in order. */
+  List<String> outputs() {
+    Map<?, ?> signature = (Map<?, ?>) Objects.requireNonNull(spec.get("signature"));
+    List<?> fields = (List<?>) Objects.requireNonNull(signature.get("outputs"));
+    return fields.stream().map(field -> (String) ((Map<?, ?>) field).get("name")).toList();
+  }
+
   /** Returns the language model that the options name; empty for the default. */
   Optional<String> model() {
     return spec.get("options") instanceof Map<?, ?> options

@@ -3,10 +3,8 @@ package dev.terrarium.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
-import dev.terrarium.dspy.Dspy;
 import dev.terrarium.dspy.Traced;
 import dev.terrarium.dspy.UntypedDspyProgram;
-import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.TerrariumException;
 import dev.terrarium.model.ChatResponse.FinishReason;
 import java.io.BufferedReader;
@@ -14,7 +12,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -28,14 +25,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** The command {@code run}, which runs a program over lines of JSON, from stdin to stdout. */
@@ -57,14 +50,7 @@ final class Run implements Callable<Integer> {
 
   @Mixin private ModelOption model;
 
-  @Parameters(paramLabel = "FILE.yaml", description = "The program, one of DSPy.")
-  private Path file = Path.of("");
-
-  @Option(
-      names = "--contexts",
-      paramLabel = "N",
-      description = "What TERRARIUM_CONTEXTS says when left out, else 1.")
-  private @Nullable Integer contexts;
+  @Mixin private ProgramOptions program;
 
   /** The result of one line: outputs, or an error; both when a text was cut off. */
   private record LineResult(
@@ -114,27 +100,27 @@ final class Run implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    ProgramFile program = ProgramFile.read(file, spec.commandLine());
-    TerrariumConfig config = config();
+    ProgramFile file = program.read(spec.commandLine());
+    TerrariumConfig config = program.config(model, spec.commandLine());
     Lines lines = new Lines(System.in);
     if (!lines.hasNext()) {
       return 0;
     }
     try (Terrarium terrarium = Terrarium.start(config);
         ExecutorService callers = Executors.newFixedThreadPool(config.contexts());
-        ProgressBar progress = progressBar()) {
-      CompletableFuture<?> model =
+        ProgressBar progress = ProgramOptions.progressBar("lines", -1)) {
+      CompletableFuture<?> opened =
           CompletableFuture.supplyAsync(
-              () -> terrarium.shared().languageModel(program.model()), callers);
-      UntypedDspyProgram runnable = create(terrarium.adapter(Dspy.class), program);
-      Ask.join(model); // otherwise each line would fail for this reason
+              () -> terrarium.shared().languageModel(file.model()), callers);
+      UntypedDspyProgram runnable = program.create(terrarium, file, spec.commandLine());
+      Ask.join(opened); // otherwise each line would fail for this reason
       Deque<Future<LineResult>> underWay = new ArrayDeque<>();
       while (lines.hasNext()) {
         if (underWay.size() >= config.contexts() * LINES_PER_CONTEXT) {
           write(underWay.removeFirst(), progress);
         }
         Line line = lines.next();
-        underWay.add(callers.submit(() -> runLine(program, runnable, line.number(), line.text())));
+        underWay.add(callers.submit(() -> runLine(file, runnable, line.number(), line.text())));
       }
       while (!underWay.isEmpty()) {
         write(underWay.removeFirst(), progress);
@@ -149,30 +135,6 @@ final class Run implements Callable<Integer> {
       return 1;
     }
     return 0;
-  }
-
-  /** Creates the program; when Python refuses it, that is a mistake in its file, too. */
-  private UntypedDspyProgram create(Dspy dspy, ProgramFile program) {
-    try {
-      return dspy.program(program.spec());
-    } catch (ArgumentException e) {
-      throw new ParameterException(spec.commandLine(), file + ": " + oneLine(e.getMessage()), e);
-    }
-  }
-
-  /** Returns the configuration, in which options take precedence over the environment. */
-  private TerrariumConfig config() {
-    TerrariumConfig.Builder config = TerrariumConfig.from(TerrariumConfig.ofEnvironment());
-    if (contexts != null && contexts < 1) {
-      throw new ParameterException(spec.commandLine(), "--contexts: " + contexts + " is below 1.");
-    }
-    if (contexts != null) {
-      config.contexts(contexts);
-    } else if (System.getenv("TERRARIUM_CONTEXTS") == null) {
-      config.contexts(1);
-    }
-    model.apply(config);
-    return config.build();
   }
 
   private static LineResult runLine(
@@ -216,7 +178,7 @@ final class Run implements Callable<Integer> {
     }
     if (outcome.error() != null) {
       failed++;
-      System.err.println("line " + outcome.line() + ": " + oneLine(outcome.error()));
+      System.err.println("line " + outcome.line() + ": " + ProgramOptions.oneLine(outcome.error()));
     }
     if (outcome.outputs() != null) {
       System.out.println(ProgramFile.JSON.writeValueAsString(outcome.outputs()));
@@ -229,20 +191,5 @@ final class Run implements Callable<Integer> {
     if (progress != null) {
       progress.step();
     }
-  }
-
-  /**
-   * Replaces the line breaks of a message, such as those of a traceback or an answer, by blanks.
-   */
-  private static String oneLine(@Nullable String message) {
-    return String.valueOf(message).strip().replaceAll("\\s*\\R\\s*", " ");
-  }
-
-  /** Returns a progress bar on a terminal, which the launcher reports, or else null. */
-  private static @Nullable ProgressBar progressBar() {
-    if (!"1".equals(System.getenv("TERRARIUM_TERMINAL"))) {
-      return null;
-    }
-    return new ProgressBarBuilder().setTaskName("lines").setInitialMax(-1).build();
   }
 }

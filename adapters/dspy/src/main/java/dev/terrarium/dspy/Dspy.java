@@ -3,7 +3,9 @@ package dev.terrarium.dspy;
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.Describe;
+import dev.terrarium.Invocable;
 import dev.terrarium.Programs;
+import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.spi.TypeSpec;
 import dev.terrarium.tool.Tool;
@@ -11,6 +13,8 @@ import dev.terrarium.tool.Tools;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,8 +29,16 @@ public final class Dspy {
 
   private final Adapter adapter;
 
+  /** The ids of the programs that optimizers work on; the facades of one Terrarium share it. */
+  private final Set<String> optimizing;
+
   Dspy(Adapter adapter) {
+    this(adapter, ConcurrentHashMap.newKeySet());
+  }
+
+  private Dspy(Adapter adapter, Set<String> optimizing) {
     this.adapter = adapter;
+    this.optimizing = optimizing;
   }
 
   /**
@@ -125,11 +137,135 @@ public final class Dspy {
   }
 
   /**
+   * Runs a program on examples and scores its outputs, with default options.
+   *
+   * @param program any program, such as one of DSPy or a frozen one, which needs no context
+   * @throws ArgumentException when there is no example, or when the metric throws or returns no
+   *     finite score; a program that fails is a row with its failure
+   */
+  public <I, O> Evaluation<I, O> evaluate(
+      Invocable<I, O> program, List<Example<I, O>> examples, Metric<I, O> metric) {
+    return evaluate(program, examples, metric, EvaluateOptions.ofDefaults());
+  }
+
+  /**
+   * Runs a program on examples as {@link #evaluate(Invocable, List, Metric)} does, with options.
+   */
+  public <I, O> Evaluation<I, O> evaluate(
+      Invocable<I, O> program,
+      List<Example<I, O>> examples,
+      Metric<I, O> metric,
+      EvaluateOptions options) {
+    if (examples.isEmpty()) {
+      throw new ArgumentException("evaluate: there is no example");
+    }
+    int threads = options.threads().orElse(adapter.contexts());
+    return new Evaluator<>(program, List.copyOf(examples), new Scoring<>(metric, adapter), options)
+        .run(threads);
+  }
+
+  /**
+   * Has an optimizer of DSPy find a better state for a program, with default options, and gives the
+   * program that state in all contexts. The examples serve to train and to validate.
+   *
+   * @see #optimize(DspyProgram, List, List, Optimizer, Metric, OptimizeOptions)
+   */
+  public <I extends Record, O extends Record> Optimization optimize(
+      DspyProgram<I, O> program,
+      List<Example<I, O>> examples,
+      Optimizer optimizer,
+      Metric<I, O> metric) {
+    return optimize(program, examples, List.of(), optimizer, metric, OptimizeOptions.ofDefaults());
+  }
+
+  /**
+   * Has an optimizer of DSPy find a better state for a program, and gives the program that state in
+   * all contexts. The program keeps its state when no candidate scores higher. DSPy's code holds
+   * one context until the end; candidates are evaluated in all contexts, or without any where they
+   * can be frozen. At the end of the budget or the deadline, and when the calling thread is
+   * interrupted, the program gets the best state so far.
+   *
+   * @param train the examples that become demonstrations, and that are reflected on
+   * @param validation the examples that candidates are scored on; empty for those to train on,
+   *     except that {@code MIPROv2} then keeps four of five for it
+   * @throws ArgumentException when an example does not fit the program's signature; when the metric
+   *     throws or returns no finite score; when another optimizer works on the program; when the
+   *     optimizer cannot run, with the reason; and when the checkpoint is of another optimization
+   */
+  public <I extends Record, O extends Record> Optimization optimize(
+      DspyProgram<I, O> program,
+      List<Example<I, O>> train,
+      List<Example<I, O>> validation,
+      Optimizer optimizer,
+      Metric<I, O> metric,
+      OptimizeOptions options) {
+    return optimizeAlone(
+        program.id(),
+        new OptimizerRun<>(
+            adapter,
+            program.id(),
+            program::outputs,
+            train,
+            validation,
+            optimizer,
+            metric,
+            options));
+  }
+
+  /**
+   * Optimizes a program whose inputs and outputs are maps, as the other methods of this name do.
+   */
+  public Optimization optimize(
+      UntypedDspyProgram program,
+      List<Example<Map<String, ?>, Map<String, @Nullable Object>>> train,
+      List<Example<Map<String, ?>, Map<String, @Nullable Object>>> validation,
+      Optimizer optimizer,
+      Metric<Map<String, ?>, Map<String, @Nullable Object>> metric,
+      OptimizeOptions options) {
+    return optimizeAlone(
+        program.id(),
+        new OptimizerRun<>(
+            adapter,
+            program.id(),
+            outputs -> outputs,
+            train,
+            validation,
+            optimizer,
+            metric,
+            options));
+  }
+
+  private Optimization optimizeAlone(String program, OptimizerRun<?, ?> run) {
+    if (!optimizing.add(program)) {
+      throw new ArgumentException(
+          "optimize: an optimizer works on the program '"
+              + program
+              + "' already. Wait for it, or give this one another program.");
+    }
+    try {
+      return run.run();
+    } finally {
+      optimizing.remove(program);
+    }
+  }
+
+  /**
+   * Gives a program a state in all contexts, such as one that {@link ProgramState#read} returned.
+   *
+   * @throws ArgumentException when the state is not of a program of that signature, with the place
+   *     inside the state
+   */
+  public void setState(String program, ProgramState state) {
+    Object unused =
+        adapter.call("set_program_state", Map.of("program", program, "state", state.plain()));
+  }
+
+  /**
    * Returns the same facade with these options for each call, including the calls of programs that
    * it creates.
    */
   public Dspy with(CallOptions options) {
-    return new Dspy(adapter.with(options));
+    return new Dspy(adapter.with(options), optimizing);
   }
 
   /** Returns the programs of DSPy, whichever caller created them. */

@@ -51,11 +51,12 @@ public final class DspyProgram<I extends Record, O extends Record> extends Invoc
 
   @Override
   protected Command<O> command(I input) {
-    return program.traced(input, false).map(this::outputs);
+    return program.traced(input, false).map(traced -> outputs(traced.outputs()));
   }
 
-  private O outputs(Traced<?> untyped) {
-    return TypedReader.read(untyped.outputs(), outputs, "outputs");
+  /** Reads outputs by name. */
+  O outputs(Object untyped) {
+    return TypedReader.read(untyped, outputs, "outputs");
   }
 
   /**
@@ -67,7 +68,7 @@ public final class DspyProgram<I extends Record, O extends Record> extends Invoc
   }
 
   private Traced<O> typed(Traced<?> untyped) {
-    return untyped.with(outputs(untyped));
+    return untyped.with(outputs(untyped.outputs()));
   }
 
   /**

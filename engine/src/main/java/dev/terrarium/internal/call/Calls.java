@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Calls {
 
+  private final int contexts;
   private final CallRail rail;
   private final SingleCalls single;
   private final ManyCalls many;
@@ -45,11 +46,17 @@ public final class Calls {
       int contexts,
       Function<AccessProfile, Map<String, HostFunction>> services,
       Events events) {
+    this.contexts = contexts;
     CallThreads threads = new CallThreads(propagation);
     rail = new CallRail(sessions, admission, events);
     single = new SingleCalls(pool, rail, threads, propagation, settings.maxMessage(), services);
     many = new ManyCalls(pool, single, rail, threads, settings.maxBatch(), contexts);
     async = new AsyncCalls(single, rail, threads, settings);
+  }
+
+  /** Returns the number of calls that can run at once. */
+  int contexts() {
+    return contexts;
   }
 
   /** Runs a command, and returns plain data, which the command can read. */

@@ -22,6 +22,11 @@ public record FrameworkAdapter(BridgeSource source, Calls calls, CallOptions opt
   }
 
   @Override
+  public int contexts() {
+    return calls.contexts();
+  }
+
+  @Override
   public Adapter with(CallOptions other) {
     return new FrameworkAdapter(source, calls, other);
   }

@@ -1,0 +1,465 @@
+package dev.terrarium.dspy;
+
+import dev.terrarium.Adapter;
+import dev.terrarium.Command;
+import dev.terrarium.error.ArgumentException;
+import dev.terrarium.error.BudgetExceededException;
+import dev.terrarium.error.ConversionException;
+import dev.terrarium.error.LimitExceededException;
+import dev.terrarium.error.ModelException;
+import dev.terrarium.error.TerrariumException;
+import dev.terrarium.spi.HostFunction;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of an optimizer. DSPy's code runs in one context, as one long command. It calls back for
+ * what Java does: to run and score candidates, to score predictions, and to keep answers. All
+ * candidates pass here, so the best so far is known whenever the command ends, by itself or not.
+ *
+ * @param <I> the type of the inputs
+ * @param <O> the type of the outputs
+ */
+final class OptimizerRun<I, O> {
+
+  /** The number of examples of a frozen candidate that run at a time by default, as in DSPy. */
+  private static final int THREADS = 8;
+
+  /** The proofs of the first plan; the plans of other states differ from it in texts only. */
+  private static final int FIRST_PROOFS = 12;
+
+  private static final int PROOFS = 2;
+
+  /** A state that was scored on examples. */
+  private record Scored(
+      String hash, Map<?, ?> state, Set<Integer> numbers, Optimization.Candidate candidate) {}
+
+  private final Adapter adapter;
+  private final String program;
+  private final Function<Map<String, @Nullable Object>, O> reader;
+  private final List<Example<I, O>> examples;
+  private final int trained;
+  private final Optimizer optimizer;
+  private final Scoring<I, O> scoring;
+  private final OptimizeOptions options;
+  private final Spending spending;
+
+  private final List<Scored> scored = new ArrayList<>();
+  private Checkpoint checkpoint = Checkpoint.open(Optional.empty(), Map.of());
+  private Map<String, @Nullable Object> began = Map.of();
+  private boolean freezable = true;
+  private int plans;
+
+  /**
+   * Creates a run.
+   *
+   * @param reader turns the outputs by name into the outputs
+   * @param train the examples to train on
+   * @param validation the examples to validate with; empty for those to train on
+   */
+  OptimizerRun(
+      Adapter adapter,
+      String program,
+      Function<Map<String, @Nullable Object>, O> reader,
+      List<Example<I, O>> train,
+      List<Example<I, O>> validation,
+      Optimizer optimizer,
+      Metric<I, O> metric,
+      OptimizeOptions options) {
+    this.adapter = adapter;
+    this.program = program;
+    this.reader = reader;
+    this.optimizer = optimizer;
+    this.options = options;
+    examples = new ArrayList<>(train);
+    examples.addAll(validation);
+    trained = train.size();
+    scoring = new Scoring<>(metric, adapter);
+    spending = new Spending(options);
+  }
+
+  /** Runs the optimizer, and gives the program the best state. */
+  Optimization run() {
+    CompletableFuture<@Nullable Object> optimizing = adapter.callAsync(command());
+    Optimization.End ended = Optimization.End.FINISHED;
+    String last = null;
+    try {
+      Object result =
+          options.deadline().isPresent()
+              ? optimizing.get(options.deadline().get().toNanos(), TimeUnit.NANOSECONDS)
+              : optimizing.get();
+      last = (String) ((Map<?, ?>) Objects.requireNonNull(result)).get("hash");
+    } catch (InterruptedException e) {
+      ended = Optimization.End.INTERRUPTED;
+    } catch (TimeoutException e) {
+      ended = Optimization.End.DEADLINE;
+    } catch (ExecutionException e) {
+      if (!endsBudget(e.getCause())) {
+        throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e);
+      }
+      ended = Optimization.End.BUDGET;
+    } finally {
+      optimizing.cancel(true);
+    }
+    Optimization result = result(ended, last);
+    if (ended == Optimization.End.INTERRUPTED) {
+      Thread.currentThread().interrupt();
+    }
+    return result;
+  }
+
+  private boolean endsBudget(@Nullable Throwable failure) {
+    return failure instanceof BudgetExceededException
+        || (failure instanceof LimitExceededException && spending.isUsedUp());
+  }
+
+  private Command<@Nullable Object> command() {
+    Map<String, HostFunction> functions =
+        Map.of(
+            "begin", this::begin,
+            "evaluate", this::evaluate,
+            "score", this::score,
+            "recall", this::recall,
+            "remember", this::remember);
+    Map<String, @Nullable Object> arguments = new LinkedHashMap<>();
+    arguments.put("program", program);
+    arguments.put("optimizer", optimizer.toMap());
+    arguments.put(
+        "examples",
+        Map.of(
+            "train", rows(examples.subList(0, trained)),
+            "validation", rows(examples.subList(trained, examples.size()))));
+    arguments.put("functions", functions);
+    arguments.put(
+        "metric", scoring.metric() instanceof PythonMetric<I, O> python ? python.toMap() : null);
+    return Command.of("optimize", arguments);
+  }
+
+  private static List<Map<String, Object>> rows(List<? extends Example<?, ?>> examples) {
+    List<Map<String, Object>> rows = new ArrayList<>();
+    for (Example<?, ?> each : examples) {
+      rows.add(
+          Map.of(
+              "inputs", PlainData.fields(each.input()),
+              "expected", PlainData.fields(each.expected())));
+    }
+    return rows;
+  }
+
+  private synchronized @Nullable Object begin(List<@Nullable Object> arguments) {
+    began = UntypedDspyProgram.named(arguments.getFirst());
+    Map<String, @Nullable Object> run = new LinkedHashMap<>();
+    run.put("optimizer", optimizer.name());
+    run.put("parameters", optimizer.toMap().get("parameters"));
+    run.put("metric", metricName());
+    run.put("program", program);
+    for (String key : List.of("examples", "dspy", "state")) {
+      run.put(key, began.get(key));
+    }
+    checkpoint = Checkpoint.open(options.checkpoint(), run);
+    return null;
+  }
+
+  /** Returns the metric's name; that of a function in Java has none that another process knows. */
+  private String metricName() {
+    return scoring.metric() instanceof NamedMetric || scoring.inPython()
+        ? scoring.metric().toString()
+        : "a function in Java";
+  }
+
+  private @Nullable Object recall(List<@Nullable Object> arguments) {
+    Object answer = checkpoint.answer((String) Objects.requireNonNull(arguments.getFirst()));
+    if (answer == null) {
+      spending.begin();
+    }
+    return answer;
+  }
+
+  private @Nullable Object remember(List<@Nullable Object> arguments) {
+    Map<?, ?> answer = (Map<?, ?>) Objects.requireNonNull(arguments.get(1));
+    spending.end(1, CandidateRunner.tokens(answer));
+    checkpoint.putAnswer((String) Objects.requireNonNull(arguments.getFirst()), answer);
+    return null;
+  }
+
+  private Object score(List<@Nullable Object> arguments) {
+    int number = ((Number) Objects.requireNonNull(arguments.getFirst())).intValue();
+    O output;
+    try {
+      output = reader.apply(UntypedDspyProgram.named(arguments.get(1)));
+    } catch (ConversionException e) {
+      return Map.of("error", String.valueOf(e.getMessage()));
+    }
+    Optional<MetricTrace> trace =
+        arguments.get(2) instanceof List<?> steps
+            ? Optional.of(
+                new MetricTrace(
+                    steps.stream().map(OptimizerRun::step).toList(),
+                    Optional.ofNullable((String) arguments.get(3))))
+            : Optional.empty();
+    Score score = scoring.score(number, examples.get(number), output, trace);
+    Map<String, @Nullable Object> result = new LinkedHashMap<>();
+    result.put("score", score.value());
+    result.put("feedback", score.feedback().orElse(null));
+    return result;
+  }
+
+  private static MetricTrace.Step step(@Nullable Object plain) {
+    Map<String, @Nullable Object> step = UntypedDspyProgram.named(plain);
+    return new MetricTrace.Step(
+        String.valueOf(step.get("predictor")),
+        UntypedDspyProgram.named(step.get("inputs")),
+        UntypedDspyProgram.named(step.get("outputs")));
+  }
+
+  private Object evaluate(List<@Nullable Object> arguments) {
+    String hash = (String) Objects.requireNonNull(arguments.get(0));
+    Map<?, ?> state = (Map<?, ?>) Objects.requireNonNull(arguments.get(1));
+    List<Integer> numbers = new ArrayList<>();
+    for (Object number : (List<?>) Objects.requireNonNull(arguments.get(2))) {
+      numbers.add(((Number) number).intValue());
+    }
+    long most = ((Number) Objects.requireNonNull(arguments.get(3))).longValue();
+    double failureScore = ((Number) Objects.requireNonNull(arguments.get(4))).doubleValue();
+    List<Integer> left =
+        numbers.stream().distinct().filter(n -> checkpoint.result(hash, n) == null).toList();
+    Failures failures = new Failures(most, failureScore);
+    boolean frozen = false;
+    if (!left.isEmpty()) {
+      Plan plan = plan(state);
+      frozen = plan != null;
+      CandidateRunner runner =
+          new CandidateRunner(
+              adapter,
+              program,
+              state,
+              examples.stream().map(Example::input).toList(),
+              spending,
+              scoring.inPython(),
+              results(hash, failures));
+      runner.run(left, plan, options.threads().orElse(THREADS));
+    }
+    return evaluated(hash, state, numbers, failures, frozen);
+  }
+
+  /** The failures of one evaluation, by the number of the example. */
+  private static final class Failures {
+
+    private final Map<Integer, TerrariumException> byNumber = new LinkedHashMap<>();
+    private final long most;
+    private final double score;
+
+    Failures(long most, double score) {
+      this.most = most;
+      this.score = score;
+    }
+
+    synchronized boolean add(int number, TerrariumException failure) {
+      byNumber.put(number, failure);
+      return byNumber.size() < most;
+    }
+  }
+
+  private CandidateRunner.Results results(String hash, Failures failures) {
+    return new CandidateRunner.Results() {
+      @Override
+      public void answered(int number, Map<String, @Nullable Object> outputs) {
+        O output = reader.apply(outputs);
+        Score score;
+        try {
+          score = scoring.score(number, examples.get(number), output, Optional.empty());
+        } catch (TerrariumException e) {
+          throw new CandidateRunner.MetricFailure(e);
+        }
+        Map<String, @Nullable Object> result = new LinkedHashMap<>();
+        result.put("outputs", outputs);
+        result.put("score", score.value());
+        checkpoint.putResult(hash, number, result);
+      }
+
+      @Override
+      public boolean failed(int number, TerrariumException failure) {
+        if (!(failure instanceof ModelException)) { // which may answer the next time
+          Map<String, @Nullable Object> result = new LinkedHashMap<>();
+          result.put("outputs", null);
+          result.put("score", failures.score);
+          result.put("error", failure.getMessage());
+          checkpoint.putResult(hash, number, result);
+        }
+        return failures.add(number, failure);
+      }
+    };
+  }
+
+  private @Nullable Plan plan(Map<?, ?> state) {
+    if (!freezable) {
+      return null;
+    }
+    int proofs = plans++ == 0 ? FIRST_PROOFS : PROOFS;
+    try {
+      return Plan.proven(
+          adapter.call(
+              "freeze_candidate", Map.of("program", program, "state", state, "proofs", proofs)));
+    } catch (ArgumentException e) {
+      freezable = plans > 1; // else it is the program that cannot be frozen, whatever its state
+      return null;
+    }
+  }
+
+  private Object evaluated(
+      String hash, Map<?, ?> state, List<Integer> numbers, Failures failures, boolean frozen) {
+    List<Map<String, @Nullable Object>> rows = new ArrayList<>();
+    int failed = 0;
+    Object error = null;
+    double sum = 0;
+    for (int number : numbers) {
+      Map<?, ?> result = checkpoint.result(hash, number);
+      TerrariumException failure = failures.byNumber.get(number);
+      Object reason = failure != null ? failure.getMessage() : value(result, "error");
+      if (result == null || reason != null) {
+        failed++;
+        error = reason == null ? error : reason;
+      }
+      Map<String, @Nullable Object> row = new LinkedHashMap<>();
+      row.put("outputs", value(result, "outputs"));
+      row.put("score", result == null ? failures.score : value(result, "score"));
+      sum += ((Number) Objects.requireNonNull(row.get("score"))).doubleValue();
+      rows.add(row);
+    }
+    Map<String, @Nullable Object> answer = new LinkedHashMap<>();
+    answer.put("results", rows);
+    answer.put("failed", failed);
+    answer.put("error", error);
+    double score = Evaluation.percent(sum, numbers.size());
+    add(
+        new Scored(
+            hash,
+            state,
+            new HashSet<>(numbers),
+            new Optimization.Candidate(hash, numbers.size(), failed, score, frozen)));
+    checkpoint.save();
+    return answer;
+  }
+
+  private static @Nullable Object value(@Nullable Map<?, ?> map, String key) {
+    return map == null ? null : map.get(key);
+  }
+
+  private synchronized void add(Scored next) {
+    for (Scored each : scored) {
+      if (each.hash().equals(next.hash()) && each.numbers().equals(next.numbers())) {
+        return;
+      }
+    }
+    scored.add(next);
+    Optimization.Candidate candidate = next.candidate();
+    if (scored.size() > 1) {
+      double best =
+          scored.stream()
+              .filter(each -> each.numbers().size() == next.numbers().size())
+              .mapToDouble(each -> each.candidate().score())
+              .max()
+              .orElseThrow();
+      options
+          .listener()
+          .accept(
+              new Progress.CandidateScored(
+                  scored.size() - 1,
+                  candidate.examples(),
+                  candidate.failed(),
+                  candidate.score(),
+                  best));
+    }
+  }
+
+  private synchronized Optimization result(Optimization.End ended, @Nullable String last) {
+    Optional<Scored> best = best(last);
+    Map<String, @Nullable Object> state =
+        best.map(each -> UntypedDspyProgram.named(each.state()))
+            .orElseGet(
+                () ->
+                    UntypedDspyProgram.named(
+                        adapter.call("get_program_state", Map.of("program", program))));
+    if (best.isPresent() && !best.get().hash().equals(began.get("state"))) {
+      Object unused = adapter.call("set_program_state", Map.of("program", program, "state", state));
+    }
+    Optimization.Lineage lineage =
+        new Optimization.Lineage(
+            optimizer.name(),
+            optimizer.parameters(),
+            metricName(),
+            String.valueOf(began.get("examples")),
+            String.valueOf(began.get("dspy")),
+            String.valueOf(began.get("state")));
+    double score = best.map(each -> each.candidate().score()).orElse(0.0);
+    return new Optimization(
+        ended,
+        new ProgramState(state).withMetadata(metadata(lineage, score)),
+        score,
+        scored.stream().map(Scored::candidate).toList(),
+        spending.calls(),
+        spending.tokens(),
+        lineage);
+  }
+
+  private Map<String, @Nullable Object> metadata(Optimization.Lineage lineage, double score) {
+    Map<String, @Nullable Object> made = PlainData.fields(lineage);
+    made.put("score", score);
+    Map<String, @Nullable Object> metadata = new LinkedHashMap<>();
+    metadata.put("dependency_versions", began.get("versions"));
+    metadata.put("terrarium", made);
+    return metadata;
+  }
+
+  /**
+   * Returns the state with the highest score of those that were scored on as many examples as any,
+   * but the program as it was when its own score on these is higher. Of equal ones the optimizer's
+   * choice is the best.
+   */
+  private Optional<Scored> best(@Nullable String last) {
+    if (scored.isEmpty()) {
+      return Optional.empty();
+    }
+    Scored first = scored.getFirst();
+    int most =
+        scored.stream()
+            .filter(each -> !each.hash().equals(first.hash()))
+            .mapToInt(each -> each.numbers().size())
+            .max()
+            .orElse(0);
+    Scored best = null;
+    for (Scored each : scored) {
+      if (each.hash().equals(first.hash()) || each.numbers().size() < most) {
+        continue;
+      }
+      double gain = best == null ? 1 : each.candidate().score() - best.candidate().score();
+      if (gain > 0 || (gain == 0 && each.hash().equals(last))) {
+        best = each;
+      }
+    }
+    boolean better = best != null && best.candidate().score() >= score(first, best.numbers());
+    return Optional.of(better ? Objects.requireNonNull(best) : first);
+  }
+
+  /** Returns the score of a state on some of the examples that it was scored on, in percent. */
+  private double score(Scored state, Set<Integer> numbers) {
+    double sum = 0;
+    for (int number : numbers) {
+      Object score = value(checkpoint.result(state.hash(), number), "score");
+      sum += score instanceof Number value ? value.doubleValue() : 0;
+    }
+    return Evaluation.percent(sum, numbers.size());
+  }
+}
