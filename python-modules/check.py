@@ -328,7 +328,7 @@ def show(step: str, outcome: Outcome) -> Outcome:
 
 def commands(home: Path, step: str, fix: bool, reports: Path | None) -> list[tuple[Path, list[str], dict[str, str]]]:
     """The commands of a step, each with the folder to start it in and further variables."""
-    scripts = [str(HERE / "check.py"), str(WHEEL), str(HERE / "prose.py"), *map(str, sorted(HERE.glob("*/build.py")))]
+    scripts = [str(HERE / "check.py"), str(WHEEL), str(HERE / "prose.py"), *map(str, sorted(HERE.glob("*/*.py")))]
     sources = [str(path) for path in sorted(HERE.glob("*/src/*/python"))]
     everywhere = [*sources, *scripts, str(PEERS)]
     ruff = str(home / "bin" / "ruff")
