@@ -118,10 +118,11 @@ def cache_folder() -> Path:
 
 
 def check_locks() -> None:
-    """Refuse a lock that tests other versions than the modules carry."""
+    """Refuse a lock that tests other versions than the modules carry that have Python of ours."""
     ours = pins(LOCK)
     faults = []
-    for lock in [*sorted(HERE.glob("*/requirements.lock")), SDISTS]:
+    tested = (sources.parents[2] / "requirements.lock" for sources in sorted(HERE.glob("*/src/main/python")))
+    for lock in [*tested, SDISTS]:
         for name, version in pins(lock).items():
             if ours.get(name) != version:
                 faults.append(f"{name} is {version} in {lock.relative_to(HERE)} and {ours.get(name)} in {LOCK.name}")
@@ -327,7 +328,7 @@ def show(step: str, outcome: Outcome) -> Outcome:
 
 def commands(home: Path, step: str, fix: bool, reports: Path | None) -> list[tuple[Path, list[str], dict[str, str]]]:
     """The commands of a step, each with the folder to start it in and further variables."""
-    scripts = [str(HERE / "check.py"), str(WHEEL), str(HERE / "prose.py")]
+    scripts = [str(HERE / "check.py"), str(WHEEL), str(HERE / "prose.py"), *map(str, sorted(HERE.glob("*/*.py")))]
     sources = [str(path) for path in sorted(HERE.glob("*/src/*/python"))]
     everywhere = [*sources, *scripts, str(PEERS)]
     ruff = str(home / "bin" / "ruff")
@@ -345,7 +346,7 @@ def commands(home: Path, step: str, fix: bool, reports: Path | None) -> list[tup
             (home, [*mypy, *sources, str(PEERS)], {"MYPYPATH": os.pathsep.join(sources)}),
         ]
     if step == "prose":
-        return [(HERE, [str(home / "bin" / "python"), scripts[-1]], {})]
+        return [(HERE, [str(home / "bin" / "python"), str(HERE / "prose.py")], {})]
     if step == "pytest":
         imported = ["-o", f"pythonpath={' '.join(map(str, [*HERE.glob('*/src/main/python'), DEFERRING.parent]))}"]
         configured = ["--config-file", str(CONFIG), "--rootdir", str(HERE)]

@@ -28,6 +28,7 @@ from terrarium.bridge.values import (
     make_list,
     members,
     none,
+    plain_float,
     read_bytes,
     type_name,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "make_list",
     "members",
     "none",
+    "plain_float",
     "read_bytes",
     "replace_sleep",
     "restrict",

@@ -167,6 +167,17 @@ class NativeCodeError(BridgeError, ImportError):
     """A native extension was imported where the access profile grants no native code."""
 
 
+class MissingPackageError(BridgeError, ImportError):
+    """A part of a framework needs a package that a jar of its own carries, and that jar is not on the class path.
+
+    ``name`` is the package, ``artifact`` the Maven artifact of the jar.
+    """
+
+    def __init__(self, what: str, name: str, artifact: str) -> None:
+        self.artifact = artifact
+        super().__init__(f"{what} needs {name}: add the dependency dev.terrarium:{artifact} to your project", name=name)
+
+
 class UnknownProgramError(BridgeError):
     """A program was called that neither this context nor the host's registry knows."""
 

@@ -1,11 +1,16 @@
-"""Changes to libraries that rely on what GraalPy 25.0.3 does otherwise than CPython, made when a module is imported.
+"""Changes to libraries, made when a module is imported.
 
-Each is the least that lets the library work, and changes nothing that CPython would do.
+Most are for what GraalPy 25.0.3 does otherwise than CPython: each is the least that lets the library work, and changes
+nothing that CPython would do. The others have a library that misses an optional package name the jar that carries it.
 """
 
 from __future__ import annotations
 
+from functools import wraps
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+
+from terrarium.bridge.errors import MissingPackageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,8 +47,53 @@ def keep_metaclass(module: ModuleType) -> None:
     sentinel.__instancecheck__ = instancecheck
 
 
+def use_python_files(module: ModuleType) -> None:
+    """Have numpy's save and load go through Python's file objects: their descriptors are no files of the process."""
+    names = module.__dict__
+    names["isfileobj"] = lambda _: False
+
+
+def name_artifacts(module: ModuleType) -> None:
+    """Have DSPy's stand-ins for packages that are missing name the artifacts that have them."""
+    missing: Any = module.__dict__["_MissingModule"]
+    upstream = missing.__getattr__
+
+    def get(self: Any, attribute: str) -> Any:
+        artifact = _ARTIFACTS.get(self.__name__)
+        if artifact is None:
+            return upstream(self, attribute)
+        raise MissingPackageError("this part of DSPy", self.__name__, artifact)
+
+    missing.__getattr__ = get
+
+
+def require_optuna(optimizer: str) -> Callable[[ModuleType], None]:
+    """Have an optimizer of DSPy look for Optuna before it asks a language model, and not after."""
+
+    def change(module: ModuleType) -> None:
+        cls: Any = module.__dict__[optimizer]
+        upstream = cls.compile
+
+        @wraps(upstream)
+        def look_first(*args: Any, **options: Any) -> Any:
+            if find_spec("optuna") is None:
+                raise MissingPackageError(f"dspy.{optimizer}", "optuna", _ARTIFACTS["optuna"])
+            return upstream(*args, **options)
+
+        cls.compile = look_first
+
+    return change
+
+
+#: The jars of Terrarium that have packages which DSPy can do without.
+_ARTIFACTS = {"numpy": "terrarium-python-numpy", "optuna": "terrarium-python-dspy-optimizers"}
+
 #: By the names of the modules that they change.
 CHANGES: dict[str, Callable[[Any], None]] = {
+    "dspy.teleprompt.mipro_optimizer_v2": require_optuna("MIPROv2"),
+    "dspy.teleprompt.teleprompt_optuna": require_optuna("BootstrapFewShotWithOptuna"),
+    "dspy.utils.lazy_import": name_artifacts,
     "h11._util": keep_metaclass,
     "networkx.utils.decorators": assign_keyword_defaults,
+    "numpy.lib.format": use_python_files,
 }

@@ -221,6 +221,11 @@ def members(value: set[object] | frozenset[object]) -> list[object]:
     return list(value)
 
 
+def plain_float(value: float) -> float:
+    """The same number without the subclass that it is of."""
+    return float(value)
+
+
 def has_lone_surrogate(value: str) -> bool:
     """Whether the text cannot be written as UTF-8, which is what a lone surrogate prevents."""
     try:

@@ -104,6 +104,9 @@ class GuidesTest {
           Path.of("src/test/resources/phrases/commands.py"),
           Path.of("src/test/resources/phrases/words.py"),
           Path.of("../../python-modules/bridge/src/test/wheel/test_phrases.py"),
+          Path.of("../../python-modules/numpy/src/test/resources/figures.py"),
+          Path.of(
+              "../../python-modules/numpy/src/test/java/dev/terrarium/python/numpy/NumpyTest.java"),
           Path.of("src/test/resources/tiny/tiny.py"));
 
   private static final Pattern BLOCK =

@@ -330,7 +330,7 @@ final class AttachedBridges {
   /** Returns the archives that a framework imports from, the last of which is to be first. */
   private static List<String> archives(BridgeSource framework) {
     return framework instanceof BridgeSource.Packaged packaged
-        ? List.of(packaged.packages())
+        ? packaged.packages().reversed()
         : framework.packageSet().names().reversed();
   }
 

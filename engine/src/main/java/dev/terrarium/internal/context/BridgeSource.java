@@ -1,6 +1,7 @@
 package dev.terrarium.internal.context;
 
 import dev.terrarium.AccessProfile;
+import java.util.List;
 
 /** The source of a framework's bridge, and the framework's requirements of a context. Immutable. */
 public sealed interface BridgeSource
@@ -28,13 +29,15 @@ public sealed interface BridgeSource
   /**
    * A bridge class in a Python module of packages on the class path.
    *
-   * @param packages name of the package archive to put on {@code sys.path}
+   * @param packages names of the package archives to put on {@code sys.path}, the framework's own
+   *     first
    */
   record Packaged(
       String name,
       AccessProfile profile,
       boolean sharesContext,
-      String packages,
+      PackageSet packageSet,
+      List<String> packages,
       String module,
       String className)
       implements BridgeSource {}

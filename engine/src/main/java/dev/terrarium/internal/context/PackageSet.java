@@ -14,7 +14,8 @@ public record PackageSet(List<String> names, String id) {
 
   /**
    * The set of all frameworks without packages of their own, which the jars of Terrarium share:
-   * their archives have the same version of each package.
+   * their archives have the same version of each package. Where the class path has optional
+   * archives of frameworks (docs/decisions/040), {@link PythonPackages#set} gives another one.
    */
   public static final PackageSet SHARED = new PackageSet(List.of(), "");
 

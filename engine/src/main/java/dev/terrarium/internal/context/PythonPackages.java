@@ -13,11 +13,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
@@ -45,6 +49,7 @@ public final class PythonPackages {
       URL url,
       String sha256,
       List<String> distributions,
+      List<String> optional,
       @Nullable String framework,
       @Nullable String bridge,
       AccessProfile access,
@@ -135,6 +140,7 @@ public final class PythonPackages {
         URI.create(root + required(properties, "archive", descriptor)).toURL(),
         sha256,
         words(properties.getProperty("distributions", "")),
+        words(properties.getProperty("optional", "")),
         properties.getProperty("framework"),
         bridge,
         access(properties, descriptor),
@@ -165,7 +171,12 @@ public final class PythonPackages {
     return value;
   }
 
-  /** Returns the frameworks that the archives declare. */
+  /**
+   * Returns the frameworks that the archives declare, with the optional archives that are there.
+   *
+   * @throws ConfigurationException when two archives of a framework have different versions of one
+   *     distribution
+   */
   public Collection<BridgeSource> frameworks() {
     List<BridgeSource> frameworks = new ArrayList<>();
     for (Archive archive : archives.values()) {
@@ -176,7 +187,8 @@ public final class PythonPackages {
                 archive.framework(),
                 archive.access(),
                 !archive.alone(),
-                archive.name(),
+                shared(),
+                set(archive.framework(), List.of(archive.name())).names(),
                 bridge[0],
                 bridge[1]));
       }
@@ -185,7 +197,34 @@ public final class PythonPackages {
   }
 
   /**
-   * Returns the set of the archives with these names.
+   * Returns the set that the frameworks without packages of their own have in common. Contexts that
+   * were made where other optional archives are on the class path do not fit: what was imported
+   * there has looked for these packages.
+   */
+  private PackageSet shared() {
+    List<Archive> optional =
+        archives.values().stream()
+            .flatMap(this::optional)
+            .distinct()
+            .sorted(Comparator.comparing(Archive::name))
+            .toList();
+    return new PackageSet(List.of(), id(optional));
+  }
+
+  /** Returns the optional archives of an archive that are on the class path. */
+  private Stream<Archive> optional(Archive archive) {
+    return archive.optional().stream().map(archives::get).filter(Objects::nonNull);
+  }
+
+  private static String id(Collection<Archive> archives) {
+    return archives.stream()
+        .map(archive -> archive.name() + "-" + archive.sha256())
+        .collect(Collectors.joining(" "));
+  }
+
+  /**
+   * Returns the set of the archives with these names, and of their optional archives that are
+   * there; without names the set that all such frameworks have in common.
    *
    * @param framework the name of the framework that asks, for messages
    * @throws ConfigurationException when there is no such archive, or two of them have different
@@ -193,11 +232,9 @@ public final class PythonPackages {
    */
   public PackageSet set(String framework, List<String> names) {
     if (names.isEmpty()) {
-      return PackageSet.SHARED;
+      return shared();
     }
-    Map<String, String> owners = new HashMap<>();
-    Map<String, String> versions = new HashMap<>();
-    StringBuilder id = new StringBuilder();
+    Set<Archive> own = new LinkedHashSet<>();
     for (String name : names) {
       Archive archive = archives.get(name);
       if (archive == null) {
@@ -211,6 +248,18 @@ public final class PythonPackages {
                 + ". The goal 'package' of terrarium-maven-plugin packs them under the name that"
                 + " its configuration gives.");
       }
+      own.add(archive);
+    }
+    Set<Archive> all = new LinkedHashSet<>(own);
+    own.stream().flatMap(this::optional).forEach(all::add);
+    refuseTwoVersions(framework, all);
+    return new PackageSet(all.stream().map(Archive::name).toList(), id(all));
+  }
+
+  private static void refuseTwoVersions(String framework, Collection<Archive> archives) {
+    Map<String, String> owners = new HashMap<>();
+    Map<String, String> versions = new HashMap<>();
+    for (Archive archive : archives) {
       for (String distribution : archive.distributions()) {
         String[] parts = distribution.split("==", 2);
         String key = parts[0].replaceAll("[-_.]+", "-").toLowerCase(Locale.ROOT);
@@ -224,16 +273,14 @@ public final class PythonPackages {
                   + "' has "
                   + version
                   + ", and '"
-                  + name
+                  + archive.name()
                   + "' has "
                   + distribution
                   + ". Lock both to one version, or use them in two frameworks.");
         }
-        owners.putIfAbsent(key, name);
+        owners.putIfAbsent(key, archive.name());
       }
-      id.append(name).append('-').append(archive.sha256()).append(' ');
     }
-    return new PackageSet(names, id.toString().strip());
   }
 
   /** Returns the names of the archives, sorted. */

@@ -20,6 +20,7 @@ final class PythonReader {
   private final Value kind;
   private final Value container;
   private final Value members;
+  private final Value plainFloat;
   private final Value hasLoneSurrogate;
   private final Value typeName;
   private final Checkpoint checkpoint;
@@ -32,6 +33,7 @@ final class PythonReader {
     kind = embed.getMember("kind");
     container = embed.getMember("container");
     members = embed.getMember("members");
+    plainFloat = embed.getMember("plain_float");
     hasLoneSurrogate = embed.getMember("has_lone_surrogate");
     typeName = embed.getMember("type_name");
   }
@@ -168,20 +170,25 @@ final class PythonReader {
       };
     }
     if (!value.fitsInBigInteger()) {
-      return value.asDouble();
+      return real(value);
     }
     return switch (kind.execute(value).asString()) {
       case "int" -> value.fitsInLong() ? (Object) value.asLong() : value.asBigInteger();
-      case "float" -> value.asDouble();
+      case "float" -> real(value);
       default -> other(value, path);
     };
+  }
+
+  /** Returns a float, which the polyglot API does not read if its class is one of C, as numpy's. */
+  private double real(Value value) {
+    return (value.fitsInDouble() ? value : plainFloat.execute(value)).asDouble();
   }
 
   private Object other(Value value, String path) {
     String[] described = kind.execute(value).asString().split(":", 2);
     return switch (described[0]) {
       case "int" -> value.asBigInteger();
-      case "float" -> value.asDouble();
+      case "float" -> real(value);
       case "enum" -> described[1];
       default -> {
         Scalar scalar = Scalar.ofKind(described[0]);

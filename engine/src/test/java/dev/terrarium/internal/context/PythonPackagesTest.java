@@ -62,9 +62,61 @@ class PythonPackagesTest {
                 "wordcount",
                 AccessProfile.TRUSTED_NATIVE,
                 true,
-                "words",
+                PackageSet.SHARED,
+                List.of("words"),
                 "terrarium.words",
                 "WordsBridge"));
+  }
+
+  private static String packages(String name, String more) {
+    return "name=%s\narchive=x\nsha256=%s\n%s".formatted(name, SHA256, more);
+  }
+
+  private static List<String> packagesOfWords(PythonPackages packages) {
+    return ((BridgeSource.Packaged) packages.frameworks().iterator().next()).packages();
+  }
+
+  @Test
+  void aFrameworkImportsFromItsOptionalArchivesThatAreThere() throws IOException {
+    URL words = jar("words", DESCRIPTOR + "optional=stems,rhymes\n");
+    URL stems = jar("stems", packages("stems", ""));
+    URL rhymes = jar("rhymes", packages("rhymes", ""));
+
+    assertThat(packagesOfWords(discover(words))).containsExactly("words");
+    assertThat(packagesOfWords(discover(words, rhymes))).containsExactly("words", "rhymes");
+    assertThat(packagesOfWords(discover(words, rhymes, stems)))
+        .containsExactly("words", "stems", "rhymes");
+    assertThat(discover(words, rhymes).set("mine", List.of("words")).names())
+        .containsExactly("words", "rhymes");
+    assertThat(discover(words, rhymes).set("mine", List.of("rhymes", "words")).names())
+        .containsExactly("rhymes", "words");
+  }
+
+  @Test
+  void frameworksWithoutPackagesShareTheSetOfTheOptionalArchivesThatAreThere() throws IOException {
+    URL words = jar("words", DESCRIPTOR + "optional=stems,rhymes\n");
+    URL rhymes = jar("rhymes", packages("rhymes", ""));
+    PackageSet without = discover(words).set("plain", List.of());
+    PythonPackages packages = discover(words, rhymes);
+    PackageSet with = packages.set("plain", List.of());
+
+    assertThat(without).isEqualTo(PackageSet.SHARED);
+    assertThat(with).isNotEqualTo(without);
+    assertThat(with.names()).isEmpty();
+    assertThat(packages.frameworks()).extracting(BridgeSource::packageSet).containsExactly(with);
+    assertThat(discover(rhymes).set("plain", List.of())).isEqualTo(PackageSet.SHARED);
+  }
+
+  @Test
+  void anOptionalArchiveWithAnotherVersionIsRefused() throws IOException {
+    URL words = jar("words", DESCRIPTOR + "optional=rhymes\ndistributions=Snow_ball==1\n");
+    URL rhymes = jar("rhymes", packages("rhymes", "distributions=snow-ball==2\n"));
+    PythonPackages packages = discover(words, rhymes);
+
+    assertThatThrownBy(packages::frameworks)
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContainingAll(
+            "'words' has Snow_ball==1", "'rhymes' has snow-ball==2", "'wordcount'");
   }
 
   @ParameterizedTest

@@ -103,19 +103,81 @@ final class LockedPackages {
     }
     SourceBuild builder = new SourceBuild(shell, home);
     for (Requirement source : lock.sources()) {
-      steps.run(
-          "build " + source.name(),
-          "building " + source.name(),
-          () -> {
-            Path scratch = Files.createDirectory(folder.resolve("scratch"));
-            builder.build(source, Wheels.find(downloads, source), scratch, site);
-            FileTrees.delete(scratch);
-            return 0;
-          });
+      String script = source.recipe().get("build");
+      if (script != null) {
+        FileTrees.copy(built(source, script, lock, downloads, builder), site, Wheels::isNeeded);
+        continue;
+      }
+      build(
+          source,
+          folder,
+          scratch -> builder.build(source, Wheels.find(downloads, source), scratch, site));
     }
     compile(site, home);
     templates(folder, lock, downloads, home);
     licences(folder, site);
+  }
+
+  private interface Building {
+    void in(Path scratch) throws IOException;
+  }
+
+  private void build(Requirement source, Path folder, Building building) throws IOException {
+    steps.run(
+        "build " + source.name(),
+        "building " + source.name(),
+        () -> {
+          Path scratch = Files.createDirectory(folder.resolve("scratch"));
+          building.in(scratch);
+          FileTrees.delete(scratch);
+          return 0;
+        });
+  }
+
+  /**
+   * Returns what a script of the module builds of a source distribution. That may take minutes, so
+   * it is kept by what it is made of, which this tool's own version is no part of.
+   */
+  private Path built(
+      Requirement source, String script, Lock lock, Path downloads, SourceBuild builder)
+      throws IOException {
+    Path file = options.module().resolve(script);
+    if (!Files.isRegularFile(file)) {
+      throw new PackagingException(
+          "There is no script "
+              + file
+              + ", which the lock's line of "
+              + source.pinned()
+              + " names.");
+    }
+    Fingerprint inputs =
+        new Fingerprint()
+            .add(options.graalPyVersion())
+            .add(source.locked())
+            .add(Map.of(script, file));
+    for (Requirement tool : lock.tools()) {
+      inputs.add(tool.locked());
+    }
+    return cache.folder(
+        source.name() + "-built",
+        inputs,
+        folder ->
+            build(
+                source,
+                folder,
+                scratch -> {
+                  Path tools = scratch.resolve("tools");
+                  for (Requirement tool : lock.tools()) {
+                    Wheels.unpackTool(Wheels.find(downloads, tool), tools);
+                  }
+                  builder.build(
+                      source,
+                      file,
+                      Wheels.find(downloads, source),
+                      tools,
+                      Files.createDirectory(scratch.resolve("source")),
+                      folder);
+                }));
   }
 
   private void compile(Path site, PythonHome home) throws IOException {

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param module its folder
  * @param output where the files of its jar are collected
  * @param requires names of modules whose archives it needs
+ * @param optional names of modules whose archives its framework also imports from if they are on
+ *     the class path
  * @param framework that it brings, else empty
  * @param bridge the bridge class of the framework, as {@code module:Class}, else empty
  * @param lazy packages whose modules are also compiled to defer their imports
@@ -28,6 +30,7 @@ record Options(
     Path output,
     String graalPyVersion,
     List<String> requires,
+    List<String> optional,
     String framework,
     String bridge,
     List<String> lazy,
@@ -37,7 +40,8 @@ record Options(
 
   static final String USAGE =
       "Usage: PackagePython --name NAME --module FOLDER --output FOLDER --graalpy VERSION"
-          + " [--requires NAME,...] [--framework NAME --bridge MODULE:CLASS]"
+          + " [--requires NAME,...] [--optional NAME,...]"
+          + " [--framework NAME --bridge MODULE:CLASS]"
           + " [--lazy PACKAGE,...] [--home]"
           + " | --relock --module FOLDER --graalpy VERSION"
           + " | [--lock | --check] --name NAME --wants FILE --lock-file FILE --graalpy VERSION"
@@ -54,6 +58,7 @@ record Options(
           "--output",
           "--graalpy",
           "--requires",
+          "--optional",
           "--framework",
           "--bridge",
           "--lazy");
@@ -81,6 +86,7 @@ record Options(
             Path.of(required(arguments, "--output")).toAbsolutePath(),
             required(arguments, "--graalpy"),
             names(arguments, "--requires"),
+            names(arguments, "--optional"),
             arguments.getOrDefault("--framework", ""),
             arguments.getOrDefault("--bridge", ""),
             names(arguments, "--lazy"),
@@ -138,6 +144,7 @@ record Options(
             name,
             graalPyVersion,
             String.join(",", requires),
+            String.join(",", optional),
             framework,
             bridge,
             String.join(",", lazy))

@@ -34,6 +34,9 @@ final class PackageLocking {
 
   private static final Map<String, String> STAND_INS =
       Map.of(
+          "numpy",
+          "terrarium-python-numpy has numpy compiled for GraalPy: add that dependency, exclude"
+              + " numpy, and name 'numpy' in Framework.withPackages, too.",
           "orjson",
           "Terrarium's bridge has an orjson of its own, which writes JSON by Jackson with"
               + " terrarium-hostmodules: exclude orjson, and imports find that one.",

@@ -193,6 +193,7 @@ final class Packager {
     if (!options.framework().isEmpty()) {
       lines.add("framework=" + options.framework());
       lines.add("bridge=" + options.bridge());
+      lines.add("optional=" + String.join(",", options.optional()));
     }
     Path properties =
         output.resolve(options.isSet() ? SETS + options.name() + ".properties" : PROPERTIES);

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * GraalPy's Python home without what an embedded Python never needs, compiled, and beside it the C
- * headers, which only building needs.
+ * GraalPy's Python home without what an embedded Python never needs, compiled, and beside it what
+ * only building needs: the C headers, and what GraalPy changes in C sources.
  */
 record PythonHome(Path folder) {
 
@@ -25,12 +25,16 @@ record PythonHome(Path folder) {
               + "|lib/graalpy[^/]+/modules/_(test|ctypes_test)[^/]*\\.so"
               + "|(.*/)?__pycache__/.*");
 
+  /** The files that are kept beside the home. */
+  private static final Pattern FOR_BUILDING =
+      Pattern.compile("include/.*|lib/graalpy[^/]+/(patches/.*|modules/autopatch_capi\\.py)");
+
   /** Makes one in an empty folder. */
   static void make(Path folder, GraalPy graalPy) throws IOException {
     Path all = folder.resolve("all");
     graalPy.unpackHome(all);
     FileTrees.copy(all, folder.resolve("home"), name -> !NEVER_NEEDED.matcher(name).matches());
-    FileTrees.copy(all, folder, name -> name.startsWith("include/"));
+    FileTrees.copy(all, folder, name -> FOR_BUILDING.matcher(name).matches());
     Path home = folder.resolve("home");
     List<String> files =
         FileTrees.list(home).keySet().stream().filter(name -> name.endsWith(".py")).toList();
@@ -46,8 +50,19 @@ record PythonHome(Path folder) {
   }
 
   Path headers() throws IOException {
-    try (var versions = Files.list(folder.resolve("include"))) {
-      return versions.findFirst().orElseThrow(() -> incomplete("C headers"));
+    return onlyFolder("include", "C headers");
+  }
+
+  /**
+   * The folder of GraalPy's patches of packages, and of the script that adapts uses of the C API.
+   */
+  Path adaptations() throws IOException {
+    return onlyFolder("lib", "patches");
+  }
+
+  private Path onlyFolder(String parent, String what) throws IOException {
+    try (var versions = Files.list(folder.resolve(parent))) {
+      return versions.findFirst().orElseThrow(() -> incomplete(what));
     }
   }
 

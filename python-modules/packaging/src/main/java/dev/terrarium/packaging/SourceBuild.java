@@ -10,7 +10,8 @@ import java.util.stream.Stream;
 
 /**
  * Builds what has no wheel, as its line in the lock says: {@code python} has the folders and
- * modules to carry, {@code extension} a C module to make of {@code sources}.
+ * modules to carry, {@code extension} a C module to make of {@code sources}. Or {@code build} names
+ * a script of the module's that builds all of it.
  */
 final class SourceBuild {
 
@@ -38,6 +39,53 @@ final class SourceBuild {
       String name = step(requirement, "extension") + home.extensionSuffix();
       compile(requirement, sources, site.resolve(name));
     }
+    describe(requirement, root, site);
+  }
+
+  /**
+   * Has a script build one distribution. The script is run by CPython with the paths of the
+   * unpacked sources, of the site folder, of the tools, of GraalPy's headers, with the suffix of
+   * extension modules, and with the path of GraalPy's patches; {@code CC} and {@code CXX} are the
+   * compilers.
+   *
+   * @param tools the folder of the lock's tools, unpacked
+   * @param scratch an empty folder
+   */
+  void build(
+      Requirement requirement, Path script, Path archive, Path tools, Path scratch, Path site)
+      throws IOException {
+    Path root = unpack(requirement, archive, scratch);
+    Files.createDirectories(site);
+    Shell.Result result =
+        shell.run(
+            python(),
+            List.of(
+                script.toString(),
+                root.toString(),
+                site.toString(),
+                tools.toString(),
+                home.headers().toString(),
+                home.extensionSuffix(),
+                home.adaptations().toString()),
+            Map.of(
+                "CC",
+                compiler(requirement, "C", "gcc", "cc").toString(),
+                "CXX",
+                compiler(requirement, "C++", "g++", "c++").toString()));
+    if (!result.succeeded()) {
+      throw new PackagingException(
+          script.getFileName()
+              + " could not build "
+              + requirement.name()
+              + ": "
+              + result.telling("error:", "ERROR:"),
+          new IOException(result.output()));
+    }
+    describe(requirement, root, site);
+  }
+
+  /** Lays out the metadata and the licences. */
+  private static void describe(Requirement requirement, Path root, Path site) throws IOException {
     Path info = site.resolve(requirement.name() + "-" + requirement.version() + ".dist-info");
     FileTrees.copyFile(root.resolve("PKG-INFO"), info.resolve("METADATA"));
     try (Stream<Path> files = Files.list(root)) {
@@ -65,13 +113,9 @@ final class SourceBuild {
   }
 
   private Path unpack(Requirement requirement, Path archive, Path scratch) throws IOException {
-    Path python = shell.find("python3");
-    if (python == null) {
-      throw new PackagingException("python3 is not on the PATH; the build needs it.");
-    }
     Shell.Result result =
         shell.run(
-            python,
+            python(),
             List.of("-m", "tarfile", "-e", archive.toString(), scratch.toString()),
             Map.of("PYTHONWARNINGS", "ignore"));
     try (Stream<Path> roots = Files.list(scratch)) {
@@ -85,16 +129,33 @@ final class SourceBuild {
     }
   }
 
-  private void compile(Requirement requirement, List<Path> sources, Path library)
-      throws IOException {
-    Path compiler = shell.find("gcc", "cc");
+  private Path python() {
+    Path python = shell.find("python3");
+    if (python == null) {
+      throw new PackagingException("python3 is not on the PATH; the build needs it.");
+    }
+    return python;
+  }
+
+  /**
+   * Returns a compiler.
+   *
+   * @param gnu the command of the GNU compiler, which is also the name of its package
+   */
+  private Path compiler(Requirement requirement, String language, String gnu, String other) {
+    Path compiler = shell.find(gnu, other);
     if (compiler == null) {
       throw new PackagingException(
-          "Building "
-              + requirement.name()
-              + " needs a C compiler, and neither gcc nor cc is on the PATH. Install one (Debian,"
-              + " Ubuntu: apt install gcc libc6-dev).");
+          "Building %s needs a %s compiler, and neither %s nor %s is on the PATH. Install one"
+                  .formatted(requirement.name(), language, gnu, other)
+              + " (Debian, Ubuntu: apt install %s libc6-dev).".formatted(gnu));
     }
+    return compiler;
+  }
+
+  private void compile(Requirement requirement, List<Path> sources, Path library)
+      throws IOException {
+    Path compiler = compiler(requirement, "C", "gcc", "cc");
     List<String> arguments =
         new ArrayList<>(List.of("-O2", "-fPIC", "-shared", "-s", "-I" + home.headers()));
     arguments.addAll(List.of("-o", library.toString()));

@@ -29,6 +29,7 @@ final class FakeGraalPy implements GraalPy {
             "lib/graalpy25.0/builtins.py",
             "lib/graalpy25.0/patches/numpy.patch",
             "lib/graalpy25.0/libpython-native.so",
+            "lib/graalpy25.0/modules/autopatch_capi.py",
             "lib/graalpy25.0/modules/_testcapi" + SUFFIX,
             "lib/graalpy25.0/modules/termios" + SUFFIX)) {
       Path file = folder.resolve(name);

@@ -60,6 +60,7 @@ final class FakeMachine {
           *) /bin/cp "%1$s"/registry/*.whl "$folder" ;;
         esac ;;
       *"tarfile -e"*) /bin/cp -r "%1$s/source" "$5/source" ;;
+      *build.py*) . "$1" ;;
       *) exit 1 ;;
     esac
     """
@@ -156,6 +157,11 @@ final class FakeMachine {
 
   /** Runs the tool as the build of a module named reptiles, with the home. */
   void pack(Path cache) throws IOException {
+    pack("tool", cache);
+  }
+
+  /** Runs a version of the tool. */
+  void pack(String tool, Path cache) throws IOException {
     Options options =
         Options.of(
             Options.arguments(
@@ -169,13 +175,15 @@ final class FakeMachine {
                 "25.0.3",
                 "--requires",
                 "bridge",
+                "--optional",
+                "venom",
                 "--framework",
                 "reptiles",
                 "--bridge",
                 "terrarium.reptiles:Bridge",
                 "--home"));
     new Packager(
-            options, "tool", new BuildCache(cache, progress::add), shell(), graalPy, progress::add)
+            options, tool, new BuildCache(cache, progress::add), shell(), graalPy, progress::add)
         .run();
   }
 

