@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import inspect
 from importlib import import_module
 from pathlib import Path
@@ -105,9 +106,26 @@ def test_optimizer_looks_for_optuna_before_it_begins(monkeypatch: pytest.MonkeyP
 
 def test_changes_are_those_of_modules_that_dspy_has() -> None:
     for name, attribute in {
+        "dspy.clients.lm": "LM",
         "dspy.utils.lazy_import": "_MissingModule",
         "dspy.teleprompt.mipro_optimizer_v2": "MIPROv2",
         "dspy.teleprompt.teleprompt_optuna": "BootstrapFewShotWithOptuna",
     }.items():
         assert name in libraries.CHANGES
         assert hasattr(import_module(name), attribute)
+
+
+def test_copy_of_a_model_has_its_attributes_and_slots_but_no_weak_references() -> None:
+    class Base:
+        __slots__ = ("__weakref__", "slot")
+
+    class LM(Base):
+        def __init__(self) -> None:
+            self.slot, self.name = 1, "it"
+
+    module: Any = SimpleNamespace(LM=LM)
+    libraries.copy_without_weak_references(module)
+
+    copied: Any = copy.copy(LM())
+    assert (copied.slot, copied.name) == (1, "it")
+    assert type(copied) is LM

@@ -37,7 +37,9 @@ class Scripted:
         if "mood" in answers:
             known = BETTER in system or len(request.messages) > 1
             answers["mood"] = next(mood for text, mood in MOODS.items() if text in question) if known else "happy"
-        text = "".join(f"[[ ## {name} ## ]]\n{value}\n\n" for name, value in answers.items()) or f"```\n{BETTER}\n```"
+        # GEPA asks for its instruction by the JSON adapter.
+        text = "".join(f"[[ ## {name} ## ]]\n{value}\n\n" for name, value in answers.items())
+        text = text or f'{{"new_instruction": "{BETTER}"}}'
         return Response(
             id=None,
             model="scripted",

@@ -45,7 +45,7 @@ class Figures(BaseBridge):
         q, r = np.linalg.qr(matrix)
         big = np.random.default_rng(1).random((120, 120)) + 120 * np.eye(120)
         return {
-            "solved": np.linalg.solve(matrix, np.array([9.0, 7.0, 17.0])).round(12).tolist(),
+            "solved": np.linalg.solve(matrix, np.array([12.0, 7.0, 17.0])).round(12).tolist(),
             "determinant": round(np.linalg.det(matrix), 9),
             "eigenvalues": np.linalg.eigvalsh(matrix).round(6).tolist(),
             "svd": bool(np.allclose(left @ np.diag(values) @ right, matrix)),
@@ -67,8 +67,9 @@ class Figures(BaseBridge):
 
     @handler
     def scalars(self) -> dict:
-        """Scalars of numpy that are a float or a str to Python, too."""
-        return {"one": np.float64(1.5), "whole": [np.float64(2), np.float64("nan")], np.str_("key"): np.str_("text")}
+        """Scalars of numpy that are a float, a str or bytes to Python, too."""
+        numbers = [np.float64(2), np.float64("nan")]
+        return {"one": np.float64(1.5), "more": numbers, np.str_("key"): np.str_("text"), "raw": np.bytes_(b"ab")}
 
     @handler
     def not_plain(self, what: str) -> object:

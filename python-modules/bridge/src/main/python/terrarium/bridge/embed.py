@@ -28,7 +28,7 @@ from terrarium.bridge.values import (
     make_list,
     members,
     none,
-    plain_float,
+    plain,
     read_bytes,
     type_name,
 )
@@ -53,7 +53,7 @@ __all__ = [
     "make_list",
     "members",
     "none",
-    "plain_float",
+    "plain",
     "read_bytes",
     "replace_sleep",
     "restrict",

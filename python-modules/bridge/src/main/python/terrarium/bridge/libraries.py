@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import wraps
 from importlib.util import find_spec
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 from terrarium.bridge.errors import MissingPackageError
@@ -85,11 +86,28 @@ def require_optuna(optimizer: str) -> Callable[[ModuleType], None]:
     return change
 
 
+def copy_without_weak_references(module: ModuleType) -> None:
+    """Have copies of DSPy's models leave ``__weakref__`` out, which has the type of a slot's descriptor on GraalPy."""
+    model: Any = module.__dict__["LM"]
+
+    def copy(self: Any) -> Any:
+        copied = object.__new__(type(self))
+        copied.__dict__.update(self.__dict__)
+        for cls in type(self).__mro__:
+            for name, descriptor in vars(cls).items():
+                if isinstance(descriptor, MemberDescriptorType) and name != "__weakref__" and hasattr(self, name):
+                    setattr(copied, name, getattr(self, name))
+        return copied
+
+    model.__copy__ = copy
+
+
 #: The jars of Terrarium that have packages which DSPy can do without.
 _ARTIFACTS = {"numpy": "terrarium-python-numpy", "optuna": "terrarium-python-dspy-optimizers"}
 
 #: By the names of the modules that they change.
 CHANGES: dict[str, Callable[[Any], None]] = {
+    "dspy.clients.lm": copy_without_weak_references,
     "dspy.teleprompt.mipro_optimizer_v2": require_optuna("MIPROv2"),
     "dspy.teleprompt.teleprompt_optuna": require_optuna("BootstrapFewShotWithOptuna"),
     "dspy.utils.lazy_import": name_artifacts,

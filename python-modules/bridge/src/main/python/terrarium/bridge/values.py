@@ -162,13 +162,15 @@ def make_callback(function: Callable[..., object], name: str) -> Callable[..., o
 def kind(value: object) -> str:
     """What `value` is, for what the polyglot API cannot tell by itself; empty when it is not plain data.
 
-    `int`, `float`, `decimal:TEXT`, `date:TEXT`, `time:TEXT`, `datetime:TEXT`, `zoned:TEXT[REGION]`,
+    `int`, `float`, `str`, `decimal:TEXT`, `date:TEXT`, `time:TEXT`, `datetime:TEXT`, `zoned:TEXT[REGION]`,
     `timedelta:MICROSECONDS`, `uuid:TEXT`, `enum:NAME`.
     """
     if isinstance(value, int):
         return "int"
     if isinstance(value, float):
         return "float"
+    if isinstance(value, str):
+        return "str"
     module = sys.modules.get("decimal")
     if module is not None and isinstance(value, module.Decimal):
         return "decimal:" + str(value)
@@ -221,9 +223,11 @@ def members(value: set[object] | frozenset[object]) -> list[object]:
     return list(value)
 
 
-def plain_float(value: float) -> float:
-    """The same number without the subclass that it is of."""
-    return float(value)
+def plain(value: float | str | bytes) -> float | str | bytes:
+    """The same number, text or bytes without the subclass that it is of."""
+    if isinstance(value, bytes):
+        return b"".join([value])
+    return str(value) if isinstance(value, str) else float(value)
 
 
 def has_lone_surrogate(value: str) -> bool:

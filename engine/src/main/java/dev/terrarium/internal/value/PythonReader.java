@@ -20,7 +20,7 @@ final class PythonReader {
   private final Value kind;
   private final Value container;
   private final Value members;
-  private final Value plainFloat;
+  private final Value plain;
   private final Value hasLoneSurrogate;
   private final Value typeName;
   private final Checkpoint checkpoint;
@@ -33,7 +33,7 @@ final class PythonReader {
     kind = embed.getMember("kind");
     container = embed.getMember("container");
     members = embed.getMember("members");
-    plainFloat = embed.getMember("plain_float");
+    plain = embed.getMember("plain");
     hasLoneSurrogate = embed.getMember("has_lone_surrogate");
     typeName = embed.getMember("type_name");
   }
@@ -79,7 +79,7 @@ final class PythonReader {
     return switch (kind) {
       case "list" -> list(value, path, depth);
       case "set" -> list(members.execute(value), path, depth);
-      case "bytes" -> bytes(value);
+      case "bytes" -> bytes(value.hasBufferElements() ? value : plain.execute(value)); // as floats
       case "strided" -> bytes(value.invokeMember("tobytes")); // read as if it had no gaps
       case "" -> other(value, path);
       default -> array(value, kind, path);
@@ -181,7 +181,7 @@ final class PythonReader {
 
   /** Returns a float, which the polyglot API does not read if its class is one of C, as numpy's. */
   private double real(Value value) {
-    return (value.fitsInDouble() ? value : plainFloat.execute(value)).asDouble();
+    return (value.fitsInDouble() ? value : plain.execute(value)).asDouble();
   }
 
   private Object other(Value value, String path) {
@@ -189,6 +189,10 @@ final class PythonReader {
     return switch (described[0]) {
       case "int" -> value.asBigInteger();
       case "float" -> real(value);
+      case "str" -> {
+        Value text = plain.execute(value); // of a class of C, as those of floats
+        yield text(text, text.asString(), path);
+      }
       case "enum" -> described[1];
       default -> {
         Scalar scalar = Scalar.ofKind(described[0]);

@@ -98,7 +98,9 @@ final class Licences {
       if (!expression.isEmpty()) {
         return expression;
       }
-      if (!free.isEmpty() && free.length() <= LONGEST_NAME) {
+      // A whole licence may stand there, which begins with its copyright.
+      boolean isName = free.length() <= LONGEST_NAME && !free.startsWith("Copyright");
+      if (!free.isEmpty() && isName) {
         return free;
       }
       return classified.isEmpty() ? "see its licence file" : String.join(", ", classified);

@@ -102,7 +102,13 @@ final class FakeMachine {
     Files.writeString(root.resolve("source/LICENSE.txt"), "be quick");
     Files.writeString(
         root.resolve("source/PKG-INFO"),
-        "Name: Speedy\nVersion: 2.0\nClassifier: License :: OSI Approved :: BSD License\n");
+        """
+        Name: Speedy
+        Version: 2.0
+        License: Copyright (c) the runners.
+                Redistribution is permitted.
+        Classifier: License :: OSI Approved :: BSD License
+        """);
     Files.createDirectories(root.resolve("registry"));
     Files.writeString(root.resolve("registry/speedy-2.0.tar.gz"), "source distribution");
     lock(
