@@ -299,3 +299,59 @@ def test_an_answer_that_was_cut_off_is_not_kept() -> None:
             assert len(fake.requests) == 2
     finally:
         host.uninstall("orjson.dumps")
+
+
+def test_a_text_that_is_written_as_another_value_is_its_json_as_it_stands() -> None:
+    for value in ("1.10", "1e2", "12345678901234567890.0", "true", '["a",  1]', '{"a": [1, {}]}'):
+        for signature in ("question -> x", "question -> x: Optional[str]"):
+            assert outputs(signature, "json", f'{{"x": {value}}}')["outputs"] == {"x": value}
+    mixed = outputs("question -> x, n: int, y", "json", '{"x": 1.10, "n": "7", "y": {"b": 2.50}, "x": 2}')
+    assert mixed["outputs"] == {"x": "1.10", "n": 7, "y": '{"b": 2.50}'}
+    raised(dspy.AdapterParseError, partial(outputs, "question -> x", "json", '{"x": null}'))
+    error = raised(dspy.AdapterParseError, partial(outputs, "question -> x, n: int", "json", '{"x": 1.10, "n": "a"}'))
+    assert '{"x": 1.10, "n": "a"}' in str(error)
+    assert outputs("question -> x: int | str", "json", '{"x": 7}')["outputs"] == {"x": 7}
+
+
+def test_the_first_of_two_objects_counts() -> None:
+    cases = {
+        '{"x": "a"} {"x": "b"}': "a",
+        'Well, {"x": "a"}\nor {"x": "b"}.': "a",
+        '{"x": 1.50} {"x": "b"}': "1.50",
+    }
+    for answer, text in cases.items():
+        assert outputs("question -> x", "json", answer)["outputs"] == {"x": text}, answer
+
+
+def test_an_optional_text_is_missing_where_dspy_writes_none() -> None:
+    for answer, text in {
+        "None": None,
+        "null": None,
+        "none": "none",
+        "None.": "None.",
+        "No": "No",
+        '"None"': '"None"',
+    }.items():
+        for form in (
+            f"[[ ## x ## ]]\n{answer}\n[[ ## y ## ]]\nNone\n{DONE}",
+            f"[[ ## x ## ]] {answer} \n[[ ## y ## ]] None",
+        ):
+            result = outputs("question -> x: Optional[str], y", "chat", form)
+            assert result["outputs"] == {"x": text, "y": "None"}, form
+    assert outputs("question -> x: Optional[str]", "json", '{"x": "None"}')["outputs"] == {"x": "None"}
+
+
+def test_a_stream_shows_nothing_of_an_optional_text_that_is_missing() -> None:
+    for text, shown in (("None", ""), ("null", ""), ("No way", "No way"), ("Nonesuch", "Nonesuch"), ("No", "No")):
+        answer = f"[[ ## x ## ]]\n{text}\n\n[[ ## y ## ]]\nso\n\n{DONE}"
+        for pieces in cuts(answer):
+            with hosted(answer) as fake:
+                fake.pieces_of = lambda _, pieces=pieces: pieces  # type: ignore[misc]
+                bridge = DspyBridge()
+                spec = {**ASK, "signature": "question -> x: Optional[str], y", "options": {"adapter": "chat"}}
+                program = bridge.dispatch("create_program", {"spec": spec})["program"]
+                chunks: list[Any] = []
+                bridge.dispatch("stream", {"program": program, "inputs": {"question": "?"}}).run(chunks.append)
+            joined = {name: "".join(c["text"] for c in chunks[:-1] if c["field"] == name) for name in ("x", "y")}
+            assert joined == {"x": shown, "y": "so"}, pieces
+            assert chunks[-1]["outputs"] == {"x": shown or None, "y": "so"}

@@ -5,7 +5,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import dspy
+
 from terrarium.bridge import ArgumentError, HostCallError, SpecError
+from terrarium.bridge.errors import TruncatedAnswerError
 from terrarium.dspy import DspyBridge
 from test_dspy_bridge import hosted, raised
 
@@ -186,3 +189,44 @@ def test_a_state_of_react_is_kept() -> None:
         act(bridge, tools())
     assert "Take your time." in host.requests[0]["messages"][0]["content"]
     assert "anyOf" in host.requests[0]["schema"]["properties"]["next_tool_args"]
+
+
+def test_a_call_that_cannot_be_made_is_an_observation() -> None:
+    chat = "[[ ## next_thought ## ]]\nHm.\n[[ ## next_tool_name ## ]]\n{}\n[[ ## next_tool_args ## ]]\n{}\n"
+    no_object, must = "arguments that are no object", "Execution error in add: its arguments must be a JSON object"
+    calls: tuple[tuple[str, str, dict[str, Any], str | None], ...] = (
+        (step("ad", a=2, b=3), "ad", {"a": 2, "b": 3}, "Execution error in ad: there is no tool of that name. Tools: "),
+        (step("add").replace("{}", "[2, 3]"), "add", {no_object: [2, 3]}, must),
+        (step("look_up").replace("{}", "null"), "look_up", {}, None),
+        (chat.format("Add", '{"a": 2}'), "Add", {"a": 2}, "Execution error in Add: there is no tool of that name."),
+        (chat.format("add", "2 and 3"), "add", {no_object: "2 and 3"}, must),
+        (chat.format("finish", "None so far"), "finish", {}, "Completed."),
+        (chat.format("look_up", ""), "look_up", {}, None),
+    )
+    for answer, tool, arguments, observation in calls:
+        adapter = "chat" if answer.startswith("[[") else "json"
+        end = END[1] if adapter == "json" else "[[ ## reasoning ## ]]\nSo.\n[[ ## answer ## ]]\n5"
+        with hosted(answer, end) as host:
+            result = act(DspyBridge(), tools(), max_steps=1, options={"adapter": adapter})
+        made = result["steps"][0]
+        assert (made["tool"], made["arguments"]) == (tool, arguments), answer
+        assert str(made["observation"]).startswith(str(observation)), made
+        assert result["outputs"]["answer"] == 5
+        assert "['add', 'look_up', 'finish']" in host.requests[0]["messages"][-1]["content"] or adapter == "json"
+
+
+def test_auto_asks_for_json_before_a_call_is_an_observation() -> None:
+    chat = "[[ ## next_thought ## ]]\nHm.\n[[ ## next_tool_name ## ]]\nad\n[[ ## next_tool_args ## ]]\n{}\n"
+    with hosted(chat, step("ad"), "[[ ## reasoning ## ]]\nSo.\n[[ ## answer ## ]]\n5") as host:
+        result = act(DspyBridge(), tools(), max_steps=1, options={"adapter": "auto"})
+    assert [request["schema"] is None for request in host.requests] == [True, False, True]
+    assert result["steps"][0]["observation"].startswith("Execution error in ad: there is no tool of that name")
+
+
+def test_an_answer_that_is_no_step_ends_the_call() -> None:
+    for answer in ("Let me see.", '{"next_thought": "Hm."}', '{"next_thought": "Hm.", "next_tool_name": "add"}'):
+        with hosted(answer):
+            raised(dspy.AdapterParseError, lambda: act(DspyBridge(), tools()))
+    with hosted(step("ad")[:-1]) as host:
+        host.finish_reason = "length"
+        raised(TruncatedAnswerError, lambda: act(DspyBridge(), tools()))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -17,11 +19,11 @@ from terrarium.bridge.exchanges import Exchange
 from . import _decimals
 from ._cut import TruncatedParseError, is_closed
 from ._decimals import parse_value
-from ._members import closed_object, first_of_each
+from ._members import closed_object, first_of_each, values_as_written
 from ._model import cut_off, mark_whole
 from ._schema import NoSchemaError, output_schema
 from ._sections import Sections, marker
-from ._signatures import is_text, shadowing_allowed
+from ._signatures import NO_TEXT, is_optional_text, is_text, shadowing_allowed
 
 _json_adapter_module: Any = import_module("dspy.adapters.json_adapter")
 
@@ -44,6 +46,11 @@ def _parse_member(value: Any, annotation: Any) -> Any:
     if value is None and annotation is str:
         raise ValueError("it is null, and must be a text")
     return parse_value(value, annotation)
+
+
+def _parse_section(text: str, annotation: Any) -> Any:
+    """Read a section; DSPy would read the word that it writes for a missing text as that text."""
+    return None if text in NO_TEXT and is_optional_text(annotation) else parse_value(text, annotation)
 
 
 class _HostAdapter:
@@ -84,8 +91,11 @@ class SchemaJsonAdapter(_HostAdapter, dspy.JSONAdapter):
     """The JSON adapter, with one schema for every kind of output that the type language has.
 
     What of an answer is valid is read as it stands; DSPy's lenient reading, which guesses what a text
-    may mean (``"12.50"`` becomes 12.5), is left for the rest. Of two members with the same name the
-    first one counts, as of two sections in the chat adapter.
+    may mean (``"12.50"`` becomes 12.5), is left for the rest.
+
+    Of two members with the same name the first one counts, as of two sections in the chat adapter, and so does the
+    first of two objects with all outputs. A number, list or object in place of a text is the text of its JSON as it
+    stands in the answer, as in the chat adapter.
     """
 
     def _prepare_response_format(self, lm: Any, lm_kwargs: dict[str, Any], signature: Any) -> None:
@@ -116,15 +126,43 @@ class SchemaJsonAdapter(_HostAdapter, dspy.JSONAdapter):
         names = tuple(signature.output_fields)
         try:
             fields = _read(signature, names, completion)
+        except pydantic.ValidationError:
+            fields = self._parse_leniently(signature, names, completion)
+        if cut is not None:
+            mark_whole(cut)
+        return fields
+
+    def _parse_leniently(self, signature: Any, names: tuple[str, ...], completion: str) -> dict[str, Any]:
+        written = values_as_written(completion)
+        if written.keys() >= set(names):
+            completion = closed_object(completion) or completion
+        texts = _as_texts(signature, written)
+        if texts != written:
+            members = ", ".join(f"{json.dumps(name)}: {value}" for name, value in texts.items())
+            with suppress(dspy.AdapterParseError):  # the error is to show the answer as it is
+                return self._parse_object(signature, names, f"{{{members}}}")
+        return self._parse_object(signature, names, completion)
+
+    def _parse_object(self, signature: Any, names: tuple[str, ...], completion: str) -> dict[str, Any]:
+        try:
+            return _read(signature, names, completion)
         except pydantic.ValidationError as error:
-            fields = super().parse(signature, completion)
+            fields: dict[str, Any] = super().parse(signature, completion)
             faulty = {fault["loc"][0] if fault["loc"] else None for fault in error.errors(include_url=False)}
             valid = () if None in faulty else tuple(name for name in names if name not in faulty)
             if valid:
                 fields |= _read(signature, valid, completion)
-        if cut is not None:
-            mark_whole(cut)
-        return fields
+            return fields
+
+
+def _as_texts(signature: Any, written: dict[str, str]) -> dict[str, str]:
+    """Return the values of an answer, with those in place of a text as texts."""
+    texts = dict(written)
+    for name, field in signature.output_fields.items():
+        value = written.get(name, "null")
+        if value != "null" and value[0] != '"' and (field.annotation is str or is_optional_text(field.annotation)):
+            texts[name] = json.dumps(value)
+    return texts
 
 
 def _read(signature: Any, names: tuple[str, ...], completion: str) -> dict[str, Any]:
@@ -152,8 +190,9 @@ def _answer_reader(signature: Any, names: tuple[str, ...]) -> Callable[[str], py
 class HostChatAdapter(_HostAdapter, dspy.ChatAdapter):
     """The chat adapter; as in DSPy, it may ask for JSON when an answer cannot be read.
 
-    :class:`Sections` splits an answer, and DSPy reads the values. When an answer was cut off in a text, that text is
-    returned; a value of another type has to be complete.
+    :class:`Sections` splits an answer, and DSPy reads the values, except that a text which may be missing is missing
+    where its section is ``None`` or ``null``. When an answer was cut off in a text, that text is returned; a value of
+    another type has to be complete.
     """
 
     def parse(self, signature: Any, completion: str) -> dict[str, Any]:
@@ -171,7 +210,7 @@ class HostChatAdapter(_HostAdapter, dspy.ChatAdapter):
         fields: dict[str, Any] = {}
         for name, text in texts.items():
             try:
-                fields[name] = parse_value(text, outputs[name].annotation)
+                fields[name] = _parse_section(text, outputs[name].annotation)
             except ValueError as error:
                 message = f"Failed to parse field {name} with value {text} from the LM response. Error message: {error}"
                 raise failed(message) from error

@@ -90,6 +90,27 @@ class DspyBridge(ProgramBridge["Program"]):
         """
         return super().set_program_state(program, state)
 
+    @handler
+    def export_program_state(self, program: str) -> dict[str, str]:
+        """Return ``{"text": ...}``, the file that ``module.save("state.json")`` of DSPy writes for a program's module.
+
+        Raises UnknownProgramError, and SpecError with the place inside a state that the file cannot hold.
+        """
+        from ._state import written
+
+        return {"text": written(self._programs.get(program).module)}
+
+    @handler
+    def import_program_state(self, program: str, text: str) -> dict[str, str]:
+        """Give a program the state of a file that ``module.save("state.json")`` of DSPy wrote, in all contexts.
+
+        Returns ``{"program": id}``. A file of another version of DSPy is read, with a warning in the log. Raises
+        UnknownProgramError, and SpecError with the place inside a text that is no such file or does not fit.
+        """
+        from ._state import read
+
+        return super().set_program_state(program, read(text))
+
     @handler(idempotent=True)
     def call(
         self,

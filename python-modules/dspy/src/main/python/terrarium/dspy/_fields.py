@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from dspy.clients.call_context import stream_emitted
 
 from ._members import MemberTexts
 from ._sections import Sections
+from ._signatures import NO_TEXT
 
 
 class FieldWatch:
     """Emits ``{"field": name, "text": piece}`` for the texts of each answer that is streamed."""
 
-    def __init__(self, outputs: list[str], texts: list[str], emit: Callable[[object], object]) -> None:
-        """Watch for ``texts``, which are those of the ``outputs`` that are texts."""
+    def __init__(
+        self, outputs: list[str], texts: list[str], emit: Callable[[object], object], optional: Iterable[str] = ()
+    ) -> None:
+        """Watch for ``texts``, which are those of the ``outputs`` that are texts; ``optional`` ones may be missing."""
         self._outputs = outputs
         self._texts = texts
+        self._optional = set(optional)
         self._emit = emit
         self._emitted: dict[str, str] = {}
 
@@ -25,12 +29,23 @@ class FieldWatch:
         """Return a function that takes the pieces of an answer and, last, the whole."""
         sections = Sections(self._outputs) if request["schema"] is None else None
         members = MemberTexts(self._texts)
+        held: dict[str, str] = dict.fromkeys(self._optional, "")
+
+        def held_back(texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+            """Hold back what may be the word for a missing text; :meth:`complete` emits it if it was none."""
+            for name, text in texts:
+                if name in held:
+                    held[name] += text
+                    if any(word.startswith(held[name]) for word in NO_TEXT):
+                        continue
+                    text = held.pop(name)
+                yield name, text
 
         def see(piece: str | dict[str, Any]) -> None:
             if isinstance(piece, str):
-                self._push(sections.read(piece) if sections else members.read(piece))
+                self._push(held_back(sections.read(piece)) if sections else members.read(piece))
             elif sections:
-                self._push(sections.end(cut=piece.get("finish_reason") == "length"))
+                self._push(held_back(sections.end(cut=piece.get("finish_reason") == "length")))
 
         return see
 

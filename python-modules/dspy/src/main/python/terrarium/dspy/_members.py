@@ -34,20 +34,45 @@ def closed_value(text: str) -> str | None:
 
 def first_of_each(answer: str) -> str:
     """Return a JSON object without members whose keys it had before; any other answer is returned unchanged."""
-    begin = answer.find("{") + 1
+    members, end = _members(answer)
     kept: dict[str, str] = {}
-    at = _end(_SPACE.match(answer, begin))
+    for key, at, _, member_end in members:
+        kept.setdefault(key, answer[at:member_end])
+    return answer[: members[0][1]] + ", ".join(kept.values()) + answer[end:] if members else answer
+
+
+def values_as_written(answer: str) -> dict[str, str]:
+    """Return the JSON text of each member of an answer's first object, the first one of each key.
+
+    Returns an empty dict when there is no complete object at the answer's first brace.
+    """
+    values: dict[str, str] = {}
+    for key, _, at, end in _members(answer)[0]:
+        values.setdefault(key, answer[at:end])
+    return values
+
+
+def _members(answer: str) -> tuple[list[tuple[str, int, int, int]], int]:
+    """Return the members of the object at the first brace, and where the last one ends; none when it is no JSON.
+
+    Each is a key and the places in the answer where the member, its value and what follows it begin.
+    """
+    members: list[tuple[str, int, int, int]] = []
+    at = _end(_SPACE.match(answer, answer.find("{") + 1))
     try:
         while True:
             key, end = _DECODER.raw_decode(answer, at)
-            _, end = _DECODER.raw_decode(answer, _end(_COLON.match(answer, end)))
-            kept.setdefault(key, answer[at:end])
+            value_at = _end(_COLON.match(answer, end))
+            _, end = _DECODER.raw_decode(answer, value_at)
+            if not isinstance(key, str):
+                return [], 0
+            members.append((key, at, value_at, end))
             separator = _SEPARATOR.match(answer, end)
             at = _end(separator)
             if separator and separator[1] == "}":
-                return answer[:begin] + ", ".join(kept.values()) + answer[separator.start(1) :]
-    except (ValueError, TypeError, RecursionError):  # TypeError: a key that is no text
-        return answer
+                return members, end
+    except (ValueError, RecursionError):
+        return [], 0
 
 
 def _end(match: re.Match[str] | None) -> int:

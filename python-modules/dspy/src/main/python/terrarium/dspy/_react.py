@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import dspy
 
 from terrarium.bridge import SpecError, tools
+from terrarium.bridge.errors import TruncatedAnswerError
 
+from ._adapters import adapter_of
 from ._schema import SCHEMA
 
 #: The tool that DSPy adds.
@@ -16,6 +19,8 @@ FINISH = "finish"
 RESERVED_INPUTS = ("max_iters", "next_thought", "next_tool_args", "next_tool_name", "reasoning", "trajectory")
 RESERVED_OUTPUTS = ("reasoning", "trajectory")
 
+#: The key of what a language model wrote in place of an object of arguments.
+_NO_OBJECT = "arguments that are no object"
 _NO_ARGUMENTS: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
 #: What grammars understand of a JSON schema; a tool whose parameters have more gets any object.
 _UNDERSTOOD = frozenset(
@@ -47,10 +52,62 @@ class HostTool(dspy.Tool):
 
     def __call__(self, **arguments: Any) -> Any:
         """Call the tool; arguments that do not fit its parameters are a failure that the language model reads."""
+        if _NO_OBJECT in arguments:
+            return _failed(self.name, "its arguments must be a JSON object")
         try:
             return super().__call__(**arguments)
         except ValueError as error:  # DSPy's own check of the arguments
             return _failed(self.name, error)
+
+
+class ReAct(dspy.ReAct):
+    """``dspy.ReAct``, in which the language model reads that a tool does not exist.
+
+    DSPy checks the name of the tool while it reads an answer, so that one wrong name would end the whole call, and so
+    would arguments that are no object. Here both are steps like the call of a tool that fails.
+    """
+
+    def __init__(self, signature: type[dspy.Signature], definitions: list[tools.Definition]) -> None:
+        """Make the module, whose prompts are those of DSPy."""
+        super().__init__(signature, tools=[HostTool(each) for each in definitions])
+        self.tools: dict[str, dspy.Tool] = _Tools(self.tools)
+        self._any_step = self.react.signature.with_updated_fields("next_tool_name", type_=str).with_updated_fields(
+            "next_tool_args", type_=Any
+        )
+
+    def _call_with_potential_trajectory_truncation(
+        self, module: dspy.Module, trajectory: dict[str, Any], **inputs: Any
+    ) -> Any:
+        try:
+            return super()._call_with_potential_trajectory_truncation(module, trajectory, **inputs)
+        except dspy.AdapterParseError as error:
+            if module is not self.react or isinstance(error, TruncatedAnswerError):
+                raise
+            step = self._step_of(error)
+            if step is None:
+                raise
+            return step
+
+    def _step_of(self, error: dspy.AdapterParseError) -> dspy.Prediction | None:
+        """Return the step of an answer that cannot be called; None when the answer is no step at all."""
+        adapter = adapter_of("chat" if error.adapter_name == "ChatAdapter" else "json")
+        try:
+            step = adapter.parse(self._any_step, error.lm_response)
+        except dspy.AdapterParseError:
+            return None
+        arguments = step["next_tool_args"]
+        if not isinstance(arguments, dict):
+            none = arguments in (None, "") or step["next_tool_name"] == FINISH
+            arguments = {} if none else {_NO_OBJECT: arguments}
+        return dspy.Prediction(**{**step, "next_tool_args": arguments})
+
+
+class _Tools(dict[str, dspy.Tool]):
+    """Tools by name, in which an unknown name is that of a tool that always fails."""
+
+    def __missing__(self, name: str) -> Callable[..., str]:
+        reason = f"there is no tool of that name. Tools: {', '.join(self)}"
+        return lambda **_: _failed(name, reason)
 
 
 def _failed(name: str | None, reason: object) -> str:
@@ -68,9 +125,9 @@ def check(signature: type[dspy.Signature], path: str) -> None:
                 raise SpecError(path, f"dspy.ReAct has the name {name!r} for itself. Reserved: {', '.join(reserved)}")
 
 
-def module_of(signature: type[dspy.Signature], definitions: list[tools.Definition]) -> dspy.ReAct:
+def module_of(signature: type[dspy.Signature], definitions: list[tools.Definition]) -> ReAct:
     """Return the module; a language model that can be constrained writes arguments of one of the tools."""
-    module = dspy.ReAct(signature, tools=[HostTool(each) for each in definitions])
+    module = ReAct(signature, definitions)
     schemas = []
     for schema in (*(each.parameters for each in definitions), _NO_ARGUMENTS):
         constrained = schema if _is_understood(schema) else {"type": "object"}

@@ -23,7 +23,7 @@ from . import _adapters, _cache_use, _kept, _options, _react, _signatures, _stat
 from ._fields import FieldWatch
 from ._model import HostEngine, Known, recording
 from ._schema import output_schema
-from ._signatures import is_text, shadowing_allowed, signature_of
+from ._signatures import is_optional_text, is_text, shadowing_allowed, signature_of
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +73,7 @@ class Program:
         outputs = self.module.predictors()[-1].signature.output_fields  # of dspy.ReAct, the one that ends it
         self.outputs = list(outputs)
         self.texts = [name for name, field in outputs.items() if is_text(field.annotation)]
+        self.optional_texts = [name for name, field in outputs.items() if is_optional_text(field.annotation)]
 
     def load_state(self, state: Any) -> None:
         """Bring the module, which was just built, into a state that :meth:`dump_state` returned.
@@ -158,7 +159,7 @@ class Runtime:
         what ``known`` does not answer goes to the language model. ``more`` are further arguments of the module.
         """
         generation = {name: options[name] for name in _options.GENERATION if name in options}
-        watch = None if emit is None else FieldWatch(program.outputs, program.texts, emit)
+        watch = None if emit is None else FieldWatch(program.outputs, program.texts, emit, program.optional_texts)
         with (
             recording(watch, known) as exchanges,
             dspy.settings.context(

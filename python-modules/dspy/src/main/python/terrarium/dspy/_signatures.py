@@ -34,6 +34,9 @@ _SIMPLE: dict[str, Any] = {
     "decimal": decimal.Decimal,
 }
 
+#: What stands for a text that is missing in the chat adapter's form.
+NO_TEXT = ("None", "null")
+
 #: Types beyond the built-in ones that a signature in one string may name.
 _NAMED: dict[str, Any] = {
     "date": datetime.date,
@@ -155,6 +158,12 @@ def type_of(spec: Any, path: str = "type") -> Any:
 def is_text(annotation: Any) -> bool:
     """Return whether an output of that type is a text, or may be one."""
     return annotation is str or (get_origin(annotation) in (Union, types.UnionType) and str in get_args(annotation))
+
+
+def is_optional_text(annotation: Any) -> bool:
+    """Return whether an output of that type is a text or None, and nothing else."""
+    arguments = get_args(annotation)
+    return get_origin(annotation) in (Union, types.UnionType) and set(arguments) == {str, type(None)}
 
 
 def _model(spec: dict[str, Any], path: str) -> type[pydantic.BaseModel]:

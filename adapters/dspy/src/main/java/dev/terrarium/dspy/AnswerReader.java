@@ -151,7 +151,7 @@ final class AnswerReader {
         return text;
       }
       case FieldType.Maybe(FieldType.Text()) -> {
-        return text;
+        return text.equals("None") || text.equals("null") ? null : text;
       }
       case FieldType.Choice(var values) -> {
         if (values.contains(text)) {

@@ -6,6 +6,7 @@ import dev.terrarium.CallResult;
 import dev.terrarium.Command;
 import dev.terrarium.Invocable;
 import dev.terrarium.spi.TypedReader;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Flow;
@@ -80,6 +81,34 @@ public final class DspyProgram<I extends Record, O extends Record> extends Invoc
    */
   public FrozenDspyProgram<I, O> freeze() {
     return new FrozenDspyProgram<>(adapter(), program.freeze(), outputs);
+  }
+
+  /**
+   * Writes the program's state, which is what an optimizer made of it: demonstrations, instructions
+   * and descriptions of fields. {@code module.load("state.json")} of DSPy 3.4.1 in Python reads the
+   * file, for a module of the same kind and signature, and then writes the same prompts.
+   *
+   * @param file its name ends with {@code .json}. A file that is there is replaced as a whole, or
+   *     stays as it was when this method throws
+   * @throws dev.terrarium.error.ArgumentException when the file is no place for a state, or a value
+   *     of the state has no form in JSON, with its place
+   * @throws java.io.UncheckedIOException when the file cannot be written
+   */
+  public void save(Path file) {
+    StateFile.save(adapter(), id(), file);
+  }
+
+  /**
+   * Reads a state that {@link #save} or {@code module.save("state.json")} of DSPy in Python wrote,
+   * and gives it to the program, in all contexts and for all programs with the same {@link #id()}.
+   * A state of another version of DSPy is read, with a warning in the log.
+   *
+   * @throws dev.terrarium.error.ArgumentException when the file does not hold a state of a program
+   *     of this kind and signature, with the place of the fault; the program stays as it was
+   * @throws java.io.UncheckedIOException when the file cannot be read
+   */
+  public void load(Path file) {
+    StateFile.load(adapter(), id(), file);
   }
 
   /**

@@ -8,6 +8,7 @@ import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.spi.TypedReader;
 import dev.terrarium.tool.Tools;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -86,6 +87,16 @@ public final class ReActProgram<I extends Record, O extends Record> extends Invo
   /** Runs the program, and returns with its outputs the steps that led to them. */
   public ReActTrace<O> trace(I input) {
     return adapter().call(traced(input, true));
+  }
+
+  /** Writes the program's state to a file; see {@link DspyProgram#save}. */
+  public void save(Path file) {
+    StateFile.save(adapter(), id, file);
+  }
+
+  /** Gives the program the state of a file; see {@link DspyProgram#load}. */
+  public void load(Path file) {
+    StateFile.load(adapter(), id, file);
   }
 
   private Command<ReActTrace<O>> traced(I input, boolean trace) {

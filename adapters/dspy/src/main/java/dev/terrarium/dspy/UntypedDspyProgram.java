@@ -8,6 +8,7 @@ import dev.terrarium.error.ConversionException;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.model.ChatResponse.TokenUsage;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,6 +70,16 @@ public final class UntypedDspyProgram
    */
   public UntypedFrozenDspyProgram freeze() {
     return UntypedFrozenDspyProgram.freeze(adapter(), id);
+  }
+
+  /** Writes the program's state to a file; see {@link DspyProgram#save}. */
+  public void save(Path file) {
+    StateFile.save(adapter(), id, file);
+  }
+
+  /** Gives the program the state of a file; see {@link DspyProgram#load}. */
+  public void load(Path file) {
+    StateFile.load(adapter(), id, file);
   }
 
   /**

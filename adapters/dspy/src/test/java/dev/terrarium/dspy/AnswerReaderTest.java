@@ -3,7 +3,6 @@ package dev.terrarium.dspy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -227,12 +226,16 @@ class AnswerReaderTest {
   }
 
   @Test
-  void optionalTextIsReturnedUnchanged() throws Exception {
+  void optionalTextIsMissingWhereDspyWritesNone() throws Exception {
     FieldType.Fields maybe =
         FieldType.fields(
             List.of(field("note", Map.of("type", "optional", "of", Map.of("type", "string")))));
-    for (String text : Arrays.asList("None", "null", "\"a\"", "")) {
+    for (String text : List.of("None", "null")) {
+      assertThat(AnswerReader.chat(maybe, "[[ ## note ## ]]\n" + text)).containsEntry("note", null);
+    }
+    for (String text : List.of("none", "None.", "\"None\"", "\"a\"", "")) {
       assertThat(AnswerReader.chat(maybe, "[[ ## note ## ]]\n" + text)).containsEntry("note", text);
     }
+    assertThat(AnswerReader.json(maybe, "{\"note\": \"None\"}")).containsEntry("note", "None");
   }
 }
