@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import dspy
+import pydantic
 
 from terrarium.bridge import SpecError, tools
 
@@ -29,12 +31,18 @@ _UNDERSTOOD = frozenset(
 class HostTool(dspy.Tool):
     """A tool of the host's caller. What goes wrong with it, the language model reads in one line."""
 
-    def __init__(self, definition: tools.Definition) -> None:
-        """Make the tool; it can be called inside of ``terrarium.bridge.tools.given`` only."""
+    _failed: Callable[[str | None, object], Any] = pydantic.PrivateAttr()
+
+    def __init__(self, definition: tools.Definition, failed: Callable[[str | None, object], Any] | None = None) -> None:
+        """Make the tool; it can be called inside of ``terrarium.bridge.tools.given`` only.
+
+        ``failed`` makes its result of its name and of why it has none; a line for the language model without it.
+        """
+        failed = failed or _observed
 
         def function(**arguments: Any) -> Any:
             answer = tools.call(definition.name, arguments)
-            return _failed(definition.name, answer.value) if answer.failed else answer.value
+            return failed(definition.name, answer.value) if answer.failed else answer.value
 
         parameters = definition.parameters.get("properties", {})
         super().__init__(
@@ -44,16 +52,17 @@ class HostTool(dspy.Tool):
             args=dict(parameters),
             arg_types=dict.fromkeys(parameters, Any),
         )
+        self._failed = failed
 
     def __call__(self, **arguments: Any) -> Any:
         """Call the tool; arguments that do not fit its parameters are a failure that the language model reads."""
         try:
             return super().__call__(**arguments)
         except ValueError as error:  # DSPy's own check of the arguments
-            return _failed(self.name, error)
+            return self._failed(self.name, error)
 
 
-def _failed(name: str | None, reason: object) -> str:
+def _observed(name: str | None, reason: object) -> str:
     return f"Execution error in {name}: {reason}"  # as dspy.ReAct says it, without the traceback
 
 
