@@ -35,7 +35,6 @@ from terrarium.bridge import host  # noqa: E402
 from terrarium.dspy import _adapters, _signatures  # noqa: E402
 from terrarium.dspy._model import HostEngine  # noqa: E402
 
-
 #: What the records of ``dev.terrarium.jmh.Optimizing`` say.
 SIGNATURE = {
     "name": "Opinion",

@@ -4,6 +4,8 @@ import dev.terrarium.error.NestedCallException;
 import dev.terrarium.event.TerrariumObserver;
 import dev.terrarium.internal.admission.Admission;
 import dev.terrarium.internal.call.Calls;
+import dev.terrarium.internal.call.CodeFunctions;
+import dev.terrarium.internal.context.CodeContexts;
 import dev.terrarium.internal.context.PolyglotRuntime;
 import dev.terrarium.internal.context.PythonPackages;
 import dev.terrarium.internal.event.Events;
@@ -48,6 +50,7 @@ final class Components implements AutoCloseable {
   private final KeyedResourcePool resources;
   private final EmbeddingCache embeddings;
   private final LanguageModels models;
+  private final CodeFunctions code;
   private final Admission admission;
 
   /** Makes the parts, and has the pool start its first contexts. */
@@ -72,7 +75,8 @@ final class Components implements AutoCloseable {
             answers(config, events),
             events);
     sessions = new Sessions(config.sessions(), config.borrowTimeout());
-    HostServices services = new HostServices(config, models, embeddings, resources, loader);
+    code = new CodeFunctions(new CodeContexts(packages, cache, config.code()));
+    HostServices services = new HostServices(config, models, embeddings, resources, code, loader);
     pool =
         new ContextPool(
             PolyglotRuntime.factory(
@@ -200,6 +204,7 @@ final class Components implements AutoCloseable {
   private void closeResources() {
     boolean interrupted = Thread.interrupted();
     try {
+      code.close();
       modelCache.close();
       resources.close();
     } finally {

@@ -110,6 +110,18 @@ final class ConfigKeys {
               "size of a message of JSON or MessagePack, or of a body of HTTP; below 2GB",
               config -> (long) config.maxMessage(),
               (config, bytes) -> config.maxMessage(ConfigKey.below2Gb(bytes))),
+          ConfigKey.number(
+              "code-sessions",
+              ABOVE_ZERO,
+              "contexts at a time for code that language models wrote",
+              TerrariumConfig::codeSessions,
+              TerrariumConfig.Builder::codeSessions),
+          ConfigKey.time(
+              "code-timeout",
+              ABOVE_ZERO,
+              "how long one piece of such code may run",
+              TerrariumConfig::codeTimeout,
+              TerrariumConfig.Builder::codeTimeout),
           ConfigKey.text(
               "access",
               "restricted, trusted, trusted-native",

@@ -1,5 +1,6 @@
 package dev.terrarium;
 
+import dev.terrarium.internal.call.CodeFunctions;
 import dev.terrarium.internal.call.HttpFunctions;
 import dev.terrarium.internal.call.SessionFunctions;
 import dev.terrarium.internal.model.EmbeddingCache;
@@ -20,7 +21,7 @@ import java.util.function.Function;
 
 /**
  * The host functions that Python code can call, by the access of its context: the models, the
- * programs, the session, HTTP, and what jars add. Thread-safe.
+ * programs, the session, HTTP, code of language models, and what jars add. Thread-safe.
  */
 final class HostServices implements Function<AccessProfile, Map<String, HostFunction>> {
 
@@ -31,6 +32,7 @@ final class HostServices implements Function<AccessProfile, Map<String, HostFunc
   /**
    * Creates the host functions of one Terrarium.
    *
+   * @param code runs the code of language models
    * @param loader finds the functions that jars add
    */
   HostServices(
@@ -38,6 +40,7 @@ final class HostServices implements Function<AccessProfile, Map<String, HostFunc
       LanguageModels models,
       EmbeddingCache embeddings,
       ResourcePool resources,
+      CodeFunctions code,
       ClassLoader loader) {
     ModelService model = new ModelService(models);
     services.put("model.generate", model);
@@ -49,6 +52,7 @@ final class HostServices implements Function<AccessProfile, Map<String, HostFunc
     services.putAll(new TokenizerService(models).functions());
     services.putAll(new ProgramRegistry(config.programCache()).functions());
     services.putAll(SessionFunctions.all());
+    services.putAll(code.functions());
     ServiceLoader.load(HostFunctions.class, loader)
         .forEach(functions -> services.putAll(functions.functions()));
     http = new HttpConnections(resources, config.maxMessage());

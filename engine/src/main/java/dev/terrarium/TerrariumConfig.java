@@ -4,6 +4,7 @@ import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.event.TerrariumObserver;
 import dev.terrarium.internal.call.CallSettings;
 import dev.terrarium.internal.config.ConfigCheck;
+import dev.terrarium.internal.context.CodeLimits;
 import dev.terrarium.internal.pool.PoolSettings;
 import dev.terrarium.internal.resource.CacheFolder;
 import dev.terrarium.internal.resource.SessionLimits;
@@ -175,6 +176,26 @@ public final class TerrariumConfig {
     return given.sessions.maxBytes();
   }
 
+  /**
+   * Returns the maximum number of code contexts at a time, in which code runs that language models
+   * wrote; default 8.
+   */
+  public int codeSessions() {
+    return given.codeSessions;
+  }
+
+  /**
+   * Returns how long one piece of code that a language model wrote may run, without the time of the
+   * functions that it calls; default 1 minute.
+   */
+  public Duration codeTimeout() {
+    return given.codeTimeout;
+  }
+
+  CodeLimits code() {
+    return new CodeLimits(codeSessions(), codeTimeout(), maxMessage());
+  }
+
   /** Returns the observers that events are reported to, in this order; default none. */
   public List<TerrariumObserver> observers() {
     return List.copyOf(given.observers);
@@ -328,6 +349,8 @@ public final class TerrariumConfig {
     private ContextPropagation propagation = ContextPropagation.none();
     private @Nullable Path cacheFolder;
     private int programCache = 256;
+    private int codeSessions = 8;
+    private Duration codeTimeout = Duration.ofMinutes(1);
     private final Map<String, LanguageModel> models = new LinkedHashMap<>();
     private @Nullable String defaultModel;
     private UnaryOperator<LanguageModel> modelWrapper = UnaryOperator.identity();
@@ -356,6 +379,8 @@ public final class TerrariumConfig {
       propagation = other.propagation;
       cacheFolder = other.cacheFolder;
       programCache = other.programCache;
+      codeSessions = other.codeSessions;
+      codeTimeout = other.codeTimeout;
       models.putAll(other.models);
       embeddingModels.putAll(other.embeddingModels);
       embeddingCache = other.embeddingCache;
@@ -612,6 +637,27 @@ public final class TerrariumConfig {
                 }
                 environment.put(name, value);
               });
+      return this;
+    }
+
+    /**
+     * Sets the maximum number of code contexts at a time; default 8. A program that wants one more
+     * fails, since it may hold one already.
+     */
+    public Builder codeSessions(int count) {
+      ConfigCheck.aboveZero("codeSessions", count);
+      codeSessions = count;
+      return this;
+    }
+
+    /**
+     * Sets how long one piece of code that a language model wrote may run, without the time of the
+     * functions that it calls; default 1 minute. Code that runs longer is stopped, and its program
+     * fails.
+     */
+    public Builder codeTimeout(Duration timeout) {
+      ConfigCheck.aboveZero("codeTimeout", given("codeTimeout", timeout));
+      codeTimeout = timeout;
       return this;
     }
 

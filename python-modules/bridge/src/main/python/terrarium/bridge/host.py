@@ -50,6 +50,22 @@ The engine installs callables that take and return plain data. The services ther
     Return how many built programs a context should keep of each framework.
 ``session.get() -> dict | None``, ``session.put(state: dict) -> None``
     The state of the call's session; see :mod:`terrarium.bridge.session`.
+``code.start() -> str``
+    Start a session for code that a language model wrote, in a restricted context of its own (docs/SECURITY.md), and
+    return the session. It ends by ``code.close``, with the call that started it, and when one of these raises.
+``code.execute(session: str, code: dict) -> dict``
+    Run a piece of code in a session, whose globals are kept. ``code`` holds ``code`` (str), new values of variables as
+    ``texts`` (dict of str) and ``values`` (dict of JSON), ``variables`` (JSON list, the names that the code sees),
+    ``functions`` (JSON list, the names of functions that the code may call, None for those of the code before) and
+    ``outputs`` (JSON list, what ``SUBMIT`` takes, or null for ``output``).
+
+    Returns ``{"call": name, "arguments": JSON}`` when the code calls a function, else ``{"outcome": JSON}``, as
+    :mod:`terrarium.bridge.code_context` says, or ``{"failure": message}`` when Python could not tell how it failed.
+``code.answer(session: str, json: str) -> dict``
+    Have the code go on after the call of a function, with ``{"value": ...}`` or ``{"error": message}``; return as
+    ``code.execute``.
+``code.close(session: str) -> None``
+    End a session; what its code left goes with it.
 ``orjson.dumps(data, flags: int) -> str``, ``orjson.loads(text: str) -> data``
     JSON for the stand-in of ``orjson``.
 """

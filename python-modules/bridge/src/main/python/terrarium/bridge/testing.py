@@ -1,15 +1,17 @@
-"""To test bridges without a host: its registry of programs in Python, and how much work a call is."""
+"""To test bridges without a host: its programs and code contexts in Python, and how much work a call is."""
 
 from __future__ import annotations
 
 import copy
 import datetime
+import queue
 import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from .code_context import CodeSession
 from .programs import CAPACITY
 
 
@@ -110,6 +112,67 @@ class InMemoryRegistry:
 
     def _list(self, framework: str) -> list[str]:
         return sorted(program for owner, program in self._programs if owner == framework and program[0] != "@")
+
+
+class CodeHost:
+    """Does what the host's services ``code.*`` do, in this interpreter: its code is trusted, and nothing is limited.
+
+    ``executed`` are the requests of ``code.execute``. ``open`` are the ids of the sessions that are not closed.
+    """
+
+    def __init__(self) -> None:
+        """Make a host without sessions."""
+        self.executed: list[dict[str, Any]] = []
+        self.open: set[str] = set()
+        self._sessions: dict[str, _Running] = {}
+
+    def services(self) -> dict[str, Callable[..., Any]]:
+        """Return the services by name."""
+        return {
+            "code.start": self._start,
+            "code.execute": self._execute,
+            "code.answer": lambda session, json: self._sessions[session].answer(json),
+            "code.close": self.open.discard,
+        }
+
+    def _start(self) -> str:
+        name = f"session-{len(self._sessions)}"
+        self._sessions[name] = _Running()
+        self.open.add(name)
+        return name
+
+    def _execute(self, session: str, code: dict[str, Any]) -> dict[str, str]:
+        self.executed.append(code)
+        return self._sessions[session].execute(code)
+
+
+class _Running:
+    """A session whose code runs in a thread, while the caller's runs the functions of the code."""
+
+    def __init__(self) -> None:
+        self._steps: queue.Queue[dict[str, str]] = queue.Queue()
+        self._answers: queue.Queue[str] = queue.Queue()
+        self._session = CodeSession(self._call, 1_000_000, 1 << 26)
+
+    def execute(self, code: dict[str, Any]) -> dict[str, str]:
+        for key, is_json in (("texts", False), ("values", True)):
+            for name, text in code[key].items():
+                self._session.put(name, text, is_json)
+        if code["functions"] is not None:
+            self._session.declare(code["functions"], code["outputs"])
+        threading.Thread(target=self._run, args=(code,), daemon=True).start()
+        return self._steps.get(timeout=60)
+
+    def answer(self, json: str) -> dict[str, str]:
+        self._answers.put(json)
+        return self._steps.get(timeout=60)
+
+    def _run(self, code: dict[str, Any]) -> None:
+        self._steps.put({"outcome": self._session.run(code["code"], code["variables"])})
+
+    def _call(self, name: str, arguments: str) -> str:
+        self._steps.put({"call": name, "arguments": arguments})
+        return self._answers.get(timeout=60)
 
 
 def _now() -> datetime.datetime:

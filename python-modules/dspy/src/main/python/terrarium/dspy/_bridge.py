@@ -6,7 +6,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from terrarium.bridge import ProgramBridge, Pushed, exchanges, handler, imports
+from terrarium.bridge import ArgumentError, ProgramBridge, Pushed, exchanges, handler, imports
 from terrarium.bridge.options import SharedDefaults
 from terrarium.bridge.tools import given as given_tools
 
@@ -65,13 +65,16 @@ class DspyBridge(ProgramBridge["Program"]):
     def create_program(self, spec: dict[str, Any], program: str | None = None) -> dict[str, str]:
         """Build a program, store its spec with the host, and return ``{"program": id}``.
 
-        ``spec`` is ``{"kind": "predict"|"chain_of_thought"|"react", "signature": S, "options": {...}}``. S is
+        ``spec`` is ``{"kind": "predict"|"chain_of_thought"|"react"|"rlm", "signature": S, "options": {...}}``. S is
         DSPy's short form (``"question -> answer: int"``) or ``{"name", "instructions", "inputs":
         [field...], "outputs": [field...]}`` with fields ``{"name", "type", "description"}``, their
         types in the type language of :mod:`terrarium.bridge.types`. Options, each optional: ``model``,
         ``adapter``, ``temperature`` (0 to 2), ``max_tokens``, ``seed``, ``stop`` (list of texts).
         A program of the kind ``react`` is run by :meth:`act`. It has ``tools`` too, a list of ``{"name",
         "description", "parameters"}``, all of them texts, the parameters a JSON schema.
+        One of the kind ``rlm`` is run by :meth:`explore`. It may have ``tools`` of the same form, ``max_iters`` (how
+        many pieces of code the language model writes at most, 20 without) and ``max_llm_calls`` (how many questions of
+        the code are answered, 50 without).
         The id is ``program``, or comes from the spec's content. Programs of equal signatures share one.
 
         Raises SpecError with the place inside the spec.
@@ -164,6 +167,32 @@ class DspyBridge(ProgramBridge["Program"]):
         with given_tools("act", built.tools, tools):
             return self._run("act", built, inputs, options, trace, max_iters=max_steps)
 
+    @handler
+    def explore(
+        self,
+        program: str,
+        inputs: dict[str, Any],
+        tools: dict[str, Any],
+        options: dict[str, Any] | None = None,
+        trace: bool = False,
+    ) -> dict[str, Any]:
+        """Run ``dspy.RLM``, a program of the kind ``rlm``, and return ``{"outputs": {...}, "steps": [...]}``.
+
+        The language model writes code that looks at the inputs. The code runs in a code context of the host, as
+        :mod:`terrarium.bridge.host` says, and may call ``tools``, the functions of the program's tools by name.
+        ``steps`` are dicts of ``reasoning``, ``code`` and ``output``. The rest is as :meth:`call` says.
+
+        Raises what ``call`` raises, what a tool raises that ends the call, and what the host raises for code that runs
+        too long.
+        """
+        built = self._programs.get(program)
+        if not built.writes_code:
+            raise ArgumentError(
+                "explore", f"the program {program!r} is not of the kind 'rlm'; run it by 'call' or 'act'"
+            )
+        with given_tools("explore", built.tools, tools):
+            return self._run("explore", built, inputs, options, trace)
+
     @handler(idempotent=True)
     def predict(
         self,
@@ -192,6 +221,8 @@ class DspyBridge(ProgramBridge["Program"]):
         what ``call`` raises, also after some pieces.
         """
         built = self._without_tools("stream", program)
+        if built.writes_code:
+            raise ArgumentError("stream", f"the program {program!r} writes code, not outputs; run it by 'explore'")
         return Pushed(lambda emit: emit(self._run("stream", built, inputs, options, trace, emit)))
 
     @handler
@@ -344,7 +375,7 @@ class DspyBridge(ProgramBridge["Program"]):
         merged, cache = self._options_of(program, options)
         run = self._loaded_runtime().run(program, arguments, merged, cache, emit, known, **more)
         result: dict[str, Any] = {"outputs": run.outputs}
-        if program.tools:
+        if program.has_steps:
             result["steps"] = run.steps
         if trace:
             result.update(exchanges.last(run.exchanges), usage=exchanges.usage(run.exchanges))

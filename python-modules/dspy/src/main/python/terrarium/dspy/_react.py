@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import dspy
+import pydantic
 
 from terrarium.bridge import SpecError, tools
 from terrarium.bridge.errors import TruncatedAnswerError
@@ -34,12 +35,18 @@ _UNDERSTOOD = frozenset(
 class HostTool(dspy.Tool):
     """A tool of the host's caller. What goes wrong with it, the language model reads in one line."""
 
-    def __init__(self, definition: tools.Definition) -> None:
-        """Make the tool; it can be called inside of ``terrarium.bridge.tools.given`` only."""
+    _failed: Callable[[str | None, object], Any] = pydantic.PrivateAttr()
+
+    def __init__(self, definition: tools.Definition, failed: Callable[[str | None, object], Any] | None = None) -> None:
+        """Make the tool; it can be called inside of ``terrarium.bridge.tools.given`` only.
+
+        ``failed`` makes its result of its name and of why it has none; a line for the language model without it.
+        """
+        failed = failed or _observed
 
         def function(**arguments: Any) -> Any:
             answer = tools.call(definition.name, arguments)
-            return _failed(definition.name, answer.value) if answer.failed else answer.value
+            return failed(definition.name, answer.value) if answer.failed else answer.value
 
         parameters = definition.parameters.get("properties", {})
         super().__init__(
@@ -49,15 +56,16 @@ class HostTool(dspy.Tool):
             args=dict(parameters),
             arg_types=dict.fromkeys(parameters, Any),
         )
+        self._failed = failed
 
     def __call__(self, **arguments: Any) -> Any:
         """Call the tool; arguments that do not fit its parameters are a failure that the language model reads."""
         if _NO_OBJECT in arguments:
-            return _failed(self.name, "its arguments must be a JSON object")
+            return self._failed(self.name, "its arguments must be a JSON object")
         try:
             return super().__call__(**arguments)
         except ValueError as error:  # DSPy's own check of the arguments
-            return _failed(self.name, error)
+            return self._failed(self.name, error)
 
 
 class ReAct(dspy.ReAct):
@@ -107,10 +115,10 @@ class _Tools(dict[str, dspy.Tool]):
 
     def __missing__(self, name: str) -> Callable[..., str]:
         reason = f"there is no tool of that name. Tools: {', '.join(self)}"
-        return lambda **_: _failed(name, reason)
+        return lambda **_: _observed(name, reason)
 
 
-def _failed(name: str | None, reason: object) -> str:
+def _observed(name: str | None, reason: object) -> str:
     return f"Execution error in {name}: {reason}"  # as dspy.ReAct says it, without the traceback
 
 

@@ -19,8 +19,9 @@ from dspy.utils.constants import IS_TYPE_UNDEFINED
 from terrarium.bridge import ArgumentError, SpecError, times, tools
 from terrarium.bridge.exchanges import Exchange
 
-from . import _adapters, _cache_use, _kept, _options, _react, _signatures, _state, _type_adapters
+from . import _adapters, _cache_use, _kept, _options, _react, _rlm, _signatures, _state, _type_adapters
 from ._fields import FieldWatch
+from ._interpreter import HostInterpreter
 from ._model import HostEngine, Known, recording
 from ._schema import output_schema
 from ._signatures import is_optional_text, is_text, shadowing_allowed, signature_of
@@ -28,7 +29,9 @@ from ._signatures import is_optional_text, is_text, shadowing_allowed, signature
 logger = logging.getLogger(__name__)
 
 REACT = "react"
-KINDS = ("predict", "chain_of_thought", REACT)
+RLM = "rlm"
+KINDS = ("predict", "chain_of_thought", REACT, RLM)
+_MORE_KEYS = {REACT: ("tools",), RLM: _rlm.KEYS}
 
 _CACHED_ANSWERS = 1000
 _PLAIN = (decimal.Decimal, datetime.date, datetime.time, datetime.timedelta)
@@ -49,7 +52,7 @@ class Program:
         if not isinstance(spec, dict):
             raise SpecError("spec", f"must be a dict, not {type(spec).__name__}")
         kind = spec.get("kind")
-        known = ("kind", "signature", "options", *(("tools",) if kind == REACT else ()))
+        known = ("kind", "signature", "options", *(_MORE_KEYS.get(kind, ()) if isinstance(kind, str) else ()))
         for key in spec.keys() - set(known):
             raise SpecError("spec", f"unknown key {key!r}. Known keys: {', '.join(known)}")
         if kind not in KINDS:
@@ -69,9 +72,14 @@ class Program:
             _react.check(signature, "spec.signature")
             self.tools = tools.definitions(spec.get("tools"), reserved=(_react.FINISH,))
         with shadowing_allowed():
-            self.module = _react.module_of(signature, self.tools) if self.tools else _MODULES[kind](signature)
+            if kind == RLM:
+                self.module, self.tools = _rlm.module_of(signature, spec)
+            else:
+                self.module = _react.module_of(signature, self.tools) if self.tools else _MODULES[kind](signature)
         outputs = self.module.predictors()[-1].signature.output_fields  # of dspy.ReAct, the one that ends it
         self.outputs = list(outputs)
+        self.has_steps = kind in (REACT, RLM)
+        self.writes_code = kind == RLM
         self.texts = [name for name, field in outputs.items() if is_text(field.annotation)]
         self.optional_texts = [name for name, field in outputs.items() if is_optional_text(field.annotation)]
 
@@ -111,10 +119,11 @@ class Program:
         return {name: plain(prediction[name], self.local_times) for name in self.outputs}
 
     def steps(self, prediction: dspy.Prediction) -> list[dict[str, Any]]:
-        """Return the steps that led to a prediction, as plain data; without tools there are none."""
-        if not self.tools:
+        """Return the steps that led to a prediction, as plain data; only some kinds have any."""
+        if not self.has_steps:
             return []
-        steps: list[dict[str, Any]] = plain(_react.steps_of(prediction.trajectory), local_times=False)
+        steps_of = _rlm.steps_of if self.writes_code else _react.steps_of
+        steps: list[dict[str, Any]] = plain(steps_of(prediction.trajectory), local_times=False)
         return steps
 
 
@@ -166,6 +175,7 @@ class Runtime:
                 lm=self._model(options.get("model"), cache),
                 adapter=self.adapter(options["adapter"]),
                 disable_history=True,
+                interpreter_factory=HostInterpreter,
                 trace=None,
             ),
         ):

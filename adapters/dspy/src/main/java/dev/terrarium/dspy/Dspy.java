@@ -100,6 +100,30 @@ public final class Dspy {
     return new ReActProgram<>(adapter, programs().define(spec), outputs, tools);
   }
 
+  /**
+   * Returns a program in which the model writes code that looks at the inputs, which may be longer
+   * than its context window ({@code dspy.RLM}), without tools and with default options.
+   */
+  public <I extends Record, O extends Record> RlmProgram<I, O> rlm(
+      Class<I> inputs, Class<O> outputs) {
+    return rlm(inputs, outputs, Tools.of(), DspyOptions.ofDefaults());
+  }
+
+  /**
+   * Returns a program as {@link #rlm(Class, Class)} does, with tools and options. The code calls a
+   * tool as a function of its name, by position or by name. A failure of the tool is an exception
+   * in the code, unless it is to end the call.
+   *
+   * <p>When DSPy refuses a name, such as a tool {@code print} or an input of a tool's name, the
+   * first call throws.
+   */
+  public <I extends Record, O extends Record> RlmProgram<I, O> rlm(
+      Class<I> inputs, Class<O> outputs, Tools tools, DspyOptions options) {
+    Map<String, Object> spec = new LinkedHashMap<>(spec("rlm", inputs, outputs, options));
+    spec.put("tools", tools.definitions());
+    return new RlmProgram<>(adapter, spec, outputs, tools);
+  }
+
   private <I extends Record, O extends Record> DspyProgram<I, O> create(
       String kind, Class<I> inputs, Class<O> outputs, DspyOptions options) {
     return new DspyProgram<>(

@@ -51,11 +51,11 @@ public final class PolyglotRuntime {
   private static final AtomicInteger CONTEXTS = new AtomicInteger();
 
   /**
-   * All contexts that are not closed. A context that the garbage collector finds would be closed by
-   * the next thread that creates one, and that thread can then wait for ever for the other's
-   * threads.
+   * The owners of all contexts that are not closed. A context that the garbage collector finds
+   * would be closed by the next thread that creates one, and that thread can then wait for ever for
+   * the other's threads.
    */
-  private static final Set<GraalPyContext> OPEN = ConcurrentHashMap.newKeySet();
+  private static final Set<Object> OPEN = ConcurrentHashMap.newKeySet();
 
   private static @Nullable Engine engine;
   private static volatile HeapMeter heapMeter = HeapMeter.none();
@@ -103,14 +103,24 @@ public final class PolyglotRuntime {
         if (profile.nativeCode()) {
           cache.requireCode("Native Python extensions");
         }
-        Path bridge = packages.folder("bridge");
-        startEngine(cache);
-        return BY_HOME
-            .computeIfAbsent(bridge, PolyglotRuntime::new)
+        return of(packages, cache)
             .acquire(
-                profile, set, bridge, packages, lazyImports, environment, services.apply(profile));
+                profile,
+                set,
+                packages.folder("bridge"),
+                packages,
+                lazyImports,
+                environment,
+                services.apply(profile));
       }
     };
+  }
+
+  /** Returns the runtime for these packages, after starting the engine. */
+  static PolyglotRuntime of(PythonPackages packages, CacheFolder cache) {
+    Path bridge = packages.folder("bridge");
+    startEngine(cache);
+    return BY_HOME.computeIfAbsent(bridge, PolyglotRuntime::new);
   }
 
   /**
@@ -218,7 +228,7 @@ public final class PolyglotRuntime {
   private GraalPyContext create(AccessProfile profile, PythonPackages packages) {
     String name = "terrarium-context-" + CONTEXTS.incrementAndGet();
     GraalPyContext context = join(GraalPyContext.create(name, profile, this, packages));
-    OPEN.add(context);
+    opened(context);
     return context;
   }
 
@@ -227,11 +237,16 @@ public final class PolyglotRuntime {
     HOLD.end();
   }
 
-  void closed(GraalPyContext context) {
-    OPEN.remove(context);
+  /** Keeps the owner of a context reachable, until the context is closed. */
+  void opened(Object owner) {
+    OPEN.add(owner);
   }
 
-  private static <T extends @Nullable Object> T join(CompletableFuture<T> future) {
+  void closed(Object owner) {
+    OPEN.remove(owner);
+  }
+
+  static <T extends @Nullable Object> T join(CompletableFuture<T> future) {
     try {
       return future.join();
     } catch (CompletionException e) {

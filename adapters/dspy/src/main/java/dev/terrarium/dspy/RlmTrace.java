@@ -1,0 +1,24 @@
+package dev.terrarium.dspy;
+
+import dev.terrarium.model.ChatResponse.TokenUsage;
+import java.util.List;
+
+/**
+ * The outputs of a program that wrote code, and the steps that led to them. Immutable.
+ *
+ * @param steps the trajectory: each piece of code, in order
+ * @param usage tokens of all requests, those of the code included
+ */
+public record RlmTrace<O>(O outputs, List<Step> steps, TokenUsage usage) {
+
+  /**
+   * One piece of code.
+   *
+   * @param reasoning what the model wrote before
+   * @param code the code
+   * @param output the value of the code's last expression, or what the code printed; {@code
+   *     [Error]} and the message when the code failed, {@code FINAL:} and the outputs when it
+   *     submitted them
+   */
+  public record Step(String reasoning, String code, String output) {}
+}
