@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -46,3 +47,22 @@ def test_sentinels_are_classes_that_are_instances_of_themselves() -> None:
     assert not isinstance(CLIENT, SERVER)
     assert not isinstance(1, CLIENT)
     assert type(CLIENT) is Sentinel
+
+
+def test_copies_have_the_members_of_slots_and_of_the_dict() -> None:
+    class Base:
+        __slots__ = ("slot", "unset")
+
+    class LM(Base):
+        def __init__(self) -> None:
+            self.slot, self.kwargs = 1, {"temperature": 1.0}
+
+    module = ModuleType("dspy.clients.lm")
+    module.__dict__["LM"] = LM
+    libraries.copy_without_weakref(module)
+    original = LM()
+    copied = copy.copy(original)
+
+    assert (copied.slot, copied.kwargs) == (1, {"temperature": 1.0})
+    assert copied.__dict__ is not original.__dict__
+    assert not hasattr(copied, "unset")

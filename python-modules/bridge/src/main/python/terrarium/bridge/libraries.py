@@ -42,8 +42,27 @@ def keep_metaclass(module: ModuleType) -> None:
     sentinel.__instancecheck__ = instancecheck
 
 
+def copy_without_weakref(module: ModuleType) -> None:
+    """Have copies of a ``dspy.LM`` leave ``__weakref__`` alone: GraalPy has it as a member that slots make."""
+    from types import MemberDescriptorType
+
+    lm: Any = module.__dict__["LM"]
+
+    def copy(self: Any) -> Any:
+        copied = object.__new__(type(self))
+        copied.__dict__.update(self.__dict__)
+        for cls in type(self).__mro__:
+            for name, member in vars(cls).items():
+                if isinstance(member, MemberDescriptorType) and name != "__weakref__" and hasattr(self, name):
+                    setattr(copied, name, getattr(self, name))
+        return copied
+
+    lm.__copy__ = copy
+
+
 #: By the names of the modules that they change.
 CHANGES: dict[str, Callable[[Any], None]] = {
+    "dspy.clients.lm": copy_without_weakref,
     "h11._util": keep_metaclass,
     "networkx.utils.decorators": assign_keyword_defaults,
 }

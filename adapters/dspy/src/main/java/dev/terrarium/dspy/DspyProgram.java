@@ -4,8 +4,6 @@ import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.CallResult;
 import dev.terrarium.Command;
-import dev.terrarium.Invocable;
-import dev.terrarium.spi.TypedReader;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Flow;
@@ -19,25 +17,18 @@ import org.jspecify.annotations.Nullable;
  * @param <I> the record of the inputs
  * @param <O> the record of the outputs
  */
-public final class DspyProgram<I extends Record, O extends Record> extends Invocable<I, O> {
+public final class DspyProgram<I extends Record, O extends Record> extends TypedProgram<I, O> {
 
   private final UntypedDspyProgram program;
-  private final Class<O> outputs;
 
-  DspyProgram(Adapter adapter, String id, Class<O> outputs) {
-    super(adapter);
-    this.program = new UntypedDspyProgram(adapter, id);
-    this.outputs = outputs;
-  }
-
-  /** Returns the program's id, by which any framework-level call can name it. */
-  public String id() {
-    return program.id();
+  DspyProgram(Adapter adapter, String id, Class<I> inputs, Class<O> outputs) {
+    super(adapter, id, inputs, outputs);
+    this.program = new UntypedDspyProgram(adapter, ProgramRef.of(id));
   }
 
   @Override
   public DspyProgram<I, O> with(CallOptions options) {
-    return new DspyProgram<>(adapter().with(options), id(), outputs);
+    return new DspyProgram<>(adapter().with(options), id(), inputs(), outputs());
   }
 
   /**
@@ -51,11 +42,7 @@ public final class DspyProgram<I extends Record, O extends Record> extends Invoc
 
   @Override
   protected Command<O> command(I input) {
-    return program.traced(input, false).map(this::outputs);
-  }
-
-  private O outputs(Traced<?> untyped) {
-    return TypedReader.read(untyped.outputs(), outputs, "outputs");
+    return program.traced(input, false).map(traced -> outputs(traced.outputs()));
   }
 
   /**
@@ -67,7 +54,7 @@ public final class DspyProgram<I extends Record, O extends Record> extends Invoc
   }
 
   private Traced<O> typed(Traced<?> untyped) {
-    return untyped.with(outputs(untyped));
+    return untyped.with(outputs(untyped.outputs()));
   }
 
   /**
@@ -78,7 +65,7 @@ public final class DspyProgram<I extends Record, O extends Record> extends Invoc
    *     exactly, with the name of that part
    */
   public FrozenDspyProgram<I, O> freeze() {
-    return new FrozenDspyProgram<>(adapter(), program.freeze(), outputs);
+    return new FrozenDspyProgram<>(adapter(), program.freeze(), outputs());
   }
 
   /**
@@ -94,8 +81,10 @@ public final class DspyProgram<I extends Record, O extends Record> extends Invoc
   /**
    * Returns a publisher that runs the program for each subscriber, and passes on the outputs while
    * the model writes: the pieces of those outputs that are texts, and at the end all outputs. The
-   * pieces of a text join to the output. There may be no pieces at all. {@link Adapter#stream}
-   * explains back-pressure and cancelling; cancelling stops the model.
+   * pieces of a text join to the output. There may be no pieces at all. Of a module of one's own,
+   * the pieces are what the one predictor writes that has the output; the module may return another
+   * text, and then what it returns counts. {@link Adapter#stream} explains back-pressure and
+   * cancelling; cancelling stops the model.
    */
   public Flow.Publisher<DspyChunk<O>> stream(I input) {
     return stream(input, Function::identity);
