@@ -3,8 +3,8 @@
     $(python3 jmh/peers/setup.py)/bin/python jmh/peers/optimize.py
 
 Reads one line of JSON: ``examples`` (list of ``{"input", "expected"}``), how many of them are to ``train``,
-``optimizer`` (``MIPROv2`` or ``GEPA``) with its ``parameters`` and what ``compile`` takes, the number of ``threads``, and
-the ``delay`` of an answer in seconds. Prints one line of JSON: ``seconds`` of ``compile``, the
+``optimizer`` (``MIPROv2`` or ``GEPA``) with its ``parameters`` and what ``compile`` takes, the number of ``threads``,
+and the ``delay`` of an answer in seconds. Prints one line of JSON: ``seconds`` of ``compile``, the
 number of ``calls`` of the language model, and the ``score`` of the result on the other examples, in percent.
 
 Only the adapter, which asks for answers by a schema, is Terrarium's. The language model answers as
@@ -77,7 +77,7 @@ def main() -> int:
     host.install({"model.generate": model.generate})
     lm = dspy.LM("terrarium/default", engine=HostEngine(None), num_retries=0)
     dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=True)  # as the optimizers count on
-    dspy.configure(lm=lm, adapter=_adapters.adapter_of("json"))
+    dspy.configure(lm=lm, adapter=_adapters.SchemaJsonAdapter())
     program = dspy.Predict(_signatures.signature_of(SIGNATURE))
     examples = [
         dspy.Example(**each["input"], **each["expected"]).with_inputs(*each["input"]) for each in asked["examples"]
@@ -100,11 +100,11 @@ def main() -> int:
     return 0
 
 
-def _exact(example: Any, prediction: Any, trace: Any = None) -> bool:
+def _exact(example: Any, prediction: Any, _trace: Any = None) -> bool:
     return bool(example.sentiment == prediction.sentiment)
 
 
-def _feedback(example: Any, prediction: Any, trace: Any = None, pred_name: Any = None, pred_trace: Any = None) -> Any:
+def _feedback(example: Any, prediction: Any, _trace: Any = None, _name: Any = None, _steps: Any = None) -> Any:
     return dspy.Prediction(score=float(_exact(example, prediction)), feedback=f"It is {example.sentiment}.")
 
 

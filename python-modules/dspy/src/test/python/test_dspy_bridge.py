@@ -610,7 +610,7 @@ def test_calls_of_programs_may_be_made_again() -> None:
     handlers = DspyBridge()._handlers
     again = {name for name, handler in handlers.items() if handler.idempotent}
     assert again == {
-        *("call", "continue_program", "describe_tools", "get_stats", "ping", "predict", "run_candidate"),
+        *("call", "continue_program", "describe_tools", "get_stats", "nearest", "ping", "predict", "run_candidate"),
         *("score_prediction", "stream"),
     }
 
@@ -669,6 +669,7 @@ def test_options_of_the_call_before_the_program_s_before_the_defaults() -> None:
             "temperature": 0.1,
             "max_tokens": 10,
             "seed": 1,
+            "extraction_model": None,
             "cache": False,
         }
         spec = {**ASK, "options": {"temperature": 0.2, "max_tokens": 20, "stop": ["END"]}}
@@ -692,7 +693,7 @@ def test_wrong_options_are_told_with_their_place() -> None:
         ({"temperature": True}, "temperature"),
         ({"max_tokens": 0}, "max_tokens: must be an integer above 0"),
         ({"seed": 1.5}, "seed: must be an integer"),
-        ({"adapter": "xml"}, "adapter: must be one of json, chat, auto"),
+        ({"adapter": "yaml"}, "adapter: must be one of json, chat, auto, xml, two_step, baml"),
         ({"model": ""}, "model"),
         ({"stop": "END"}, "stop: must be a list of texts"),
     ]
@@ -868,7 +869,9 @@ def test_commands_and_their_parameters() -> None:
         *("ping", "get_stats", "describe_tools", "cleanup_framework", "configure"),
         *("define_program", "delete_program", "list_programs", "get_program_info"),
     }
-    assert [entry["name"] for entry in handlers["call"].parameters] == ["program", "inputs", "options", "trace"]
+    assert [entry["name"] for entry in handlers["call"].parameters] == [
+        *("program", "inputs", "options", "trace", "predictor"),
+    ]
 
 
 def streamed(bridge: DspyBridge, spec: dict[str, Any], **args: Any) -> list[Any]:

@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -103,14 +105,32 @@ public final class Framework {
   }
 
   private static Framework fromResource(String name, String resource, Class<?> owner) {
+    return readResource(
+        resource,
+        owner,
+        files -> ofPackage(name, files),
+        (text, file) -> fromSource(name, text, file));
+  }
+
+  /**
+   * Reads Python code on the class path.
+   *
+   * @param owner a class whose loader may see the resource
+   * @param ofPackage makes the result of a package
+   * @param ofFile makes the result of the text and the path of one file
+   */
+  static <T> T readResource(
+      String resource,
+      Class<?> owner,
+      Function<PackageSources, T> ofPackage,
+      BiFunction<String, String, T> ofFile) {
     ClassLoader loader = ClassLoaders.ofContextAnd(owner, Framework.class);
     String path = path(resource);
     try {
       URL init = isFile(path) ? null : loader.getResource(path + "/" + PackageSources.INIT);
-      if (init != null) {
-        return ofPackage(name, PackageSources.of(init));
-      }
-      return fromSource(name, text(resource, path, loader), path);
+      return init == null
+          ? ofFile.apply(text(resource, path, loader), path)
+          : ofPackage.apply(PackageSources.of(init));
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read the resource '" + resource + "'", e);
     }
@@ -140,13 +160,21 @@ public final class Framework {
    *     is not an identifier
    */
   public static Framework fromPath(Path path) {
+    String name = stem(path.toAbsolutePath().normalize().toString());
+    return readPath(
+        path, files -> ofPackage(name, files), (text, file) -> fromSource(name, text, file));
+  }
+
+  /** Reads Python code of this machine, as {@link #readResource} does. */
+  static <T> T readPath(
+      Path path, Function<PackageSources, T> ofPackage, BiFunction<String, String, T> ofFile) {
     Path code = checked(path);
     try {
       return Files.isDirectory(code)
-          ? ofPackage(stem(code.toString()), PackageSources.in(code))
-          : fromSource(stem(code.toString()), Files.readString(code), code.toString());
+          ? ofPackage.apply(PackageSources.in(code))
+          : ofFile.apply(Files.readString(code), code.toString());
     } catch (IOException e) {
-      throw new ConfigurationException("Cannot read the framework in " + code + ": " + e, e);
+      throw new ConfigurationException("Cannot read the Python code in " + code + ": " + e, e);
     }
   }
 
@@ -180,7 +208,7 @@ public final class Framework {
       return code;
     }
     throw new ConfigurationException(
-        "There is no Python framework at "
+        "There is no Python code at "
             + code
             + ": name a file that ends with .py, or a folder that has an __init__.py.");
   }
@@ -236,7 +264,7 @@ public final class Framework {
     return path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
   }
 
-  private static String stem(String path) {
+  static String stem(String path) {
     String file = path.substring(path.lastIndexOf('/') + 1);
     return isFile(file) ? file.substring(0, file.length() - MODULE.length()) : file;
   }

@@ -23,9 +23,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The translation of Java types to the bridges' type language, which consists of plain maps such as
  * {@code {"type": "list", "items": {"type": "string"}}}. The types are string, integer, number,
- * boolean, decimal, date, datetime, enum (values), list (items), map (values), optional (of) and
- * record (name, fields). Integers and numbers have the {@code minimum} and the {@code maximum} of
- * the Java type, where it has any. Stateless.
+ * boolean, decimal, date, datetime, enum (values), list (items), map (values), optional (of),
+ * record (name, fields) and native (name), which is a type of the framework's own ({@link
+ * NativeType}). Integers and numbers have the {@code minimum} and the {@code maximum} of the Java
+ * type, where it has any. Stateless.
  */
 public final class TypeSpec {
 
@@ -96,6 +97,10 @@ public final class TypeSpec {
 
   private static Map<String, @Nullable Object> ofClass(
       Class<?> type, String path, Set<Class<?>> open) {
+    NativeType own = type.getAnnotation(NativeType.class);
+    if (own != null) {
+      return Map.of("type", "native", "name", own.value());
+    }
     if (type.isRecord()) {
       Map<String, @Nullable Object> spec = new LinkedHashMap<>();
       spec.put("type", "record");

@@ -1,5 +1,6 @@
 package dev.terrarium.tool;
 
+import dev.terrarium.error.ConversionException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -72,6 +73,10 @@ final class JsonSchema {
         describe(schema, type);
         yield schema;
       }
+      case "native" ->
+          throw new ConversionException(
+              "parameters",
+              "a tool's parameter cannot be a " + type.get("name") + ", a framework's own type");
       default -> simple(kind, type);
     };
   }

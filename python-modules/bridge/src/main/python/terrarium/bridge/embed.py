@@ -209,7 +209,7 @@ def load_package(framework: str, name: str, folder: str, *files_and_texts: str) 
         module = sources.load(sources.SourcePackage(name, folder, texts))
         return _only_bridge(framework, module, f"{name}/__init__.py", "define, or import from a module of the package,")
     except BaseException:
-        _imported.forget([*sources.set_aside(name).modules])
+        drop_package(name)
         raise
 
 
@@ -233,6 +233,13 @@ def _only_bridge(framework: str, module: ModuleType, where: str, verb: str) -> B
             f"{where} is registered as framework {framework!r}, but its bridge says framework = {bridge.framework!r}"
         )
     return bridge
+
+
+def drop_package(name: str) -> None:
+    """Takes a user's module or package, whose import failed, out of the context for good."""
+    from terrarium.bridge import sources
+
+    _imported.forget([*sources.set_aside(name).modules])
 
 
 def set_aside(name: str) -> SetAside:

@@ -56,7 +56,7 @@ def describe(exception: BaseException) -> list[object]:
 def _shown_file(file: str, package: SourcePackage | None) -> str:
     """A file of a user's package by its path from the package on, from which the host makes the module's name."""
     if package is not None and file.startswith(package.folder + "/"):
-        return package.name + file[len(package.folder) :]
+        return (package.shown or package.name) + file[len(package.folder) :]
     return file
 
 
@@ -65,7 +65,7 @@ def _sibling(missing: str | None, package: SourcePackage | None) -> str:
     name = (missing or "").partition(".")[0]
     if package is None or not (f"{name}.py" in package.texts or f"{name}/__init__.py" in package.texts):
         return ""
-    return f". It is a module of the package {package.name}: import it by 'from . import {name}'"
+    return f". It is a module of the package {package.shown or package.name}: import it by 'from . import {name}'"
 
 
 def host_failure(exception: BaseException) -> BaseException | None:

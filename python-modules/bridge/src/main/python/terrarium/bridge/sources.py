@@ -22,11 +22,15 @@ _INIT = "__init__.py"
 
 
 class SourcePackage(NamedTuple):
-    """A package: its name, its folder, and the texts of its modules by their path below the folder."""
+    """A package: its name, its folder, and the texts of its modules by their path below the folder.
+
+    ``shown`` is what tracebacks call it, where that is not its name.
+    """
 
     name: str
     folder: str
     texts: dict[str, str]
+    shown: str = ""
 
     def spec(self, module: str) -> ModuleSpec | None:
         """Return how a module of the package is loaded, None when it has no such module."""
@@ -36,9 +40,16 @@ class SourcePackage(NamedTuple):
             if text is not None:
                 path = f"{self.folder}/{file}"
                 folders = [path.removesuffix("/" + _INIT)] if file.endswith(_INIT) else None
-                loader = _Loader(module, path, text)
-                return util.spec_from_file_location(module, path, loader=loader, submodule_search_locations=folders)
+                return _spec(module, path, text, folders)
         return None
+
+
+class SourceFile(SourcePackage):
+    """A module of one file, whose name in tracebacks is the folder; its only text has the path ``""``."""
+
+    def spec(self, module: str) -> ModuleSpec | None:
+        """Return how the module is loaded, None for another module."""
+        return _spec(module, self.folder, self.texts[""], None) if module == self.name else None
 
 
 class SetAside(NamedTuple):
@@ -61,6 +72,11 @@ class _Loader(SourceFileLoader):
 
     def get_code(self, _fullname: str) -> CodeType:
         return compiled(self._text, self.path)
+
+
+def _spec(module: str, path: str, text: str, folders: list[str] | None) -> ModuleSpec | None:
+    loader = _Loader(module, path, text)
+    return util.spec_from_file_location(module, path, loader=loader, submodule_search_locations=folders)
 
 
 class _Finder:
@@ -98,6 +114,22 @@ def load(package: SourcePackage) -> ModuleType:
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
     return import_module(package.name)
+
+
+def faulty_line(error: BaseException, package: SourcePackage) -> str:
+    """Return file and line of the innermost code of a package that an exception comes from, else its folder.
+
+    A SyntaxError has the place by itself.
+    """
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}, line {error.lineno}"
+    place = package.folder
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_globals.get("__name__", "").partition(".")[0] == package.name:
+            place = f"{traceback.tb_frame.f_code.co_filename}, line {traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return place
 
 
 def set_aside(name: str) -> SetAside:

@@ -124,11 +124,21 @@ def call(name: str, arguments: dict[str, Any]) -> Answer:
 
     Raises EndOfCall when its failure is to end the call.
     """
+    answer = ending_call(name, arguments)
+    return Answer(answer["error"], failed=True) if "error" in answer else Answer(answer["value"], failed=False)
+
+
+def ending_call(name: str, *arguments: Any) -> Any:
+    """Call a function of the present call; what the host raises ends the call, as EndOfCall."""
+    try:
+        return function(name)(*arguments)
+    except HostCallError as error:
+        raise EndOfCall(str(error)) from error
+
+
+def function(name: str) -> Callable[..., Any]:
+    """Return a function of the present call, as the host's caller gave it."""
     functions = _functions.get()
     if functions is None:
         raise RuntimeError(f"the tool {name!r} is called outside of the call that brought it")
-    try:
-        answer = functions[name](arguments)
-    except HostCallError as error:
-        raise EndOfCall(str(error)) from error
-    return Answer(answer["error"], failed=True) if "error" in answer else Answer(answer["value"], failed=False)
+    return functions[name]

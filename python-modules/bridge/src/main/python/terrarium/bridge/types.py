@@ -3,14 +3,16 @@
 A type is a dict: ``{"type": "string"|"integer"|"number"|"boolean"|"date"|"datetime"|"decimal"}``,
 of which integers and numbers may have a ``minimum`` and a ``maximum``,
 ``{"type": "enum", "values": [str, ...]}``, ``{"type": "list", "items": T}``, ``{"type": "map",
-"values": T}`` (keys are strings), ``{"type": "optional", "of": T}`` or ``{"type": "record",
-"name": str, "description": str | None, "fields": [{"name": str, "type": T, "description": str | None}, ...]}``.
+"values": T}`` (keys are strings), ``{"type": "optional", "of": T}``, ``{"type": "record",
+"name": str, "description": str | None, "fields": [{"name": str, "type": T, "description": str | None}, ...]}``
+or ``{"type": "native", "name": str}``, a type of the framework's own, whose values cross as dicts.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from .errors import SpecError, nearest
 
@@ -29,7 +31,7 @@ SIMPLE: dict[str, dict[str, Any]] = {
     "decimal": {"type": "string", "pattern": r"^-?[0-9]{1,20}(\.[0-9]{1,20})?$"},
 }
 
-KINDS = (*SIMPLE, "enum", "list", "map", "optional", "record")
+KINDS = (*SIMPLE, "enum", "native", "list", "map", "optional", "record")
 
 _BOUNDS = ("minimum", "maximum")
 
@@ -59,6 +61,8 @@ def kind_of(spec: Any, path: str = "type") -> str:
             or len(set(values)) != len(values)
         ):
             raise SpecError(path, f"enum needs 'values', a list of distinct strings, got {values!r}")
+    if kind == "native" and not (isinstance(spec.get("name"), str) and spec["name"].isidentifier()):
+        raise SpecError(path, f"native needs 'name', that of a type of the framework's, got {spec.get('name')!r}")
     if kind == "record":
         if not (isinstance(spec.get("name"), str) and spec["name"].isidentifier()):
             raise SpecError(path, f"record needs 'name', an identifier, got {spec.get('name')!r}")
@@ -105,38 +109,49 @@ def check_fields(fields: Any, path: str) -> None:
         seen.add(name)
 
 
-def json_schema(spec: Any, path: str = "type") -> dict[str, Any]:
+def _no_native(name: str, path: str) -> dict[str, Any]:
+    raise SpecError(path, f"{name!r} is a type of another framework's own")
+
+
+#: Returns the JSON schema of a framework's own type, of its name and of the path for an error.
+Native: TypeAlias = Callable[[str, str], dict[str, Any]]
+
+
+def json_schema(spec: Any, path: str = "type", native: Native = _no_native) -> dict[str, Any]:
     """Return the JSON schema of a type: in place (no ``$ref``), closed, every field required.
 
     That is the subset which grammar-constrained decoding understands everywhere. An optional
-    value is ``null`` or its type. Raises SpecError with the path of the type that is malformed.
+    value is ``null`` or its type. ``native`` gives the schemas of types of the framework's own, of which there are none
+    by default. Raises SpecError with the path of the type that is malformed.
     """
     kind = kind_of(spec, path)
     if kind in SIMPLE:
         return {**SIMPLE[kind], **{name: spec[name] for name in _BOUNDS if name in spec}}
     if kind == "enum":
         return {"type": "string", "enum": list(spec["values"])}
+    if kind == "native":
+        return native(spec["name"], path)
     if kind == "list":
-        return {"type": "array", "items": json_schema(spec["items"], f"{path}.items")}
+        return {"type": "array", "items": json_schema(spec["items"], f"{path}.items", native)}
     if kind == "map":
         return {
             "type": "object",
-            "additionalProperties": json_schema(spec["values"], f"{path}.values"),
+            "additionalProperties": json_schema(spec["values"], f"{path}.values", native),
         }
     if kind == "optional":
-        return {"anyOf": [json_schema(spec["of"], f"{path}.of"), {"type": "null"}]}
-    schema = object_schema(spec["fields"], f"{path}.fields")
+        return {"anyOf": [json_schema(spec["of"], f"{path}.of", native), {"type": "null"}]}
+    schema = object_schema(spec["fields"], f"{path}.fields", native)
     if spec.get("description"):
         schema["description"] = spec["description"]
     return schema
 
 
-def object_schema(fields: list[dict[str, Any]], path: str = "fields") -> dict[str, Any]:
+def object_schema(fields: list[dict[str, Any]], path: str = "fields", native: Native = _no_native) -> dict[str, Any]:
     """Return the JSON schema of an object that has exactly these fields, in this order."""
     check_fields(fields, path)
     properties: dict[str, Any] = {}
     for index, field in enumerate(fields):
-        schema = json_schema(field["type"], f"{path}[{index}].type")
+        schema = json_schema(field["type"], f"{path}[{index}].type", native)
         if field.get("description"):
             schema["description"] = field["description"]
         properties[field["name"]] = schema
@@ -146,3 +161,33 @@ def object_schema(fields: list[dict[str, Any]], path: str = "fields") -> dict[st
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+def reader_of_natives(spec: Any, read: Callable[[str, Any], Any]) -> Callable[[Any], Any] | None:
+    """Return what makes a framework's own values within a value of a type; None for a type that holds none.
+
+    ``read`` makes one, of its type's name and of plain data. What is not of the type is left as it is, for whoever
+    checks the value.
+    """
+    kind = spec["type"]
+    if kind == "native":
+        return lambda value: read(spec["name"], value)
+    if kind == "record":
+        fields = {field["name"]: reader_of_natives(field["type"], read) for field in spec["fields"]}
+        made = {name: each for name, each in fields.items() if each is not None}
+        return (lambda value: _each(value, made)) if made else None
+    part = {"list": "items", "map": "values", "optional": "of"}.get(kind)
+    inner = None if part is None else reader_of_natives(spec[part], read)
+    if inner is None:
+        return None
+    if kind == "list":
+        return lambda value: [inner(item) for item in value] if isinstance(value, list) else value
+    if kind == "map":
+        return lambda value: _each(value, dict.fromkeys(value, inner)) if isinstance(value, dict) else value
+    return lambda value: None if value is None else inner(value)
+
+
+def _each(value: Any, readers: dict[str, Callable[[Any], Any]]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {name: readers[name](item) if name in readers else item for name, item in value.items()}

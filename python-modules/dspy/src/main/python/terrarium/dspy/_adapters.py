@@ -12,6 +12,7 @@ from typing import Any
 import dspy
 import pydantic
 from dspy.adapters import utils
+from dspy.adapters.baml_adapter import BAMLAdapter
 
 from terrarium.bridge.errors import TruncatedAnswerError
 from terrarium.bridge.exchanges import Exchange
@@ -26,16 +27,19 @@ from ._sections import Sections, marker
 from ._signatures import NO_TEXT, is_optional_text, is_text, shadowing_allowed
 
 _json_adapter_module: Any = import_module("dspy.adapters.json_adapter")
+_two_step_module: Any = import_module("dspy.adapters.two_step_adapter")
 
 
 def install() -> None:
-    """Make DSPy's JSON adapter refuse null for a text."""
+    """Make DSPy's JSON adapter refuse null for a text, and the two-step adapter extract by the adapter of here."""
     _json_adapter_module.parse_value = _parse_member
+    _two_step_module.ChatAdapter = HostChatAdapter
 
 
 def remove() -> None:
-    """Restore DSPy's JSON adapter, and drop what is kept for signatures."""
+    """Restore DSPy's adapters, and drop what is kept for signatures."""
     _json_adapter_module.parse_value = utils.parse_value
+    _two_step_module.ChatAdapter = dspy.ChatAdapter
     _decimals.forget()
     for cache in (_system_message, _answer_reader):
         cache.cache_clear()
@@ -245,10 +249,52 @@ def _json_adapter() -> SchemaJsonAdapter:
     return SchemaJsonAdapter()
 
 
-def adapter_of(name: str) -> dspy.Adapter:
-    """Return ``json``, ``chat`` (never falls back) or ``auto`` (chat, then JSON: DSPy's default)."""
-    if name == "json":
-        return _json_adapter()
-    if name == "chat":
-        return HostChatAdapter(use_json_adapter_fallback=False)
-    return HostChatAdapter()
+class HostXmlAdapter(_HostAdapter, dspy.XMLAdapter):
+    """The XML adapter, which never asks for JSON. No schema constrains the answer: it is no JSON."""
+
+    def parse(self, signature: Any, completion: str) -> dict[str, Any]:
+        """Return the outputs by name; raises AdapterParseError when there is no way to read them."""
+        fields: dict[str, Any] = super().parse(signature, completion)
+        cut = cut_off(completion)
+        if cut is not None:  # all elements are closed
+            mark_whole(cut)
+        return fields
+
+
+class SchemaBamlAdapter(SchemaJsonAdapter, BAMLAdapter):
+    """The JSON adapter whose prompt describes records in BAML's form; answers keep to the same schema."""
+
+
+class HostTwoStepAdapter(_HostAdapter, dspy.TwoStepAdapter):
+    """The two-step adapter: a first answer in any form, of which a second model extracts the outputs, in chat form.
+
+    A first answer that was cut off is an error, since what is missing in it cannot be extracted.
+    """
+
+    def __init__(self, extraction_model: dspy.LM | None = None) -> None:
+        """Extract by that model, or by the one of the moment."""
+        super().__init__(extraction_model or dspy.settings.lm)
+
+    def parse(self, signature: Any, completion: str) -> dict[str, Any]:
+        """Return the outputs by name; raises AdapterParseError when there is no way to read them."""
+        cut = cut_off(completion)
+        if cut is not None:
+            raise TruncatedParseError(cut, dspy.AdapterParseError("TwoStepAdapter", signature, completion))
+        fields: dict[str, Any] = super().parse(signature, completion)
+        return fields
+
+
+#: What makes the adapter of each name, given the model that extracts outputs.
+_MAKERS: dict[str, Callable[[dspy.LM], dspy.Adapter]] = {
+    "json": lambda _: _json_adapter(),
+    "chat": lambda _: HostChatAdapter(use_json_adapter_fallback=False),
+    "auto": lambda _: HostChatAdapter(),
+    "xml": lambda _: HostXmlAdapter(use_json_adapter_fallback=False),
+    "two_step": HostTwoStepAdapter,
+    "baml": lambda _: SchemaBamlAdapter(),
+}
+
+
+def adapter_of(name: str, extraction_model: dspy.LM) -> dspy.Adapter:
+    """Return the adapter of one of the names of ``_options.ADAPTERS``."""
+    return _MAKERS[name](extraction_model)

@@ -42,12 +42,21 @@ class DspyBridge(ProgramBridge["Program"]):
         max_tokens: int | None = None,
         seed: int | None = None,
         cache: bool = False,
+        extraction_model: str | None = None,
     ) -> dict[str, Any]:
         """Set the defaults of all programs, in every context; what is not given is unset again.
 
-        ``model`` names one of the host's language models, None its default one. ``adapter`` is
-        ``json`` (answers keep to a schema), ``chat`` or ``auto`` (chat, then JSON when the answer
-        cannot be read). ``cache`` keeps up to 1000 answers in memory and gives the same answer to the
+        ``model`` names one of the host's language models, None its default one. ``adapter`` is one of these:
+
+        - ``json``: answers keep to a schema
+        - ``chat``: answers in sections, unconstrained
+        - ``auto``: chat, then JSON when the answer cannot be read
+        - ``xml``: answers in XML, unconstrained
+        - ``baml``: as ``json``, with a shorter description of records in the prompt
+        - ``two_step``: an answer in any form, of which ``extraction_model``, by default the default model, extracts the
+          outputs as with ``auto``
+
+        ``cache`` keeps up to 1000 answers in memory and gives the same answer to the
         same question. Returns the defaults. Raises SpecError for a value out of range.
         """
         options = {
@@ -56,6 +65,7 @@ class DspyBridge(ProgramBridge["Program"]):
             "temperature": temperature,
             "max_tokens": max_tokens,
             "seed": seed,
+            "extraction_model": extraction_model,
         }
         defaults = {"adapter": "json", **_options.checked(options, "configure"), "cache": cache}
         self._defaults.set(defaults)
@@ -65,16 +75,28 @@ class DspyBridge(ProgramBridge["Program"]):
     def create_program(self, spec: dict[str, Any], program: str | None = None) -> dict[str, str]:
         """Build a program, store its spec with the host, and return ``{"program": id}``.
 
-        ``spec`` is ``{"kind": "predict"|"chain_of_thought"|"react"|"rlm", "signature": S, "options": {...}}``. S is
-        DSPy's short form (``"question -> answer: int"``) or ``{"name", "instructions", "inputs":
-        [field...], "outputs": [field...]}`` with fields ``{"name", "type", "description"}``, their
-        types in the type language of :mod:`terrarium.bridge.types`. Options, each optional: ``model``,
-        ``adapter``, ``temperature`` (0 to 2), ``max_tokens``, ``seed``, ``stop`` (list of texts).
-        A program of the kind ``react`` is run by :meth:`act`. It has ``tools`` too, a list of ``{"name",
-        "description", "parameters"}``, all of them texts, the parameters a JSON schema.
-        One of the kind ``rlm`` is run by :meth:`explore`. It may have ``tools`` of the same form, ``max_iters`` (how
-        many pieces of code the language model writes at most, 20 without) and ``max_llm_calls`` (how many questions of
-        the code are answered, 50 without).
+        ``spec`` is ``{"kind": K, "signature": S, "options": {...}}``. S is DSPy's short form (``"question -> answer:
+        int"``) or ``{"name", "instructions", "inputs": [field...], "outputs": [field...]}`` with fields ``{"name",
+        "type", "description"}``, their types in the type language of :mod:`terrarium.bridge.types`. Options, each
+        optional: ``model``, ``adapter``, ``temperature`` (0 to 2), ``max_tokens``, ``seed``, ``stop`` (list of texts).
+
+        K is ``predict``, ``chain_of_thought``, or one of these, which have further keys:
+
+        - ``react``, run by :meth:`act`: ``tools``, a list of ``{"name", "description", "parameters"}``, all of them
+          texts, the parameters a JSON schema.
+        - ``rlm``, run by :meth:`explore`: ``tools`` of the same form, ``max_iters``, how many pieces of code the
+          language model writes at most (20 without), and ``max_llm_calls``, how many questions of the code are answered
+          (50 without).
+        - ``module``, a ``dspy.Module`` of the user's: ``source`` (``{"name", "files": {path: text}}``, the file
+          ``NAME.py`` or the files of the package ``NAME``), ``class``, and ``arguments`` of its constructor by name.
+          Whoever makes such a program runs code here.
+        - ``composed``, run by :meth:`act`: ``predictors``, specs by name.
+        - ``multi_chain_comparison``: ``attempts``, how many. Its inputs are ``inputs``, those of the signature, and
+          ``attempts``, a list of dicts of ``reasoning`` and ``outputs``.
+        - ``best_of_n`` and ``refine``, run by :meth:`act`: ``of``, the spec of another program, in place of a
+          signature, and ``state``, its state or None; ``n``; ``threshold``; and for ``refine`` also ``reward``, which
+          says in words what is rewarded.
+
         The id is ``program``, or comes from the spec's content. Programs of equal signatures share one.
 
         Raises SpecError with the place inside the spec.
@@ -121,6 +143,7 @@ class DspyBridge(ProgramBridge["Program"]):
         inputs: dict[str, Any],
         options: dict[str, Any] | None = None,
         trace: bool = False,
+        predictor: str | None = None,
     ) -> dict[str, Any]:
         """Run a program on inputs by name and return ``{"outputs": {...}}``.
 
@@ -134,6 +157,9 @@ class DspyBridge(ProgramBridge["Program"]):
         ``calls``, ``prompt_tokens``, ``completion_tokens`` and ``seconds``. An answer from the cache
         sends nothing: no messages, and None.
 
+        ``predictor`` names a predictor of a program of the kind ``composed``, which is run by itself, in its present
+        state.
+
         Of an answer that was cut off by the limit of tokens, ``finish_reason`` is ``length`` only where the last output
         is a text that is not whole, as the chat adapter may read it.
 
@@ -142,7 +168,7 @@ class DspyBridge(ProgramBridge["Program"]):
         ``dspy.AdapterParseError`` when the answer cannot be read, and TruncatedAnswerError, which is one, when that is
         so because it was cut off.
         """
-        return self._run("call", self._without_tools("call", program), inputs, options, trace)
+        return self._run("call", self._runnable("call", program, predictor), inputs, options, trace)
 
     @handler
     def act(
@@ -154,18 +180,40 @@ class DspyBridge(ProgramBridge["Program"]):
         options: dict[str, Any] | None = None,
         trace: bool = False,
     ) -> dict[str, Any]:
-        """Run ``dspy.ReAct``, a program of the kind ``react``, and return ``{"outputs": {...}, "steps": [...]}``.
+        """Run a program that calls functions of the caller's, and return ``{"outputs": {...}}``.
 
-        ``tools`` are the functions of its tools by name, as :mod:`terrarium.bridge.tools` says; each is called by the
-        language model's choice, at most ``max_steps`` times in all. Then the outputs are made of what is there.
-        ``steps`` are dicts of ``thought``, ``tool``, ``arguments`` and ``observation``; the last one's tool is
-        ``finish`` when the language model ended by itself. The rest is as :meth:`call` says.
+        ``tools`` are these functions by name. Those of a program of the kind ``react`` are its tools, as
+        :mod:`terrarium.bridge.tools` says; each is called by the language model's choice, at most ``max_steps`` times
+        in all. Then the outputs are made of what is there. ``steps`` in the result are dicts of ``thought``, ``tool``,
+        ``arguments`` and ``observation``; the last one's tool is ``finish`` when the language model ended by itself.
+
+        ``best_of_n`` and ``refine`` call ``@reward(inputs, outputs)``, which returns a number, beside the functions of
+        the program within. ``composed`` calls ``@forward(inputs, run)``, which returns the outputs, and may call
+        :meth:`call_predictor` with that run. The rest is as :meth:`call` says.
 
         Raises what ``call`` raises, and what a tool raises that ends the call.
         """
         built = self._with_tools(program, max_steps, other="call")
+        if built.writes_code:
+            raise ArgumentError("act", f"the program {program!r} writes code; run it by 'explore'")
+        steps: dict[str, Any] = {"max_iters": max_steps} if built.steps_of else {}
         with given_tools("act", built.tools, tools):
-            return self._run("act", built, inputs, options, trace, max_iters=max_steps)
+            return self._run("act", built, inputs, options, trace, **steps)
+
+    @handler
+    def call_predictor(self, run: int, predictor: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Run a predictor of the module whose ``@forward`` was called with that run, and return ``{"outputs": {...}}``.
+
+        It runs in its present state in that very module, under DSPy's settings of the moment. Raises what :meth:`call`
+        raises, and ArgumentError outside of that call.
+        """
+        from ._host_module import of_run
+
+        part, module = of_run(run, predictor)
+        arguments = part.arguments("call_predictor", inputs)
+        cache = self._defaults.get()["cache"]
+        prediction = self._loaded_runtime().predict_within(part, module, arguments, part.options, cache)
+        return {"outputs": part.plain(prediction)}
 
     @handler
     def explore(
@@ -212,22 +260,37 @@ class DspyBridge(ProgramBridge["Program"]):
         inputs: dict[str, Any],
         options: dict[str, Any] | None = None,
         trace: bool = False,
+        predictor: str | None = None,
     ) -> Pushed:
         """Run a program as :meth:`call` does, and push its outputs while the language model writes.
 
         First come dicts ``{"field": name, "text": piece}``: the pieces of the outputs whose types are texts. The last
         dict is what ``call`` returns. A text's pieces join to the output. There may be no pieces of any output, as for
-        an answer from the cache. With ``auto``, an answer is not asked for again when pieces of it were pushed. Raises
-        what ``call`` raises, also after some pieces.
+        an answer from the cache. Of the kind ``module``, those texts have pieces that exactly one predictor writes, as
+        it writes them; the module may return others. With ``auto``, an answer is not asked for again when pieces of it
+        were pushed. Raises what ``call`` raises, also after some pieces.
         """
-        built = self._without_tools("stream", program)
+        built = self._runnable("stream", program, predictor)
         if built.writes_code:
             raise ArgumentError("stream", f"the program {program!r} writes code, not outputs; run it by 'explore'")
         return Pushed(lambda emit: emit(self._run("stream", built, inputs, options, trace, emit)))
 
+    @handler(idempotent=True)
+    def nearest(
+        self, examples: list[dict[str, Any]], inputs: dict[str, Any], k: int, model: str | None = None
+    ) -> list[int]:
+        """Return the indices of the ``k`` examples that are nearest to inputs, the nearest first: ``dspy.KNN``.
+
+        ``examples`` are inputs by name. Vectors are made by the host's embedding model of that name. Raises
+        ArgumentError where there is no numpy, which DSPy needs for it.
+        """
+        from ._nearest import nearest
+
+        return nearest(examples, inputs, k, model)
+
     @handler
-    def freeze_program(self, program: str) -> dict[str, Any]:
-        """Return a plan by which the host runs a program as :meth:`call` does, without Python.
+    def freeze_program(self, program: str, predictor: str | None = None) -> dict[str, Any]:
+        """Return a plan by which the host runs a program, or a predictor of it, as :meth:`call` does, without Python.
 
         ``request`` is what the language model is asked, but that each message's ``content`` is a list of texts and of
         the numbers of the inputs whose values stand between them. ``json`` tells which adapter reads the answer: the
@@ -240,13 +303,18 @@ class DspyBridge(ProgramBridge["Program"]):
         """
         from ._freeze import plan
 
-        built = self._programs.get(program)
+        built = self._programs.get(program) if predictor is None else self._part("freeze_program", program, predictor)
         merged, cache = self._options_of(built, None)
         return plan(self._loaded_runtime(), built, merged, cache)
 
     @handler(idempotent=True)
     def continue_program(
-        self, program: str, inputs: dict[str, Any], request: dict[str, Any], answer: dict[str, Any]
+        self,
+        program: str,
+        inputs: dict[str, Any],
+        request: dict[str, Any],
+        answer: dict[str, Any],
+        predictor: str | None = None,
     ) -> dict[str, Any]:
         """Run a program as :meth:`call` does, where the language model has answered its first request already.
 
@@ -259,7 +327,7 @@ class DspyBridge(ProgramBridge["Program"]):
             first = next(answers, None)
             return first if asked == request else None
 
-        built = self._without_tools("continue_program", program)
+        built = self._runnable("continue_program", program, predictor)
         return self._run("continue_program", built, inputs, None, False, known=known)
 
     @handler(idempotent=True)
@@ -352,7 +420,7 @@ class DspyBridge(ProgramBridge["Program"]):
             _optimize.Functions(functions),
             None if metric is None else _metrics.load(metric),
         )
-        with runtime.settings(merged):
+        with runtime.settings(merged, cache):
             return _optimize.run(optimization, kind, parameters, lambda name: runtime.lm({"model": name}, cache))
 
     def _candidate(self, command: str, program: str, state: dict[str, Any]) -> Program:
@@ -375,16 +443,30 @@ class DspyBridge(ProgramBridge["Program"]):
         merged, cache = self._options_of(program, options)
         run = self._loaded_runtime().run(program, arguments, merged, cache, emit, known, **more)
         result: dict[str, Any] = {"outputs": run.outputs}
-        if program.has_steps:
+        if program.steps_of:
             result["steps"] = run.steps
         if trace:
             result.update(exchanges.last(run.exchanges), usage=exchanges.usage(run.exchanges))
         return result
 
+    def _runnable(self, command: str, program: str, predictor: str | None) -> Program:
+        """Return a program, or a predictor of it, that calls no functions of the host's caller."""
+        return self._without_tools(command, program) if predictor is None else self._part(command, program, predictor)
+
+    def _part(self, command: str, program: str, predictor: str) -> Program:
+        from ._host_module import part_of
+
+        return part_of(self._programs.get(program).parts, predictor, command)
+
     def _options_of(self, program: Program, options: Any) -> tuple[dict[str, Any], bool]:
         """Return the options of a call, and whether answers are cached."""
         merged = {**self._defaults.get(), **program.options, **_options.checked(options)}
         return merged, merged.pop("cache")
+
+    def _check(self, spec: dict[str, Any]) -> None:
+        from ._sources import check
+
+        check(spec)
 
     def _build(self, spec: dict[str, Any]) -> Program:
         from ._runtime import Program

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
+import dspy
 from dspy.clients.call_context import stream_emitted
 
 from ._members import MemberTexts
 from ._sections import Sections
-from ._signatures import NO_TEXT
+from ._signatures import NO_TEXT, is_text
+
+See: TypeAlias = Callable[[str | dict[str, Any]], None]
 
 
 class FieldWatch:
@@ -25,7 +28,7 @@ class FieldWatch:
         self._emit = emit
         self._emitted: dict[str, str] = {}
 
-    def __call__(self, request: dict[str, Any]) -> Callable[[str | dict[str, Any]], None]:
+    def __call__(self, request: dict[str, Any]) -> See:
         """Return a function that takes the pieces of an answer and, last, the whole."""
         sections = Sections(self._outputs) if request["schema"] is None else None
         members = MemberTexts(self._texts)
@@ -70,3 +73,33 @@ class FieldWatch:
                 stream_emitted()  # DSPy does not ask again for what was shown
                 self._emitted[name] = self._emitted.get(name, "") + text
                 self._emit({"field": name, "text": text})
+
+
+class PredictorWatch:
+    """Emits the pieces of those texts among a module's outputs that exactly one of its predictors writes.
+
+    The module may return other texts in the end, and may call a predictor again.
+    """
+
+    def __init__(self, module: dspy.Module, texts: list[str], emit: Callable[[object], object]) -> None:
+        """Watch the predictors of a module for its ``texts``."""
+        self._watches: dict[int, FieldWatch] = {}
+        written: dict[str, list[dspy.Predict]] = {}
+        for predictor in module.predictors():
+            for name, field in predictor.signature.output_fields.items():
+                if name in texts and is_text(field.annotation):
+                    written.setdefault(name, []).append(predictor)
+        for predictor in module.predictors():
+            own = [name for name, writers in written.items() if writers == [predictor]]
+            if own:
+                self._watches[id(predictor)] = FieldWatch(list(predictor.signature.output_fields), own, emit)
+
+    def __call__(self, request: dict[str, Any]) -> See:
+        """Return a function that takes the pieces of an answer and, last, the whole."""
+        callers = dspy.settings.caller_modules
+        watch = self._watches.get(id(callers[-1])) if callers else None
+        return _ignore if watch is None else watch(request)
+
+
+def _ignore(_piece: str | dict[str, Any]) -> None:
+    """Take a piece that nobody watches."""

@@ -110,6 +110,8 @@ def _checked(program: Program, adapter: Any, cache: bool) -> dspy.Predict:
     if type(module) not in (dspy.Predict, dspy.ChainOfThought):
         raise _refused(f"the module {type(module).__name__}")
     predictor: dspy.Predict = module.predictors()[0]
+    if list(program.inputs) != list(predictor.signature.input_fields):
+        raise _refused(f"the inputs {', '.join(program.inputs)}, which are not those of the predictor")
     called = (dspy.settings, module, predictor, adapter)
     if any(getattr(each, "callbacks", None) for each in called):
         raise _refused("callbacks")

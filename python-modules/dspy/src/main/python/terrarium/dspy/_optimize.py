@@ -31,7 +31,8 @@ from terrarium.bridge.tools import EndOfCall
 
 from . import _metrics
 from ._model import ask, recording
-from ._runtime import Program, plain, reader_of
+from ._plain import plain_value
+from ._runtime import Program, reader_of
 
 _PROMPT_MODELS = {"prompt_model": "prompt_model", "reflection_model": "reflection_lm"}
 _DEPENDENCY = "dev.terrarium:terrarium-python-dspy-optimizers"
@@ -281,7 +282,7 @@ class Optimization:
 
 
 def _plain_fields(fields: Any) -> dict[str, Any]:
-    return {name: plain(value) for name, value in fields.items()}
+    return {name: plain_value(value, local_times=False) for name, value in fields.items()}
 
 
 def _hash(text: str) -> str:

@@ -6,10 +6,11 @@ from typing import Any
 
 from terrarium.bridge import options
 
-ADAPTERS = ("json", "chat", "auto")
+ADAPTERS = ("json", "chat", "auto", "xml", "two_step", "baml")
 
 _CHECKS: dict[str, options.Check] = {
     **options.MODEL_OPTIONS,
+    "extraction_model": options.MODEL_OPTIONS["model"],
     "adapter": (lambda v: v in ADAPTERS, f"one of {', '.join(ADAPTERS)}"),
 }
 

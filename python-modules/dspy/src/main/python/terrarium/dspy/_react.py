@@ -11,7 +11,7 @@ import pydantic
 from terrarium.bridge import SpecError, tools
 from terrarium.bridge.errors import TruncatedAnswerError
 
-from ._adapters import adapter_of
+from ._adapters import HostChatAdapter, SchemaJsonAdapter
 from ._schema import SCHEMA
 
 #: The tool that DSPy adds.
@@ -98,7 +98,7 @@ class ReAct(dspy.ReAct):
 
     def _step_of(self, error: dspy.AdapterParseError) -> dspy.Prediction | None:
         """Return the step of an answer that cannot be called; None when the answer is no step at all."""
-        adapter = adapter_of("chat" if error.adapter_name == "ChatAdapter" else "json")
+        adapter = HostChatAdapter() if error.adapter_name == "ChatAdapter" else SchemaJsonAdapter()
         try:
             step = adapter.parse(self._any_step, error.lm_response)
         except dspy.AdapterParseError:

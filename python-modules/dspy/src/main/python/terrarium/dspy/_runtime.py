@@ -2,43 +2,49 @@
 
 from __future__ import annotations
 
-import datetime
-import decimal
-import enum
+import copy
 import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import dspy
 import pydantic
-import pydantic_core
 from dspy.adapters.utils import annotation_allows_none
 from dspy.clients.cache import Cache
 from dspy.utils.constants import IS_TYPE_UNDEFINED
 
-from terrarium.bridge import ArgumentError, SpecError, times, tools
+from terrarium.bridge import ArgumentError, BridgeError, SpecError, times
 from terrarium.bridge.exchanges import Exchange
+from terrarium.bridge.types import reader_of_natives
 
-from . import _adapters, _cache_use, _kept, _options, _react, _rlm, _signatures, _state, _type_adapters
-from ._fields import FieldWatch
+from . import (
+    _adapters,
+    _cache_use,
+    _chosen,
+    _kept,
+    _kinds,
+    _native,
+    _nearest,
+    _options,
+    _signatures,
+    _state,
+    _type_adapters,
+    _user_code,
+)
+from ._fields import FieldWatch, PredictorWatch
 from ._interpreter import HostInterpreter
 from ._model import HostEngine, Known, recording
+from ._plain import plain_value
 from ._schema import output_schema
-from ._signatures import is_optional_text, is_text, shadowing_allowed, signature_of
+from ._signatures import DECLARED, is_optional_text, is_text, signature_of
 
 logger = logging.getLogger(__name__)
 
-REACT = "react"
-RLM = "rlm"
-KINDS = ("predict", "chain_of_thought", REACT, RLM)
-_MORE_KEYS = {REACT: ("tools",), RLM: _rlm.KEYS}
-
 _CACHED_ANSWERS = 1000
-_PLAIN = (decimal.Decimal, datetime.date, datetime.time, datetime.timedelta)
-_MODULES: dict[str, Callable[..., dspy.Module]] = {
-    "predict": dspy.Predict,
-    "chain_of_thought": dspy.ChainOfThought,
-}
+
+
+class OutputError(BridgeError):
+    """A module did not return the outputs that its program declares."""
 
 
 class Program:
@@ -49,39 +55,28 @@ class Program:
 
         Raises SpecError with the place inside the spec.
         """
-        if not isinstance(spec, dict):
-            raise SpecError("spec", f"must be a dict, not {type(spec).__name__}")
-        kind = spec.get("kind")
-        known = ("kind", "signature", "options", *(_MORE_KEYS.get(kind, ()) if isinstance(kind, str) else ()))
-        for key in spec.keys() - set(known):
-            raise SpecError("spec", f"unknown key {key!r}. Known keys: {', '.join(known)}")
-        if kind not in KINDS:
-            raise SpecError("spec.kind", f"must be one of {', '.join(KINDS)}, got {kind!r}")
-        self.options = _options.checked(spec.get("options"), "spec.options")
-        signature = signature_of(spec.get("signature"), "spec.signature")
-        if kind == "chain_of_thought" and "reasoning" in signature.input_fields:
-            raise SpecError("spec.signature", "a chain of thought writes 'reasoning' itself; name that input otherwise")
-        # The type language knows local times only; a string signature gets what the model wrote.
-        self.local_times = not isinstance(spec["signature"], str)
-        self.inputs = {name: reader_of(field) for name, field in signature.input_fields.items()}
-        self.optional = {
-            name for name, field in signature.input_fields.items() if annotation_allows_none(field.annotation)
+        made = _kinds.made(spec, _within)
+        of = made.of
+        self.options: dict[str, Any] = {
+            **(of.options if of else {}),
+            **_options.checked(spec.get("options"), "spec.options"),
         }
-        self.tools: list[tools.Definition] = []
-        if kind == REACT:
-            _react.check(signature, "spec.signature")
-            self.tools = tools.definitions(spec.get("tools"), reserved=(_react.FINISH,))
-        with shadowing_allowed():
-            if kind == RLM:
-                self.module, self.tools = _rlm.module_of(signature, spec)
-            else:
-                self.module = _react.module_of(signature, self.tools) if self.tools else _MODULES[kind](signature)
-        outputs = self.module.predictors()[-1].signature.output_fields  # of dspy.ReAct, the one that ends it
-        self.outputs = list(outputs)
-        self.has_steps = kind in (REACT, RLM)
-        self.writes_code = kind == RLM
-        self.texts = [name for name, field in outputs.items() if is_text(field.annotation)]
-        self.optional_texts = [name for name, field in outputs.items() if is_optional_text(field.annotation)]
+        self.module: dspy.Module = made.module
+        self.tools = made.tools
+        self.parts = made.parts
+        self.configured = made.configured
+        self.steps_of = made.steps_of
+        self.writes_code = isinstance(made.module, dspy.RLM)
+        # The type language knows local times only; a string signature gets what the model wrote.
+        self.local_times: bool = of.local_times if of else not isinstance(spec["signature"], str)
+        self.signature: type[dspy.Signature] = of.signature if of else signature_of(spec["signature"])
+        fields = self.signature.input_fields
+        self.inputs = made.inputs or {name: reader_of(field) for name, field in fields.items()}
+        self.optional = {name for name, field in fields.items() if annotation_allows_none(field.annotation)}
+        # Of dspy.ReAct, the last predictor is the one that ends it.
+        self.outputs: dict[str, Any] = made.outputs or dict(self.module.predictors()[-1].signature.output_fields)
+        self.texts = [name for name, field in self.outputs.items() if is_text(field.annotation)]
+        self.optional_texts = [name for name, field in self.outputs.items() if is_optional_text(field.annotation)]
 
     def load_state(self, state: Any) -> None:
         """Bring the module, which was just built, into a state that :meth:`dump_state` returned.
@@ -112,19 +107,42 @@ class Program:
                 arguments[name] = read(inputs.get(name))
             except pydantic.ValidationError as error:
                 raise ArgumentError(command, _validation_message(name, error), accepted=self.inputs) from error
+            except _chosen.AttemptError as error:
+                raise ArgumentError(command, f"input {name!r}: {error}", accepted=self.inputs) from error
         return arguments
 
-    def plain(self, prediction: dspy.Prediction) -> dict[str, Any]:
-        """Return the outputs of a prediction as plain data."""
-        return {name: plain(prediction[name], self.local_times) for name in self.outputs}
+    def plain(self, prediction: Any) -> dict[str, Any]:
+        """Return the outputs of a prediction as plain data; raises OutputError when one of them is missing."""
+        try:
+            return {name: plain_value(prediction[name], self.local_times) for name in self.outputs}
+        except (KeyError, TypeError):
+            self._check(prediction)
+            raise
+
+    def _check(self, prediction: Any) -> None:
+        module = type(self.module).__name__
+        if not isinstance(prediction, dspy.Example):
+            raise OutputError(f"{module} must return a dspy.Prediction, it returned {prediction!r}") from None
+        missing = ", ".join(repr(name) for name in self.outputs if name not in prediction)
+        if missing:
+            found = ", ".join(prediction.keys()) or "nothing"
+            raise OutputError(f"{module} returned no {missing}; it returned {found}") from None
 
     def steps(self, prediction: dspy.Prediction) -> list[dict[str, Any]]:
         """Return the steps that led to a prediction, as plain data; only some kinds have any."""
-        if not self.has_steps:
+        if self.steps_of is None:
             return []
-        steps_of = _rlm.steps_of if self.writes_code else _react.steps_of
-        steps: list[dict[str, Any]] = plain(steps_of(prediction.trajectory), local_times=False)
+        steps: list[dict[str, Any]] = plain_value(self.steps_of(prediction.trajectory), local_times=False)
         return steps
+
+
+def _within(spec: Any, path: str) -> Program:
+    """Return a program that another one is made of; its spec has that place."""
+    try:
+        return Program(spec)
+    except SpecError as error:
+        message = str(error).removeprefix(f"{error.path}: ")
+        raise SpecError(path + error.path.removeprefix("spec"), message) from error
 
 
 class Run(NamedTuple):
@@ -149,7 +167,7 @@ class Runtime:
         _adapters.install()
         _cache_use.install()
         self._caching = False
-        self._adapters: dict[str, dspy.Adapter] = {}
+        self._adapters: dict[tuple[str, str | None, bool], dspy.Adapter] = {}
         self._models: dict[tuple[str | None, bool], dspy.LM] = {}
 
     def run(
@@ -167,23 +185,15 @@ class Runtime:
         ``emit`` gets the pieces of the outputs, as ``DspyBridge.stream`` says, while the language model writes. Only
         what ``known`` does not answer goes to the language model. ``more`` are further arguments of the module.
         """
-        generation = {name: options[name] for name in _options.GENERATION if name in options}
-        watch = None if emit is None else FieldWatch(program.outputs, program.texts, emit, program.optional_texts)
-        with (
-            recording(watch, known) as exchanges,
-            dspy.settings.context(
-                lm=self._model(options.get("model"), cache),
-                adapter=self.adapter(options["adapter"]),
-                disable_history=True,
-                interpreter_factory=HostInterpreter,
-                trace=None,
-            ),
-        ):
-            prediction = program.module(**arguments, config=generation, **more)
+        watch = None if emit is None else _watch(program, emit)
+        with recording(watch, known) as exchanges:
+            # Of its own, since dspy.BestOfN and dspy.Refine count failures in themselves.
+            module = program.module if program.configured else copy.copy(program.module)
+            prediction = self.predict(program, module, arguments, options, cache, **more)
         if exchanges and exchanges[-1].response.get("finish_reason") == "length":
             logger.warning("a text was cut off at the limit of tokens, max_tokens=%s", options.get("max_tokens"))
         outputs = program.plain(prediction)
-        if watch is not None and (changed := watch.complete(outputs)):
+        if isinstance(watch, FieldWatch) and (changed := watch.complete(outputs)):
             raise dspy.AdapterParseError(
                 options["adapter"],
                 program.module.predictors()[0].signature,
@@ -192,14 +202,49 @@ class Runtime:
             )
         return Run(outputs, exchanges, program.steps(prediction))
 
+    def predict(
+        self,
+        program: Program,
+        module: dspy.Module,
+        arguments: dict[str, Any],
+        options: dict[str, Any],
+        cache: bool,
+        **more: Any,
+    ) -> Any:
+        """Call a module of the program's kind with options of the language model, and return what it returns."""
+        generation = _generation(options)
+        model = self._model(options.get("model"), cache)
+        adapter = self.adapter(options["adapter"], options.get("extraction_model"), cache)
+        if program.configured:
+            with _settings(adapter, lm=model, trace=None):
+                return module(**arguments, config=generation, **more)
+        # What a module calls that is not dspy.Predict takes no config; some modules of DSPy's write to the trace.
+        model = model.copy(**generation)
+        with _settings(adapter, lm=model, trace=[]):
+            return module(**arguments, **more)
+
+    def predict_within(
+        self, program: Program, module: dspy.Module, arguments: dict[str, Any], options: dict[str, Any], cache: bool
+    ) -> Any:
+        """Call a predictor of a module that runs, under the settings of the moment but for what the options say."""
+        generation = _generation(options)
+        settings: dict[str, Any] = {}
+        if "adapter" in options:
+            settings["adapter"] = self.adapter(options["adapter"], options.get("extraction_model"), cache)
+        if "model" in options:
+            settings["lm"] = self._model(options["model"], cache)
+        if not program.configured:
+            settings["lm"] = settings.get("lm", dspy.settings.lm).copy(**generation)
+        with dspy.settings.context(**settings):
+            return module(**arguments, **({"config": generation} if program.configured else {}))
+
     def lm(self, options: dict[str, Any], cache: bool) -> dspy.LM:
         """Return a language model of its own that generates by options, for code that calls modules without any."""
-        generation = {name: options[name] for name in _options.GENERATION if name in options}
-        return self._model(options.get("model"), cache).copy(**generation)
+        return self._model(options.get("model"), cache).copy(**_generation(options))
 
-    def settings(self, options: dict[str, Any]) -> Any:
+    def settings(self, options: dict[str, Any], cache: bool) -> Any:
         """Return a context in which modules are called that have no call of their own."""
-        return dspy.settings.context(adapter=self.adapter(options["adapter"]), disable_history=True, trace=None)
+        return _settings(self.adapter(options["adapter"], options.get("extraction_model"), cache), trace=None)
 
     def close(self) -> None:
         """Drop what all programs share."""
@@ -208,13 +253,16 @@ class Runtime:
         _kept.remove()
         _type_adapters.remove()
         _signatures.forget()
+        _user_code.forget()
+        _nearest.forget()
         output_schema.cache_clear()
 
-    def adapter(self, name: str) -> dspy.Adapter:
-        """Return the adapter of that name, which all programs share."""
-        adapter = self._adapters.get(name)
+    def adapter(self, name: str, extraction_model: str | None = None, cache: bool = False) -> dspy.Adapter:
+        """Return the adapter of that name, which all programs share, and which may extract outputs by a model."""
+        key = (name, extraction_model, cache) if name == "two_step" else (name, None, False)
+        adapter = self._adapters.get(key)
         if adapter is None:
-            adapter = self._adapters[name] = _adapters.adapter_of(name)
+            adapter = self._adapters[key] = _adapters.adapter_of(name, self._model(extraction_model, cache))
         return adapter
 
     def _model(self, name: str | None, cache: bool) -> dspy.LM:
@@ -231,6 +279,20 @@ class Runtime:
         return model
 
 
+def _settings(adapter: dspy.Adapter, **more: Any) -> Any:
+    return dspy.settings.context(adapter=adapter, disable_history=True, interpreter_factory=HostInterpreter, **more)
+
+
+def _generation(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in _options.GENERATION if name in options}
+
+
+def _watch(program: Program, emit: Callable[[object], object]) -> FieldWatch | PredictorWatch:
+    if program.configured:
+        return FieldWatch(list(program.outputs), program.texts, emit, program.optional_texts)
+    return PredictorWatch(program.module, program.texts, emit)
+
+
 class _WholeAnswers(Cache):
     """DSPy's cache of answers, without those that were cut off: they would no longer be known as such."""
 
@@ -245,7 +307,10 @@ def reader_of(field: Any) -> Callable[[Any], Any]:
     """Return what turns an input into its declared type; one without a type is left as it is."""
     if field.json_schema_extra.get(IS_TYPE_UNDEFINED):
         return _unchanged
-    return times.reader(pydantic.TypeAdapter(field.annotation))
+    validated = times.reader(pydantic.TypeAdapter(field.annotation))
+    spec = field.json_schema_extra.get(DECLARED)
+    native = None if spec is None else reader_of_natives(spec, _native.read)
+    return validated if native is None else lambda value: validated(native(value))
 
 
 def _unchanged(value: Any) -> Any:
@@ -258,21 +323,3 @@ def _validation_message(name: str, error: pydantic.ValidationError) -> str:
         path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"])
         faults.append(f"input {name + path!r}: {fault['msg']}, got {fault['input']!r}")
     return "; ".join(faults)
-
-
-def plain(value: Any, local_times: bool = False) -> Any:
-    if value is None or isinstance(value, (bool, int, float, str, bytes)):
-        return value.value if isinstance(value, enum.Enum) else value
-    if isinstance(value, pydantic.BaseModel):
-        return {name: plain(getattr(value, name), local_times) for name in type(value).model_fields}
-    if isinstance(value, dict):
-        return {str(key): plain(item, local_times) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item, local_times) for item in value]
-    if isinstance(value, enum.Enum):
-        return plain(value.value, local_times)
-    if isinstance(value, datetime.datetime) and local_times:
-        return value.replace(tzinfo=None)
-    if isinstance(value, _PLAIN):
-        return value
-    return pydantic_core.to_jsonable_python(value)

@@ -19,6 +19,7 @@ import pydantic
 
 from terrarium.bridge.types import SIMPLE, json_schema
 
+from . import _native
 from ._signatures import DECLARED
 
 #: Where a field has the JSON schema of what has to be written, in place of the one of its annotation.
@@ -76,7 +77,7 @@ def _declared(field: Any) -> dict[str, Any] | None:
     if SCHEMA in extra:
         return dict(extra[SCHEMA])
     spec = extra.get(DECLARED)
-    return None if spec is None else json_schema(spec)
+    return None if spec is None else json_schema(spec, native=_native.schema)
 
 
 def _description(name: str, field: Any) -> str | None:

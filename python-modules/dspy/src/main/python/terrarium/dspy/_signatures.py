@@ -17,7 +17,9 @@ from dspy.signatures.signature import make_signature
 from terrarium.bridge import SpecError
 from terrarium.bridge.lru import Lru
 from terrarium.bridge.programs import content_of
-from terrarium.bridge.types import check_fields, kind_of
+from terrarium.bridge.types import check_fields, json_schema, kind_of
+
+from . import _native
 
 #: Names that a signature has for itself.
 RESERVED = ("fields", "input_fields", "instructions", "output_fields", "signature")
@@ -124,6 +126,8 @@ def _of_fields(spec: dict[str, Any], path: str) -> type[dspy.Signature]:
             info = make(desc=description) if description else make()
             info.json_schema_extra[DECLARED] = field["type"]
             fields[field["name"]] = (type_of(field["type"], f"{at}.type"), info)
+            if part == "outputs":
+                json_schema(field["type"], f"{at}.type", _native.schema)  # which some types have not
     try:
         return _made(fields, instructions, name)
     except Exception as error:  # of pydantic, for names that it keeps to itself, such as model_config
@@ -152,6 +156,8 @@ def type_of(spec: Any, path: str = "type") -> Any:
         return Optional[type_of(spec["of"], f"{path}.of")]  # noqa: UP045 - DSPy's prompts name this form
     if kind == "record":
         return _model(spec, path)
+    if kind == "native":
+        return _native.type_of(spec["name"], path)
     return _SIMPLE[kind]
 
 

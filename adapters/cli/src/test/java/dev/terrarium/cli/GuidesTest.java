@@ -96,6 +96,8 @@ class GuidesTest {
           Path.of("src/test/java/dev/terrarium/cli/OptimizingGuideTest.java"),
           Path.of("../dspy/src/test/java/dev/terrarium/dspy/StateFileTest.java"),
           Path.of("../dspy/src/test/java/dev/terrarium/dspy/RlmTest.java"),
+          Path.of("../dspy/src/test/java/dev/terrarium/dspy/DspyGuideTest.java"),
+          Path.of("../dspy/src/test/resources/multi_hop.py"),
           Path.of("../mcp/src/test/java/dev/terrarium/mcp/McpToolsTest.java"),
           Path.of("../langchain4j/src/test/java/dev/terrarium/langchain4j/ModelsGuideTest.java"),
           Path.of("../consumer/src/main/java/dev/example/Reports.java"),

@@ -2,19 +2,20 @@ package dev.terrarium.dspy;
 
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
-import dev.terrarium.Describe;
 import dev.terrarium.Invocable;
 import dev.terrarium.Programs;
+import dev.terrarium.PythonSource;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.ConfigurationException;
-import dev.terrarium.spi.TypeSpec;
 import dev.terrarium.tool.Tool;
 import dev.terrarium.tool.Tools;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,9 +96,9 @@ public final class Dspy {
               + " "
               + tools);
     }
-    Map<String, Object> spec = new LinkedHashMap<>(spec("react", inputs, outputs, options));
+    Map<String, Object> spec = Specs.of("react", inputs, outputs, options);
     spec.put("tools", tools.definitions());
-    return new ReActProgram<>(adapter, programs().define(spec), outputs, tools);
+    return new ReActProgram<>(adapter, programs().define(spec), inputs, outputs, tools);
   }
 
   /**
@@ -119,45 +120,176 @@ public final class Dspy {
    */
   public <I extends Record, O extends Record> RlmProgram<I, O> rlm(
       Class<I> inputs, Class<O> outputs, Tools tools, DspyOptions options) {
-    Map<String, Object> spec = new LinkedHashMap<>(spec("rlm", inputs, outputs, options));
+    Map<String, Object> spec = Specs.of("rlm", inputs, outputs, options);
     spec.put("tools", tools.definitions());
-    return new RlmProgram<>(adapter, spec, outputs, tools);
+    return new RlmProgram<>(adapter, spec, inputs, outputs, tools);
   }
 
   private <I extends Record, O extends Record> DspyProgram<I, O> create(
       String kind, Class<I> inputs, Class<O> outputs, DspyOptions options) {
     return new DspyProgram<>(
-        adapter, programs().define(spec(kind, inputs, outputs, options)), outputs);
+        adapter, programs().define(Specs.of(kind, inputs, outputs, options)), inputs, outputs);
   }
 
-  private static Map<String, Object> spec(
-      String kind,
-      Class<? extends Record> inputs,
-      Class<? extends Record> outputs,
+  /**
+   * Returns a program that runs a {@code dspy.Module} class of Python code on the class path, with
+   * default options.
+   *
+   * @param resource absolute name of the resource, as {@link PythonSource#fromResource} takes it
+   * @param className the class, or a function that returns a module
+   * @see #module(PythonSource, String, Class, Class, Map, DspyOptions)
+   */
+  public <I extends Record, O extends Record> DspyProgram<I, O> module(
+      String resource, String className, Class<I> inputs, Class<O> outputs) {
+    return module(
+        PythonSource.fromResource(resource),
+        className,
+        inputs,
+        outputs,
+        Map.of(),
+        DspyOptions.ofDefaults());
+  }
+
+  /**
+   * Returns a program that runs a {@code dspy.Module} class of one's own Python code. Its {@code
+   * forward} takes the components of the inputs by name, and returns a {@code dspy.Prediction} that
+   * has the components of the outputs. The registry keeps the code with the program, so any context
+   * can run it.
+   *
+   * <p>An exception in {@code forward} is a {@link dev.terrarium.error.PythonException} with the
+   * file and line of the code. Code that cannot be loaded fails the program's first call, with an
+   * {@link dev.terrarium.error.ArgumentException} that has them.
+   *
+   * @param className the class, or a function that returns a module
+   * @param arguments of the constructor by name: plain data
+   * @param options for all predictors of the module
+   * @throws dev.terrarium.error.ArgumentException when the code has a syntax error, with its line
+   */
+  public <I extends Record, O extends Record> DspyProgram<I, O> module(
+      PythonSource source,
+      String className,
+      Class<I> inputs,
+      Class<O> outputs,
+      Map<String, ?> arguments,
       DspyOptions options) {
-    Map<String, @Nullable Object> signature = new LinkedHashMap<>();
-    signature.put("name", outputs.getSimpleName());
-    signature.put("instructions", instructions(inputs, outputs));
-    signature.put("inputs", TypeSpec.fields(inputs));
-    signature.put("outputs", TypeSpec.fields(outputs));
-    return Map.of("kind", kind, "signature", signature, "options", options.toMap());
+    Map<String, Object> spec = Specs.of("module", inputs, outputs, options);
+    spec.put("source", source);
+    spec.put("class", className);
+    spec.put("arguments", arguments);
+    return new DspyProgram<>(adapter, programs().define(spec), inputs, outputs);
   }
 
-  private static @Nullable String instructions(Class<?> inputs, Class<?> outputs) {
-    String text = TypeSpec.description(outputs.getAnnotation(Describe.class));
-    return text != null ? text : TypeSpec.description(inputs.getAnnotation(Describe.class));
+  /**
+   * Returns a program that runs a module of one's own in Java.
+   *
+   * @throws ConfigurationException when the module has no predictor
+   */
+  public <I extends Record, O extends Record> DspyModuleProgram<I, O> module(
+      DspyModule<I, O> module) {
+    if (module.predictors().isEmpty()) {
+      throw new ConfigurationException(
+          module.getClass().getSimpleName()
+              + " has no predictor: declare one by predict or chainOfThought.");
+    }
+    Map<String, Object> predictors = new LinkedHashMap<>();
+    module.predictors().forEach((name, predictor) -> predictors.put(name, predictor.spec()));
+    Map<String, Object> spec =
+        Specs.of("composed", module.inputs(), module.outputs(), DspyOptions.ofDefaults());
+    spec.put("predictors", predictors);
+    return new DspyModuleProgram<>(adapter, programs().define(spec), module);
+  }
+
+  /**
+   * Returns a program that runs another one up to {@code n} times, at temperature 1, and returns
+   * the first outputs that the reward rates with the threshold or more, else the best ({@code
+   * dspy.BestOfN}). It has the state that the other program has now.
+   *
+   * @param n from 1 to 100
+   */
+  public <I extends Record, O extends Record> RewardedProgram<I, O> bestOfN(
+      TypedProgram<I, O> program, int n, double threshold, Reward<? super I, ? super O> reward) {
+    return rewarded("best_of_n", program, n, threshold, Map.of(), reward);
+  }
+
+  /**
+   * Returns a program as {@link #bestOfN} does that, after each attempt below the threshold, also
+   * asks the model for advice, and gives it to the predictors of the next attempt ({@code
+   * dspy.Refine}).
+   *
+   * @param rewarded says in words what is rewarded, which the model reads in place of the code
+   */
+  public <I extends Record, O extends Record> RewardedProgram<I, O> refine(
+      TypedProgram<I, O> program,
+      int n,
+      double threshold,
+      String rewarded,
+      Reward<? super I, ? super O> reward) {
+    return rewarded("refine", program, n, threshold, Map.of("reward", rewarded), reward);
+  }
+
+  private <I extends Record, O extends Record> RewardedProgram<I, O> rewarded(
+      String kind,
+      TypedProgram<I, O> program,
+      int n,
+      double threshold,
+      Map<String, Object> more,
+      Reward<? super I, ? super O> reward) {
+    Programs.Info info = programs().info(program.id());
+    Map<String, Object> spec = new LinkedHashMap<>(more);
+    spec.put("kind", kind);
+    spec.put("of", info.spec());
+    spec.put("n", n);
+    spec.put("threshold", threshold);
+    if (info.compiled()) {
+      Object state = adapter.call("get_program_state", Map.of("program", program.id()));
+      spec.put("state", Objects.requireNonNull(state));
+    }
+    return new RewardedProgram<>(adapter, programs().define(spec), program, reward);
+  }
+
+  /**
+   * Returns a program that makes one answer of several attempts ({@code
+   * dspy.MultiChainComparison}).
+   *
+   * @param attempts how many it compares, from 2 to 100
+   */
+  public <I extends Record, O extends Record> ComparisonProgram<I, O> multiChainComparison(
+      Class<I> inputs, Class<O> outputs, int attempts) {
+    return multiChainComparison(inputs, outputs, attempts, DspyOptions.ofDefaults());
+  }
+
+  /** Returns a program as {@link #multiChainComparison(Class, Class, int)} does, with options. */
+  public <I extends Record, O extends Record> ComparisonProgram<I, O> multiChainComparison(
+      Class<I> inputs, Class<O> outputs, int attempts, DspyOptions options) {
+    Map<String, Object> spec = Specs.of("multi_chain_comparison", inputs, outputs, options);
+    spec.put("attempts", attempts);
+    return new ComparisonProgram<>(adapter, programs().define(spec), outputs);
+  }
+
+  /**
+   * Returns a search for the examples that are nearest to an input ({@code dspy.KNN}).
+   *
+   * @param count how many examples it returns
+   * @param inputs returns the inputs of an example
+   */
+  public <I extends Record, T> NearestExamples<I, T> nearest(
+      int count, List<T> examples, Function<? super T, ? extends I> inputs) {
+    return new NearestExamples<>(adapter, examples, inputs, count);
   }
 
   /**
    * Returns a program whose signature is data, as from a file. DSPy is loaded to check the
    * signature.
    *
-   * @param spec {@code kind} (predict or chain_of_thought), {@code signature} ("question ->
+   * <p>A spec of the kind {@code module} has Python code, which runs: take such specs only from
+   * whom you trust.
+   *
+   * @param spec {@code kind} (such as predict or chain_of_thought), {@code signature} ("question ->
    *     answer", or a map of {@code instructions, inputs, outputs}) and {@code options}
    * @throws dev.terrarium.error.ArgumentException when the spec is not valid
    */
   public UntypedDspyProgram program(Map<String, ?> spec) {
-    return new UntypedDspyProgram(adapter, programs().create(spec));
+    return new UntypedDspyProgram(adapter, ProgramRef.of(programs().create(spec)));
   }
 
   /**

@@ -13,12 +13,26 @@ import java.util.Optional;
  * @param temperature at least 0; 0 picks the likeliest token each time
  * @param maxTokens maximum number of tokens of an answer, at least 1
  * @param seed for sampling
+ * @param adapter the form in which the model is asked
+ * @param extractionModel for {@link DspyAdapter#TWO_STEP}: the model that extracts the outputs, the
+ *     default model if absent
  */
 public record DspyOptions(
     Optional<String> model,
     Optional<Double> temperature,
     Optional<Integer> maxTokens,
-    Optional<Long> seed) {
+    Optional<Long> seed,
+    Optional<DspyAdapter> adapter,
+    Optional<String> extractionModel) {
+
+  private static final DspyOptions DEFAULTS =
+      new DspyOptions(
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty());
 
   public DspyOptions {
     if (temperature.isPresent() && !(temperature.get() >= 0)) {
@@ -30,23 +44,34 @@ public record DspyOptions(
   }
 
   public static DspyOptions ofDefaults() {
-    return new DspyOptions(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+    return DEFAULTS;
   }
 
   public DspyOptions withModel(String value) {
-    return new DspyOptions(Optional.of(value), temperature, maxTokens, seed);
+    return new DspyOptions(
+        Optional.of(value), temperature, maxTokens, seed, adapter, extractionModel);
   }
 
   public DspyOptions withTemperature(double value) {
-    return new DspyOptions(model, Optional.of(value), maxTokens, seed);
+    return new DspyOptions(model, Optional.of(value), maxTokens, seed, adapter, extractionModel);
   }
 
   public DspyOptions withMaxTokens(int value) {
-    return new DspyOptions(model, temperature, Optional.of(value), seed);
+    return new DspyOptions(model, temperature, Optional.of(value), seed, adapter, extractionModel);
   }
 
   public DspyOptions withSeed(long value) {
-    return new DspyOptions(model, temperature, maxTokens, Optional.of(value));
+    return new DspyOptions(
+        model, temperature, maxTokens, Optional.of(value), adapter, extractionModel);
+  }
+
+  public DspyOptions withAdapter(DspyAdapter value) {
+    return new DspyOptions(
+        model, temperature, maxTokens, seed, Optional.of(value), extractionModel);
+  }
+
+  public DspyOptions withExtractionModel(String value) {
+    return new DspyOptions(model, temperature, maxTokens, seed, adapter, Optional.of(value));
   }
 
   Map<String, Object> toMap() {
@@ -55,6 +80,8 @@ public record DspyOptions(
     temperature.ifPresent(value -> map.put("temperature", value));
     maxTokens.ifPresent(value -> map.put("max_tokens", value));
     seed.ifPresent(value -> map.put("seed", value));
+    adapter.ifPresent(value -> map.put("adapter", value.word()));
+    extractionModel.ifPresent(value -> map.put("extraction_model", value));
     return map;
   }
 }

@@ -4,9 +4,6 @@ import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.CallResult;
 import dev.terrarium.Command;
-import dev.terrarium.Invocable;
-import dev.terrarium.spi.TypedReader;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Flow;
@@ -20,25 +17,18 @@ import org.jspecify.annotations.Nullable;
  * @param <I> the record of the inputs
  * @param <O> the record of the outputs
  */
-public final class DspyProgram<I extends Record, O extends Record> extends Invocable<I, O> {
+public final class DspyProgram<I extends Record, O extends Record> extends TypedProgram<I, O> {
 
   private final UntypedDspyProgram program;
-  private final Class<O> outputs;
 
-  DspyProgram(Adapter adapter, String id, Class<O> outputs) {
-    super(adapter);
-    this.program = new UntypedDspyProgram(adapter, id);
-    this.outputs = outputs;
-  }
-
-  /** Returns the program's id, by which any framework-level call can name it. */
-  public String id() {
-    return program.id();
+  DspyProgram(Adapter adapter, String id, Class<I> inputs, Class<O> outputs) {
+    super(adapter, id, inputs, outputs);
+    this.program = new UntypedDspyProgram(adapter, ProgramRef.of(id));
   }
 
   @Override
   public DspyProgram<I, O> with(CallOptions options) {
-    return new DspyProgram<>(adapter().with(options), id(), outputs);
+    return new DspyProgram<>(adapter().with(options), id(), inputs(), outputs());
   }
 
   /**
@@ -53,11 +43,6 @@ public final class DspyProgram<I extends Record, O extends Record> extends Invoc
   @Override
   protected Command<O> command(I input) {
     return program.traced(input, false).map(traced -> outputs(traced.outputs()));
-  }
-
-  /** Reads outputs by name. */
-  O outputs(Object untyped) {
-    return TypedReader.read(untyped, outputs, "outputs");
   }
 
   /**
@@ -80,35 +65,7 @@ public final class DspyProgram<I extends Record, O extends Record> extends Invoc
    *     exactly, with the name of that part
    */
   public FrozenDspyProgram<I, O> freeze() {
-    return new FrozenDspyProgram<>(adapter(), program.freeze(), outputs);
-  }
-
-  /**
-   * Writes the program's state, which is what an optimizer made of it: demonstrations, instructions
-   * and descriptions of fields. {@code module.load("state.json")} of DSPy 3.4.1 in Python reads the
-   * file, for a module of the same kind and signature, and then writes the same prompts.
-   *
-   * @param file its name ends with {@code .json}. A file that is there is replaced as a whole, or
-   *     stays as it was when this method throws
-   * @throws dev.terrarium.error.ArgumentException when the file is no place for a state, or a value
-   *     of the state has no form in JSON, with its place
-   * @throws java.io.UncheckedIOException when the file cannot be written
-   */
-  public void save(Path file) {
-    StateFile.save(adapter(), id(), file);
-  }
-
-  /**
-   * Reads a state that {@link #save} or {@code module.save("state.json")} of DSPy in Python wrote,
-   * and gives it to the program, in all contexts and for all programs with the same {@link #id()}.
-   * A state of another version of DSPy is read, with a warning in the log.
-   *
-   * @throws dev.terrarium.error.ArgumentException when the file does not hold a state of a program
-   *     of this kind and signature, with the place of the fault; the program stays as it was
-   * @throws java.io.UncheckedIOException when the file cannot be read
-   */
-  public void load(Path file) {
-    StateFile.load(adapter(), id(), file);
+    return new FrozenDspyProgram<>(adapter(), program.freeze(), outputs());
   }
 
   /**
@@ -124,8 +81,10 @@ public final class DspyProgram<I extends Record, O extends Record> extends Invoc
   /**
    * Returns a publisher that runs the program for each subscriber, and passes on the outputs while
    * the model writes: the pieces of those outputs that are texts, and at the end all outputs. The
-   * pieces of a text join to the output. There may be no pieces at all. {@link Adapter#stream}
-   * explains back-pressure and cancelling; cancelling stops the model.
+   * pieces of a text join to the output. There may be no pieces at all. Of a module of one's own,
+   * the pieces are what the one predictor writes that has the output; the module may return another
+   * text, and then what it returns counts. {@link Adapter#stream} explains back-pressure and
+   * cancelling; cancelling stops the model.
    */
   public Flow.Publisher<DspyChunk<O>> stream(I input) {
     return stream(input, Function::identity);

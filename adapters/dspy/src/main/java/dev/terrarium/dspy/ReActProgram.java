@@ -3,12 +3,10 @@ package dev.terrarium.dspy;
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.Command;
-import dev.terrarium.Invocable;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.ConversionException;
-import dev.terrarium.spi.TypedReader;
+import dev.terrarium.spi.HostFunction;
 import dev.terrarium.tool.Tools;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,36 +24,28 @@ import org.jspecify.annotations.Nullable;
  * @param <I> the record of the inputs
  * @param <O> the record of the outputs
  */
-public final class ReActProgram<I extends Record, O extends Record> extends Invocable<I, O> {
+public final class ReActProgram<I extends Record, O extends Record> extends TypedProgram<I, O> {
 
   /** The limit of steps that DSPy has by default. */
   private static final int MAX_STEPS = 20;
 
-  private final String id;
-  private final Class<O> outputs;
   private final Tools tools;
   private final int maxSteps;
 
-  ReActProgram(Adapter adapter, String id, Class<O> outputs, Tools tools) {
-    this(adapter, id, outputs, tools, MAX_STEPS);
+  ReActProgram(Adapter adapter, String id, Class<I> inputs, Class<O> outputs, Tools tools) {
+    this(adapter, id, inputs, outputs, tools, MAX_STEPS);
   }
 
-  private ReActProgram(Adapter adapter, String id, Class<O> outputs, Tools tools, int maxSteps) {
-    super(adapter);
-    this.id = id;
-    this.outputs = outputs;
+  private ReActProgram(
+      Adapter adapter, String id, Class<I> inputs, Class<O> outputs, Tools tools, int maxSteps) {
+    super(adapter, id, inputs, outputs);
     this.tools = tools;
     this.maxSteps = maxSteps;
   }
 
-  /** Returns the program's id. */
-  public String id() {
-    return id;
-  }
-
   @Override
   public ReActProgram<I, O> with(CallOptions options) {
-    return new ReActProgram<>(adapter().with(options), id, outputs, tools, maxSteps);
+    return new ReActProgram<>(adapter().with(options), id(), inputs(), outputs(), tools, maxSteps);
   }
 
   /**
@@ -66,7 +56,7 @@ public final class ReActProgram<I extends Record, O extends Record> extends Invo
     if (most < 1) {
       throw new ConfigurationException("maxSteps: " + most + " is below 1");
     }
-    return new ReActProgram<>(adapter(), id, outputs, tools, most);
+    return new ReActProgram<>(adapter(), id(), inputs(), outputs(), tools, most);
   }
 
   /**
@@ -89,21 +79,16 @@ public final class ReActProgram<I extends Record, O extends Record> extends Invo
     return adapter().call(traced(input, true));
   }
 
-  /** Writes the program's state to a file; see {@link DspyProgram#save}. */
-  public void save(Path file) {
-    StateFile.save(adapter(), id, file);
-  }
-
-  /** Gives the program the state of a file; see {@link DspyProgram#load}. */
-  public void load(Path file) {
-    StateFile.load(adapter(), id, file);
+  @Override
+  Map<String, HostFunction> functions() {
+    return tools.functions();
   }
 
   private Command<ReActTrace<O>> traced(I input, boolean trace) {
     Map<String, Object> arguments = new LinkedHashMap<>();
-    arguments.put("program", id);
+    arguments.put("program", id());
     arguments.put("inputs", Objects.requireNonNull(input, "input"));
-    arguments.put("tools", tools.functions());
+    arguments.put("tools", functions());
     arguments.put("max_steps", maxSteps);
     arguments.put("trace", trace);
     return Command.of("act", arguments).map(this::read);
@@ -112,10 +97,7 @@ public final class ReActProgram<I extends Record, O extends Record> extends Invo
   private ReActTrace<O> read(@Nullable Object result) {
     Traced<Map<String, @Nullable Object>> untyped = UntypedDspyProgram.read(result);
     return new ReActTrace<>(
-        TypedReader.read(untyped.outputs(), outputs, "outputs"),
-        untyped.reasoning(),
-        steps(result),
-        untyped.usage());
+        outputs(untyped.outputs()), untyped.reasoning(), steps(result), untyped.usage());
   }
 
   private static List<ReActTrace.Step> steps(@Nullable Object result) {

@@ -3,10 +3,10 @@ package dev.terrarium.dspy;
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.Command;
-import dev.terrarium.Invocable;
 import dev.terrarium.Programs;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.ConversionException;
+import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.TypedReader;
 import dev.terrarium.tool.Tools;
 import java.util.LinkedHashMap;
@@ -29,35 +29,37 @@ import org.jspecify.annotations.Nullable;
  * @param <I> the record of the inputs
  * @param <O> the record of the outputs
  */
-public final class RlmProgram<I extends Record, O extends Record> extends Invocable<I, O> {
+public final class RlmProgram<I extends Record, O extends Record> extends TypedProgram<I, O> {
 
   private final Map<String, Object> spec;
-  private final String id;
-  private final Class<O> outputs;
   private final Tools tools;
 
   /** Stores the program. */
-  RlmProgram(Adapter adapter, Map<String, Object> spec, Class<O> outputs, Tools tools) {
-    this(adapter, spec, new Programs(adapter).define(spec), outputs, tools);
+  RlmProgram(
+      Adapter adapter, Map<String, Object> spec, Class<I> inputs, Class<O> outputs, Tools tools) {
+    this(adapter, spec, new Programs(adapter).define(spec), inputs, outputs, tools);
   }
 
   private RlmProgram(
-      Adapter adapter, Map<String, Object> spec, String id, Class<O> outputs, Tools tools) {
-    super(adapter);
+      Adapter adapter,
+      Map<String, Object> spec,
+      String id,
+      Class<I> inputs,
+      Class<O> outputs,
+      Tools tools) {
+    super(adapter, id, inputs, outputs);
     this.spec = spec;
-    this.id = id;
-    this.outputs = outputs;
     this.tools = tools;
-  }
-
-  /** Returns the program's id. */
-  public String id() {
-    return id;
   }
 
   @Override
   public RlmProgram<I, O> with(CallOptions options) {
-    return new RlmProgram<>(adapter().with(options), spec, id, outputs, tools);
+    return new RlmProgram<>(adapter().with(options), spec, id(), inputs(), outputs(), tools);
+  }
+
+  @Override
+  Map<String, HostFunction> functions() {
+    return tools.functions();
   }
 
   /**
@@ -82,7 +84,7 @@ public final class RlmProgram<I extends Record, O extends Record> extends Invoca
     }
     Map<String, Object> changed = new LinkedHashMap<>(spec);
     changed.put(key, most);
-    return new RlmProgram<>(adapter(), changed, outputs, tools);
+    return new RlmProgram<>(adapter(), changed, inputs(), outputs(), tools);
   }
 
   /**
@@ -112,11 +114,11 @@ public final class RlmProgram<I extends Record, O extends Record> extends Invoca
             "explore",
             Map.of(
                 "program",
-                id,
+                id(),
                 "inputs",
                 Objects.requireNonNull(input, "input"),
                 "tools",
-                tools.functions(),
+                functions(),
                 "trace",
                 trace))
         .map(this::read);
@@ -124,8 +126,7 @@ public final class RlmProgram<I extends Record, O extends Record> extends Invoca
 
   private RlmTrace<O> read(@Nullable Object result) {
     Traced<Map<String, @Nullable Object>> untyped = UntypedDspyProgram.read(result);
-    return new RlmTrace<>(
-        TypedReader.read(untyped.outputs(), outputs, "outputs"), steps(result), untyped.usage());
+    return new RlmTrace<>(outputs(untyped.outputs()), steps(result), untyped.usage());
   }
 
   private static List<RlmTrace.Step> steps(@Nullable Object result) {

@@ -25,21 +25,21 @@ public final class UntypedDspyProgram
   /** The bridge's command that runs a program. */
   static final String CALL = "call";
 
-  private final String id;
+  private final ProgramRef program;
 
-  UntypedDspyProgram(Adapter adapter, String id) {
+  UntypedDspyProgram(Adapter adapter, ProgramRef program) {
     super(adapter);
-    this.id = id;
+    this.program = program;
   }
 
   /** Returns the program's id, by which any framework-level call can name it. */
   public String id() {
-    return id;
+    return program.id();
   }
 
   @Override
   public UntypedDspyProgram with(CallOptions options) {
-    return new UntypedDspyProgram(adapter().with(options), id);
+    return new UntypedDspyProgram(adapter().with(options), program);
   }
 
   /** Runs the program, and returns the outputs by name, as plain data of the declared types. */
@@ -69,17 +69,17 @@ public final class UntypedDspyProgram
    *     exactly, with the name of that part
    */
   public UntypedFrozenDspyProgram freeze() {
-    return UntypedFrozenDspyProgram.freeze(adapter(), id);
+    return UntypedFrozenDspyProgram.freeze(adapter(), program);
   }
 
-  /** Writes the program's state to a file; see {@link DspyProgram#save}. */
+  /** Writes the program's state to a file; see {@link TypedProgram#save}. */
   public void save(Path file) {
-    StateFile.save(adapter(), id, file);
+    StateFile.save(adapter(), id(), file);
   }
 
-  /** Gives the program the state of a file; see {@link DspyProgram#load}. */
+  /** Gives the program the state of a file; see {@link TypedProgram#load}. */
   public void load(Path file) {
-    StateFile.load(adapter(), id, file);
+    StateFile.load(adapter(), id(), file);
   }
 
   /**
@@ -93,7 +93,8 @@ public final class UntypedDspyProgram
 
   /** Returns the arguments of the bridge's commands. */
   Map<String, Object> arguments(Object inputs, boolean trace) {
-    return Map.of("program", id, "inputs", Objects.requireNonNull(inputs, "input"), "trace", trace);
+    return program.arguments(
+        Map.of("inputs", Objects.requireNonNull(inputs, "input"), "trace", trace));
   }
 
   /** Reads a result of the bridge's command. */

@@ -42,32 +42,32 @@ public final class UntypedFrozenDspyProgram
 
   private record Counters(LongAdder answered, LongAdder continued, LongAdder handedOver) {}
 
-  private final String id;
+  private final ProgramRef program;
   private final Plan plan;
   private final Moment frozenAt;
   private final Counters counters;
 
   private UntypedFrozenDspyProgram(
-      Adapter adapter, String id, Plan plan, Moment frozenAt, Counters counters) {
+      Adapter adapter, ProgramRef program, Plan plan, Moment frozenAt, Counters counters) {
     super(adapter);
-    this.id = id;
+    this.program = program;
     this.plan = plan;
     this.frozenAt = frozenAt;
     this.counters = counters;
   }
 
-  static UntypedFrozenDspyProgram freeze(Adapter adapter, String id) {
+  static UntypedFrozenDspyProgram freeze(Adapter adapter, ProgramRef program) {
     // Set before the plan is made, so that no change is missed.
     AtomicReference<@Nullable Moment> before = new AtomicReference<>();
     Shortcut freezing =
         host -> {
-          before.set(Moment.now(host, id));
-          return new Shortcut.HandedOver(Command.of("freeze_program", Map.of("program", id)));
+          before.set(Moment.now(host, program.id()));
+          return new Shortcut.HandedOver(Command.of("freeze_program", program.arguments(Map.of())));
         };
     Object plan = adapter.call(Command.of(freezing));
     return new UntypedFrozenDspyProgram(
         adapter,
-        id,
+        program,
         Plan.proven(plan),
         Objects.requireNonNull(before.get()),
         new Counters(new LongAdder(), new LongAdder(), new LongAdder()));
@@ -75,13 +75,13 @@ public final class UntypedFrozenDspyProgram
 
   /** Returns the program's id. */
   public String id() {
-    return id;
+    return program.id();
   }
 
   /** Returns the same program with these options; both programs count in the same figures. */
   @Override
   public UntypedFrozenDspyProgram with(CallOptions options) {
-    return new UntypedFrozenDspyProgram(adapter().with(options), id, plan, frozenAt, counters);
+    return new UntypedFrozenDspyProgram(adapter().with(options), program, plan, frozenAt, counters);
   }
 
   @Override
@@ -137,13 +137,13 @@ public final class UntypedFrozenDspyProgram
     return new Shortcut.HandedOver(
         Command.of(
             "continue_program",
-            Map.of("program", id, "inputs", inputs, "request", request, "answer", answer)));
+            program.arguments(Map.of("inputs", inputs, "request", request, "answer", answer))));
   }
 
   private Shortcut.Outcome handOver(Object inputs) {
     counters.handedOver().increment();
     return new Shortcut.HandedOver(
-        Command.of(UntypedDspyProgram.CALL, Map.of("program", id, "inputs", inputs)));
+        Command.of(UntypedDspyProgram.CALL, program.arguments(Map.of("inputs", inputs))));
   }
 
   /**

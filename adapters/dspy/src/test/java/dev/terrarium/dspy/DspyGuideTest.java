@@ -1,0 +1,251 @@
+package dev.terrarium.dspy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.terrarium.CallResult;
+import dev.terrarium.Describe;
+import dev.terrarium.PythonSource;
+import dev.terrarium.Terrarium;
+import dev.terrarium.TerrariumConfig;
+import dev.terrarium.model.ChatRequest;
+import dev.terrarium.testkit.FakeLanguageModel;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The code that the guide of DSPy shows; the command line's tests compare them. */
+@Tag("graalpy")
+@NullUnmarked // as a user's code may be
+class DspyGuideTest {
+
+  // guide: dspyRecords
+  record Question(String question) {}
+
+  record Answer(String answer, List<String> notes) {}
+
+  record Query(@Describe("one word") String query) {}
+
+  record Notes(String question, List<String> notes) {}
+
+  record Place(@Describe("one word") String answer) {}
+
+  // end
+
+  // guide: dspyJava
+  static final class MultiHop extends DspyModule<Question, Answer> {
+    private final Predictor<Notes, Query> query = predict("query", Notes.class, Query.class);
+    private final Predictor<Notes, Place> answer =
+        chainOfThought("answer", Notes.class, Place.class);
+    private final Map<String, String> facts;
+
+    MultiHop(Map<String, String> facts) {
+      super(Question.class, Answer.class);
+      this.facts = facts;
+    }
+
+    @Override
+    protected Answer forward(Question question, Calls calls) {
+      List<String> notes = new ArrayList<>();
+      for (int hop = 0; hop < 2; hop++) {
+        Query next = calls.call(query, new Notes(question.question(), List.copyOf(notes)));
+        notes.add(facts.getOrDefault(next.query(), "nothing is known"));
+      }
+      Place found = calls.call(answer, new Notes(question.question(), notes));
+      return new Answer(found.answer(), notes);
+    }
+  }
+
+  // end
+
+  private static final ConcurrentLinkedQueue<String> ANSWERS = new ConcurrentLinkedQueue<>();
+  private static final ConcurrentLinkedQueue<ChatRequest> REQUESTS = new ConcurrentLinkedQueue<>();
+  private static final Map<String, String> facts =
+      Map.of("tea", "Tea grows in Assam.", "Assam", "Assam is in India.");
+  private static final Answer INDIA =
+      new Answer("India", List.of("Tea grows in Assam.", "Assam is in India."));
+
+  private static Terrarium terrarium;
+  private static Dspy dspy;
+
+  @BeforeAll
+  static void start() {
+    FakeLanguageModel scripted =
+        FakeLanguageModel.of(
+            request -> {
+              REQUESTS.add(request);
+              return String.valueOf(ANSWERS.poll());
+            });
+    terrarium =
+        Terrarium.start(TerrariumConfig.custom().contexts(1).languageModel(scripted).build());
+    dspy = terrarium.adapter(Dspy.class);
+  }
+
+  @AfterAll
+  static void close() {
+    terrarium.close();
+  }
+
+  private static void script(String... answers) {
+    REQUESTS.clear();
+    ANSWERS.clear();
+    ANSWERS.addAll(Arrays.asList(answers));
+  }
+
+  private static void scriptHops() {
+    script(
+        "{\"query\": \"tea\"}",
+        "{\"query\": \"Assam\"}",
+        "{\"reasoning\": \"Both.\", \"answer\": \"India\"}");
+  }
+
+  @Test
+  void pythonModules() {
+    scriptHops();
+    // guide: dspyModule
+    DspyProgram<Question, Answer> hops =
+        dspy.module(
+            PythonSource.fromResource("/multi_hop.py"),
+            "MultiHop",
+            Question.class,
+            Answer.class,
+            Map.of("facts", facts), // arguments of the constructor
+            DspyOptions.ofDefaults());
+    Answer answer = hops.call(new Question("Where does tea grow?"));
+    // end
+
+    assertThat(answer).isEqualTo(INDIA);
+  }
+
+  @Test
+  void javaModules() {
+    scriptHops();
+    // guide: dspyJavaModule
+    DspyModuleProgram<Question, Answer> hops = dspy.module(new MultiHop(facts));
+    Answer answer = hops.call(new Question("Where does tea grow?"));
+    // end
+    assertThat(answer).isEqualTo(INDIA);
+
+    scriptHops();
+    // guide: dspyFrozen
+    DspyModuleProgram<Question, Answer> frozen = hops.freeze();
+    Answer same = frozen.call(new Question("Where does tea grow?"));
+    // end
+    assertThat(same).isEqualTo(INDIA);
+    assertThat(frozen.stats().get("query").answered()).isEqualTo(2);
+  }
+
+  @Test
+  void choosing() {
+    DspyProgram<Question, Place> ask = dspy.predict(Question.class, Place.class);
+    script("{\"answer\": \"in India\"}", "{\"answer\": \"India\"}");
+    // guide: dspyBest
+    RewardedProgram<Question, Place> best =
+        dspy.bestOfN(ask, 3, 1.0, (question, found) -> found.answer().contains(" ") ? 0 : 1);
+    Place answer = best.call(new Question("Where does tea grow?"));
+    // end
+    assertThat(answer).isEqualTo(new Place("India"));
+
+    script(
+        "{\"answer\": \"in India\"}",
+        "{\"discussion\": \"\", \"advice\": {\"self\": \"One word.\"}}",
+        "{\"answer\": \"India\"}");
+    // guide: dspyRefine
+    RewardedProgram<Question, Place> refined =
+        dspy.refine(
+            ask,
+            3,
+            1.0,
+            "The answer is one word.", // which the model reads
+            (question, found) -> found.answer().contains(" ") ? 0 : 1);
+    // end
+    assertThat(refined.call(new Question("Where does tea grow?"))).isEqualTo(new Place("India"));
+  }
+
+  @Test
+  void comparing() {
+    Question question = new Question("Where does tea grow?");
+    script(
+        "{\"reasoning\": \"near\", \"answer\": \"Nepal\"}",
+        "{\"reasoning\": \"big\", \"answer\": \"India\"}",
+        "{\"rationale\": \"big\", \"answer\": \"India\"}");
+    // guide: dspyCompare
+    DspyProgram<Question, Place> ask =
+        dspy.chainOfThought(
+            Question.class, Place.class, DspyOptions.ofDefaults().withTemperature(0.7));
+    List<Traced<Place>> attempts = List.of(ask.trace(question), ask.trace(question));
+    Place answer =
+        dspy.multiChainComparison(Question.class, Place.class, 2).call(question, attempts);
+    // end
+    assertThat(answer).isEqualTo(new Place("India"));
+
+    script("{\"answer\": \"India\"}", "{\"answer\": \"India\"}");
+    List<Question> questions = List.of(question, question);
+    DspyProgram<Question, Place> plain = dspy.predict(Question.class, Place.class);
+    // guide: dspyAll
+    List<CallResult<Place>> results = plain.callAll(questions);
+    // end
+    assertThat(results).allSatisfy(each -> assertThat(each.value()).isEqualTo(answer));
+  }
+
+  @Test
+  void adapters() {
+    // guide: dspyAdapter
+    DspyOptions options =
+        DspyOptions.ofDefaults()
+            .withAdapter(DspyAdapter.TWO_STEP)
+            .withExtractionModel("fake"); // by its name; the default model if absent
+    DspyProgram<Question, Place> ask = dspy.predict(Question.class, Place.class, options);
+    // end
+
+    script("It grows in India.", "[[ ## answer ## ]]\nIndia\n\n[[ ## completed ## ]]");
+    assertThat(ask.call(new Question("Where does tea grow?"))).isEqualTo(new Place("India"));
+    assertThat(REQUESTS).hasSize(2);
+
+    script("<answer>India</answer>");
+    DspyOptions xml = DspyOptions.ofDefaults().withAdapter(DspyAdapter.XML);
+    assertThat(dspy.predict(Question.class, Place.class, xml).call(new Question("Where?")))
+        .isEqualTo(new Place("India"));
+
+    script("{\"answer\": \"India\"}");
+    DspyOptions baml = DspyOptions.ofDefaults().withAdapter(DspyAdapter.BAML);
+    assertThat(dspy.predict(Question.class, Place.class, baml).call(new Question("Where?")))
+        .isEqualTo(new Place("India"));
+    assertThat(REQUESTS.element().responseSchema()).contains("\"answer\"");
+  }
+
+  @Test
+  void types() {
+    byte[] png = {(byte) 0x89, 'P', 'N', 'G'};
+    script("{\"text\": \"Invoice 7\"}");
+    // guide: dspyTypes
+    record Scan(Image page, History history) {}
+
+    record Found(String text) {}
+
+    History history = History.empty().with(Map.of("text", "Invoice 6"));
+    Found found =
+        dspy.predict(Scan.class, Found.class).call(new Scan(Image.of(png, "image/png"), history));
+    // end
+
+    assertThat(found).isEqualTo(new Found("Invoice 7"));
+    ChatRequest request = REQUESTS.element();
+    assertThat(request.messages().getLast().media()).hasSize(1);
+    assertThat(request.messages().getLast().media().getFirst().mimeType()).isEqualTo("image/png");
+    assertThat(request.messages().toString()).contains("Invoice 6");
+
+    record Task(Code code) {}
+
+    record Better(Reasoning why, Code better) {}
+
+    script("{\"why\": \"It is short.\", \"better\": \"```python\\nprint(1)\\n```\"}");
+    assertThat(dspy.predict(Task.class, Better.class).call(new Task(new Code("print(2)"))))
+        .isEqualTo(new Better(new Reasoning("It is short."), new Code("print(1)")));
+  }
+}

@@ -1,0 +1,153 @@
+"""The kinds of programs: what a spec of each kind may have, and the module that is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import dspy
+
+from terrarium.bridge import SpecError, tools
+
+from . import _chosen, _host_module, _react, _rlm, _sources, _user_code
+from ._signatures import shadowing_allowed, signature_of
+
+if TYPE_CHECKING:
+    from ._runtime import Program
+
+MODULE = "module"
+REACT = "react"
+COMPOSED = "composed"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a program is made of: its spec, and what makes the programs within, of a spec and its place."""
+
+    spec: dict[str, Any]
+    program: Callable[[Any, str], Program]
+
+    @property
+    def signature(self) -> type[dspy.Signature]:
+        """The spec's signature; raises SpecError with the place inside it."""
+        return signature_of(self.spec.get("signature"), "spec.signature")
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made of a spec.
+
+    ``outputs`` are the fields that the program returns; those of the module's last predictor if None. ``inputs`` have
+    what reads each input, where these are not the signature's. ``tools`` are the functions of the host's caller that
+    the module calls. ``of`` is the program whose signature it has, and ``parts`` are the programs of its predictors
+    that can be run by themselves. ``steps_of`` makes steps of the module's trajectory, where it has any. ``configured``
+    tells that the module takes the options of the language model as ``config``.
+    """
+
+    module: dspy.Module
+    outputs: dict[str, Any] | None = None
+    inputs: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
+    tools: list[tools.Definition] = field(default_factory=list)
+    of: Program | None = None
+    parts: dict[str, Program] = field(default_factory=dict)
+    steps_of: Callable[[Any], list[dict[str, Any]]] | None = None
+    configured: bool = True
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a kind of program is made, and the keys of its spec beside ``kind``, ``options`` and ``signature``."""
+
+    make: Callable[[Asked], Made]
+    keys: tuple[str, ...] = ()
+
+
+def _predict(asked: Asked) -> Made:
+    return Made(dspy.Predict(asked.signature))
+
+
+def _chain_of_thought(asked: Asked) -> Made:
+    if "reasoning" in asked.signature.input_fields:
+        raise SpecError("spec.signature", "a chain of thought writes 'reasoning' itself; name that input otherwise")
+    return Made(dspy.ChainOfThought(asked.signature))
+
+
+def _react_of(asked: Asked) -> Made:
+    _react.check(asked.signature, "spec.signature")
+    defined = tools.definitions(asked.spec.get("tools"), reserved=(_react.FINISH,))
+    return Made(_react.module_of(asked.signature, defined), tools=defined, steps_of=_react.steps_of)
+
+
+def _rlm_of(asked: Asked) -> Made:
+    module, defined = _rlm.module_of(asked.signature, asked.spec)
+    return Made(module, tools=defined, steps_of=_rlm.steps_of)
+
+
+def _module(asked: Asked) -> Made:
+    package = _sources.package_of(asked.spec.get("source"))
+    module = _user_code.made(package, asked.spec.get("class"), asked.spec.get("arguments") or {})
+    if type(module) in (dspy.Predict, dspy.ChainOfThought):  # what a function made
+        return Made(module)
+    return Made(module, dict(asked.signature.output_fields), configured=False)
+
+
+def _composed(asked: Asked) -> Made:
+    parts = _host_module.parts_of(asked.spec.get("predictors"), asked.program)
+    module = _host_module.HostModule(parts)
+    outputs = dict(asked.signature.output_fields)
+    return Made(module, outputs, tools=[_host_module.FORWARD], parts=parts, configured=False)
+
+
+def _multi_chain_comparison(asked: Asked) -> Made:
+    of = asked.program({"kind": "predict", "signature": asked.spec.get("signature")}, "spec")
+    module, inputs = _chosen.comparison(of, asked.spec.get("attempts"))
+    return Made(module, inputs=inputs)
+
+
+def _tried(cls: Callable[..., dspy.Module]) -> Callable[[Asked], Made]:
+    def make(asked: Asked) -> Made:
+        of = asked.program(asked.spec.get("of"), "spec.of")
+        if asked.spec.get("state") is not None:
+            of.load_state(asked.spec["state"])
+        module = _chosen.tried(cls, of, asked.spec)
+        return Made(module, of.outputs, tools=[*of.tools, _chosen.REWARD], of=of, configured=False)
+
+    return make
+
+
+KINDS: dict[str, Kind] = {
+    "predict": Kind(_predict),
+    "chain_of_thought": Kind(_chain_of_thought),
+    REACT: Kind(_react_of, ("tools",)),
+    "rlm": Kind(_rlm_of, _rlm.KEYS),
+    MODULE: Kind(_module, ("source", "class", "arguments")),
+    COMPOSED: Kind(_composed, ("predictors",)),
+    "multi_chain_comparison": Kind(_multi_chain_comparison, ("attempts",)),
+    "best_of_n": Kind(_tried(dspy.BestOfN), ("of", "state", "n", "threshold")),
+    "refine": Kind(_tried(dspy.Refine), ("of", "state", "n", "threshold", "reward")),
+}
+
+
+def made(spec: Any, program: Callable[[Any, str], Program]) -> Made:
+    """Return what is made of a spec; ``program`` makes the programs within, of a spec and its place.
+
+    Raises SpecError with the place inside the spec.
+    """
+    kind = _checked(spec)
+    with shadowing_allowed():
+        return kind.make(Asked(spec, program))
+
+
+def _checked(spec: Any) -> Kind:
+    if not isinstance(spec, dict):
+        raise SpecError("spec", f"must be a dict, not {type(spec).__name__}")
+    name = spec.get("kind")
+    kind = KINDS.get(name) if isinstance(name, str) else None
+    keys = kind.keys if kind else ()
+    known = ("kind", *(() if "of" in keys else ("signature",)), "options", *keys)
+    for key in spec.keys() - set(known):
+        raise SpecError("spec", f"unknown key {key!r}. Known keys: {', '.join(known)}")
+    if kind is None:
+        raise SpecError("spec.kind", f"must be one of {', '.join(KINDS)}, got {name!r}")
+    return kind

@@ -1,0 +1,78 @@
+"""Modules of users: ``dspy.Module`` classes of Python code that a program's spec carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import dspy
+
+from terrarium.bridge import SpecError, embed, sources
+from terrarium.bridge.errors import nearest
+from terrarium.bridge.failures import PACKAGES
+
+#: How many sources this context keeps; a program that was made of one keeps its code for itself.
+_KEPT = 64
+
+_loaded: list[str] = []
+
+
+def made(package: sources.SourcePackage, cls: Any, arguments: Any, path: str = "spec") -> dspy.Module:
+    """Return the module that a class of the package, or a function of it, makes of arguments by name.
+
+    Raises SpecError, with file and line where the user's code failed.
+    """
+    if not isinstance(arguments, dict) or not all(isinstance(name, str) for name in arguments):
+        raise SpecError(f"{path}.arguments", f"must be a dict of values by the constructor's names, got {arguments!r}")
+    make = _named(_load(package, f"{path}.source"), package, cls, f"{path}.class")
+    try:
+        module = make(**arguments)
+    except Exception as error:
+        raise _failed(f"{path}.class", f"{cls}({', '.join(arguments)})", package, error) from error
+    if not isinstance(module, dspy.Module):
+        raise SpecError(f"{path}.class", f"{cls} must make a dspy.Module, it made a {type(module).__name__}")
+    return module
+
+
+def _load(package: sources.SourcePackage, path: str) -> ModuleType:
+    loaded = package.name in PACKAGES
+    try:
+        module = sources.load(package)
+    except Exception as error:
+        embed.drop_package(package.name)
+        raise _failed(path, "importing it", package, error) from error
+    if not loaded:
+        _loaded.append(package.name)
+        if len(_loaded) > _KEPT:
+            embed.drop_package(_loaded.pop(0))
+    return module
+
+
+def _failed(path: str, what: str, package: sources.SourcePackage, error: Exception) -> SpecError:
+    return SpecError(path, f"{what} failed at {sources.faulty_line(error, package)}: {type(error).__name__}: {error}")
+
+
+def _named(module: ModuleType, package: sources.SourcePackage, name: Any, path: str) -> Callable[..., Any]:
+    found: Any = getattr(module, name, None) if isinstance(name, str) else None
+    if callable(found):
+        make: Callable[..., Any] = found
+        return make
+    known = [
+        each
+        for each, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, dspy.Module) and value.__module__.startswith(package.name)
+    ]
+    close = nearest(name, known) if isinstance(name, str) else None
+    hint = f"; did you mean {close!r}?" if close else "."
+    raise SpecError(path, f"{package.folder} has no class {name!r}{hint} Its modules: {', '.join(known) or 'none'}")
+
+
+def forget() -> None:
+    """Drop the code of users from this context."""
+    for name in _loaded:
+        if name in PACKAGES:
+            embed.drop_package(name)
+    _loaded.clear()
+    if not PACKAGES:
+        sources.forget()
