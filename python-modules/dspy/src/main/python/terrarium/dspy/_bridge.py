@@ -129,7 +129,8 @@ class DspyBridge(ProgramBridge["Program"]):
         ``messages`` (list of ``{"role", "content"}`` as DSPy sent them), ``response`` (the text that
         came back), ``finish_reason`` and ``model``; and, of all requests together, ``usage``:
         ``calls``, ``prompt_tokens``, ``completion_tokens`` and ``seconds``. An answer from the cache
-        sends nothing: no messages, and None.
+        sends nothing: no messages, and None. ``requests`` has the same of each request, in order, and
+        ``asker``, the name of the predictor that made it.
 
         Of an answer that was cut off by the limit of tokens, ``finish_reason`` is ``length`` only where the last output
         is a text that is not whole, as the chat adapter may read it.
@@ -244,12 +245,13 @@ class DspyBridge(ProgramBridge["Program"]):
     ) -> dict[str, Any]:
         arguments = program.arguments(command, inputs)
         merged, cache = self._options_of(program, options)
-        run = self._loaded_runtime().run(program, arguments, merged, cache, emit, known, **more)
+        run = self._loaded_runtime().run(program, arguments, merged, cache, emit, known, trace, **more)
         result: dict[str, Any] = {"outputs": run.outputs}
         if program.tools:
             result["steps"] = run.steps
         if trace:
             result.update(exchanges.last(run.exchanges), usage=exchanges.usage(run.exchanges))
+            result["requests"] = exchanges.each(run.exchanges)
         return result
 
     def _options_of(self, program: Program, options: Any) -> tuple[dict[str, Any], bool]:

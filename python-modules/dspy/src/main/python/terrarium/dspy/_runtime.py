@@ -19,7 +19,7 @@ from dspy.utils.constants import IS_TYPE_UNDEFINED
 from terrarium.bridge import ArgumentError, SpecError, times, tools
 from terrarium.bridge.exchanges import Exchange
 
-from . import _adapters, _cache_use, _kept, _options, _react, _signatures, _state, _times
+from . import _adapters, _cache_use, _kept, _log, _options, _react, _signatures, _state, _times
 from ._fields import FieldWatch
 from ._model import HostEngine, Known, recording
 from ._schema import output_schema
@@ -139,6 +139,7 @@ class Runtime:
         _kept.install()
         _adapters.install()
         _cache_use.install()
+        _log.install()
         self._caching = False
         self._adapters: dict[str, dspy.Adapter] = {}
         self._models: dict[tuple[str | None, bool], dspy.LM] = {}
@@ -151,17 +152,19 @@ class Runtime:
         cache: bool,
         emit: Callable[[object], object] | None = None,
         known: Known | None = None,
+        trace: bool = False,
         **more: Any,
     ) -> Run:
         """Call a program.
 
         ``emit`` gets the pieces of the outputs, as ``DspyBridge.stream`` says, while the language model writes. Only
-        what ``known`` does not answer goes to the language model. ``more`` are further arguments of the module.
+        what ``known`` does not answer goes to the language model. With ``trace``, the exchanges have the names of the
+        predictors that asked. ``more`` are further arguments of the module.
         """
         generation = {name: options[name] for name in _options.GENERATION if name in options}
         watch = None if emit is None else FieldWatch(program.outputs, program.texts, emit, program.optional_texts)
         with (
-            recording(watch, known) as exchanges,
+            recording(watch, known, _asker(program.module) if trace else None) as exchanges,
             dspy.settings.context(
                 lm=self._model(options.get("model"), cache),
                 adapter=self.adapter(options["adapter"]),
@@ -184,6 +187,7 @@ class Runtime:
 
     def close(self) -> None:
         """Drop what all programs share."""
+        _log.remove()
         _cache_use.remove()
         _adapters.remove()
         _kept.remove()
@@ -210,6 +214,16 @@ class Runtime:
             model._cache_responses = cache  # the host's cache is the host's matter
             self._models[name, cache] = model
         return model
+
+
+def _asker(module: dspy.Module) -> Callable[[], str | None]:
+    names = {id(predictor): name for name, predictor in module.named_predictors()}
+
+    def name() -> str | None:
+        callers = reversed(dspy.settings.caller_modules or ())
+        return next((names[id(caller)] for caller in callers if id(caller) in names), None)
+
+    return name
 
 
 class _WholeAnswers(Cache):

@@ -115,7 +115,8 @@ public final class ReActProgram<I extends Record, O extends Record> extends Invo
         TypedReader.read(untyped.outputs(), outputs, "outputs"),
         untyped.reasoning(),
         steps(result),
-        untyped.usage());
+        untyped.usage(),
+        untyped.requests());
   }
 
   private static List<ReActTrace.Step> steps(@Nullable Object result) {
