@@ -1,6 +1,7 @@
 """How answers are read and streamed: markers of the chat form, repeated members, null, and the limit of tokens."""
 
 import json
+import logging
 import random
 from collections.abc import Iterator
 from functools import partial
@@ -11,7 +12,7 @@ from dspy.adapters.chat_adapter import ChatAdapter
 
 from terrarium.bridge import host
 from terrarium.bridge.errors import TruncatedAnswerError
-from terrarium.dspy import DspyBridge
+from terrarium.dspy import DspyBridge, _log
 from terrarium.dspy._members import MemberTexts
 from terrarium.dspy._sections import Sections
 from test_dspy_bridge import ASK, hosted, raised
@@ -269,6 +270,10 @@ def test_an_answer_that_was_cut_off_is_asked_for_again_as_json_by_auto() -> None
         result = DspyBridge().dispatch("predict", {**arguments, "options": {"adapter": "auto"}})
     assert (result["outputs"], result["finish_reason"]) == ({"answer": "yes"}, "stop")
     assert len(fake.requests) == 2
+    assert [(each["response"], each["asker"]) for each in result["requests"]] == [
+        ("Let me see", "self"),
+        ('{"answer": "yes"}', "self"),
+    ]
 
 
 def test_a_stream_that_was_cut_off_fails_after_its_pieces() -> None:
@@ -355,3 +360,29 @@ def test_a_stream_shows_nothing_of_an_optional_text_that_is_missing() -> None:
             joined = {name: "".join(c["text"] for c in chunks[:-1] if c["field"] == name) for name in ("x", "y")}
             assert joined == {"x": shown, "y": "so"}, pieces
             assert chunks[-1]["outputs"] == {"x": shown or None, "y": "so"}
+
+
+def test_a_warning_of_dspy_is_in_the_log_once() -> None:
+    (handler,) = [each for each in logging.getLogger("dspy").handlers if each.name == "dspy_handler"]
+    written: list[str] = []
+    emit, handler.emit = handler.emit, lambda record: written.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("dspy.test")
+    _log.remove()  # what other tests of this process have seen
+    try:
+        with hosted() as fake:
+            fake.finish_reason = "length"
+            bridge = DspyBridge()
+            for _ in range(3):
+                bridge.dispatch("predict", {"signature": "question -> answer", "inputs": {"question": "?"}})
+            logger.info("one")
+            logger.info("one")
+            logger.error("two")
+            logger.error("two")
+        assert len([text for text in written if "truncated" in text]) == 1
+        assert written[-4:] == ["one", "one", "two", "two"]
+        bridge.dispatch("cleanup_framework")
+        logger.warning("three")
+        logger.warning("three")
+        assert written[-2:] == ["three", "three"]
+    finally:
+        handler.emit = emit  # type: ignore[method-assign]

@@ -230,3 +230,18 @@ def test_an_answer_that_is_no_step_ends_the_call() -> None:
     with hosted(step("ad")[:-1]) as host:
         host.finish_reason = "length"
         raised(TruncatedAnswerError, lambda: act(DspyBridge(), tools()))
+
+
+def test_each_request_has_the_predictor_that_made_it() -> None:
+    with hosted(step("add", a=2, b=3), *END) as host:
+        traced = act(DspyBridge(), tools(), trace=True)
+    requests = traced["requests"]
+    assert [request["asker"] for request in requests] == ["react", "react", "extract.predict"]
+    assert [request["messages"] for request in requests] == [request["messages"] for request in host.requests]
+    assert [request["response"] for request in requests] == [step("add", a=2, b=3), *END]
+    assert [request["usage"]["prompt_tokens"] for request in requests] == [10, 10, 10]
+    assert traced["usage"]["prompt_tokens"] == 30
+    last = requests[-1]
+    assert all(traced[name] == last[name] for name in ("messages", "response", "finish_reason", "model"))
+    with hosted(*END):
+        assert "requests" not in act(DspyBridge(), tools())

@@ -155,7 +155,8 @@ class DspyBridge(ProgramBridge["Program"]):
         ``messages`` (list of ``{"role", "content"}`` as DSPy sent them), ``response`` (the text that
         came back), ``finish_reason`` and ``model``; and, of all requests together, ``usage``:
         ``calls``, ``prompt_tokens``, ``completion_tokens`` and ``seconds``. An answer from the cache
-        sends nothing: no messages, and None.
+        sends nothing: no messages, and None. ``requests`` has the same of each request, in order, and
+        ``asker``, the name of the predictor that made it.
 
         ``predictor`` names a predictor of a program of the kind ``composed``, which is run by itself, in its present
         state.
@@ -441,12 +442,13 @@ class DspyBridge(ProgramBridge["Program"]):
     ) -> dict[str, Any]:
         arguments = program.arguments(command, inputs)
         merged, cache = self._options_of(program, options)
-        run = self._loaded_runtime().run(program, arguments, merged, cache, emit, known, **more)
+        run = self._loaded_runtime().run(program, arguments, merged, cache, emit, known, trace, **more)
         result: dict[str, Any] = {"outputs": run.outputs}
         if program.steps_of:
             result["steps"] = run.steps
         if trace:
             result.update(exchanges.last(run.exchanges), usage=exchanges.usage(run.exchanges))
+            result["requests"] = exchanges.each(run.exchanges)
         return result
 
     def _runnable(self, command: str, program: str, predictor: str | None) -> Program:

@@ -15,6 +15,7 @@ from terrarium.bridge.exchanges import Exchange
 from ._messages import answered, asked
 
 Watch: TypeAlias = Callable[[dict[str, Any]], Callable[[str | dict[str, Any]], None]]
+Asker: TypeAlias = Callable[[], str | None]
 Known: TypeAlias = Callable[[dict[str, Any]], dict[str, Any] | None]
 
 
@@ -22,6 +23,7 @@ class _Recording(NamedTuple):
     exchanges: list[Exchange]
     watch: Watch | None
     known: Known | None
+    asker: Asker | None
 
 
 cache_use: ContextVar[dict[str, Any] | None] = ContextVar("terrarium_dspy_cache_use", default=None)
@@ -31,13 +33,16 @@ _recording: ContextVar[_Recording | None] = ContextVar("terrarium_dspy_recording
 
 
 @contextmanager
-def recording(watch: Watch | None = None, known: Known | None = None) -> Iterator[list[Exchange]]:
+def recording(
+    watch: Watch | None = None, known: Known | None = None, asker: Asker | None = None
+) -> Iterator[list[Exchange]]:
     """Collect the exchanges that happen inside the block, in this thread or task.
 
     With ``watch``, answers are streamed: it is given each request, and what it returns gets the pieces of the answer
-    and, last, the whole. With ``known``, the host is asked only for what that does not answer.
+    and, last, the whole. With ``known``, the host is asked only for what that does not answer. ``asker`` names the part
+    of the program that makes the present request.
     """
-    made = _Recording([], watch, known)
+    made = _Recording([], watch, known, asker)
     token = _recording.set(made)
     try:
         yield made.exchanges
@@ -63,7 +68,7 @@ def mark_whole(cut: Exchange) -> None:
     """Record that the answer of the last exchange is whole, although it ended at the limit of tokens."""
     current = _recording.get()
     if current is not None and current.exchanges[-1] is cut:
-        current.exchanges[-1] = Exchange(cut.request, {**cut.response, "finish_reason": "stop"})
+        current.exchanges[-1] = cut._replace(response={**cut.response, "finish_reason": "stop"})
 
 
 class HostEngine:
@@ -105,7 +110,7 @@ class HostEngine:
         if answer is None:
             answer = ask(question, None if current is None else current.watch)
         if current is not None:
-            current.exchanges.append(Exchange(question, answer))
+            current.exchanges.append(Exchange(question, answer, current.asker() if current.asker else None))
         return answered(request, answer)
 
     def dump_state(self) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from . import (
     _chosen,
     _kept,
     _kinds,
+    _log,
     _native,
     _nearest,
     _options,
@@ -166,6 +167,7 @@ class Runtime:
         _kept.install()
         _adapters.install()
         _cache_use.install()
+        _log.install()
         self._caching = False
         self._adapters: dict[tuple[str, str | None, bool], dspy.Adapter] = {}
         self._models: dict[tuple[str | None, bool], dspy.LM] = {}
@@ -178,17 +180,19 @@ class Runtime:
         cache: bool,
         emit: Callable[[object], object] | None = None,
         known: Known | None = None,
+        trace: bool = False,
         **more: Any,
     ) -> Run:
         """Call a program.
 
         ``emit`` gets the pieces of the outputs, as ``DspyBridge.stream`` says, while the language model writes. Only
-        what ``known`` does not answer goes to the language model. ``more`` are further arguments of the module.
+        what ``known`` does not answer goes to the language model. With ``trace``, the exchanges have the names of the
+        predictors that asked. ``more`` are further arguments of the module.
         """
         watch = None if emit is None else _watch(program, emit)
-        with recording(watch, known) as exchanges:
-            # Of its own, since dspy.BestOfN and dspy.Refine count failures in themselves.
-            module = program.module if program.configured else copy.copy(program.module)
+        # Of its own, since dspy.BestOfN and dspy.Refine count failures in themselves.
+        module = program.module if program.configured else copy.copy(program.module)
+        with recording(watch, known, _asker(module) if trace else None) as exchanges:
             prediction = self.predict(program, module, arguments, options, cache, **more)
         if exchanges and exchanges[-1].response.get("finish_reason") == "length":
             logger.warning("a text was cut off at the limit of tokens, max_tokens=%s", options.get("max_tokens"))
@@ -248,6 +252,7 @@ class Runtime:
 
     def close(self) -> None:
         """Drop what all programs share."""
+        _log.remove()
         _cache_use.remove()
         _adapters.remove()
         _kept.remove()
@@ -291,6 +296,16 @@ def _watch(program: Program, emit: Callable[[object], object]) -> FieldWatch | P
     if program.configured:
         return FieldWatch(list(program.outputs), program.texts, emit, program.optional_texts)
     return PredictorWatch(program.module, program.texts, emit)
+
+
+def _asker(module: dspy.Module) -> Callable[[], str | None]:
+    names = {id(predictor): name for name, predictor in module.named_predictors()}
+
+    def name() -> str | None:
+        callers = reversed(dspy.settings.caller_modules or ())
+        return next((names[id(caller)] for caller in callers if id(caller) in names), None)
+
+    return name
 
 
 class _WholeAnswers(Cache):

@@ -112,7 +112,7 @@ class Program:
             before = _recent(kept, last)
             yield {**inputs, HISTORY: before}, exchanges
         if session.active():
-            request, response = exchanges[-1]
+            request, response, _ = exchanges[-1]
             new = request["messages"][place + len(before) :]
             if self.tools:  # of which the history keeps what the user and the program said
                 new = [message for message in new if message["role"] in ("system", "user")]

@@ -97,7 +97,11 @@ public final class ReActProgram<I extends Record, O extends Record> extends Type
   private ReActTrace<O> read(@Nullable Object result) {
     Traced<Map<String, @Nullable Object>> untyped = UntypedDspyProgram.read(result);
     return new ReActTrace<>(
-        outputs(untyped.outputs()), untyped.reasoning(), steps(result), untyped.usage());
+        outputs(untyped.outputs()),
+        untyped.reasoning(),
+        steps(result),
+        untyped.usage(),
+        untyped.requests());
   }
 
   private static List<ReActTrace.Step> steps(@Nullable Object result) {

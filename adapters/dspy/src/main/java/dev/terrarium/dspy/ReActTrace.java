@@ -13,9 +13,15 @@ import org.jspecify.annotations.Nullable;
  * @param steps the trajectory: each call of a tool, in order. DSPy drops the first ones where all
  *     of them do not fit into the model's context window
  * @param usage tokens of all requests
+ * @param requests all requests, in order: those of {@code react}, one for each step, and that of
+ *     {@code extract.predict} for the outputs
  */
 public record ReActTrace<O>(
-    O outputs, Optional<String> reasoning, List<Step> steps, TokenUsage usage) {
+    O outputs,
+    Optional<String> reasoning,
+    List<Step> steps,
+    TokenUsage usage,
+    List<Traced.Request> requests) {
 
   /** The tool that DSPy adds, by which the model ends the steps. */
   private static final String FINISH = "finish";

@@ -15,15 +15,36 @@ import java.util.Optional;
  *     limit
  * @param messages the messages of the last request, as DSPy sent them to the model
  * @param usage tokens of all requests
+ * @param requests all requests, in order; an answer that DSPy had cached has none
  */
 public record Traced<O>(
     O outputs,
     Optional<String> reasoning,
     FinishReason finishReason,
     List<ChatMessage> messages,
-    TokenUsage usage) {
+    TokenUsage usage,
+    List<Request> requests) {
+
+  /**
+   * One request to a language model, and its answer.
+   *
+   * @param predictor the name of the predictor that asked, as DSPy names it: {@code self} for a
+   *     {@code dspy.Predict}, {@code react} and {@code extract.predict} for a {@code dspy.ReAct}
+   * @param messages the messages, as DSPy sent them
+   * @param response the text of the answer, as the model wrote it
+   * @param finishReason why the answer ended
+   * @param model the model that answered, in its service's words; empty if it does not say
+   * @param usage tokens of this request
+   */
+  public record Request(
+      String predictor,
+      List<ChatMessage> messages,
+      String response,
+      FinishReason finishReason,
+      Optional<String> model,
+      TokenUsage usage) {}
 
   <T> Traced<T> with(T other) {
-    return new Traced<>(other, reasoning, finishReason, messages, usage);
+    return new Traced<>(other, reasoning, finishReason, messages, usage, requests);
   }
 }

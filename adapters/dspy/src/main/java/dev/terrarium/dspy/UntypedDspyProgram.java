@@ -105,9 +105,10 @@ public final class UntypedDspyProgram
     return new Traced<>(
         named(outputs),
         outputs.get("reasoning") instanceof String text ? Optional.of(text) : Optional.empty(),
-        "length".equals(map.get("finish_reason")) ? FinishReason.LENGTH : FinishReason.STOP,
+        finishReason(map),
         messages(map.get("messages")),
-        usage(map.get("usage")));
+        usage(map.get("usage")),
+        requests(map.get("requests")));
   }
 
   /** Returns a dict of Python's as a map by names; anything else as an empty one. */
@@ -133,6 +134,29 @@ public final class UntypedDspyProgram
       }
     }
     return messages;
+  }
+
+  private static List<Traced.Request> requests(@Nullable Object made) {
+    List<Traced.Request> requests = new ArrayList<>();
+    if (made instanceof List<?> list) {
+      for (Object each : list) {
+        if (each instanceof Map<?, ?> request) {
+          requests.add(
+              new Traced.Request(
+                  String.valueOf(request.get("asker")),
+                  messages(request.get("messages")),
+                  String.valueOf(request.get("response")),
+                  finishReason(request),
+                  Optional.ofNullable(request.get("model")).map(String::valueOf),
+                  usage(request.get("usage"))));
+        }
+      }
+    }
+    return requests;
+  }
+
+  private static FinishReason finishReason(Map<?, ?> result) {
+    return "length".equals(result.get("finish_reason")) ? FinishReason.LENGTH : FinishReason.STOP;
   }
 
   private static TokenUsage usage(@Nullable Object usage) {

@@ -20,6 +20,7 @@ import dev.terrarium.error.TruncatedAnswerException;
 import dev.terrarium.llamacpp.LlamaCpp;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatResponse.FinishReason;
+import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.LanguageModel;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -383,6 +384,15 @@ class DspyTest {
       Traced<Answer> traced = program.trace(question);
       assertThat(traced.outputs()).isEqualTo(new Answer("Rain is"));
       assertThat(traced.finishReason()).isEqualTo(FinishReason.LENGTH);
+      assertThat(traced.requests())
+          .containsExactly(
+              new Traced.Request(
+                  "self",
+                  traced.messages(),
+                  "[[ ## answer ## ]]\nRain is",
+                  FinishReason.LENGTH,
+                  Optional.of("scripted"),
+                  new TokenUsage(3, 2)));
       assertThat(done(Collector.all(program.stream(question)))).isEqualTo(traced);
       assertThat(program.freeze().call(question)).isEqualTo(traced.outputs());
     } finally {

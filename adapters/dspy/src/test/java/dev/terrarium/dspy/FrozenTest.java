@@ -49,10 +49,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Tests that compare frozen programs with DSPy itself, in one context. */
 @Tag("graalpy")
 @Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("FrozenTest") // its methods share a model, so only other classes run beside it
 class FrozenTest {
 
   private static final int SIGNATURES = 60;

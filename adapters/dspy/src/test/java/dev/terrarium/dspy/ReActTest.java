@@ -189,10 +189,41 @@ class ReActTest {
     assertThat(trace.isFinished()).isTrue();
     assertThat(trace.reasoning()).contains("Found.");
     assertThat(trace.usage().completionTokens()).isPositive();
+    assertThat(trace.requests())
+        .extracting(Traced.Request::predictor, Traced.Request::messages)
+        .containsExactlyElementsOf(
+            REQUESTS.stream()
+                .map(
+                    request ->
+                        tuple(
+                            request.messages().getFirst().content().contains("`next_thought`")
+                                ? "react"
+                                : "extract.predict",
+                            request.messages()))
+                .toList());
+    assertThat(trace.requests().getLast().response()).isEqualTo(PRICE);
     assertThat(REQUESTS).hasSize(4);
     assertThat(REQUESTS.element().responseSchema())
         .contains("\"enum\":[\"delivery\",\"offer\",\"finish\"]")
         .contains("\"enum\":[\"SMALL\",\"LARGE\"]");
+  }
+
+  @Test
+  void modelReadsThatAToolDoesNotExist() {
+    script(step("ofer", "{}"), FINISH, PRICE);
+    ReActTrace<Answer> trace =
+        dspy.react(Question.class, Answer.class, Tools.of(new Shop())).trace(QUESTION);
+    assertThat(trace.steps())
+        .first()
+        .isEqualTo(
+            new Step(
+                "I call ofer.",
+                "ofer",
+                Map.of(),
+                "Execution error in ofer: there is no tool of that name."
+                    + " Tools: delivery, offer, finish"));
+    assertThat(trace.requests().get(1).messages().getLast().content())
+        .contains("there is no tool of that name");
   }
 
   @Test
