@@ -6,6 +6,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.terrarium.Describe;
 import dev.terrarium.error.ConversionException;
+import dev.terrarium.tool.Tool;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Duration;
@@ -44,6 +45,27 @@ class TypeSpecTest {
         arguments(BigDecimal.class, "decimal"),
         arguments(LocalDate.class, "date"),
         arguments(LocalDateTime.class, "datetime"));
+  }
+
+  @NativeType("Picture")
+  record Photo(String url) {}
+
+  record Album(List<Photo> photos) {}
+
+  @Test
+  void typeOfAFrameworksOwnHasTheFrameworksName() {
+    Map<String, Object> photo = Map.of("type", "native", "name", "Picture");
+
+    assertThat(TypeSpec.of(Photo.class, "x")).isEqualTo(photo);
+    assertThat(TypeSpec.fields(Album.class).getFirst().get("type"))
+        .isEqualTo(Map.of("type", "list", "items", photo));
+  }
+
+  @Test
+  void typeOfAFrameworksOwnIsNoParameterOfATool() {
+    assertThatThrownBy(() -> Tool.of("show", "Shows photos.", Album.class, Album::photos))
+        .isInstanceOf(ConversionException.class)
+        .hasMessageContaining("cannot be a Picture, a framework's own type");
   }
 
   @ParameterizedTest

@@ -39,8 +39,10 @@ def _load(package: sources.SourcePackage, path: str) -> ModuleType:
     loaded = package.name in PACKAGES
     try:
         module = sources.load(package)
-    except Exception as error:
+    except BaseException as error:
         embed.drop_package(package.name)
+        if not isinstance(error, Exception):  # the call was stopped
+            raise
         raise _failed(path, "importing it", package, error) from error
     if not loaded:
         _loaded.append(package.name)

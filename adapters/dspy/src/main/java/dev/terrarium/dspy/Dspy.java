@@ -202,7 +202,8 @@ public final class Dspy {
   /**
    * Returns a program that runs another one up to {@code n} times, at temperature 1, and returns
    * the first outputs that the reward rates with the threshold or more, else the best ({@code
-   * dspy.BestOfN}). It has the state that the other program has now.
+   * dspy.BestOfN}). It has the state that the other program has now. A {@link ReActProgram} has
+   * DSPy's limit of steps in it, 20.
    *
    * @param n from 1 to 100
    */
