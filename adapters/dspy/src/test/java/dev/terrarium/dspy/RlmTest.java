@@ -49,7 +49,7 @@ class RlmTest {
 
   record Line(String product, double price) {}
 
-  record Sum(double total, String day) {}
+  record Sum(double total, String ordered) {}
 
   record Query(String product) {}
 
@@ -129,7 +129,7 @@ class RlmTest {
     assertThat(trace.steps())
         .extracting(Step::output)
         .containsExactly(
-            "10000012\n", "[0, 10000006]", "FINAL: {'count': 2, 'places': [0, 10000006]}");
+            "10000012\n", "0\n10000006", "FINAL: {'count': 2, 'places': [0, 10000006]}");
     assertThat(trace.steps().getLast().code()).isEqualTo("SUBMIT(len(places), places)");
     assertThat(trace.usage().completionTokens()).isPositive();
     assertThat(REQUESTS)
@@ -222,8 +222,12 @@ class RlmTest {
   @Test
   void subAgentsOfTheCodeHaveContextsOfTheirOwn() {
     script(
-        "import dspy\nsecret = 7\nagent = dspy.RLM('text -> length: int')\n"
-            + "SUBMIT(agent(text=text).length, [])",
+        """
+        import dspy
+        secret = 7
+        agent = dspy.RLM('text -> length: int')
+        SUBMIT(agent(text=text).length, [])\
+        """,
         "secret",
         "SUBMIT(len(text))");
 

@@ -263,10 +263,12 @@ class CodeSessionTest {
         "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
         "import time\ntime.sleep(1000)",
         "def f():\n    yield from iter(int, 1)\nsum(f())",
-        "class Endless(Exception):\n"
-            + "    def __str__(self):\n"
-            + "        while True: pass\n"
-            + "raise Endless",
+        """
+        class Endless(Exception):
+            def __str__(self):
+                while True: pass
+        raise Endless\
+        """,
       })
   void codeThatDoesNotEndIsStoppedAndItsContextGivenUp(String text) {
     CodeContexts brief = contexts(1, Duration.ofMillis(500));
@@ -347,10 +349,12 @@ class CodeSessionTest {
         outcome(
             session.execute(
                 code(
-                    "import os, sys\n"
-                        + "n = sys.__stdout__.write('x')\n"
-                        + "os.write(1, b'y')\n"
-                        + "print('z')")));
+                    """
+                    import os, sys
+                    n = sys.__stdout__.write('x')
+                    os.write(1, b'y')
+                    print('z')\
+                    """)));
     assertThat(outcome.path("output").asText()).isEqualTo("z\n");
   }
 }
