@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeAlias
 
+import dspy
 from dspy.lm15 import ContextLengthError, Request, Response
 
 from terrarium.bridge import HostCallError, host
@@ -64,6 +65,16 @@ def mark_whole(cut: Exchange) -> None:
     current = _recording.get()
     if current is not None and current.exchanges[-1] is cut:
         current.exchanges[-1] = Exchange(cut.request, {**cut.response, "finish_reason": "stop"})
+
+
+class HostModel(dspy.LM):
+    """A ``dspy.LM`` that can be copied on GraalPy, where ``__weakref__`` counts as a member with a value."""
+
+    def __copy__(self) -> HostModel:
+        """Return a copy with the same attributes, none of which is in a slot."""
+        copied = object.__new__(type(self))
+        copied.__dict__.update(self.__dict__)
+        return copied
 
 
 class HostEngine:

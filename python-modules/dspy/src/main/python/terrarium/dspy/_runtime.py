@@ -21,7 +21,7 @@ from terrarium.bridge.exchanges import Exchange
 
 from . import _adapters, _cache_use, _kept, _options, _react, _signatures, _state, _times
 from ._fields import FieldWatch
-from ._model import HostEngine, Known, recording
+from ._model import HostEngine, HostModel, Known, recording
 from ._schema import output_schema
 from ._signatures import is_text, shadowing_allowed, signature_of
 
@@ -214,7 +214,7 @@ class Runtime:
         if model is None:
             # The name that DSPy sees is one that no provider's rules apply to; it tells cached answers apart.
             seen = "terrarium/default" if name is None else f"terrarium/named/{name}"
-            model = dspy.LM(seen, engine=HostEngine(name), num_retries=0)
+            model = HostModel(seen, engine=HostEngine(name), num_retries=0)
             model._cache_responses = cache  # the host's cache is the host's matter
             self._models[name, cache] = model
         return model

@@ -68,8 +68,7 @@ final class Eval implements Callable<Integer> {
     ProgramFile file = program.read(spec.commandLine());
     List<Example<Map<String, ?>, Map<String, @Nullable Object>>> rows =
         ExampleFile.read(examples, file, spec.commandLine());
-    Metric<Map<String, ?>, Map<String, @Nullable Object>> scoring =
-        metric(metric, spec);
+    Metric<Map<String, ?>, Map<String, @Nullable Object>> scoring = metric(metric, spec);
     try (Terrarium terrarium = Terrarium.start(program.config(model, spec.commandLine()));
         ProgressBar progress = ProgramOptions.progressBar("examples", rows.size())) {
       Dspy dspy = terrarium.adapter(Dspy.class);

@@ -54,8 +54,7 @@ final class ExampleFile {
   @SuppressWarnings("unchecked") // Jackson makes objects with text keys
   private static Example<Map<String, ?>, Map<String, @Nullable Object>> example(
       String line, ProgramFile program) throws JsonProcessingException {
-    Map<String, @Nullable Object> fields =
-        ProgramFile.JSON.readValue(line, LinkedHashMap.class);
+    Map<String, @Nullable Object> fields = ProgramFile.JSON.readValue(line, LinkedHashMap.class);
     if (fields == null) {
       throw new IllegalArgumentException("not a JSON object: null");
     }

@@ -95,9 +95,7 @@ final class Optimize implements Callable<Integer> {
     List<Example<Map<String, ?>, Map<String, @Nullable Object>>> examples =
         ExampleFile.read(train, file, spec.commandLine());
     List<Example<Map<String, ?>, Map<String, @Nullable Object>>> held =
-        validation == null
-            ? List.of()
-            : ExampleFile.read(validation, file, spec.commandLine());
+        validation == null ? List.of() : ExampleFile.read(validation, file, spec.commandLine());
     Metric<Map<String, ?>, Map<String, @Nullable Object>> scoring = Eval.metric(metric, spec);
     Optimizer chosen = optimizer();
     OptimizeOptions options = options();

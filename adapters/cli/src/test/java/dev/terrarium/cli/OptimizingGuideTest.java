@@ -90,7 +90,8 @@ class OptimizingGuideTest {
               .withThreads(8) // at a time; as many as there are contexts by default
               .withMaxErrors(3) // ends then; 10 by default
               .withDeadline(Duration.ofMinutes(5)) // ends then with what it has
-              .withListener(progress -> System.out.println(progress.done() + ": " + progress.score()));
+              .withListener(
+                  progress -> System.out.println(progress.done() + ": " + progress.score()));
       Evaluation<Review, Opinion> faster =
           dspy.evaluate(program.freeze(), examples, Metric.exactMatch(), options);
       // end

@@ -40,8 +40,7 @@ public final class Optimizer {
     record Real() implements Values {
       @Override
       public boolean allow(Object value) {
-        return value instanceof Long
-            || (value instanceof Double number && Double.isFinite(number));
+        return value instanceof Long || (value instanceof Double number && Double.isFinite(number));
       }
 
       @Override

@@ -6,8 +6,9 @@ import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.BudgetExceededException;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.LimitExceededException;
-import dev.terrarium.error.ModelException;
+import dev.terrarium.error.PythonException;
 import dev.terrarium.error.TerrariumException;
+import dev.terrarium.error.TruncatedAnswerException;
 import dev.terrarium.spi.HostFunction;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -291,7 +292,7 @@ final class OptimizerRun<I, O> {
 
       @Override
       public boolean failed(int number, TerrariumException failure) {
-        if (!(failure instanceof ModelException)) { // which may answer the next time
+        if (liesInTheAnswer(failure)) {
           Map<String, @Nullable Object> result = new LinkedHashMap<>();
           result.put("outputs", null);
           result.put("score", failures.score);
@@ -301,6 +302,17 @@ final class OptimizerRun<I, O> {
         return failures.add(number, failure);
       }
     };
+  }
+
+  /**
+   * Returns whether a failure is that of an answer, and comes again; a language model that failed
+   * may answer the next time.
+   */
+  private static boolean liesInTheAnswer(TerrariumException failure) {
+    return failure instanceof TruncatedAnswerException
+        || failure instanceof ConversionException
+        || (failure instanceof PythonException python
+            && python.type().endsWith("AdapterParseError"));
   }
 
   private @Nullable Plan plan(Map<?, ?> state) {

@@ -49,8 +49,7 @@ class OptimizeTest {
           .map(
               thing ->
                   new Example<>(
-                      new Thing(thing),
-                      new Painted(Color.valueOf(PainterModel.COLORS.get(thing)))))
+                      new Thing(thing), new Painted(Color.valueOf(PainterModel.COLORS.get(thing)))))
           .toList();
   private static final Metric<Thing, Painted> EXACT = Metric.exactMatch();
   private static final Optimizer LABELS = Optimizer.labeledFewShot().with("k", 2);
@@ -63,8 +62,7 @@ class OptimizeTest {
 
   @BeforeAll
   static void start() {
-    terrarium =
-        Terrarium.start(TerrariumConfig.custom().contexts(2).languageModel(MODEL).build());
+    terrarium = Terrarium.start(TerrariumConfig.custom().contexts(2).languageModel(MODEL).build());
     dspy = terrarium.adapter(Dspy.class);
     program = dspy.predict(Thing.class, Painted.class);
   }
@@ -154,9 +152,7 @@ class OptimizeTest {
           return Score.of(example.expected().equals(output));
         };
     Optimizer optimizer =
-        Optimizer.bootstrapFewShot()
-            .with("max_bootstrapped_demos", 2)
-            .with("max_labeled_demos", 2);
+        Optimizer.bootstrapFewShot().with("max_bootstrapped_demos", 2).with("max_labeled_demos", 2);
     Optimization result = dspy.optimize(program, EXAMPLES, optimizer, metric);
     assertThat(result.score()).isEqualTo(100);
     assertThat((List<?>) result.state().values().get("demos"))
@@ -213,8 +209,7 @@ class OptimizeTest {
           return Score.of(example.expected().equals(output))
               .withFeedback("It is " + example.expected().color());
         };
-    Optimizer optimizer =
-        Optimizer.gepa().with("max_metric_calls", 30).with("use_merge", false);
+    Optimizer optimizer = Optimizer.gepa().with("max_metric_calls", 30).with("use_merge", false);
     Optimization result =
         dspy.optimize(
             program,
@@ -316,8 +311,7 @@ class OptimizeTest {
   }
 
   private static void assertFails(Metric<Thing, Painted> metric, String reason) {
-    assertThatThrownBy(
-            () -> dspy.optimize(program, EXAMPLES, Optimizer.bootstrapFewShot(), metric))
+    assertThatThrownBy(() -> dspy.optimize(program, EXAMPLES, Optimizer.bootstrapFewShot(), metric))
         .isInstanceOf(ArgumentException.class)
         .hasMessageContaining(reason);
     assertThat(held()).isEqualTo(33.33);
@@ -457,7 +451,10 @@ class OptimizeTest {
     Metric<Thing, Painted> red = Metric.matching((e, output) -> output.color() == Color.RED);
     Optimization result = dspy.optimize(program, EXAMPLES, LABELS, red);
     assertThat(result.score()).isEqualTo(100);
-    assertThat(result.candidates()).hasSize(2).last().satisfies(c -> assertThat(c.score()).isLessThan(100));
+    assertThat(result.candidates())
+        .hasSize(2)
+        .last()
+        .satisfies(c -> assertThat(c.score()).isLessThan(100));
     assertThat(held()).isEqualTo(33.33);
   }
 
