@@ -19,6 +19,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -114,11 +115,28 @@ final class OptimizerRun<I, O> {
     } finally {
       optimizing.cancel(true);
     }
-    Optimization result = result(ended, last);
-    if (ended == Optimization.End.INTERRUPTED) {
+    return ended == Optimization.End.INTERRUPTED ? resultOfInterrupted(last) : result(ended, last);
+  }
+
+  /** Makes the result on a thread that no further interruption hits, and interrupts this one. */
+  private Optimization resultOfInterrupted(@Nullable String last) {
+    CompletableFuture<Optimization> result = new CompletableFuture<>();
+    Thread unused =
+        Thread.startVirtualThread(
+            () -> {
+              try {
+                result.complete(result(Optimization.End.INTERRUPTED, last));
+              } catch (Throwable e) {
+                result.completeExceptionally(e);
+              }
+            });
+    try {
+      return result.join(); // which waits on when it is interrupted
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+    } finally {
       Thread.currentThread().interrupt();
     }
-    return result;
   }
 
   private boolean endsBudget(@Nullable Throwable failure) {
