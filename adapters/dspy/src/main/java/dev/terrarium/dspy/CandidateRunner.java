@@ -175,7 +175,9 @@ final class CandidateRunner {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new CallInterruptedException("Interrupted while candidates were evaluated.", e);
+      if (!helping) { // a helper is interrupted when there is nothing left to do
+        throw new CallInterruptedException("Interrupted while candidates were evaluated.", e);
+      }
     }
   }
 

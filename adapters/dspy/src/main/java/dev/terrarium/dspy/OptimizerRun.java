@@ -6,8 +6,9 @@ import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.BudgetExceededException;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.LimitExceededException;
-import dev.terrarium.error.ModelException;
+import dev.terrarium.error.PythonException;
 import dev.terrarium.error.TerrariumException;
+import dev.terrarium.error.TruncatedAnswerException;
 import dev.terrarium.spi.HostFunction;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -18,6 +19,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -113,11 +115,28 @@ final class OptimizerRun<I, O> {
     } finally {
       optimizing.cancel(true);
     }
-    Optimization result = result(ended, last);
-    if (ended == Optimization.End.INTERRUPTED) {
+    return ended == Optimization.End.INTERRUPTED ? resultOfInterrupted(last) : result(ended, last);
+  }
+
+  /** Makes the result on a thread that no further interruption hits, and interrupts this one. */
+  private Optimization resultOfInterrupted(@Nullable String last) {
+    CompletableFuture<Optimization> result = new CompletableFuture<>();
+    Thread unused =
+        Thread.startVirtualThread(
+            () -> {
+              try {
+                result.complete(result(Optimization.End.INTERRUPTED, last));
+              } catch (Throwable e) {
+                result.completeExceptionally(e);
+              }
+            });
+    try {
+      return result.join(); // which waits on when it is interrupted
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+    } finally {
       Thread.currentThread().interrupt();
     }
-    return result;
   }
 
   private boolean endsBudget(@Nullable Throwable failure) {
@@ -291,7 +310,7 @@ final class OptimizerRun<I, O> {
 
       @Override
       public boolean failed(int number, TerrariumException failure) {
-        if (!(failure instanceof ModelException)) { // which may answer the next time
+        if (liesInTheAnswer(failure)) {
           Map<String, @Nullable Object> result = new LinkedHashMap<>();
           result.put("outputs", null);
           result.put("score", failures.score);
@@ -301,6 +320,17 @@ final class OptimizerRun<I, O> {
         return failures.add(number, failure);
       }
     };
+  }
+
+  /**
+   * Returns whether a failure is that of an answer, and comes again; a language model that failed
+   * may answer the next time.
+   */
+  private static boolean liesInTheAnswer(TerrariumException failure) {
+    return failure instanceof TruncatedAnswerException
+        || failure instanceof ConversionException
+        || (failure instanceof PythonException python
+            && python.type().endsWith("AdapterParseError"));
   }
 
   private @Nullable Plan plan(Map<?, ?> state) {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -62,10 +63,9 @@ record PythonMetric<I, O>(String file, String source, String function) implement
   }
 
   private static Score read(@Nullable Object result) {
-    Map<?, ?> map = (Map<?, ?>) result;
-    return new Score(
-        ((Number) map.get("score")).doubleValue(),
-        Optional.ofNullable((String) map.get("feedback")));
+    Map<?, ?> map = (Map<?, ?>) Objects.requireNonNull(result);
+    Number score = (Number) Objects.requireNonNull(map.get("score"));
+    return new Score(score.doubleValue(), Optional.ofNullable((String) map.get("feedback")));
   }
 
   @Override

@@ -26,7 +26,7 @@ final class PainterModel implements LanguageModel {
   static final String PROPOSED = "Look at the thing.";
 
   private static final Pattern NAME = Pattern.compile("\"properties\":\\{(.*)");
-  private static final Pattern FIELD = Pattern.compile("\"(\\w+)\":\\{\"type\":\"string\"");
+  private static final Pattern FIELD = Pattern.compile("\"(\\w+)\":\\{[^{}]*\"type\":\"string\"");
 
   final AtomicInteger calls = new AtomicInteger();
   final AtomicInteger most = new AtomicInteger();
