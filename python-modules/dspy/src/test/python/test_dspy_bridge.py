@@ -610,7 +610,7 @@ def test_calls_of_programs_may_be_made_again() -> None:
     handlers = DspyBridge()._handlers
     again = {name for name, handler in handlers.items() if handler.idempotent}
     assert again == {
-        *("call", "continue_program", "describe_tools", "get_stats", "nearest", "ping", "predict", "run_candidate"),
+        *("call", "continue_program", "describe_tools", "get_stats", "nearest", "ping", "predict"),
         *("score_prediction", "stream"),
     }
 

@@ -331,35 +331,38 @@ class DspyBridge(ProgramBridge["Program"]):
         built = self._runnable("continue_program", program, predictor)
         return self._run("continue_program", built, inputs, None, False, known=known)
 
-    @handler(idempotent=True)
+    @handler
     def run_candidate(
         self,
         program: str,
         state: dict[str, Any],
         inputs: dict[str, Any],
+        tools: dict[str, Any] | None = None,
         request: dict[str, Any] | None = None,
         answer: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Run a program as it would be in another state, which is not stored; the result is that of :meth:`call`.
 
-        It has ``usage``, too. With ``request`` and ``answer`` the run goes on as :meth:`continue_program` does. Raises
-        what ``call`` raises, and SpecError for a state that does not fit.
+        It has ``usage``, too. ``tools`` are functions by name, for a program that :meth:`act` or :meth:`explore` runs.
+        With ``request`` and ``answer`` the run goes on as :meth:`continue_program` does. Raises what ``call`` raises,
+        and SpecError for a state that does not fit.
         """
-        built = self._candidate("run_candidate", program, state)
+        built = self._programs.candidate(program, state)
         answers = iter([answer])
 
         def known(asked: dict[str, Any]) -> dict[str, Any] | None:
             first = next(answers, None)
             return first if asked == request else None
 
-        return self._run("run_candidate", built, inputs, None, True, known=known)
+        with given_tools("run_candidate", built.tools, tools or {}):
+            return self._run("run_candidate", built, inputs, None, True, known=known)
 
     @handler
     def freeze_candidate(self, program: str, state: dict[str, Any], proofs: int) -> dict[str, Any]:
         """Return a plan as :meth:`freeze_program` does, of a program in another state, with that number of proofs."""
         from ._freeze import plan
 
-        built = self._candidate("freeze_candidate", program, state)
+        built = self._programs.candidate(program, state)
         merged, cache = self._options_of(built, None)
         return plan(self._loaded_runtime(), built, merged, cache, proofs)
 
@@ -389,6 +392,7 @@ class DspyBridge(ProgramBridge["Program"]):
         optimizer: dict[str, Any],
         examples: dict[str, Any],
         functions: dict[str, Any],
+        tools: dict[str, Any] | None = None,
         metric: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Run an optimizer of DSPy on a program, and return the ``state`` that it found and its ``hash``.
@@ -399,8 +403,8 @@ class DspyBridge(ProgramBridge["Program"]):
         ``evaluate(hash, state, numbers, max_errors, failure_score)``, which runs and scores examples by their numbers,
         and returns ``results`` (``outputs`` and ``score`` of each), ``failed`` and the last ``error``; ``score(number,
         outputs, steps, predictor)``; ``recall(key)`` and ``remember(key, answer)``, which keep the language model's
-        answers. What one of them raises ends the run. ``metric`` is a function in Python, as :meth:`score_prediction`
-        takes it, where the host has none to score with.
+        answers. What one of them raises ends the run. ``tools`` are as :meth:`run_candidate` takes them. ``metric``
+        is a function in Python, as :meth:`score_prediction` takes it, where the host has none to score with.
 
         Raises UnknownProgramError, and ArgumentError for an optimizer or parameters that there are not, examples that
         do not fit, and packages that are not there.
@@ -409,7 +413,7 @@ class DspyBridge(ProgramBridge["Program"]):
 
         kind, parameters = optimizer["kind"], dict(optimizer["parameters"])
         _optimize.checked(kind, parameters)
-        built = self._without_tools("optimize", program)
+        built = self._programs.get(program)
         train = _optimize.examples_of(built, examples["train"], "train")
         validation = _optimize.examples_of(built, examples["validation"], "validation")
         merged, cache = self._options_of(built, None)
@@ -421,13 +425,8 @@ class DspyBridge(ProgramBridge["Program"]):
             _optimize.Functions(functions),
             None if metric is None else _metrics.load(metric),
         )
-        with runtime.settings(merged, cache):
+        with given_tools("optimize", built.tools, tools or {}), runtime.settings(merged, cache):
             return _optimize.run(optimization, kind, parameters, lambda name: runtime.lm({"model": name}, cache))
-
-    def _candidate(self, command: str, program: str, state: dict[str, Any]) -> Program:
-        """Return a program without tools as it would be in another state."""
-        self._without_tools(command, program)
-        return self._programs.candidate(program, state)
 
     def _run(
         self,

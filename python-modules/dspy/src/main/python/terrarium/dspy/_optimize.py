@@ -316,9 +316,7 @@ def examples_of(program: Program, rows: list[Any], part: str) -> list[dspy.Examp
     Raises ArgumentError with the number of the example and the field.
     """
     examples = []
-    signature = program.module.predictors()[-1].signature
-    fields = {name: signature.output_fields.get(name) for name in program.outputs}
-    readers = {name: reader_of(field) for name, field in fields.items() if field is not None}
+    readers = {name: reader_of(field) for name, field in program.outputs.items()}
     for number, row in enumerate(rows):
         at = f"{part}[{number}]"
         try:

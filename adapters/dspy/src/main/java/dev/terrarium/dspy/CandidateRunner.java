@@ -9,6 +9,7 @@ import dev.terrarium.error.ClosedException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.OverloadException;
 import dev.terrarium.error.TerrariumException;
+import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.Shortcut;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,8 +19,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,19 +44,19 @@ final class CandidateRunner {
   /** What is left to do for an example, in a context. */
   private sealed interface Work {
 
-    int number();
-
     /** The whole run, or what is left of it once the language model has answered. */
     record Run(int number, @Nullable Map<String, ?> request, @Nullable Map<?, ?> answer)
         implements Work {}
 
     record Scored(int number, Map<String, @Nullable Object> outputs) implements Work {}
-  }
 
-  private static final int POLL_MILLIS = 20;
+    /** There is nothing left to do; stays in the queue for all who take from it. */
+    record End() implements Work {}
+  }
 
   private final Adapter adapter;
   private final String program;
+  private final Map<String, HostFunction> functions;
   private final Map<?, ?> state;
   private final List<?> inputs;
   private final Spending spending;
@@ -71,12 +72,14 @@ final class CandidateRunner {
   /**
    * Creates a runner.
    *
+   * @param functions that Python calls while it runs the program
    * @param inputs of all examples, by their numbers
    * @param scoresInPython whether scoring takes a context
    */
   CandidateRunner(
       Adapter adapter,
       String program,
+      Map<String, HostFunction> functions,
       Map<?, ?> state,
       List<?> inputs,
       Spending spending,
@@ -84,6 +87,7 @@ final class CandidateRunner {
       Results results) {
     this.adapter = adapter;
     this.program = program;
+    this.functions = functions;
     this.state = state;
     this.inputs = inputs;
     this.spending = spending;
@@ -167,10 +171,22 @@ final class CandidateRunner {
   /** Takes from the queue until all is done. */
   private void work(boolean helping) {
     try {
-      while (open.get() > 0 && !stopped) {
-        Work next = queue.poll(POLL_MILLIS, TimeUnit.MILLISECONDS);
-        if (next != null && !done(next, helping)) {
-          return;
+      while (!stopped) {
+        switch (queue.take()) {
+          case Work.End end -> {
+            queue.add(end);
+            return;
+          }
+          case Work.Run run -> {
+            if (!done(run, run.number(), () -> run(run), helping)) {
+              return;
+            }
+          }
+          case Work.Scored scored -> {
+            if (!done(scored, scored.number(), () -> scored, helping)) {
+              return;
+            }
+          }
         }
       }
     } catch (InterruptedException e) {
@@ -182,22 +198,17 @@ final class CandidateRunner {
   }
 
   /** Does some work; a helper that gets no context leaves it to the others, and returns false. */
-  private boolean done(Work work, boolean helping) {
+  private boolean done(Work work, int number, Supplier<Work.Scored> run, boolean helping) {
     try {
-      Work.Scored scored =
-          switch (work) {
-            case Work.Scored already -> already;
-            case Work.Run run -> run(run);
-          };
-      answered(scored);
+      answered(run.get());
     } catch (BorrowTimeoutException | OverloadException e) {
       if (helping) {
         queue.add(work);
         return false;
       }
-      failed(work.number(), e);
+      failed(number, e);
     } catch (RuntimeException e) {
-      failed(work.number(), e);
+      failed(number, e);
     }
     return true;
   }
@@ -207,6 +218,7 @@ final class CandidateRunner {
     arguments.put("program", program);
     arguments.put("state", state);
     arguments.put("inputs", inputs.get(run.number()));
+    arguments.put("tools", functions);
     arguments.put("request", run.request());
     arguments.put("answer", run.answer());
     spending.begin();
@@ -235,7 +247,19 @@ final class CandidateRunner {
 
   private void answered(Work.Scored scored) {
     results.answered(scored.number(), scored.outputs());
-    open.decrementAndGet();
+    close();
+  }
+
+  /** Counts an example as done. */
+  private void close() {
+    if (open.decrementAndGet() == 0) {
+      queue.add(new Work.End());
+    }
+  }
+
+  private void stop() {
+    stopped = true;
+    queue.add(new Work.End());
   }
 
   private void failed(int number, RuntimeException failure) {
@@ -250,9 +274,9 @@ final class CandidateRunner {
       case MetricFailure e -> end(e.reason());
       case TerrariumException e -> {
         if (!results.failed(number, e)) {
-          stopped = true;
+          stop();
         }
-        open.decrementAndGet();
+        close();
       }
       default -> end(failure);
     }
@@ -260,7 +284,7 @@ final class CandidateRunner {
 
   private void end(RuntimeException failure) {
     fatal = failure;
-    stopped = true;
+    stop();
   }
 
   /** Carries what a metric did wrong past the failures of programs. */

@@ -325,10 +325,10 @@ public final class Dspy {
    * Has an optimizer of DSPy find a better state for a program, with default options, and gives the
    * program that state in all contexts. The examples serve to train and to validate.
    *
-   * @see #optimize(DspyProgram, List, List, Optimizer, Metric, OptimizeOptions)
+   * @see #optimize(TypedProgram, List, List, Optimizer, Metric, OptimizeOptions)
    */
   public <I extends Record, O extends Record> Optimization optimize(
-      DspyProgram<I, O> program,
+      TypedProgram<I, O> program,
       List<Example<I, O>> examples,
       Optimizer optimizer,
       Metric<I, O> metric) {
@@ -350,7 +350,7 @@ public final class Dspy {
    *     optimizer cannot run, with the reason; and when the checkpoint is of another optimization
    */
   public <I extends Record, O extends Record> Optimization optimize(
-      DspyProgram<I, O> program,
+      TypedProgram<I, O> program,
       List<Example<I, O>> train,
       List<Example<I, O>> validation,
       Optimizer optimizer,
@@ -361,6 +361,7 @@ public final class Dspy {
         new OptimizerRun<>(
             adapter,
             program.id(),
+            program.functions(),
             program::outputs,
             train,
             validation,
@@ -384,6 +385,7 @@ public final class Dspy {
         new OptimizerRun<>(
             adapter,
             program.id(),
+            Map.of(),
             outputs -> outputs,
             train,
             validation,

@@ -50,6 +50,7 @@ final class OptimizerRun<I, O> {
 
   private final Adapter adapter;
   private final String program;
+  private final Map<String, HostFunction> functions;
   private final Function<Map<String, @Nullable Object>, O> reader;
   private final List<Example<I, O>> examples;
   private final int trained;
@@ -67,6 +68,7 @@ final class OptimizerRun<I, O> {
   /**
    * Creates a run.
    *
+   * @param functions that Python calls while it runs the program
    * @param reader turns the outputs by name into the outputs
    * @param train the examples to train on
    * @param validation the examples to validate with; empty for those to train on
@@ -74,6 +76,7 @@ final class OptimizerRun<I, O> {
   OptimizerRun(
       Adapter adapter,
       String program,
+      Map<String, HostFunction> functions,
       Function<Map<String, @Nullable Object>, O> reader,
       List<Example<I, O>> train,
       List<Example<I, O>> validation,
@@ -82,6 +85,7 @@ final class OptimizerRun<I, O> {
       OptimizeOptions options) {
     this.adapter = adapter;
     this.program = program;
+    this.functions = functions;
     this.reader = reader;
     this.optimizer = optimizer;
     this.options = options;
@@ -145,7 +149,7 @@ final class OptimizerRun<I, O> {
   }
 
   private Command<@Nullable Object> command() {
-    Map<String, HostFunction> functions =
+    Map<String, HostFunction> callbacks =
         Map.of(
             "begin", this::begin,
             "evaluate", this::evaluate,
@@ -160,7 +164,8 @@ final class OptimizerRun<I, O> {
         Map.of(
             "train", rows(examples.subList(0, trained)),
             "validation", rows(examples.subList(trained, examples.size()))));
-    arguments.put("functions", functions);
+    arguments.put("functions", callbacks);
+    arguments.put("tools", functions);
     arguments.put(
         "metric", scoring.metric() instanceof PythonMetric<I, O> python ? python.toMap() : null);
     return Command.of("optimize", arguments);
@@ -263,6 +268,7 @@ final class OptimizerRun<I, O> {
           new CandidateRunner(
               adapter,
               program,
+              functions,
               state,
               examples.stream().map(Example::input).toList(),
               spending,

@@ -16,7 +16,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.Nullable;
@@ -112,6 +114,47 @@ class OptimizeTest {
               assertThat(lineage.dspy()).isEqualTo("3.4.1");
               assertThat(lineage.examples()).hasSize(64);
             });
+  }
+
+  /** A module whose control flow is Java. */
+  private static final class Painter extends DspyModule<Thing, Painted> {
+
+    private final Predictor<Thing, Painted> paint = predict("paint", Thing.class, Painted.class);
+
+    Painter() {
+      super(Thing.class, Painted.class);
+    }
+
+    @Override
+    protected Painted forward(Thing thing, Calls calls) {
+      return calls.call(paint, thing);
+    }
+  }
+
+  @Test
+  void predictorsOfAModuleInJavaAreOptimized() {
+    Set<String> predictors = ConcurrentHashMap.newKeySet();
+    Metric<Thing, Painted> metric =
+        (example, output, trace) -> {
+          trace.ifPresent(steps -> steps.steps().forEach(step -> predictors.add(step.predictor())));
+          return Score.of(example.expected().equals(output));
+        };
+    DspyModuleProgram<Thing, Painted> module = dspy.module(new Painter());
+    Optimization result =
+        dspy.optimize(
+            module,
+            EXAMPLES,
+            Optimizer.bootstrapFewShot()
+                .with("max_bootstrapped_demos", 1)
+                .with("max_labeled_demos", 2),
+            metric);
+
+    assertThat(result.candidates().getFirst().score()).isEqualTo(33.33);
+    assertThat(result.score()).isEqualTo(100);
+    assertThat(result.candidates()).noneMatch(Optimization.Candidate::frozen);
+    assertThat(predictors).containsExactly("paint");
+    assertThat(module.call(new Thing("sky"))).isEqualTo(new Painted(Color.BLUE));
+    assertThat(dspy.evaluate(module.freeze(), EXAMPLES, EXACT).score()).isEqualTo(100);
   }
 
   @Test
