@@ -47,7 +47,7 @@ class EvaluateTest {
           .map(
               thing ->
                   new Example<>(
-                      new Thing(thing), new Painted(Color.valueOf(PainterModel.COLORS.get(thing)))))
+                      new Thing(thing), new Painted(Color.valueOf(PainterModel.color(thing)))))
           .toList();
 
   private static Terrarium terrarium;

@@ -51,7 +51,7 @@ class OptimizeTest {
           .map(
               thing ->
                   new Example<>(
-                      new Thing(thing), new Painted(Color.valueOf(PainterModel.COLORS.get(thing)))))
+                      new Thing(thing), new Painted(Color.valueOf(PainterModel.color(thing)))))
           .toList();
   private static final Metric<Thing, Painted> EXACT = Metric.exactMatch();
   private static final Optimizer LABELS = Optimizer.labeledFewShot().with("k", 2);

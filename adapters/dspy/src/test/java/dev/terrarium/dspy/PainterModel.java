@@ -7,6 +7,7 @@ import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.LanguageModel;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -35,6 +36,10 @@ final class PainterModel implements LanguageModel {
   volatile Runnable before = () -> {};
   volatile String suffix = "";
 
+  static String color(String thing) {
+    return Objects.requireNonNull(COLORS.get(thing));
+  }
+
   @Override
   public String name() {
     return "painter";
@@ -62,7 +67,8 @@ final class PainterModel implements LanguageModel {
     String color = "RED";
     if (request.messages().size() > 2
         || request.messages().getFirst().content().contains(PROPOSED)) {
-      color = COLORS.getOrDefault(thing(last), "RED");
+      String thing = thing(last);
+      color = thing == null ? color : color(thing);
     }
     return "{\"color\": \"" + color + "\"}" + suffix;
   }
