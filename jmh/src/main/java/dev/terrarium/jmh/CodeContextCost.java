@@ -36,17 +36,20 @@ final class CodeContextCost {
                   figures -> {
                     long now = heap();
                     System.out.printf(
-                        Locale.ROOT,
-                        "%7s %9.1f %11.1f %11.2f %8.1f%n",
+                        "%7s %9s %11s %11s %8.1f%n",
                         figures.get(0),
-                        figures.get(1),
-                        figures.get(2),
-                        figures.get(3),
+                        rounded(figures.get(1)),
+                        rounded(figures.get(2)),
+                        rounded(figures.get(3)),
                         (now - before[0]) / MEGABYTE);
                     before[0] = now;
                     return null;
                   })));
     }
+  }
+
+  private static String rounded(Object milliseconds) {
+    return String.format(Locale.ROOT, "%.2f", ((Number) milliseconds).doubleValue());
   }
 
   private static long heap() {

@@ -93,7 +93,7 @@ public final class Optimizing {
       for (int contexts : CONTEXTS) {
         ChecksumModel model = new ChecksumModel(delay);
         try (Terrarium terrarium = Terrarium.start(Bench.config(contexts, model).build())) {
-          Object ready = terrarium.prewarm("dspy", contexts).join();
+          Object unused = terrarium.prewarm("dspy", contexts).join();
           for (int round = 1; round <= ROUNDS; round++) {
             for (Task task : TASKS) {
               row(terrarium, model, python, examples, task, contexts, delay, round);
@@ -149,7 +149,7 @@ public final class Optimizing {
   private static void forget(Terrarium terrarium, String program) {
     Map<String, Object> arguments = new HashMap<>(Map.of("program", program));
     arguments.put("state", null);
-    Object done = terrarium.call("dspy", "set_program_state", arguments);
+    Object unused = terrarium.call("dspy", "set_program_state", arguments);
   }
 
   private static JsonNode peer(
