@@ -105,7 +105,7 @@ final class Optimize implements Callable<Integer> {
           terrarium
               .adapter(Dspy.class)
               .optimize(runnable, examples, held, chosen, scoring, options);
-      result.state().write(output);
+      result.state().save(output);
       double before =
           result.candidates().isEmpty() ? result.score() : result.candidates().getFirst().score();
       System.err.printf(

@@ -3,9 +3,9 @@ package dev.terrarium.cli;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.dspy.Dspy;
-import dev.terrarium.dspy.ProgramState;
 import dev.terrarium.dspy.UntypedDspyProgram;
 import dev.terrarium.error.ArgumentException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -67,9 +67,11 @@ final class ProgramOptions {
     }
     if (state != null) {
       try {
-        dspy.setState(created.id(), ProgramState.read(state));
+        created.load(state);
       } catch (ArgumentException e) {
-        throw wrong(commandLine, state, e);
+        throw new ParameterException(commandLine, oneLine(e.getMessage()), e);
+      } catch (UncheckedIOException e) {
+        throw new ParameterException(commandLine, e.getMessage() + ": " + e.getCause(), e);
       }
     }
     return created;

@@ -13,7 +13,6 @@ import dev.terrarium.dspy.Metric;
 import dev.terrarium.dspy.Optimization;
 import dev.terrarium.dspy.OptimizeOptions;
 import dev.terrarium.dspy.Optimizer;
-import dev.terrarium.dspy.ProgramState;
 import dev.terrarium.dspy.Score;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.testkit.FakeLanguageModel;
@@ -129,12 +128,12 @@ class OptimizingGuideTest {
                   .withCheckpoint(folder.resolve("run.json"))
                   .withListener(candidate -> System.out.println(candidate)));
       System.out.println(result.candidates().getFirst().score() + " -> " + result.score());
-      result.state().write(folder.resolve("state.json"));
+      result.state().save(folder.resolve("state.json"));
       // end
       assertThat(result.score()).isEqualTo(100);
 
       // guide: optimizingState
-      dspy.setState(program.id(), ProgramState.read(folder.resolve("state.json")));
+      program.load(folder.resolve("state.json"));
       // end
       assertThat(dspy.evaluate(program, examples, same).score()).isEqualTo(100);
     }

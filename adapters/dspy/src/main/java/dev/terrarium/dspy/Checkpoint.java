@@ -112,7 +112,7 @@ final class Checkpoint {
     all.put(ANSWERS, answers);
     all.put(RESULTS, results);
     try {
-      ProgramState.write(file, MessageFormat.JSON.write(all));
+      AtomicFile.write(file, MessageFormat.JSON.write(all));
     } catch (IOException e) {
       throw new ArgumentException("checkpoint: the file " + file + " cannot be written: " + e, e);
     }

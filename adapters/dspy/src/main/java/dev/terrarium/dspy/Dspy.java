@@ -409,17 +409,6 @@ public final class Dspy {
   }
 
   /**
-   * Gives a program a state in all contexts, such as one that {@link ProgramState#read} returned.
-   *
-   * @throws ArgumentException when the state is not of a program of that signature, with the place
-   *     inside the state
-   */
-  public void setState(String program, ProgramState state) {
-    Object unused =
-        adapter.call("set_program_state", Map.of("program", program, "state", state.plain()));
-  }
-
-  /**
    * Returns the same facade with these options for each call, including the calls of programs that
    * it creates.
    */

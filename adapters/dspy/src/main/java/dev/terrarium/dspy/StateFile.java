@@ -5,16 +5,11 @@ import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.ConversionException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
-import java.util.UUID;
 
 /**
  * The file in which {@code module.save("state.json")} of DSPy writes a program's state, and from
@@ -35,7 +30,7 @@ final class StateFile {
       throw new ConversionException("result", "expected a dict with 'text', found " + written);
     }
     try {
-      replace(file, StandardCharsets.UTF_8.encode(text));
+      AtomicFile.write(file, text.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new UncheckedIOException(
           "Cannot write the state of program '" + program + "' to " + file, e);
@@ -60,7 +55,8 @@ final class StateFile {
     }
   }
 
-  private static void check(Path file) {
+  /** Refuses a file that DSPy does not take for a state. */
+  static void check(Path file) {
     if (Files.isDirectory(file)) {
       throw new ArgumentException(
           file
@@ -74,24 +70,6 @@ final class StateFile {
               + ": the name must end with .json, as DSPy demands it of a state in JSON. Its other"
               + " form, .pkl, is a pickle: loading it runs what code it holds. In Python,"
               + " module.save('state.json') writes the same state");
-    }
-  }
-
-  private static void replace(Path file, ByteBuffer bytes) throws IOException {
-    Path target = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
-    Path partial = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID());
-    try {
-      try (FileChannel channel =
-          FileChannel.open(partial, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
-        channel.force(
-            true); // before the new name: after a crash the file is the old or the new one
-      }
-      Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(partial);
     }
   }
 }
