@@ -179,7 +179,7 @@ final class PythonReader {
     };
   }
 
-  /** Returns a float, which the polyglot API does not read if its class is one of C, as numpy's. */
+  /** Returns a float, which the polyglot API does not read if its class is one of C. */
   private double real(Value value) {
     return (value.fitsInDouble() ? value : plain.execute(value)).asDouble();
   }
