@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class Task<T extends @Nullable Object> {
 
   /** Far more than anything here takes; only a test that fails waits as long. */
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   private static final Duration BETWEEN_LOOKS = Duration.ofNanos(100_000);
 
