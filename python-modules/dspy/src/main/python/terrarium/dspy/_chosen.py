@@ -11,6 +11,7 @@ import dspy
 
 from terrarium.bridge import SpecError, tools
 
+from ._kinds import AttemptError
 from ._plain import plain_inputs
 
 if TYPE_CHECKING:
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 REWARD = tools.Definition("@reward", "", {})
 
 _MOST = 100
-
-
-class AttemptError(Exception):
-    """What was given as attempts is none."""
 
 
 def tried(cls: Callable[..., dspy.Module], of: Program, spec: dict[str, Any]) -> dspy.Module:

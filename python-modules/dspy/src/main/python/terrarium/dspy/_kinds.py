@@ -10,7 +10,7 @@ import dspy
 
 from terrarium.bridge import SpecError, tools
 
-from . import _chosen, _host_module, _react, _rlm, _sources, _user_code
+from . import _host_module, _react, _sources, _user_code
 from ._signatures import shadowing_allowed, signature_of
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 MODULE = "module"
 REACT = "react"
 COMPOSED = "composed"
+
+
+class AttemptError(Exception):
+    """An input that is no list of attempts."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,8 @@ class Made:
     what reads each input, where these are not the signature's. ``tools`` are the functions of the host's caller that
     the module calls. ``of`` is the program whose signature it has, and ``parts`` are the programs of its predictors
     that can be run by themselves. ``steps_of`` makes steps of the module's trajectory, where it has any. ``configured``
-    tells that the module takes the options of the language model as ``config``.
+    tells that the module takes the options of the language model as ``config``, and ``writes_code`` that the command
+    ``explore`` runs it.
     """
 
     module: dspy.Module
@@ -53,6 +58,7 @@ class Made:
     parts: dict[str, Program] = field(default_factory=dict)
     steps_of: Callable[[Any], list[dict[str, Any]]] | None = None
     configured: bool = True
+    writes_code: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,8 +86,10 @@ def _react_of(asked: Asked) -> Made:
 
 
 def _rlm_of(asked: Asked) -> Made:
+    from . import _rlm  # which takes a dozen modules of DSPy that other kinds do without
+
     module, defined = _rlm.module_of(asked.signature, asked.spec)
-    return Made(module, tools=defined, steps_of=_rlm.steps_of)
+    return Made(module, tools=defined, steps_of=_rlm.steps_of, writes_code=True)
 
 
 def _module(asked: Asked) -> Made:
@@ -100,17 +108,21 @@ def _composed(asked: Asked) -> Made:
 
 
 def _multi_chain_comparison(asked: Asked) -> Made:
+    from . import _chosen
+
     of = asked.program({"kind": "predict", "signature": asked.spec.get("signature")}, "spec")
     module, inputs = _chosen.comparison(of, asked.spec.get("attempts"))
     return Made(module, inputs=inputs)
 
 
-def _tried(cls: Callable[..., dspy.Module]) -> Callable[[Asked], Made]:
+def _tried(name: str) -> Callable[[Asked], Made]:
     def make(asked: Asked) -> Made:
+        from . import _chosen
+
         of = asked.program(asked.spec.get("of"), "spec.of")
         if asked.spec.get("state") is not None:
             of.load_state(asked.spec["state"])
-        module = _chosen.tried(cls, of, asked.spec)
+        module = _chosen.tried(getattr(dspy, name), of, asked.spec)
         return Made(module, of.outputs, tools=[*of.tools, _chosen.REWARD], of=of, configured=False)
 
     return make
@@ -120,12 +132,12 @@ KINDS: dict[str, Kind] = {
     "predict": Kind(_predict),
     "chain_of_thought": Kind(_chain_of_thought),
     REACT: Kind(_react_of, ("tools",)),
-    "rlm": Kind(_rlm_of, _rlm.KEYS),
+    "rlm": Kind(_rlm_of, ("tools", "max_iters", "max_llm_calls")),
     MODULE: Kind(_module, ("source", "class", "arguments")),
     COMPOSED: Kind(_composed, ("predictors",)),
     "multi_chain_comparison": Kind(_multi_chain_comparison, ("attempts",)),
-    "best_of_n": Kind(_tried(dspy.BestOfN), ("of", "state", "n", "threshold")),
-    "refine": Kind(_tried(dspy.Refine), ("of", "state", "n", "threshold", "reward")),
+    "best_of_n": Kind(_tried("BestOfN"), ("of", "state", "n", "threshold")),
+    "refine": Kind(_tried("Refine"), ("of", "state", "n", "threshold", "reward")),
 }
 
 

@@ -13,8 +13,7 @@ from terrarium.bridge import SpecError, tools
 from ._interpreter import HostInterpreter
 from ._react import HostTool
 
-#: The keys of a spec beside those of every kind, and the numbers of DSPy where a spec has none.
-KEYS = ("tools", "max_iters", "max_llm_calls")
+#: The numbers of DSPy where a spec has none.
 _NUMBERS = {"max_iters": 20, "max_llm_calls": 50}
 _RESERVED_INPUTS = ("config",)
 

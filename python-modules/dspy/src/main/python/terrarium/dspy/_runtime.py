@@ -20,7 +20,6 @@ from terrarium.bridge.types import reader_of_natives
 from . import (
     _adapters,
     _cache_use,
-    _chosen,
     _kept,
     _kinds,
     _log,
@@ -67,7 +66,7 @@ class Program:
         self.parts = made.parts
         self.configured = made.configured
         self.steps_of = made.steps_of
-        self.writes_code = isinstance(made.module, dspy.RLM)
+        self.writes_code = made.writes_code
         # The type language knows local times only; a string signature gets what the model wrote.
         self.local_times: bool = of.local_times if of else not isinstance(spec["signature"], str)
         self.signature: type[dspy.Signature] = of.signature if of else signature_of(spec["signature"])
@@ -108,7 +107,7 @@ class Program:
                 arguments[name] = read(inputs.get(name))
             except pydantic.ValidationError as error:
                 raise ArgumentError(command, _validation_message(name, error), accepted=self.inputs) from error
-            except _chosen.AttemptError as error:
+            except _kinds.AttemptError as error:
                 raise ArgumentError(command, f"input {name!r}: {error}", accepted=self.inputs) from error
         return arguments
 
