@@ -25,6 +25,7 @@ _OPTIONS = (
     "-ppytest_mock",
     "--continue-on-collection-errors",
     "-oaddopts=",
+    "-ofilterwarnings=default",
     "-oconsider_namespace_packages=true",
 )
 
@@ -37,8 +38,12 @@ class Outcomes:
         self.failures: list[str] = []
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        if report.when == "call" or not report.passed:
-            self._count(report, report.outcome if not hasattr(report, "wasxfail") else "skipped")
+        if hasattr(report, "wasxfail"):
+            self._count(report, "skipped")
+        elif report.when == "call" or report.skipped:
+            self._count(report, report.outcome)
+        elif report.failed:
+            self._count(report, "error")
 
     def pytest_collectreport(self, report: Any) -> None:
         if not report.passed:
