@@ -57,10 +57,13 @@ SUITES = {
     "markdown-it-py": Suite(("tests",), "`sys.argv`, which `argparse` reads, is empty (17); no pytest-regressions (7)"),
     "msgpack": Suite(("test",), "empty `tracemalloc` (4); no reference counts (1); no recursion limit (1)"),
     "xxhash": Suite(("tests/test_xxh32.py", "tests/test_xxh64.py", "tests/test_xxh3_64.py", "tests/test_xxh3_128.py")),
-    "beautifulsoup4": Suite(("bs4/tests",)),
+    "beautifulsoup4": Suite(("bs4/tests",), "runtime protocols of typing_extensions (28)"),
     "jinja2": Suite(("tests/test_core_tags.py", "tests/test_inheritance.py")),
-    "python-dateutil": Suite(("tests/test_easter.py", "tests/test_parser.py", "tests/test_relativedelta.py")),
-    "httpx": Suite(("tests/models",), options="--noconftest -panyio.pytest_plugin"),
+    "python-dateutil": Suite(
+        ("tests/test_easter.py", "tests/test_parser.py", "tests/test_relativedelta.py"),
+        "tests that change the variable `TZ` (2)",
+    ),
+    "httpx": Suite(("tests/models",), note="no chardet (1)", options="--noconftest -panyio.pytest_plugin"),
     "pydantic-settings": Suite(("tests/test_source_json.py", "tests/test_source_toml.py", "tests/test_utils.py")),
     "rapidfuzz": Suite(
         ("tests/test_fuzz.py", "tests/test_utils.py", "tests/distance"),
