@@ -12,7 +12,6 @@ from typing import Any
 import dspy
 import pydantic
 from dspy.adapters import utils
-from dspy.adapters.baml_adapter import BAMLAdapter
 
 from terrarium.bridge.errors import TruncatedAnswerError
 from terrarium.bridge.exchanges import Exchange
@@ -249,39 +248,10 @@ def _json_adapter() -> SchemaJsonAdapter:
     return SchemaJsonAdapter()
 
 
-class HostXmlAdapter(_HostAdapter, dspy.XMLAdapter):
-    """The XML adapter, which never asks for JSON. No schema constrains the answer: it is no JSON."""
+def _forms() -> Any:
+    from . import _forms  # which takes modules of DSPy that the usual adapters do without
 
-    def parse(self, signature: Any, completion: str) -> dict[str, Any]:
-        """Return the outputs by name; raises AdapterParseError when there is no way to read them."""
-        fields: dict[str, Any] = super().parse(signature, completion)
-        cut = cut_off(completion)
-        if cut is not None:  # all elements are closed
-            mark_whole(cut)
-        return fields
-
-
-class SchemaBamlAdapter(SchemaJsonAdapter, BAMLAdapter):
-    """The JSON adapter whose prompt describes records in BAML's form; answers keep to the same schema."""
-
-
-class HostTwoStepAdapter(_HostAdapter, dspy.TwoStepAdapter):
-    """The two-step adapter: a first answer in any form, of which a second model extracts the outputs, in chat form.
-
-    A first answer that was cut off is an error, since what is missing in it cannot be extracted.
-    """
-
-    def __init__(self, extraction_model: dspy.LM | None = None) -> None:
-        """Extract by that model, or by the one of the moment."""
-        super().__init__(extraction_model or dspy.settings.lm)
-
-    def parse(self, signature: Any, completion: str) -> dict[str, Any]:
-        """Return the outputs by name; raises AdapterParseError when there is no way to read them."""
-        cut = cut_off(completion)
-        if cut is not None:
-            raise TruncatedParseError(cut, dspy.AdapterParseError("TwoStepAdapter", signature, completion))
-        fields: dict[str, Any] = super().parse(signature, completion)
-        return fields
+    return _forms
 
 
 #: What makes the adapter of each name, given the model that extracts outputs.
@@ -289,9 +259,9 @@ _MAKERS: dict[str, Callable[[dspy.LM], dspy.Adapter]] = {
     "json": lambda _: _json_adapter(),
     "chat": lambda _: HostChatAdapter(use_json_adapter_fallback=False),
     "auto": lambda _: HostChatAdapter(),
-    "xml": lambda _: HostXmlAdapter(use_json_adapter_fallback=False),
-    "two_step": HostTwoStepAdapter,
-    "baml": lambda _: SchemaBamlAdapter(),
+    "xml": lambda _: _forms().HostXmlAdapter(use_json_adapter_fallback=False),
+    "two_step": lambda model: _forms().HostTwoStepAdapter(model),
+    "baml": lambda _: _forms().SchemaBamlAdapter(),
 }
 
 
