@@ -94,13 +94,7 @@ class ProgramCache(Generic[P]):
 
     def of(self, spec: dict[str, Any]) -> P:
         """Return a program that has no id: built from the spec, kept here only."""
-        key = f"={content_id(spec)}"
-        entry = self._built.get(key)
-        if entry is not None and entry[0] is None:  # else it is one that somebody gave such an id
-            return entry[1]
-        built = self._build(spec, None)
-        self._built.put(key, (None, built))
-        return built
+        return self._without_id(spec, spec, None)
 
     def candidate(self, program: str, state: dict[str, Any]) -> P:
         """Return a program as it would be with another compiled state, kept here only.
@@ -108,13 +102,7 @@ class ProgramCache(Generic[P]):
         Raises UnknownProgramError, and what building raises.
         """
         stored = self._stored(program)
-        key = f"={content_id([stored['spec'], state])}"
-        entry = self._built.get(key)
-        if entry is not None and entry[0] is None:
-            return entry[1]
-        built = self._build(stored["spec"], state)
-        self._built.put(key, (None, built))
-        return built
+        return self._without_id([stored["spec"], state], stored["spec"], state)
 
     def delete(self, program: str) -> None:
         """Delete a program from the host; raises UnknownProgramError when it does not know it."""
@@ -136,6 +124,16 @@ class ProgramCache(Generic[P]):
     def clear(self) -> None:
         """Drop what was built; what the host has stays."""
         self._built.clear()
+
+    def _without_id(self, content: Any, spec: dict[str, Any], state: dict[str, Any] | None) -> P:
+        """Return what is built of a spec and a state, kept by its content."""
+        key = f"={content_id(content)}"
+        entry = self._built.get(key)
+        if entry is not None and entry[0] is None:  # else it is one that somebody gave such an id
+            return entry[1]
+        built = self._build(spec, state)
+        self._built.put(key, (None, built))
+        return built
 
     def _stored(self, program: str) -> dict[str, Any]:
         _check(program)

@@ -130,8 +130,13 @@ def call(name: str, arguments: dict[str, Any]) -> Answer:
 
 def ending_call(name: str, *arguments: Any) -> Any:
     """Call a function of the present call; what the host raises ends the call, as EndOfCall."""
+    return ending(function(name), *arguments)
+
+
+def ending(host_function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function of the host; what the host raises ends the call, as EndOfCall."""
     try:
-        return function(name)(*arguments)
+        return host_function(*arguments)
     except HostCallError as error:
         raise EndOfCall(str(error)) from error
 

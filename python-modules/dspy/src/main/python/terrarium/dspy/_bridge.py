@@ -15,6 +15,7 @@ from . import _options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ._model import Known
     from ._runtime import Program, Runtime
 
 
@@ -322,14 +323,8 @@ class DspyBridge(ProgramBridge["Program"]):
         ``request`` and ``answer`` are as ``model.generate`` takes and returns them. Should the program make another
         request than that by now, the language model is asked again. Returns and raises what ``call`` does.
         """
-        answers = iter([answer])
-
-        def known(asked: dict[str, Any]) -> dict[str, Any] | None:
-            first = next(answers, None)
-            return first if asked == request else None
-
         built = self._runnable("continue_program", program, predictor)
-        return self._run("continue_program", built, inputs, None, False, known=known)
+        return self._run("continue_program", built, inputs, None, False, known=_answering(request, answer))
 
     @handler
     def run_candidate(
@@ -348,14 +343,8 @@ class DspyBridge(ProgramBridge["Program"]):
         and SpecError for a state that does not fit.
         """
         built = self._programs.candidate(program, state)
-        answers = iter([answer])
-
-        def known(asked: dict[str, Any]) -> dict[str, Any] | None:
-            first = next(answers, None)
-            return first if asked == request else None
-
         with given_tools("run_candidate", built.tools, tools or {}):
-            return self._run("run_candidate", built, inputs, None, True, known=known)
+            return self._run("run_candidate", built, inputs, None, True, known=_answering(request, answer))
 
     @handler
     def freeze_candidate(self, program: str, state: dict[str, Any], proofs: int) -> dict[str, Any]:
@@ -436,7 +425,7 @@ class DspyBridge(ProgramBridge["Program"]):
         options: Any,
         trace: bool,
         emit: Callable[[object], object] | None = None,
-        known: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None,
+        known: Known | None = None,
         **more: Any,
     ) -> dict[str, Any]:
         arguments = program.arguments(command, inputs)
@@ -498,3 +487,14 @@ class DspyBridge(ProgramBridge["Program"]):
         self._loaded_runtime().close()
         self._runtime = None
         super()._cleanup_framework()
+
+
+def _answering(request: dict[str, Any] | None, answer: dict[str, Any] | None) -> Known:
+    """Return what answers the first request that is made, if it is that one."""
+    answers = iter([answer])
+
+    def known(asked: dict[str, Any]) -> dict[str, Any] | None:
+        first = next(answers, None)
+        return first if asked == request else None
+
+    return known

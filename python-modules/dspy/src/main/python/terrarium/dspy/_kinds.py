@@ -10,15 +10,11 @@ import dspy
 
 from terrarium.bridge import SpecError, tools
 
-from . import _host_module, _react, _sources, _user_code
+from . import _host_module, _sources, _user_code
 from ._signatures import shadowing_allowed, signature_of
 
 if TYPE_CHECKING:
     from ._runtime import Program
-
-MODULE = "module"
-REACT = "react"
-COMPOSED = "composed"
 
 
 class AttemptError(Exception):
@@ -80,6 +76,8 @@ def _chain_of_thought(asked: Asked) -> Made:
 
 
 def _react_of(asked: Asked) -> Made:
+    from . import _react
+
     _react.check(asked.signature, "spec.signature")
     defined = tools.definitions(asked.spec.get("tools"), reserved=(_react.FINISH,))
     return Made(_react.module_of(asked.signature, defined), tools=defined, steps_of=_react.steps_of)
@@ -131,10 +129,10 @@ def _tried(name: str) -> Callable[[Asked], Made]:
 KINDS: dict[str, Kind] = {
     "predict": Kind(_predict),
     "chain_of_thought": Kind(_chain_of_thought),
-    REACT: Kind(_react_of, ("tools",)),
+    "react": Kind(_react_of, ("tools",)),
     "rlm": Kind(_rlm_of, ("tools", "max_iters", "max_llm_calls")),
-    MODULE: Kind(_module, ("source", "class", "arguments")),
-    COMPOSED: Kind(_composed, ("predictors",)),
+    "module": Kind(_module, ("source", "class", "arguments")),
+    "composed": Kind(_composed, ("predictors",)),
     "multi_chain_comparison": Kind(_multi_chain_comparison, ("attempts",)),
     "best_of_n": Kind(_tried("BestOfN"), ("of", "state", "n", "threshold")),
     "refine": Kind(_tried("Refine"), ("of", "state", "n", "threshold", "reward")),

@@ -14,21 +14,21 @@ _TEXT = {"type": "string"}
 
 
 class _Native(NamedTuple):
-    """A type of DSPy's, what makes a value of the plain one, and what a model has to write, None where it cannot."""
+    """What makes a value of the plain one, and what a model has to write, None where it cannot."""
 
-    type: Any
     read: Callable[[dict[str, Any]], Any]
     schema: dict[str, Any] | None = None
 
 
+#: By the names that DSPy has for the types.
 _NATIVES: dict[str, _Native] = {
-    "Image": _Native(dspy.Image, lambda plain: dspy.Image(plain["url"])),
-    "Audio": _Native(dspy.Audio, lambda plain: dspy.Audio(plain["url"])),
+    "Image": _Native(lambda plain: dspy.Image(plain["url"])),
+    "Audio": _Native(lambda plain: dspy.Audio(plain["url"])),
     # Without a name, which DSPy 3.4.1 refuses to send.
-    "File": _Native(dspy.File, lambda plain: dspy.File(file_data=plain["url"])),
-    "History": _Native(dspy.History, lambda plain: dspy.History(messages=plain["messages"])),
-    "Code": _Native(dspy.Code, lambda plain: dspy.Code(code=plain["code"]), _TEXT),
-    "Reasoning": _Native(dspy.Reasoning, lambda plain: dspy.Reasoning(content=plain["content"]), _TEXT),
+    "File": _Native(lambda plain: dspy.File(file_data=plain["url"])),
+    "History": _Native(lambda plain: dspy.History(messages=plain["messages"])),
+    "Code": _Native(lambda plain: dspy.Code(code=plain["code"]), _TEXT),
+    "Reasoning": _Native(lambda plain: dspy.Reasoning(content=plain["content"]), _TEXT),
 }
 #: Types of DSPy's that programs of the host cannot have, and why.
 _REFUSED = {
@@ -41,7 +41,8 @@ _REFUSED = {
 
 def type_of(name: str, path: str) -> Any:
     """Return the type of DSPy's; raises SpecError with the names there are, or with the reason why it is none."""
-    return _known(name, path).type
+    _known(name, path)
+    return getattr(dspy, name)
 
 
 def read(name: str, plain: Any) -> Any:

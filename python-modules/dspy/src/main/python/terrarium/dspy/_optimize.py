@@ -25,9 +25,9 @@ from dspy import teleprompt
 from dspy.evaluate.evaluate import Evaluate, EvaluationResult
 from dspy.utils.saving import get_dependency_versions
 
-from terrarium.bridge import ArgumentError, HostCallError
+from terrarium.bridge import ArgumentError
 from terrarium.bridge.programs import content_of
-from terrarium.bridge.tools import EndOfCall
+from terrarium.bridge.tools import EndOfCall, ending
 
 from . import _metrics
 from ._model import ask, recording
@@ -118,10 +118,7 @@ class Functions:
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Call a function by name."""
-        try:
-            return self._functions[name](*arguments)
-        except HostCallError as error:
-            raise EndOfCall(str(error)) from error
+        return ending(self._functions[name], *arguments)
 
 
 class Optimization:
@@ -369,14 +366,9 @@ def split(
 def run(
     optimization: Optimization, kind: str, parameters: dict[str, Any], model: Callable[[str], dspy.LM]
 ) -> dict[str, Any]:
-    """Run an optimizer; raises what ended the run."""
-    try:
-        with _hosted(optimization, parameters.get("seed", 0)):
-            return optimization.run(kind, parameters, model)
-    except EndOfCall as end:
-        if end.__cause__ is None:
-            raise
-        raise end.__cause__  # noqa: B904 - which has a cause of its own, the host's exception
+    """Run an optimizer, inside of ``terrarium.bridge.tools.given``, which raises what ended the run."""
+    with _hosted(optimization, parameters.get("seed", 0)):
+        return optimization.run(kind, parameters, model)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.Command;
 import dev.terrarium.error.ConfigurationException;
-import dev.terrarium.error.ConversionException;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.tool.Tools;
 import java.util.ArrayList;
@@ -105,11 +104,8 @@ public final class ReActProgram<I extends Record, O extends Record> extends Type
   }
 
   private static List<ReActTrace.Step> steps(@Nullable Object result) {
-    if (!(result instanceof Map<?, ?> map) || !(map.get("steps") instanceof List<?> list)) {
-      throw new ConversionException("result", "expected a dict with 'steps', found " + result);
-    }
     List<ReActTrace.Step> steps = new ArrayList<>();
-    for (Object each : list) {
+    for (Object each : UntypedDspyProgram.steps(result)) {
       if (each instanceof Map<?, ?> step) {
         steps.add(
             new ReActTrace.Step(

@@ -5,7 +5,6 @@ import dev.terrarium.CallOptions;
 import dev.terrarium.Command;
 import dev.terrarium.Programs;
 import dev.terrarium.error.ConfigurationException;
-import dev.terrarium.error.ConversionException;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.TypedReader;
 import dev.terrarium.tool.Tools;
@@ -130,9 +129,8 @@ public final class RlmProgram<I extends Record, O extends Record> extends TypedP
   }
 
   private static List<RlmTrace.Step> steps(@Nullable Object result) {
-    if (!(result instanceof Map<?, ?> map) || !(map.get("steps") instanceof List<?> list)) {
-      throw new ConversionException("result", "expected a dict with 'steps', found " + result);
-    }
-    return list.stream().map(step -> TypedReader.read(step, RlmTrace.Step.class, "steps")).toList();
+    return UntypedDspyProgram.steps(result).stream()
+        .map(step -> TypedReader.read(step, RlmTrace.Step.class, "steps"))
+        .toList();
   }
 }

@@ -111,6 +111,14 @@ public final class UntypedDspyProgram
         requests(map.get("requests")));
   }
 
+  /** Returns the steps in a result of the bridge's commands. */
+  static List<?> steps(@Nullable Object result) {
+    if (!(result instanceof Map<?, ?> map) || !(map.get("steps") instanceof List<?> list)) {
+      throw new ConversionException("result", "expected a dict with 'steps', found " + result);
+    }
+    return list;
+  }
+
   /** Returns a dict of Python's as a map by names; anything else as an empty one. */
   static Map<String, @Nullable Object> named(@Nullable Object dict) {
     Map<String, @Nullable Object> named = new LinkedHashMap<>();

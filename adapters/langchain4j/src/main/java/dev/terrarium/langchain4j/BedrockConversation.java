@@ -4,8 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.model.chat.request.ChatRequest;
-import dev.terrarium.error.ModelException;
-import dev.terrarium.error.ModelException.Kind;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -114,11 +112,11 @@ final class BedrockConversation implements BedrockRuntimeClient {
 
   private ConverseResponse readable(ConverseResponse response) {
     if (response.output() == null || response.output().message() == null) {
-      throw unreadable(connection, "it has no message");
+      throw Failures.unreadable(connection.name(), "it has no message");
     }
     for (ContentBlock block : response.output().message().content()) {
       if (!READ.contains(block.type())) {
-        throw unreadable(connection, "it has content of the type " + block.type());
+        throw Failures.unreadable(connection.name(), "it has content of the type " + block.type());
       }
     }
     return response.toBuilder()
@@ -130,7 +128,7 @@ final class BedrockConversation implements BedrockRuntimeClient {
    * Returns the reason of the end of an answer in a form that LangChain4j has a word for.
    *
    * @param text the reason in the service's words
-   * @throws ModelException when there is no such form
+   * @throws dev.terrarium.error.ModelException when there is no such form
    */
   static StopReason readable(
       Connection connection, @Nullable StopReason reason, @Nullable String text) {
@@ -138,20 +136,9 @@ final class BedrockConversation implements BedrockRuntimeClient {
       case END_TURN, STOP_SEQUENCE, MAX_TOKENS, TOOL_USE, CONTENT_FILTERED, GUARDRAIL_INTERVENED ->
           reason;
       case MODEL_CONTEXT_WINDOW_EXCEEDED -> StopReason.MAX_TOKENS;
-      case null -> throw unreadable(connection, "it names no reason of its end");
-      default -> throw unreadable(connection, "it ended because of " + text);
+      case null -> throw Failures.unreadable(connection.name(), "it names no reason of its end");
+      default -> throw Failures.unreadable(connection.name(), "it ended because of " + text);
     };
-  }
-
-  private static ModelException unreadable(Connection connection, String reason) {
-    return new ModelException(
-        Kind.BAD_RESPONSE,
-        "The answer of the language model "
-            + connection.name()
-            + " cannot be read: "
-            + reason
-            + ".",
-        null);
   }
 
   @Override

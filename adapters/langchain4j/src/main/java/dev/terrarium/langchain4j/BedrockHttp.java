@@ -3,8 +3,6 @@ package dev.terrarium.langchain4j;
 import dev.langchain4j.http.client.HttpMethod;
 import dev.langchain4j.http.client.HttpRequest;
 import dev.langchain4j.http.client.SuccessfulHttpResponse;
-import dev.terrarium.error.ModelException;
-import dev.terrarium.error.ModelException.Kind;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -63,12 +61,7 @@ record BedrockHttp(Connection connection) implements SdkHttpClient, SdkAsyncHttp
     SuccessfulHttpResponse response =
         connection.calls().execute(translated(request.httpRequest(), sent));
     if (!Failures.json(response.body()).isObject()) {
-      throw new ModelException(
-          Kind.BAD_RESPONSE,
-          "The answer of the language model "
-              + connection.name()
-              + " cannot be read: it is no JSON object.",
-          null);
+      throw Failures.unreadable(connection.name(), "it is no JSON object");
     }
     byte[] body = response.body().getBytes(StandardCharsets.UTF_8);
     return HttpExecuteResponse.builder()

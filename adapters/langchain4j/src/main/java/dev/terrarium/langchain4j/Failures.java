@@ -249,6 +249,14 @@ final class Failures {
         secrets.cause(e));
   }
 
+  /** Returns the exception for an answer that cannot be read for a reason, without a full stop. */
+  static ModelException unreadable(String name, String reason) {
+    return new ModelException(
+        Kind.BAD_RESPONSE,
+        "The answer of the language model " + name + " cannot be read: " + reason + ".",
+        null);
+  }
+
   /** Returns whether JSON of a service says that it withholds the answer. */
   static boolean isWithheld(String json) {
     return WITHHELD.matcher(json).find();
