@@ -26,21 +26,20 @@ from ._sections import Sections, marker
 from ._signatures import NO_TEXT, is_optional_text, is_text, shadowing_allowed
 
 _json_adapter_module: Any = import_module("dspy.adapters.json_adapter")
-_two_step_module: Any = import_module("dspy.adapters.two_step_adapter")
 
 
 def install() -> None:
-    """Make DSPy's JSON adapter refuse null for a text, and the two-step adapter extract by the adapter of here."""
+    """Make DSPy's JSON adapter refuse null for a text."""
     _json_adapter_module.parse_value = _parse_member
-    _two_step_module.ChatAdapter = HostChatAdapter
 
 
 def remove() -> None:
     """Restore DSPy's adapters, and drop what is kept for signatures."""
     _json_adapter_module.parse_value = utils.parse_value
-    _two_step_module.ChatAdapter = dspy.ChatAdapter
+    if _forms.cache_info().currsize:
+        _forms().remove()
     _decimals.forget()
-    for cache in (_system_message, _answer_reader):
+    for cache in (_system_message, _answer_reader, _forms):
         cache.cache_clear()
 
 
@@ -248,9 +247,11 @@ def _json_adapter() -> SchemaJsonAdapter:
     return SchemaJsonAdapter()
 
 
+@functools.lru_cache(maxsize=1)
 def _forms() -> Any:
     from . import _forms  # which takes modules of DSPy that the usual adapters do without
 
+    _forms.install()
     return _forms
 
 

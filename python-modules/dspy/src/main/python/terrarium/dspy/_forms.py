@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import dspy
 from dspy.adapters.baml_adapter import BAMLAdapter
 
-from ._adapters import SchemaJsonAdapter, _HostAdapter
+from ._adapters import HostChatAdapter, SchemaJsonAdapter, _HostAdapter
 from ._cut import TruncatedParseError
 from ._model import cut_off, mark_whole
+
+_two_step_module: Any = import_module("dspy.adapters.two_step_adapter")
+
+
+def install() -> None:
+    """Make DSPy's two-step adapter extract by the chat adapter of here."""
+    _two_step_module.ChatAdapter = HostChatAdapter
+
+
+def remove() -> None:
+    """Restore DSPy's adapter."""
+    _two_step_module.ChatAdapter = dspy.ChatAdapter
 
 
 class HostXmlAdapter(_HostAdapter, dspy.XMLAdapter):

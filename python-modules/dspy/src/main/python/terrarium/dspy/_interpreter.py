@@ -8,11 +8,10 @@ import inspect
 import json
 import keyword
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import dspy
 import pydantic_core
-from dspy.primitives.code_interpreter import CodeExecutionError, CodeInterpreterError, FinalOutput
 
 from terrarium.bridge import HostCallError, host
 
@@ -59,7 +58,7 @@ class HostInterpreter:
         Raises CodeInterpreterError after :meth:`shutdown`, and when the host makes no further one.
         """
         if self._ended:
-            raise CodeInterpreterError("The interpreter's session has ended; make a new interpreter.")
+            raise dspy.CodeInterpreterError("The interpreter's session has ended; make a new interpreter.")
         if self._session is None:
             self._session = self._asked("code.start")
 
@@ -71,7 +70,7 @@ class HostInterpreter:
         ends the session.
         """
         if self._executing:
-            raise CodeInterpreterError("The interpreter cannot execute code from within one of its tools.")
+            raise dspy.CodeInterpreterError("The interpreter cannot execute code from within one of its tools.")
         request = {"code": code, **self._declaration(), **self._variables(variables or {})}
         self.start()
         self._executing = True
@@ -86,7 +85,7 @@ class HostInterpreter:
         finally:
             self._executing = False
         if "failure" in step:
-            raise CodeExecutionError(step["failure"])
+            raise dspy.CodeExecutionError(step["failure"])
         return _outcome(json.loads(step["outcome"]))
 
     def shutdown(self) -> None:
@@ -111,7 +110,7 @@ class HostInterpreter:
         try:
             return host.call(service, *args)
         except HostCallError as error:
-            raise CodeInterpreterError(error.reason or str(error)) from error
+            raise dspy.CodeInterpreterError(error.reason or str(error)) from error
 
     def _declaration(self) -> dict[str, Any]:
         """Return the names of the tools and outputs as JSON; None for tools where the session knows both."""
@@ -160,6 +159,8 @@ def _called(tool: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -
         result = tool(**dict(zip(signature.parameters, args, strict=False)), **kwargs)
     if not inspect.iscoroutine(result):
         return result
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(1) as thread:  # this one may have a loop that runs
         return thread.submit(contextvars.copy_context().run, asyncio.run, result).result()
 
@@ -168,7 +169,7 @@ def _encoded(value: Any) -> str:
     try:
         return json.dumps(value, default=_jsonable)
     except (TypeError, ValueError, RecursionError, pydantic_core.PydanticSerializationError) as error:
-        raise CodeInterpreterError(f"A value of type {type(value).__name__} is not plain data: {error}") from error
+        raise dspy.CodeInterpreterError(f"A value of type {type(value).__name__} is not plain data: {error}") from error
 
 
 def _jsonable(value: Any) -> Any:
@@ -183,14 +184,14 @@ def _jsonable(value: Any) -> Any:
 def _outcome(outcome: dict[str, Any]) -> Any:
     kind = outcome["kind"]
     if kind == "final":
-        return FinalOutput(outcome["value"])
+        return dspy.FinalOutput(outcome["value"])
     if kind == "syntax":
         raise SyntaxError(f"Invalid Python syntax: {outcome['message']}")
     if kind == "error":
-        raise CodeExecutionError(outcome["message"])
+        raise dspy.CodeExecutionError(outcome["message"])
     return outcome["value"] if outcome["value"] is not None else outcome["output"] or None
 
 
 def _check_name(name: Any, what: str, reserved: tuple[str, ...]) -> None:
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name) or name in reserved:
-        raise CodeInterpreterError(f"Invalid name of a {what}: {name!r}")
+        raise dspy.CodeInterpreterError(f"Invalid name of a {what}: {name!r}")

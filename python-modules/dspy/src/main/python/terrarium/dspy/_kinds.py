@@ -1,4 +1,7 @@
-"""The kinds of programs: what a spec of each kind may have, and the module that is made of it."""
+"""The kinds of programs: what a spec of each kind may have, and the module that is made of it.
+
+What only some kinds need is imported with the first program of such a kind: most contexts have none.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ import dspy
 
 from terrarium.bridge import SpecError, tools
 
-from . import _host_module, _sources, _user_code
 from ._signatures import shadowing_allowed, signature_of
 
 if TYPE_CHECKING:
@@ -84,13 +86,15 @@ def _react_of(asked: Asked) -> Made:
 
 
 def _rlm_of(asked: Asked) -> Made:
-    from . import _rlm  # which takes a dozen modules of DSPy that other kinds do without
+    from . import _rlm
 
     module, defined = _rlm.module_of(asked.signature, asked.spec)
     return Made(module, tools=defined, steps_of=_rlm.steps_of, writes_code=True)
 
 
 def _module(asked: Asked) -> Made:
+    from . import _sources, _user_code
+
     package = _sources.package_of(asked.spec.get("source"))
     module = _user_code.made(package, asked.spec.get("class"), asked.spec.get("arguments") or {})
     if type(module) in (dspy.Predict, dspy.ChainOfThought):  # what a function made
@@ -99,6 +103,8 @@ def _module(asked: Asked) -> Made:
 
 
 def _composed(asked: Asked) -> Made:
+    from . import _host_module
+
     parts = _host_module.parts_of(asked.spec.get("predictors"), asked.program)
     module = _host_module.HostModule(parts)
     outputs = dict(asked.signature.output_fields)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -24,12 +25,10 @@ from . import (
     _kinds,
     _log,
     _native,
-    _nearest,
     _options,
     _signatures,
     _state,
     _type_adapters,
-    _user_code,
 )
 from ._fields import FieldWatch, PredictorWatch
 from ._interpreter import HostInterpreter
@@ -257,8 +256,10 @@ class Runtime:
         _kept.remove()
         _type_adapters.remove()
         _signatures.forget()
-        _user_code.forget()
-        _nearest.forget()
+        for name in ("_nearest", "_user_code"):  # what few programs need
+            module = sys.modules.get(f"{__package__}.{name}")
+            if module is not None:
+                module.forget()
         output_schema.cache_clear()
 
     def adapter(self, name: str, extraction_model: str | None = None, cache: bool = False) -> dspy.Adapter:
