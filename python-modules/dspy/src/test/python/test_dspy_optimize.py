@@ -138,6 +138,11 @@ def test_demonstrations_are_found_with_a_metric_of_the_host_that_sees_a_trace() 
     assert best(host) == 100
 
 
+def test_wrong_answers_become_no_demonstrations_when_the_metric_explains_them() -> None:
+    _, result, _ = optimize("bootstrap_few_shot", {"max_bootstrapped_demos": 6, "max_labeled_demos": 0})
+    assert {each["thing"]: each["color"] for each in result["state"]["demos"]} == {"cherry": "red", "rose": "red"}
+
+
 def test_random_search_evaluates_its_candidates_on_the_host() -> None:
     host, result, fake = optimize(
         "random_search",

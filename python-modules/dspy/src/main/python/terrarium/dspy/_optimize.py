@@ -121,6 +121,14 @@ class Functions:
         return ending(self._functions[name], *arguments)
 
 
+class Explained(dspy.Prediction):
+    """A score with feedback. It is as true as its score: bootstrapping keeps what the metric's result is true for."""
+
+    def __bool__(self) -> bool:
+        """Return whether the score is not zero, as for a metric that returns the number alone."""
+        return bool(self.score)
+
+
 class Optimization:
     """One run of an optimizer."""
 
@@ -155,7 +163,7 @@ class Optimization:
                 score = _metrics.call(self._metric, "metric", gold, pred, trace, pred_name, pred_trace)
             except ArgumentError as error:
                 raise EndOfCall(str(error)) from error
-        return score.value if score.feedback is None else dspy.Prediction(score=score.value, feedback=score.feedback)
+        return score.value if score.feedback is None else Explained(score=score.value, feedback=score.feedback)
 
     def _host_score(self, gold: Any, pred: Any, trace: Any, pred_name: str | None) -> _metrics.Score:
         steps = None if trace is None else [self._step(*each) for each in trace]
