@@ -19,8 +19,10 @@ import java.util.Optional;
  * reads what the code prints, and asks Java who owns a service. The log itself is never sent to the
  * model. Thread-safe.
  *
+ * <p>The first {@code ./terrarium ask} builds the jars that this needs, beside a JDK 25:
+ *
  * <pre>{@code
- * java -cp 'adapters/consumer/target/lib/*' docs/examples/LogReport.java service.log "Which service failed most?"
+ * java -cp 'adapters/cli/target/dist/lib/*' docs/examples/LogReport.java service.log "Which service failed most?"
  * }</pre>
  *
  * <p>The embedded model is too small to write such code. Name another one in front of {@code -cp}:

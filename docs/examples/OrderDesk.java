@@ -15,8 +15,10 @@ import java.util.Optional;
  * An agent that answers customers of a shop: the model looks orders and parcels up by Java methods,
  * and may ask for a refund, which Java grants or refuses by the rules of the shop. Thread-safe.
  *
+ * <p>The first {@code ./terrarium ask} builds the jars that this needs, beside a JDK 25:
+ *
  * <pre>{@code
- * java -cp 'adapters/consumer/target/lib/*' docs/examples/OrderDesk.java ann@example.com "Where is my kettle?"
+ * java -cp 'adapters/cli/target/dist/lib/*' docs/examples/OrderDesk.java ann@example.com "Where is my kettle?"
  * }</pre>
  *
  * <p>The embedded model is too small for such work. Name another one in front of {@code -cp}:

@@ -65,7 +65,7 @@ def main() -> None:
     train: list[dict[str, str]] = []
     held_out: list[dict[str, str]] = []
     for subject, lines in found.items():
-        drawn = [{"definition": line, "subject": subject} for line in draw.sample(lines, TRAIN + HELD_OUT)]
+        drawn = [{"definition": line, "label": subject} for line in draw.sample(lines, TRAIN + HELD_OUT)]
         train += drawn[:TRAIN]
         held_out += drawn[TRAIN:]
         print(f"{subject}: {len(lines)} definitions")

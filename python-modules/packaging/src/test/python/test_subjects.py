@@ -52,7 +52,7 @@ def test_files_hold_what_the_script_would_choose() -> None:
     chosen = script()
     train, held_out = lines("train.jsonl"), lines("heldout.jsonl")
     for examples, count in ((train, chosen.TRAIN), (held_out, chosen.HELD_OUT)):
-        assert Counter(each["subject"] for each in examples) == dict.fromkeys(chosen.SUBJECTS.values(), count)
+        assert Counter(each["label"] for each in examples) == dict.fromkeys(chosen.SUBJECTS.values(), count)
         assert all(chosen.usable(each["definition"]) for each in examples)
     definitions = [each["definition"] for each in train + held_out]
     assert len(set(definitions)) == len(definitions)

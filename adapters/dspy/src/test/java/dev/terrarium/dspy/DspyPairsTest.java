@@ -292,7 +292,8 @@ class DspyPairsTest {
 
   @Test
   void evaluationAndOptimization() throws IOException {
-    DspyProgram<Question, Place> ask = dspy.predict(Question.class, Place.class);
+    DspyOptions own = DspyOptions.ofDefaults().withTemperature(0); // equal programs share a state
+    DspyProgram<Question, Place> ask = dspy.predict(Question.class, Place.class, own);
     // guide: javaExamples
     List<Example<Question, Place>> examples =
         List.of(

@@ -2,6 +2,8 @@ package dev.terrarium.dspy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.dspy.ReActTrace.Step;
@@ -19,10 +21,13 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.jspecify.annotations.Nullable;
@@ -40,8 +45,9 @@ class JavaExamplesTest {
   private static final Path GUIDES = Path.of("../../docs/guides");
   private static final LocalDate TODAY = LocalDate.of(2026, 12, 1);
 
-  private static final ConcurrentLinkedQueue<String> ANSWERS = new ConcurrentLinkedQueue<>();
   private static final ConcurrentLinkedQueue<ChatRequest> REQUESTS = new ConcurrentLinkedQueue<>();
+
+  private static volatile Function<ChatRequest, String> model = request -> "";
 
   @TempDir private static Path classes = Path.of("");
   private static @Nullable URLClassLoader loader;
@@ -71,7 +77,7 @@ class JavaExamplesTest {
         FakeLanguageModel.of(
             request -> {
               REQUESTS.add(request);
-              return Objects.requireNonNull(ANSWERS.poll(), "the script is over");
+              return model.apply(request);
             });
     terrarium =
         Terrarium.start(TerrariumConfig.custom().contexts(1).languageModel(scripted).build());
@@ -86,8 +92,8 @@ class JavaExamplesTest {
 
   private static void script(String... answers) {
     REQUESTS.clear();
-    ANSWERS.clear();
-    ANSWERS.addAll(Arrays.asList(answers));
+    Queue<String> script = new ConcurrentLinkedQueue<>(Arrays.asList(answers));
+    model = request -> Objects.requireNonNull(script.poll(), "the script is over");
   }
 
   /** Creates an object of a class of the examples. */
@@ -100,6 +106,7 @@ class JavaExamplesTest {
     Method method =
         Arrays.stream(type.getMethods())
             .filter(each -> each.getName().equals(name) && !each.isBridge())
+            .filter(each -> each.getParameterCount() == arguments.length)
             .findFirst()
             .orElseThrow();
     return Objects.requireNonNull(method.invoke(on, arguments));
@@ -245,5 +252,38 @@ class JavaExamplesTest {
             request ->
                 assertThat(request.messages().stream().mapToInt(m -> m.content().length()).sum())
                     .isLessThan(20_000));
+  }
+
+  /** The model says "law" to everything, until it sees demonstrations. */
+  @Test
+  void optimizerRaisesTheScoreOnLinesThatItDidNotSee(@TempDir Path few) throws Exception {
+    Map<String, String> subjects = new HashMap<>();
+    for (String file : List.of("train.jsonl", "heldout.jsonl")) {
+      List<String> all = Files.readAllLines(EXAMPLES.resolve("subjects").resolve(file));
+      List<String> lines = Files.readAllLines(Files.write(few.resolve(file), all.subList(12, 24)));
+      for (String line : lines) {
+        JsonNode example = new ObjectMapper().readTree(line);
+        subjects.put(example.get("definition").asText(), example.get("label").asText());
+      }
+    }
+    model =
+        request -> {
+          String asked = request.messages().getLast().content();
+          String known =
+              subjects.entrySet().stream()
+                  .filter(each -> asked.contains(each.getKey()))
+                  .map(Map.Entry::getValue)
+                  .findFirst()
+                  .orElseThrow();
+          boolean hasDemonstrations = request.messages().size() > 2;
+          return "{\"subject\": \"" + (hasDemonstrations ? known : "law") + "\"}";
+        };
+    Object example = create("Subjects", dspy, few);
+    Map<?, ?> scores =
+        (Map<?, ?>)
+            call(example.getClass(), example, "scores", List.of(Optimizer.labeledFewShot()));
+
+    assertThat(scores.get("before")).isEqualTo(50.0);
+    assertThat(scores.get("LabeledFewShot")).isEqualTo(100.0);
   }
 }
