@@ -2,7 +2,6 @@ package dev.terrarium.dspy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.terrarium.CallResult;
 import dev.terrarium.Describe;
 import dev.terrarium.PythonSource;
 import dev.terrarium.Terrarium;
@@ -139,59 +138,6 @@ class DspyGuideTest {
     // end
     assertThat(same).isEqualTo(INDIA);
     assertThat(frozen.stats().get("query").answered()).isEqualTo(2);
-  }
-
-  @Test
-  void choosing() {
-    DspyProgram<Question, Place> ask = dspy.predict(Question.class, Place.class);
-    script("{\"answer\": \"in India\"}", "{\"answer\": \"India\"}");
-    // guide: dspyBest
-    RewardedProgram<Question, Place> best =
-        dspy.bestOfN(ask, 3, 1.0, (question, found) -> found.answer().contains(" ") ? 0 : 1);
-    Place answer = best.call(new Question("Where does tea grow?"));
-    // end
-    assertThat(answer).isEqualTo(new Place("India"));
-
-    script(
-        "{\"answer\": \"in India\"}",
-        "{\"discussion\": \"\", \"advice\": {\"self\": \"One word.\"}}",
-        "{\"answer\": \"India\"}");
-    // guide: dspyRefine
-    RewardedProgram<Question, Place> refined =
-        dspy.refine(
-            ask,
-            3,
-            1.0,
-            "The answer is one word.", // which the model reads
-            (question, found) -> found.answer().contains(" ") ? 0 : 1);
-    // end
-    assertThat(refined.call(new Question("Where does tea grow?"))).isEqualTo(new Place("India"));
-  }
-
-  @Test
-  void comparing() {
-    Question question = new Question("Where does tea grow?");
-    script(
-        "{\"reasoning\": \"near\", \"answer\": \"Nepal\"}",
-        "{\"reasoning\": \"big\", \"answer\": \"India\"}",
-        "{\"rationale\": \"big\", \"answer\": \"India\"}");
-    // guide: dspyCompare
-    DspyProgram<Question, Place> ask =
-        dspy.chainOfThought(
-            Question.class, Place.class, DspyOptions.ofDefaults().withTemperature(0.7));
-    List<Traced<Place>> attempts = List.of(ask.trace(question), ask.trace(question));
-    Place answer =
-        dspy.multiChainComparison(Question.class, Place.class, 2).call(question, attempts);
-    // end
-    assertThat(answer).isEqualTo(new Place("India"));
-
-    script("{\"answer\": \"India\"}", "{\"answer\": \"India\"}");
-    List<Question> questions = List.of(question, question);
-    DspyProgram<Question, Place> plain = dspy.predict(Question.class, Place.class);
-    // guide: dspyAll
-    List<CallResult<Place>> results = plain.callAll(questions);
-    // end
-    assertThat(results).allSatisfy(each -> assertThat(each.value()).isEqualTo(answer));
   }
 
   @Test
