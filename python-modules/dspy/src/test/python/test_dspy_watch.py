@@ -82,7 +82,7 @@ class Span(NamedTuple):
 
 
 @contextmanager
-def observed(detail: int) -> Iterator[list[Span]]:
+def observed(detail: str) -> Iterator[list[Span]]:
     """Collect the spans that end inside the block, the parent by its name."""
     made: list[Span] = []
     begun: dict[str, tuple[Any, ...]] = {}

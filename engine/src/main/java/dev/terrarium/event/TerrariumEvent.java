@@ -174,7 +174,7 @@ public sealed interface TerrariumEvent {
    * @param kind what the framework calls such a part, such as {@code module}, {@code lm} or {@code
    *     tool}
    * @param name the part's own name
-   * @param type the part's class in the framework's words, such as {@code ChainOfThought}
+   * @param type the part's class in the framework's words, such as {@code Retriever}
    * @param span the id of this span, by which its end is found
    * @param parent the id of the span around this one, or null
    * @param inputs plain data by name, or null without {@link SpanDetail#CONTENT}

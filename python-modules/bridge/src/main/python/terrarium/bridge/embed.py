@@ -167,7 +167,7 @@ def use_environment(*names_and_values: str) -> None:
         _health.accept()
 
 
-def report_spans(detail: int) -> int:
+def report_spans(detail: str) -> str:
     """Has frameworks report that much of the spans of calls from now on, and returns what was set before."""
     from terrarium.bridge import spans
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from . import host
 
-OFF, TIMES, CONTENT = range(3)
+OFF, TIMES, CONTENT = "OFF", "TIMES", "CONTENT"
 
 #: How much is reported of the spans of the present call; set by the engine.
 detail = OFF

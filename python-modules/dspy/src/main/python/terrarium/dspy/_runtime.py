@@ -192,7 +192,7 @@ class Runtime:
         watch = None if emit is None else _watch(program, emit)
         # Of its own, since dspy.BestOfN and dspy.Refine count failures in themselves.
         module = program.module if program.configured else copy.copy(program.module)
-        callbacks = _callbacks(module, status, emit) if status or spans.detail else []
+        callbacks = _callbacks(module, status, emit) if status or spans.detail != spans.OFF else []
         with recording(watch, known, _asker(module) if trace else None) as exchanges:
             prediction = self.predict(program, module, arguments, options, cache, callbacks, **more)
         if exchanges and exchanges[-1].response.get("finish_reason") == "length":
@@ -250,7 +250,7 @@ class Runtime:
 
     def settings(self, program: Program, options: dict[str, Any], cache: bool) -> Any:
         """Return a context in which modules made of the program's are called, which have no call of their own."""
-        callbacks = _callbacks(program.module) if spans.detail else []
+        callbacks = _callbacks(program.module) if spans.detail != spans.OFF else []
         return _settings(
             self.adapter(options["adapter"], options.get("extraction_model"), cache), callbacks, trace=None
         )

@@ -2,7 +2,6 @@ package dev.terrarium.dspy;
 
 import dev.terrarium.event.TerrariumEvent.SpanDetail;
 import dev.terrarium.spi.Shortcut;
-import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +22,7 @@ final class JavaSpans {
    */
   static <T extends @Nullable Object> T within(
       Shortcut.Host host, String kind, String name, String type, Object inputs, Supplier<T> work) {
-    Number detail = (Number) Objects.requireNonNull(host.call("span.detail"));
-    if (detail.intValue() == SpanDetail.OFF.ordinal()) {
+    if (SpanDetail.OFF.name().equals(host.call("span.detail"))) {
       return work.get();
     }
     String span = UUID.randomUUID().toString();

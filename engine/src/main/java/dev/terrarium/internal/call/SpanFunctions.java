@@ -44,7 +44,7 @@ public final class SpanFunctions {
           return null;
         },
         "span.detail",
-        arguments -> watch().map(SpanWatch::detail).orElse(SpanDetail.OFF).ordinal());
+        arguments -> watch().map(SpanWatch::detail).orElse(SpanDetail.OFF).name());
   }
 
   private static Optional<SpanWatch> watch() {

@@ -440,8 +440,7 @@ final class AttachedBridges {
     @Override
     public SpanDetail reportSpans(SpanDetail detail) {
       try {
-        int before = embed.invokeMember("report_spans", detail.ordinal()).asInt();
-        return SpanDetail.values()[before];
+        return SpanDetail.valueOf(embed.invokeMember("report_spans", detail.name()).asString());
       } catch (PolyglotException e) { // the call is being stopped; the next one sets it anew
         return SpanDetail.OFF;
       }

@@ -28,13 +28,15 @@ public final class Events {
   private static final Events NONE = new Events(List.of(), SpanDetail.OFF);
 
   private final TerrariumObserver[] observers;
-  private final Map<TerrariumObserver, SpanDetail> ofSpans = new LinkedHashMap<>();
+  private final Map<TerrariumObserver, SpanDetail> ofSpans;
 
   private Events(List<TerrariumObserver> observers, SpanDetail spans) {
     this.observers = observers.toArray(TerrariumObserver[]::new);
+    Map<TerrariumObserver, SpanDetail> details = new LinkedHashMap<>();
     if (spans != SpanDetail.OFF) {
-      observers.forEach(each -> ofSpans.put(each, spans));
+      observers.forEach(each -> details.put(each, spans));
     }
+    this.ofSpans = Collections.unmodifiableMap(details);
   }
 
   /** Returns an instance without observers. */
@@ -54,7 +56,7 @@ public final class Events {
 
   /** Returns the observers to which the spans of all calls are reported, with their detail. */
   public Map<TerrariumObserver, SpanDetail> ofSpans() {
-    return Collections.unmodifiableMap(ofSpans);
+    return ofSpans;
   }
 
   /** Returns whether there are observers. */
