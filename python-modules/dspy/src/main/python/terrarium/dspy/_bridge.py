@@ -195,9 +195,7 @@ class DspyBridge(ProgramBridge["Program"]):
 
         Raises what ``call`` raises, and what a tool raises that ends the call.
         """
-        built = self._with_tools(program, max_steps, other="call")
-        if built.writes_code:
-            raise ArgumentError("act", f"the program {program!r} writes code; run it by 'explore'")
+        built = self._acting(program, max_steps)
         steps: dict[str, Any] = {"max_iters": max_steps} if built.steps_of else {}
         with given_tools("act", built.tools, tools):
             return self._run("act", built, inputs, options, trace, **steps)
@@ -263,19 +261,47 @@ class DspyBridge(ProgramBridge["Program"]):
         options: dict[str, Any] | None = None,
         trace: bool = False,
         predictor: str | None = None,
+        status: Any = None,
     ) -> Pushed:
         """Run a program as :meth:`call` does, and push its outputs while the language model writes.
 
-        First come dicts ``{"field": name, "text": piece}``: the pieces of the outputs whose types are texts. The last
-        dict is what ``call`` returns. A text's pieces join to the output. There may be no pieces of any output, as for
-        an answer from the cache. Of the kind ``module``, those texts have pieces that exactly one predictor writes, as
-        it writes them; the module may return others. With ``auto``, an answer is not asked for again when pieces of it
-        were pushed. Raises what ``call`` raises, also after some pieces.
+        First come dicts of ``predictor``, ``field``, ``text`` and ``last``: the pieces of the outputs whose types are
+        texts, with the name of the predictor that writes them, and whether a piece is the text's last, which may be
+        empty. The last dict is what ``call`` returns. A text's pieces join to the output. There may be no pieces of any
+        output, as for an answer from the cache. Of the kind ``module``, those texts have pieces that exactly one
+        predictor writes, as it writes them; the module may return others. With ``auto``, an answer is not asked for
+        again when pieces of it were pushed. Raises what ``call`` raises, also after some pieces.
+
+        With ``status`` there are also dicts ``{"status": message}``, when modules, tools and requests to the language
+        model start and end. It is True for the messages of DSPy; ``{"source", "class"}`` for a class of Python code
+        that extends ``dspy.streaming.StatusMessageProvider``; or a function, which takes ``tool_start``, ``tool_end``,
+        ``module_start`` or such, a name, and the inputs or outputs, and returns a text or None.
         """
         built = self._runnable("stream", program, predictor)
         if built.writes_code:
             raise ArgumentError("stream", f"the program {program!r} writes code, not outputs; run it by 'explore'")
-        return Pushed(lambda emit: emit(self._run("stream", built, inputs, options, trace, emit)))
+        return Pushed(lambda emit: emit(self._run("stream", built, inputs, options, trace, emit, status=status)))
+
+    @handler
+    def stream_act(
+        self,
+        program: str,
+        inputs: dict[str, Any],
+        tools: dict[str, Any],
+        max_steps: int = 20,
+        options: dict[str, Any] | None = None,
+        trace: bool = False,
+        status: Any = None,
+    ) -> Pushed:
+        """Run a program as :meth:`act` does, and push what :meth:`stream` does: last, what ``act`` returns."""
+        built = self._acting(program, max_steps)
+        steps: dict[str, Any] = {"max_iters": max_steps} if built.steps_of else {}
+
+        def run(emit: Callable[[object], object]) -> None:
+            with given_tools("stream_act", built.tools, tools):
+                emit(self._run("stream_act", built, inputs, options, trace, emit, status=status, **steps))
+
+        return Pushed(run)
 
     @handler(idempotent=True)
     def nearest(
@@ -414,7 +440,7 @@ class DspyBridge(ProgramBridge["Program"]):
             _optimize.Functions(functions),
             None if metric is None else _metrics.load(metric),
         )
-        with given_tools("optimize", built.tools, tools or {}), runtime.settings(merged, cache):
+        with given_tools("optimize", built.tools, tools or {}), runtime.settings(built, merged, cache):
             return _optimize.run(optimization, kind, parameters, lambda name: runtime.lm({"model": name}, cache))
 
     def _run(
@@ -438,6 +464,12 @@ class DspyBridge(ProgramBridge["Program"]):
             result.update(exchanges.last(run.exchanges), usage=exchanges.usage(run.exchanges))
             result["requests"] = exchanges.each(run.exchanges)
         return result
+
+    def _acting(self, program: str, max_steps: int) -> Program:
+        built = self._with_tools(program, max_steps, other="call")
+        if built.writes_code:
+            raise ArgumentError("act", f"the program {program!r} writes code; run it by 'explore'")
+        return built
 
     def _runnable(self, command: str, program: str, predictor: str | None) -> Program:
         """Return a program, or a predictor of it, that calls no functions of the host's caller."""

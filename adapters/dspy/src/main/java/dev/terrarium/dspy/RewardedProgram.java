@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,8 +64,19 @@ public final class RewardedProgram<I extends Record, O extends Record> extends T
    * cost.
    */
   public Traced<O> trace(I input) {
-    Traced<Map<String, @Nullable Object>> traced = adapter().call(traced(input, true));
-    return traced.with(outputs(traced.outputs()));
+    return adapter().call(typed(input));
+  }
+
+  /**
+   * Starts the program as {@link #trace} runs it, and returns without waiting, as {@link
+   * #callAsync} does.
+   */
+  public CompletableFuture<Traced<O>> traceAsync(I input) {
+    return adapter().callAsync(typed(input));
+  }
+
+  private Command<Traced<O>> typed(I input) {
+    return traced(input, true).map(traced -> traced.with(outputs(traced.outputs())));
   }
 
   private Command<Traced<Map<String, @Nullable Object>>> traced(I input, boolean trace) {

@@ -122,7 +122,27 @@ public final class UntypedFrozenDspyProgram
     } catch (NotExactException e) {
       return handOver(inputs);
     }
-    Map<?, ?> answer = (Map<?, ?>) Objects.requireNonNull(host.call("model.generate", request));
+    return JavaSpans.within(
+        host,
+        "module",
+        program.predictor() == null ? "self" : program.predictor(),
+        "FrozenDspyProgram",
+        inputs,
+        () -> attempt(host, inputs, request));
+  }
+
+  private Shortcut.Outcome attempt(
+      Shortcut.Host host, Object inputs, Map<String, @Nullable Object> request) {
+    Map<?, ?> answer =
+        (Map<?, ?>)
+            Objects.requireNonNull(
+                JavaSpans.within(
+                    host,
+                    "lm",
+                    String.valueOf(Objects.requireNonNullElse(request.get("model"), "default")),
+                    "LM",
+                    request,
+                    () -> host.call("model.generate", request)));
     // An answer that was cut off goes on in the bridge, which checks whether it is complete.
     if (!"length".equals(answer.get("finish_reason"))) {
       try {
