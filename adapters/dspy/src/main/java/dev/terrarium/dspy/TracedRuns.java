@@ -179,8 +179,10 @@ final class TracedRuns implements CandidateRunner.Runs {
     synchronized (results) {
       results.set(run, result);
     }
-    if (result.containsKey(CandidateRunner.ORDER)) {
-      checkpoint.putResult(runs.get(run).key(), runs.get(run).number(), result);
+    Run made = runs.get(run);
+    if (result.containsKey(CandidateRunner.ORDER)
+        && checkpoint.result(made.key(), made.number()) == null) { // else it may have a score
+      checkpoint.putResult(made.key(), made.number(), result);
     }
   }
 
