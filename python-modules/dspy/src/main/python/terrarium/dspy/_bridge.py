@@ -94,6 +94,12 @@ class DspyBridge(ProgramBridge["Program"]):
         - ``composed``, run by :meth:`act`: ``predictors``, specs by name.
         - ``multi_chain_comparison``: ``attempts``, how many. Its inputs are ``inputs``, those of the signature, and
           ``attempts``, a list of dicts of ``reasoning`` and ``outputs``.
+        - ``knn_few_shot``, ``dspy.KNNFewShot``: ``of`` and ``state`` as below; ``k``; ``train``, examples of ``inputs``
+          and ``expected``; ``bootstrap``, parameters of ``dspy.BootstrapFewShot``; ``vectorizer``, the name of an
+          embedding model; and ``metric``: None, a function in Python as :meth:`score_prediction` takes it, or
+          ``@metric``, with which :meth:`act` runs the program.
+        - ``ensemble``, ``dspy.Ensemble``: ``programs``, a list of ``{"of", "state"}``; ``size``, how many of them run,
+          all if None; and ``reduce``, None for the majority, or ``@reduce``, with which :meth:`act` runs the program.
         - ``best_of_n`` and ``refine``, run by :meth:`act`: ``of``, the spec of another program, in place of a
           signature, and ``state``, its state or None; ``n``; ``threshold``; and for ``refine`` also ``reward``, which
           says in words what is rewarded.
@@ -190,8 +196,9 @@ class DspyBridge(ProgramBridge["Program"]):
         ``arguments`` and ``observation``; the last one's tool is ``finish`` when the language model ended by itself.
 
         ``best_of_n`` and ``refine`` call ``@reward(inputs, outputs)``, which returns a number, beside the functions of
-        the program within. ``composed`` calls ``@forward(inputs, run)``, which returns the outputs, and may call
-        :meth:`call_predictor` with that run. The rest is as :meth:`call` says.
+        the program within; ``knn_few_shot`` may call ``@metric(inputs, expected, outputs)``, which does as well, and
+        ``ensemble`` ``@reduce(list)`` of outputs, which returns outputs. ``composed`` calls ``@forward(inputs, run)``,
+        which returns the outputs, and may call :meth:`call_predictor` with that run. The rest is as :meth:`call` says.
 
         Raises what ``call`` raises, and what a tool raises that ends the call.
         """
@@ -373,6 +380,36 @@ class DspyBridge(ProgramBridge["Program"]):
             return self._run("run_candidate", built, inputs, None, True, known=_answering(request, answer))
 
     @handler
+    def trace_candidate(
+        self,
+        program: str,
+        state: dict[str, Any],
+        inputs: dict[str, Any],
+        lm: dict[str, Any],
+        functions: dict[str, Any],
+        tools: dict[str, Any] | None = None,
+        request: dict[str, Any] | None = None,
+        answer: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Run a program in another state, as an optimizer does, and return the ``steps`` to its outputs.
+
+        A step has the name of a ``predictor``, its ``inputs`` and its ``outputs``. ``last`` tells that the outputs of
+        the program are those of the last step; else they are ``outputs``. ``lm`` is the ``model``'s name and the
+        ``kwargs`` of a ``dspy.LM``; ``functions`` are ``recall`` and ``remember`` of :meth:`optimize`. The rest is as
+        :meth:`run_candidate` says. Raises what that raises, and ArgumentError for a run that is no plain data.
+        """
+        from . import _optimize, _traces
+
+        built = self._programs.candidate(program, state)
+        merged, cache = self._options_of(built, None)
+        runtime = self._loaded_runtime()
+        arguments = built.arguments("trace_candidate", inputs)
+        known = _optimize.answering(functions, _answering(request, answer))
+        model = runtime.lm({"model": lm["model"]}, cache).copy(**lm["kwargs"])
+        with given_tools("trace_candidate", built.tools, tools or {}), runtime.settings(built, merged, cache):
+            return _traces.traced(built, arguments, model, known)
+
+    @handler
     def freeze_candidate(self, program: str, state: dict[str, Any], proofs: int) -> dict[str, Any]:
         """Return a plan as :meth:`freeze_program` does, of a program in another state, with that number of proofs."""
         from ._freeze import plan
@@ -414,23 +451,25 @@ class DspyBridge(ProgramBridge["Program"]):
 
         The state is not stored. ``optimizer`` is ``{"kind", "parameters"}`` with parameters of DSPy's names;
         ``examples`` is ``{"train", "validation"}``, lists of ``{"inputs", "expected"}``, the latter may be empty.
-        ``functions`` are those of the host: ``begin(run)`` with hashes of what the run depends on;
-        ``evaluate(hash, state, numbers, max_errors, failure_score)``, which runs and scores examples by their numbers,
-        and returns ``results`` (``outputs`` and ``score`` of each), ``failed`` and the last ``error``; ``score(number,
-        outputs, steps, predictor)``; ``recall(key)`` and ``remember(key, answer)``, which keep the language model's
-        answers. What one of them raises ends the run. ``tools`` are as :meth:`run_candidate` takes them. ``metric``
-        is a function in Python, as :meth:`score_prediction` takes it, where the host has none to score with.
+        ``functions`` are those of the host: ``begin(run)`` with hashes of what the run depends on, which returns the
+        number of ``contexts``; ``evaluate(hash, state, numbers, max_errors, failure_score)``, which runs and scores
+        examples by their numbers, and returns ``results`` (``outputs`` and ``score`` of each), ``failed`` and the last
+        ``error``; ``trace(states, runs)``, which makes runs ahead, and returns for each what :meth:`trace_candidate`
+        does, or ``outputs`` and their ``order``, or None; ``score(number, outputs, steps, predictor)``; ``recall(key)``
+        and ``remember(key, answer)``, which keep the language model's answers. What one of them raises ends the run.
+        ``tools`` are as :meth:`run_candidate` takes them. ``metric`` is a function in Python, as
+        :meth:`score_prediction` takes it, where the host has none to score with.
 
         Raises UnknownProgramError, and ArgumentError for an optimizer or parameters that there are not, examples that
         do not fit, and packages that are not there.
         """
-        from . import _metrics, _optimize
+        from . import _examples, _metrics, _optimize
 
         kind, parameters = optimizer["kind"], dict(optimizer["parameters"])
         _optimize.checked(kind, parameters)
         built = self._programs.get(program)
-        train = _optimize.examples_of(built, examples["train"], "train")
-        validation = _optimize.examples_of(built, examples["validation"], "validation")
+        train = _examples.examples_of(built, examples["train"], "train")
+        validation = _examples.examples_of(built, examples["validation"], "validation")
         merged, cache = self._options_of(built, None)
         runtime = self._loaded_runtime()
         optimization = _optimize.Optimization(

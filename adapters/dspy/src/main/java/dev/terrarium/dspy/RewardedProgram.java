@@ -2,15 +2,11 @@ package dev.terrarium.dspy;
 
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
-import dev.terrarium.Command;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.TypedReader;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A program that runs another one several times, and returns the outputs that a {@link Reward}
@@ -22,17 +18,14 @@ import org.jspecify.annotations.Nullable;
  * @param <I> the record of the inputs
  * @param <O> the record of the outputs
  */
-public final class RewardedProgram<I extends Record, O extends Record> extends TypedProgram<I, O> {
+public final class RewardedProgram<I extends Record, O extends Record> extends ActingProgram<I, O> {
 
   /** The name by which Python calls the reward. */
   private static final String REWARD = "@reward";
 
-  private final Reward<? super I, ? super O> reward;
-  private final Map<String, HostFunction> functions = new LinkedHashMap<>();
-
   RewardedProgram(
       Adapter adapter, String id, TypedProgram<I, O> of, Reward<? super I, ? super O> reward) {
-    this(adapter, id, of.inputs(), of.outputs(), of.functions(), reward);
+    this(adapter, id, of.inputs(), of.outputs(), with(of, reward));
   }
 
   private RewardedProgram(
@@ -40,61 +33,25 @@ public final class RewardedProgram<I extends Record, O extends Record> extends T
       String id,
       Class<I> inputs,
       Class<O> outputs,
-      Map<String, HostFunction> functions,
-      Reward<? super I, ? super O> reward) {
-    super(adapter, id, inputs, outputs);
-    this.reward = Objects.requireNonNull(reward, "reward");
-    this.functions.putAll(functions);
-    this.functions.put(REWARD, this::rated);
+      Map<String, HostFunction> functions) {
+    super(adapter, id, inputs, outputs, functions);
+  }
+
+  private static <I extends Record, O extends Record> Map<String, HostFunction> with(
+      TypedProgram<I, O> of, Reward<? super I, ? super O> reward) {
+    Objects.requireNonNull(reward, "reward");
+    Map<String, HostFunction> functions = new LinkedHashMap<>(of.functions());
+    functions.put(
+        REWARD,
+        arguments -> {
+          I inputs = TypedReader.read(arguments.get(0), of.inputs(), "inputs");
+          return reward.of(inputs, of.outputs(Objects.requireNonNull(arguments.get(1))));
+        });
+    return functions;
   }
 
   @Override
   public RewardedProgram<I, O> with(CallOptions options) {
-    return new RewardedProgram<>(
-        adapter().with(options), id(), inputs(), outputs(), functions, reward);
-  }
-
-  @Override
-  protected Command<O> command(I input) {
-    return traced(input, false).map(traced -> outputs(traced.outputs()));
-  }
-
-  /**
-   * Runs the program, and returns with its outputs what the last request was and what all of them
-   * cost.
-   */
-  public Traced<O> trace(I input) {
-    return adapter().call(typed(input));
-  }
-
-  /**
-   * Starts the program as {@link #trace} runs it, and returns without waiting, as {@link
-   * #callAsync} does.
-   */
-  public CompletableFuture<Traced<O>> traceAsync(I input) {
-    return adapter().callAsync(typed(input));
-  }
-
-  private Command<Traced<O>> typed(I input) {
-    return traced(input, true).map(traced -> traced.with(outputs(traced.outputs())));
-  }
-
-  private Command<Traced<Map<String, @Nullable Object>>> traced(I input, boolean trace) {
-    Map<String, Object> arguments = new LinkedHashMap<>();
-    arguments.put("program", id());
-    arguments.put("inputs", Objects.requireNonNull(input, "input"));
-    arguments.put("tools", functions);
-    arguments.put("trace", trace);
-    return Command.of("act", arguments).map(UntypedDspyProgram::read);
-  }
-
-  @Override
-  Map<String, HostFunction> functions() {
-    return functions;
-  }
-
-  private double rated(List<@Nullable Object> arguments) {
-    I inputs = TypedReader.read(arguments.get(0), inputs(), "inputs");
-    return reward.of(inputs, outputs(Objects.requireNonNull(arguments.get(1))));
+    return new RewardedProgram<>(adapter().with(options), id(), inputs(), outputs(), functions());
   }
 }

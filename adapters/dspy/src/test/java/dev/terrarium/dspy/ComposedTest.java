@@ -531,7 +531,7 @@ class ComposedTest {
     List<Question> examples = List.of(new Question("tea?"), new Question("coffee?"));
     assertThatThrownBy(
             () -> dspy.nearest(1, examples, Function.<Question>identity()).call(QUESTION))
-        .isInstanceOf(ArgumentException.class)
+        .isInstanceOf(PythonException.class)
         .hasMessageContaining("add the dependency dev.terrarium:terrarium-python-numpy");
   }
 }
