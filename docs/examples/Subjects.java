@@ -107,7 +107,9 @@ public final class Subjects {
 
   private static Path temporaryFile() {
     try {
-      return Files.createTempFile("before", ".json");
+      Path file = Files.createTempFile("before", ".json");
+      file.toFile().deleteOnExit();
+      return file;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
