@@ -107,8 +107,8 @@ public final class CallOptions {
 
   /**
    * Returns these options with an observer of the call's spans: the parts of the framework's work,
-   * such as the modules, tools and requests to language models of a program. The observer
-   * receives {@link dev.terrarium.event.TerrariumEvent.SpanStarted} and {@link
+   * such as the modules, tools and requests to language models of a program. The observer receives
+   * {@link dev.terrarium.event.TerrariumEvent.SpanStarted} and {@link
    * dev.terrarium.event.TerrariumEvent.SpanEnded} of this call and of calls within it on its
    * thread, and nothing else. A framework that knows no spans reports none.
    *

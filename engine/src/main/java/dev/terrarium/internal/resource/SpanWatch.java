@@ -67,7 +67,7 @@ public final class SpanWatch {
 
   /**
    * Reports that a span begins. A parent that is no open span, as one that a stopped call left
-   * behind, is replaced by the span within which the call began.
+   * behind, is replaced by the span that began last and is open.
    */
   public void started(
       String span,
@@ -81,7 +81,7 @@ public final class SpanWatch {
       if (over) {
         return;
       }
-      String around = isOpen(within) ? within : parent;
+      String around = isOpen(within) ? within : innermost();
       started = new Span(kind, name, type, around, System.nanoTime());
       open.put(span, started);
     }

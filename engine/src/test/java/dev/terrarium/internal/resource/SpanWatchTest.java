@@ -72,6 +72,16 @@ class SpanWatchTest {
   }
 
   @Test
+  void spanWithoutAParentIsWithinTheOneThatIsOpen() {
+    SpanWatch watch = watch(SpanDetail.TIMES, null);
+    watch.started("1", null, "module", "self", "Rag", null);
+    watch.started("2", null, "lm", "default", "LM", null);
+    watch.end(null);
+
+    assertThat(ends()).containsExactly("2 in 1: null", "1 in null: null");
+  }
+
+  @Test
   void spansOfACallWithinACallAreWithinItsOpenSpan() {
     SpanWatch outer = watch(SpanDetail.TIMES, null);
     outer.started("1", null, "module", "self", "Rag", null);
