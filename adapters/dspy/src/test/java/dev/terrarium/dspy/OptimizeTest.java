@@ -494,6 +494,7 @@ class OptimizeTest {
 
   private void assertUnreadable(OptimizeOptions options, String text, String reason)
       throws IOException {
+    programIsAsItWas();
     Path file = options.checkpoint().orElseThrow();
     Files.writeString(file, text);
     assertThatThrownBy(() -> optimize(COPRO, options))
@@ -543,7 +544,9 @@ class OptimizeTest {
     assertThat(rest.ended()).isEqualTo(Optimization.End.FINISHED);
     assertThat(MODEL.answered).isEqualTo(asked.subList(14, asked.size()));
     assertThat(rest.state()).isEqualTo(whole.state());
-    assertThat(rest.candidates()).isEqualTo(whole.candidates());
+    assertThat(rest.candidates())
+        .usingRecursiveFieldByFieldElementComparatorIgnoringFields("frozen") // which did not run
+        .isEqualTo(whole.candidates());
   }
 
   @Test
