@@ -115,7 +115,7 @@ def test_changes_are_those_of_modules_that_dspy_has() -> None:
         assert hasattr(import_module(name), attribute)
 
 
-def test_copy_of_a_model_has_its_attributes_and_slots_but_no_weak_references() -> None:
+def test_copy_of_a_model_has_its_attributes_and_slots_of_its_own() -> None:
     class Base:
         __slots__ = ("__weakref__", "slot")
 
@@ -124,8 +124,11 @@ def test_copy_of_a_model_has_its_attributes_and_slots_but_no_weak_references() -
             self.slot, self.name = 1, "it"
 
     module: Any = SimpleNamespace(LM=LM)
-    libraries.copy_without_weak_references(module)
+    libraries.copy_slots_alone(module)
 
-    copied: Any = copy.copy(LM())
+    model = LM()
+    copied: Any = copy.copy(model)
     assert (copied.slot, copied.name) == (1, "it")
     assert type(copied) is LM
+    copied.name = "another"
+    assert model.name == "it"

@@ -92,8 +92,12 @@ def require_optuna(optimizer: str) -> Callable[[ModuleType], None]:
     return change
 
 
-def copy_without_weak_references(module: ModuleType) -> None:
-    """Have copies of DSPy's models leave ``__weakref__`` out, which has the type of a slot's descriptor on GraalPy."""
+def copy_slots_alone(module: ModuleType) -> None:
+    """Have copies of DSPy's models leave out what has the type of a slot's descriptor on GraalPy and is none.
+
+    That is ``__weakref__``, which cannot be set, and ``__dict__``, with which a change of the copy would be one of the
+    model that all programs share.
+    """
     model: Any = module.__dict__["LM"]
 
     def copy(self: Any) -> Any:
@@ -101,19 +105,21 @@ def copy_without_weak_references(module: ModuleType) -> None:
         copied.__dict__.update(self.__dict__)
         for cls in type(self).__mro__:
             for name, descriptor in vars(cls).items():
-                if isinstance(descriptor, MemberDescriptorType) and name != "__weakref__" and hasattr(self, name):
+                if isinstance(descriptor, MemberDescriptorType) and name not in _NO_SLOTS and hasattr(self, name):
                     setattr(copied, name, getattr(self, name))
         return copied
 
     model.__copy__ = copy
 
 
+_NO_SLOTS = ("__dict__", "__weakref__")
+
 #: The jars of Terrarium that have packages which DSPy can do without.
 _ARTIFACTS = {"numpy": "terrarium-python-numpy", "optuna": "terrarium-python-dspy-optimizers"}
 
 #: By the names of the modules that they change.
 CHANGES: dict[str, Callable[[Any], None]] = {
-    "dspy.clients.lm": copy_without_weak_references,
+    "dspy.clients.lm": copy_slots_alone,
     "dspy.teleprompt.mipro_optimizer_v2": require_optuna("MIPROv2"),
     "dspy.teleprompt.teleprompt_optuna": require_optuna("BootstrapFewShotWithOptuna"),
     "dspy.utils.lazy_import": name_artifacts,
