@@ -23,6 +23,7 @@ from onnx import TensorProto, checker, helper, numpy_helper, save_model
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 from transformers.pipelines.text_classification import ClassificationFunction, TextClassificationPipeline
+from transformers.pipelines.zero_shot_classification import ZeroShotClassificationPipeline
 
 GOOD = ["good", "great", "love", "nice", "happy", "fine", "wonderful", "best", "kind", "bright"]
 BAD = ["bad", "awful", "hate", "sad", "poor", "worst", "dull", "ugly", "cold", "broken"]
@@ -63,6 +64,7 @@ def tokenizer(folder: Path, most: int) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(
         tokenizer_file=str(folder / "tokenizer.json"),
         model_max_length=most,
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
         pad_token="[PAD]",
         cls_token="[CLS]",
         sep_token="[SEP]",
@@ -185,6 +187,118 @@ def classifier(folder: Path) -> tuple[PreTrainedTokenizerFast, dict[str, Any]]:
     return made, known
 
 
+PAIRS = [
+    helper.make_node("Gather", ["embeddings", "input_ids"], ["vectors"]),
+    helper.make_node("Cast", ["attention_mask"], ["ones"], to=TensorProto.FLOAT),
+    helper.make_node("Cast", ["token_type_ids"], ["seconds"], to=TensorProto.FLOAT),
+    helper.make_node("Sub", ["ones", "seconds"], ["firsts"]),
+    *(
+        helper.make_node(kind, inputs, [f"{text}_{output}"], **more)
+        for text in ("firsts", "seconds")
+        for kind, inputs, output, more in (
+            ("Unsqueeze", [text, "last"], "mask", {}),
+            ("Mul", ["vectors", f"{text}_mask"], "masked", {}),
+            ("ReduceSum", [f"{text}_masked", "middle"], "sums", {"keepdims": 0}),
+            ("ReduceSum", [f"{text}_mask", "middle"], "counts", {"keepdims": 0}),
+            ("Div", [f"{text}_sums", f"{text}_counts"], "mean", {}),
+        )
+    ),
+    helper.make_node("Mul", ["firsts_mean", "seconds_mean"], ["product"]),
+    helper.make_node("MatMul", ["product", "weight"], ["raw"]),
+    helper.make_node("Add", ["raw", "bias"], ["logits"]),
+]
+
+
+def pair_model(
+    folder: Path, seed: int, labels: list[str], examples: list[tuple[str, str, int]]
+) -> tuple[PreTrainedTokenizerFast, dict[str, Any]]:
+    """Train a classifier of two texts, of the product of the means of their tokens' vectors."""
+    folder.mkdir(parents=True)
+    made = tokenizer(folder, POSITIONS)
+    names = {str(number): label for number, label in enumerate(labels)}
+    known = config(folder, id2label=names, label2id={label: number for number, label in enumerate(labels)})
+    vectors = embeddings(seed)
+    rows = []
+    for first, second, _ in examples:
+        encoded = made(first, second)
+        types = np.array(encoded["token_type_ids"])
+        own = vectors[encoded["input_ids"]]
+        rows.append(own[types == 0].mean(0) * own[types == 1].mean(0))
+    features = np.stack(rows)
+    wanted = np.array([label for _, _, label in examples])
+    targets = np.eye(len(labels))[wanted] if len(labels) > 1 else wanted[:, None]
+    weight, bias = np.zeros((SIZE, len(labels)), np.float32), np.zeros(len(labels), np.float32)
+    for _ in range(4000):
+        raw = features @ weight + bias
+        if len(labels) > 1:
+            likely = np.exp(raw - raw.max(1, keepdims=True))
+            likely /= likely.sum(1, keepdims=True)
+        else:
+            likely = 1 / (1 + np.exp(-raw))
+        error = likely - targets
+        weight -= (2 * features.T @ error / len(examples)).astype(np.float32)
+        bias -= (2 * error.mean(0)).astype(np.float32)
+    weights = {"embeddings": vectors, **AXES, "weight": weight, "bias": bias}
+    inputs = ["input_ids", "attention_mask", "token_type_ids"]
+    save(folder / "model.onnx", PAIRS, inputs, ("logits", ["batch", len(labels)]), weights)
+    return made, known
+
+
+def entailments(folder: Path) -> tuple[PreTrainedTokenizerFast, dict[str, Any]]:
+    """A text with a good word entails that it is good, and contradicts that it is bad."""
+    words = [(word, "good") for word in GOOD] + [(word, "bad") for word in BAD]
+    examples = [
+        (f"the {word} film", f"this is {claim}", 2 if claim == kind else 0)
+        for word, kind in words
+        for claim in ("good", "bad")
+    ]
+    examples += [(f"the {word} film", f"this is {other}", 1) for word, _ in words for other in ("day", "book")]
+    return pair_model(folder, 7, ["contradiction", "neutral", "entailment"], examples)
+
+
+def relevance(folder: Path) -> tuple[PreTrainedTokenizerFast, dict[str, Any]]:
+    """A document with the word that the query has is relevant."""
+    words = [*GOOD, *BAD]
+    examples = [(f"the {one} day", f"a {other} book", int(one == other)) for one in words for other in words]
+    examples += [(f"the {one} day", f"a {one} book", 1) for one in words for _ in range(len(words) - 2)]
+    return pair_model(folder, 8, ["LABEL_0"], examples)
+
+
+CANDIDATES = ["good", "bad", "day"]
+TEXTS_OF_ZERO_SHOT = ["the wonderful film", "it was awful", "a day", "good " * 40]
+DOCUMENTS = ["a good book", "a sad book", "the day", "love " * 40]
+
+
+def zero_shot(session: Any, made: PreTrainedTokenizerFast, known: dict[str, Any]) -> list[Any]:
+    upstream = SimpleNamespace(entailment_id=known["label2id"]["entailment"])
+    recorded = []
+    for text in TEXTS_OF_ZERO_SHOT:
+        for multi, labels in ((False, CANDIDATES), (True, CANDIDATES), (False, ["good"])):
+            outputs = [
+                {
+                    "candidate_label": label,
+                    "sequence": text,
+                    "logits": Logits(run(session, made([[text, f"this is {label}"]], truncation="only_first"))),
+                }
+                for label in labels
+            ]
+            result = ZeroShotClassificationPipeline.postprocess(upstream, outputs, multi_label=multi)
+            recorded.append({"text": text, "candidates": labels, "multi_label": multi, "result": result})
+    return recorded
+
+
+def relevances(session: Any, made: PreTrainedTokenizerFast) -> list[Any]:
+    """As the cross-encoders of sentence-transformers: the sigmoid of one number, longest text first cut off."""
+    return [
+        {
+            "text": document,
+            "query": "the good day",
+            "score": float(1 / (1 + np.exp(-run(session, made([["the good day", document]], truncation=True))[0, 0]))),
+        }
+        for document in DOCUMENTS
+    ]
+
+
 def run(session: Any, encoded: Any) -> Any:
     wanted = {each.name for each in session.get_inputs()}
     feeds = {name: np.asarray(value, np.int64) for name, value in encoded.items() if name in wanted}
@@ -245,6 +359,8 @@ def main() -> None:
     tiny = sentence_model(models_of_tests / "sentences")
     quantized = quantized_model(models_of_tests / "quantized")
     reviews, known = classifier(models_of_tests / "reviews")
+    entailed, known_of_entailments = entailments(models_of_tests / "entailments")
+    relevant, _ = relevance(models_of_tests / "relevance")
     large = PreTrainedTokenizerFast(
         tokenizer_file=str(minilm / "all-minilm-l6-v2-tokenizer.json"), pad_token="[PAD]", model_max_length=512
     )
@@ -268,6 +384,10 @@ def main() -> None:
             for text in REVIEWS
         ],
         "reviews": classified(session_of(models_of_tests / "reviews/model.onnx"), reviews, known),
+        "entailments": zero_shot(
+            session_of(models_of_tests / "entailments/model.onnx"), entailed, known_of_entailments
+        ),
+        "relevance": relevances(session_of(models_of_tests / "relevance/model.onnx"), relevant),
         "tokens": [
             {"text": text, "pair": pair, "max_length": most, **tiny(text, pair, truncation=how, max_length=most), "how": how}
             for text, pair in pairs

@@ -25,6 +25,11 @@ def classify(model: str, options: dict[str, Any]) -> list[list[dict[str, Any]]]:
     return [[{"label": "A", "score": 0.75}, {"label": "B", "score": 0.25}] for _ in options["texts"]]
 
 
+def zero_shot(model: str, options: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    ASKED.append(("zero_shot", model, options))
+    return [[{"label": label, "score": 0.5} for label in options["candidate_labels"]] for _ in options["texts"]]
+
+
 def tokenize(model: str, options: dict[str, Any]) -> dict[str, Any]:
     ASKED.append(("tokenize", model, options))
     words = [*range(len(options["text"].split()))]
@@ -43,6 +48,7 @@ def services() -> Iterator[None]:
     made = {
         "transformers.features": features,
         "transformers.classify": classify,
+        "transformers.zero_shot": zero_shot,
         "transformers.tokenize": tokenize,
         "transformers.decode": lambda model, options: f"{options['ids']} {options['skip_special_tokens']}",
         "transformers.embed": lambda model, options: [array("f", [1]) for _ in options["texts"]],
@@ -76,6 +82,21 @@ def test_labels_have_upstreams_odd_shapes() -> None:
     assert pipe("a", top_k=1) == [best]
     assert pipe(["a"], top_k=None) == [[best, other]]
     assert ASKED[2] == ("classify", "m", {"texts": ["a"], "pairs": ["b"]})
+
+
+def test_labels_of_the_callers_own_stand_behind_the_text() -> None:
+    pipe = transformers.pipeline("zero-shot-classification", "m", multi_label=True)
+    one = {"sequence": "a", "labels": ["x", "y"], "scores": [0.5, 0.5]}
+    assert pipe("a", ["x", "y"]) == one
+    assert pipe(["a"], candidate_labels="x, y,", hypothesis_template="is {}") == [one]
+    asked = {"texts": ["a"], "candidate_labels": ["x", "y"], "multi_label": True, "hypothesis_template": "is {}"}
+    assert ASKED[-1] == ("zero_shot", "m", asked)
+    with pytest.raises(ValueError, match="at least one label"):
+        pipe("a", [])
+    with pytest.raises(ValueError, match="Unable to understand extra arguments"):
+        pipe("a", ["x"], ["y"])
+    with pytest.raises(transformers.NotSupportedError, match="does not support truncation here"):
+        pipe("a", ["x"], truncation=True)
 
 
 def test_options_of_the_pipeline_hold_for_each_call() -> None:

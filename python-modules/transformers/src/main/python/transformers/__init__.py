@@ -8,7 +8,13 @@ A model is named by the folder of its files (``model.onnx`` or ``onnx/model.onnx
 """
 
 from ._options import NotSupportedError
-from ._pipelines import FeatureExtractionPipeline, Pipeline, TextClassificationPipeline, pipeline
+from ._pipelines import (
+    FeatureExtractionPipeline,
+    Pipeline,
+    TextClassificationPipeline,
+    ZeroShotClassificationPipeline,
+    pipeline,
+)
 from ._tokenizers import AutoTokenizer, BatchEncoding, PreTrainedTokenizerFast
 
 __all__ = [
@@ -19,5 +25,6 @@ __all__ = [
     "Pipeline",
     "PreTrainedTokenizerFast",
     "TextClassificationPipeline",
+    "ZeroShotClassificationPipeline",
     "pipeline",
 ]

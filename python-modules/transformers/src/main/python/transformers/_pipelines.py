@@ -33,8 +33,10 @@ class Pipeline:
         """The model's tokenizer."""
         return AutoTokenizer.from_pretrained(self.model)
 
-    def __call__(self, inputs: Any, **options: Any) -> Any:
+    def __call__(self, inputs: Any, *args: Any, **options: Any) -> Any:
         """Run the task on a text, or on each of several texts."""
+        if args:
+            raise ValueError(f"Unable to understand extra arguments {args}")
         chosen = {**self._options, **self._checked(options)}
         if isinstance(inputs, (list, tuple)):
             return self._run(list(inputs), chosen, single=False)
@@ -107,8 +109,48 @@ class TextClassificationPipeline(Pipeline):
         return results[0] if single else results
 
 
+class ZeroShotClassificationPipeline(Pipeline):
+    """Labels that the caller chooses: for a text ``{"sequence": str, "labels": [...], "scores": [...]}``."""
+
+    task = "zero-shot-classification"
+
+    def __call__(self, inputs: Any, *args: Any, **options: Any) -> Any:
+        """Run the task; the labels may stand behind the text, as a list or a text with commas."""
+        if args:
+            if len(args) > 1 or "candidate_labels" in options:
+                raise ValueError(f"Unable to understand extra arguments {args}")
+            options["candidate_labels"] = args[0]
+        return super().__call__(inputs, **options)
+
+    def _checked(self, options: dict[str, Any]) -> dict[str, Any]:
+        given = dict(options)
+        given.pop("batch_size", None)
+        names = ("candidate_labels", "hypothesis_template", "multi_label")
+        known: dict[str, Any] = {name: given.pop(name) for name in names if name in given}
+        refuse(self.task, given, ", ".join(names))
+        labels = known.get("candidate_labels")
+        if isinstance(labels, str):
+            known["candidate_labels"] = [label.strip() for label in labels.split(",") if label.strip()]
+        return known
+
+    def _run(self, inputs: list[Any], options: dict[str, Any], single: bool) -> Any:
+        texts = _texts(inputs)
+        if not options.get("candidate_labels") or not texts:
+            raise ValueError("You must include at least one label and at least one sequence.")
+        made = host.call("transformers.zero_shot", self.model, {"texts": texts, **options})
+        results = [
+            {
+                "sequence": text,
+                "labels": [label["label"] for label in labels],
+                "scores": [label["score"] for label in labels],
+            }
+            for text, labels in zip(texts, made, strict=True)
+        ]
+        return results[0] if single else results
+
+
 _PIPELINES: dict[str, type[Pipeline]] = {
-    each.task: each for each in (FeatureExtractionPipeline, TextClassificationPipeline)
+    each.task: each for each in (FeatureExtractionPipeline, TextClassificationPipeline, ZeroShotClassificationPipeline)
 }
 
 

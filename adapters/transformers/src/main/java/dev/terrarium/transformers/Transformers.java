@@ -51,6 +51,45 @@ public final class Transformers {
         Transformers::labels);
   }
 
+  /**
+   * Returns a pipeline that gives a text all of these labels, the likeliest first, whose scores
+   * together are 1. A text that is too long is cut off.
+   *
+   * @param model the folder of a model that tells whether a text entails a claim, which is {@code
+   *     This example is LABEL.}
+   * @param labels the labels, at least one
+   */
+  public Pipeline<String, List<Label>> zeroShotClassification(String model, List<String> labels) {
+    List<String> candidates = List.copyOf(labels);
+    return new Pipeline<>(
+        adapter,
+        TransformersFunctions.ZERO_SHOT,
+        Objects.requireNonNull(model, "model"),
+        text -> Map.of("texts", List.of(text), "candidate_labels", candidates),
+        Transformers::labels);
+  }
+
+  /**
+   * Returns a pipeline that puts documents in the order of their relevance for a query. What is too
+   * long is cut off.
+   *
+   * @param model the folder of a cross-encoder, a model that reads query and document together and
+   *     has one label
+   */
+  public Pipeline<Ranking, List<Ranked>> reranking(String model) {
+    return new Pipeline<>(
+        adapter,
+        TransformersFunctions.RERANK,
+        Objects.requireNonNull(model, "model"),
+        ranking -> Map.of("query", ranking.query(), "documents", ranking.documents()),
+        Transformers::ranked);
+  }
+
+  @SuppressWarnings("unchecked") // as the function returns it
+  private static List<Ranked> ranked(Object result) {
+    return (List<Ranked>) result;
+  }
+
   @SuppressWarnings("unchecked") // as the function returns it
   private static List<float[]> vectors(Object result) {
     return (List<float[]>) result;

@@ -30,6 +30,8 @@ final class TransformersFunctions {
   static final String EMBED = "transformers.embed";
   static final String FEATURES = "transformers.features";
   static final String CLASSIFY = "transformers.classify";
+  static final String ZERO_SHOT = "transformers.zero_shot";
+  static final String RERANK = "transformers.rerank";
   static final String TOKENIZE = "transformers.tokenize";
   static final String DECODE = "transformers.decode";
 
@@ -57,6 +59,23 @@ final class TransformersFunctions {
             cache,
             Set.of("texts", "pairs", "truncation", "function_to_apply"),
             TransformersFunctions::classify));
+    functions.put(
+        ZERO_SHOT,
+        function(
+            cache,
+            Set.of("texts", "candidate_labels", "hypothesis_template", "multi_label"),
+            TransformersFunctions::zeroShot));
+    functions.put(
+        RERANK,
+        function(
+            cache,
+            Set.of("query", "documents"),
+            (model, options) ->
+                Reranking.ranked(
+                    model,
+                    new Ranking(
+                        TypedReader.read(options.get("query"), String.class, "query"),
+                        strings(options, "documents")))));
     functions.put(
         TOKENIZE,
         function(
@@ -150,6 +169,16 @@ final class TransformersFunctions {
         model, inputs, function == null ? null : Scores.of(function), truncation(options));
   }
 
+  private static List<List<Label>> zeroShot(OnnxModel model, Map<?, ?> options) {
+    String template = optional(options.get("hypothesis_template"), "hypothesis_template");
+    return ZeroShotClassification.labels(
+        model,
+        texts(options),
+        strings(options, "candidate_labels"),
+        template == null ? ZeroShotClassification.TEMPLATE : template,
+        is(options, "multi_label"));
+  }
+
   private static Map<String, Object> tokenize(OnnxModel model, Map<?, ?> options) {
     Object most = options.get("max_length");
     Truncation truncation = truncation(options);
@@ -186,12 +215,15 @@ final class TransformersFunctions {
   }
 
   private static List<String> texts(Map<?, ?> options) {
-    List<?> given = TypedReader.read(options.get("texts"), List.class, "texts");
-    List<String> texts = new ArrayList<>();
-    for (Object text : given) {
-      texts.add(TypedReader.read(text, String.class, "texts[" + texts.size() + "]"));
+    return strings(options, "texts");
+  }
+
+  private static List<String> strings(Map<?, ?> options, String name) {
+    List<String> strings = new ArrayList<>();
+    for (Object each : TypedReader.read(options.get(name), List.class, name)) {
+      strings.add(TypedReader.read(each, String.class, name + "[" + strings.size() + "]"));
     }
-    return texts;
+    return strings;
   }
 
   /** Reads the option {@code truncation}, a bool or the name of a strategy, as upstream has it. */

@@ -210,6 +210,43 @@ class TransformersTest {
   }
 
   @Test
+  void theGuidesOwnLabelsAndRanks() {
+    Transformers transformers = facade();
+    String entailing = MODELS.resolve("entailments").toString();
+    String ranking = MODELS.resolve("relevance").toString();
+    // guide: ranks
+    List<Label> topics =
+        transformers
+            .zeroShotClassification(entailing, List.of("good", "bad"))
+            .call("the wonderful film");
+    List<Ranked> ranked =
+        transformers
+            .reranking(ranking)
+            .call(new Ranking("the good day", List.of("a sad book", "a good book")));
+    // end
+    assertThat(topics).extracting(Label::label).containsExactlyInAnyOrder("good", "bad");
+    assertThat(topics.get(0).score() + topics.get(1).score()).isEqualTo(1, within(1e-6));
+    assertThat(ranked).extracting(Ranked::index).containsExactly(1, 0);
+    assertThat(
+            terrarium.call(
+                "transformers",
+                "run",
+                Map.of(
+                    "task",
+                    "zero-shot-classification",
+                    "inputs",
+                    "the wonderful film",
+                    "model",
+                    entailing,
+                    "options",
+                    Map.of("candidate_labels", List.of("good", "bad")))))
+        .asInstanceOf(InstanceOfAssertFactories.MAP)
+        .containsEntry("sequence", "the wonderful film")
+        .containsEntry("labels", topics.stream().map(Label::label).toList())
+        .containsEntry("scores", topics.stream().map(Label::score).toList());
+  }
+
+  @Test
   void theGuidesBounds() {
     Path path = Path.of(SENTENCES);
     // guide: batching
