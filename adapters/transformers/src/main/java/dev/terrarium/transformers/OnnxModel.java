@@ -115,9 +115,13 @@ final class OnnxModel implements AutoCloseable {
   private static OrtSession session(ModelFile onnx) throws OrtException, IOException {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     Path path = onnx.path().orElse(null);
-    return path == null
-        ? environment.createSession(onnx.content())
-        : environment.createSession(path.toString());
+    try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+      // Threads that spin while they wait for each other take the cores from contexts.
+      options.addConfigEntry("session.intra_op.allow_spinning", "0");
+      return path == null
+          ? environment.createSession(onnx.content(), options)
+          : environment.createSession(path.toString(), options);
+    }
   }
 
   private static void requireInputs(ModelFiles files, Map<String, NodeInfo> inputs) {

@@ -23,7 +23,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  *
  * <p>Vectors are made as the library {@code sentence-transformers} makes them, by the files that it
  * keeps in the model's folder. A text that is longer than the model reads is cut off. All instances
- * for one folder share one loaded model with each other, and with the pipelines that name it.
+ * for one folder and with equal bounds of batches share one loaded model; those with the default
+ * bounds share it with the pipelines that name the folder.
  */
 public final class SentenceModel implements EmbeddingModel, AutoCloseable {
 

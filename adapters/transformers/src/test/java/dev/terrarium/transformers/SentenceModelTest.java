@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ClosedException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.error.ModelException.Kind;
@@ -18,12 +19,14 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Vectors of sentences beside those that CPython's libraries make, and models that are refused. */
@@ -38,6 +41,34 @@ class SentenceModelTest {
       assertThat(model.dimensions()).isEqualTo(384);
       assertThat(model.name()).isEqualTo("all-MiniLM-L6-v2");
       assertVectors(model, "minilm");
+    }
+  }
+
+  /** Twenty batches of 32 texts take far longer than the test may. */
+  @Test
+  @Tag("model")
+  @Timeout(40)
+  void textsThatNobodyWaitsForKeepNoOthersWaiting() throws Exception {
+    try (SentenceModel model = SentenceModel.ofDefaults()) {
+      List<String> many = Collections.nCopies(640, "a long text ".repeat(200));
+      CompletableFuture<Throwable> failure = new CompletableFuture<>();
+      Thread caller =
+          Thread.startVirtualThread(
+              () -> {
+                try {
+                  model.embed(many);
+                  failure.complete(new IllegalStateException("all were computed"));
+                } catch (RuntimeException e) {
+                  failure.complete(e);
+                }
+              });
+      while (caller.getState() != Thread.State.WAITING) {
+        Thread.onSpinWait();
+      }
+      caller.interrupt();
+
+      assertThat(failure.get()).isInstanceOf(CallInterruptedException.class);
+      assertThat(model.embed(List.of("a"))).hasSize(1);
     }
   }
 
