@@ -139,7 +139,7 @@ final class AdapterRegistry {
    *
    * @param broken gets what is wrong with such a line
    */
-  private static List<AdapterFactory<?>> offered(ClassLoader loader, Consumer<String> broken) {
+  static List<AdapterFactory<?>> offered(ClassLoader loader, Consumer<String> broken) {
     List<AdapterFactory<?>> found = new ArrayList<>();
     var lines = ServiceLoader.load(AdapterFactory.class, loader).iterator(); // raw, as the class is
     for (int failed = 0; failed < MAX_BROKEN; ) {

@@ -76,7 +76,7 @@ final class Components implements AutoCloseable {
             events);
     sessions = new Sessions(config.sessions(), config.borrowTimeout());
     code = new CodeFunctions(new CodeContexts(packages, cache, config.code()));
-    HostServices services = new HostServices(config, models, embeddings, resources, code, loader);
+    HostServices services = new HostServices(config, models, embeddings, shared(), code, loader);
     pool =
         new ContextPool(
             PolyglotRuntime.factory(

@@ -11,9 +11,10 @@ import dev.terrarium.internal.model.ModelService;
 import dev.terrarium.internal.model.TokenizerService;
 import dev.terrarium.internal.program.ProgramRegistry;
 import dev.terrarium.internal.resource.HttpConnections;
+import dev.terrarium.spi.AdapterFactory;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.HostFunctions;
-import dev.terrarium.spi.ResourcePool;
+import dev.terrarium.spi.SharedResources;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.ServiceLoader;
@@ -33,6 +34,7 @@ final class HostServices implements Function<AccessProfile, Map<String, HostFunc
   /**
    * Creates the host functions of one Terrarium.
    *
+   * @param shared what functions that jars add may use
    * @param code runs the code of language models
    * @param loader finds the functions that jars add
    */
@@ -40,7 +42,7 @@ final class HostServices implements Function<AccessProfile, Map<String, HostFunc
       TerrariumConfig config,
       LanguageModels models,
       EmbeddingCache embeddings,
-      ResourcePool resources,
+      SharedResources shared,
       CodeFunctions code,
       ClassLoader loader) {
     ModelService model = new ModelService(models);
@@ -57,7 +59,10 @@ final class HostServices implements Function<AccessProfile, Map<String, HostFunc
     services.putAll(code.functions());
     ServiceLoader.load(HostFunctions.class, loader)
         .forEach(functions -> services.putAll(functions.functions()));
-    http = new HttpConnections(resources, config.maxMessage());
+    for (AdapterFactory<?> factory : AdapterRegistry.offered(loader, broken -> {})) {
+      services.putAll(factory.functions(shared));
+    }
+    http = new HttpConnections(shared.pool(), config.maxMessage());
   }
 
   @Override

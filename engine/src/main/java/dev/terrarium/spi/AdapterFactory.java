@@ -2,6 +2,7 @@ package dev.terrarium.spi;
 
 import dev.terrarium.Adapter;
 import dev.terrarium.Terrarium;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Flow;
 
@@ -29,6 +30,17 @@ public interface AdapterFactory<A> {
    */
   default Optional<String> resource() {
     return Optional.empty();
+  }
+
+  /**
+   * Returns functions that Python code calls by name, as {@link HostFunctions} has them, and that
+   * use models or other resources of the Terrarium; none by default. Called once for each {@link
+   * Terrarium}, for factories that the service loader finds.
+   *
+   * @param shared the resources, which are usable once the Terrarium has started
+   */
+  default Map<String, HostFunction> functions(SharedResources shared) {
+    return Map.of();
   }
 
   /** Creates the facade; called once for each {@link Terrarium}. */

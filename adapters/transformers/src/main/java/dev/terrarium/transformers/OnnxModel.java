@@ -1,0 +1,367 @@
+package dev.terrarium.transformers;
+
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
+import dev.terrarium.error.ModelException;
+import dev.terrarium.error.ModelException.Kind;
+import dev.terrarium.transformers.TextTokenizer.Truncation;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model that ONNX Runtime has loaded, with its tokenizer. Thread-safe until it is closed.
+ *
+ * <p>All texts go through one {@link BatchScheduler}. A batch is padded to its longest text, and
+ * the attention mask takes the padding out again. A model that quantizes while it computes takes
+ * its scales from all numbers of a batch, so that neighbours and padding would change what is
+ * computed of a text: it computes each text alone.
+ */
+final class OnnxModel implements AutoCloseable {
+
+  private static final String IDS = "input_ids";
+  private static final String MASK = "attention_mask";
+  private static final String TYPES = "token_type_ids";
+
+  /** The outputs of two dimensions that have a number for each token, not for each label. */
+  private static final Set<String> BY_TOKEN = Set.of("start_logits", "end_logits");
+
+  private final ModelFiles files;
+  private final TextTokenizer tokenizer;
+  private final OrtSession session;
+  private final List<String> outputs;
+  private final boolean quantized;
+  private final long bytes;
+  private final BatchScheduler<Tokens, List<float[]>> scheduler;
+
+  private OnnxModel(
+      ModelFiles files,
+      TextTokenizer tokenizer,
+      OrtSession session,
+      boolean quantized,
+      Batching batching) {
+    this.files = files;
+    this.tokenizer = tokenizer;
+    this.session = session;
+    this.quantized = quantized;
+    this.bytes = files.bytes();
+    this.outputs = List.copyOf(session.getOutputNames());
+    this.scheduler =
+        new BatchScheduler<>(
+            files.name(),
+            quantized ? new Batching(1, batching.maxDelay()) : batching,
+            tokens -> bucket(tokens.length()),
+            this::compute);
+  }
+
+  /**
+   * Loads a model.
+   *
+   * @throws ModelException when a file is damaged, the model asks for inputs that are not a text's,
+   *     or the tokenizer knows more tokens than the model
+   */
+  static OnnxModel load(ModelFiles files, Batching batching) {
+    TextTokenizer tokenizer =
+        TextTokenizer.load(files.tokenizer(), files.name(), files.truncatesLeft());
+    try {
+      if (tokenizer.largestId() >= files.vocabulary()) {
+        throw new ModelException(
+            Kind.INVALID_REQUEST,
+            "The tokenizer "
+                + files.tokenizer()
+                + " is of another model: its last token is "
+                + tokenizer.largestId()
+                + ", and the model "
+                + files.name()
+                + " knows "
+                + files.vocabulary()
+                + " tokens.",
+            null);
+      }
+      boolean quantized = OnnxOperators.areQuantized(files.onnx());
+      OrtSession session = session(files.onnx());
+      try {
+        requireInputs(files, session.getInputInfo());
+        return new OnnxModel(files, tokenizer, session, quantized, batching);
+      } catch (RuntimeException | OrtException e) {
+        session.close();
+        throw e;
+      }
+    } catch (OrtException | IOException e) {
+      tokenizer.close();
+      throw new ModelException(
+          "The model " + files.onnx() + " cannot be loaded: " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  private static OrtSession session(ModelFile onnx) throws OrtException, IOException {
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    Path path = onnx.path().orElse(null);
+    try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+      // Threads that spin while they wait for each other take the cores from contexts.
+      options.addConfigEntry("session.intra_op.allow_spinning", "0");
+      return path == null
+          ? environment.createSession(onnx.content(), options)
+          : environment.createSession(path.toString(), options);
+    }
+  }
+
+  private static void requireInputs(ModelFiles files, Map<String, NodeInfo> inputs) {
+    for (Map.Entry<String, NodeInfo> input : inputs.entrySet()) {
+      boolean known = Set.of(IDS, MASK, TYPES).contains(input.getKey());
+      boolean longs =
+          input.getValue().getInfo() instanceof TensorInfo tensor
+              && tensor.type == OnnxJavaType.INT64;
+      if (!known || !longs) {
+        throw new ModelException(
+            Kind.INVALID_REQUEST,
+            "The model "
+                + files.onnx()
+                + " has the input "
+                + input.getKey()
+                + " ("
+                + input.getValue().getInfo()
+                + "); supported are "
+                + new TreeSet<>(Set.of(IDS, MASK, TYPES))
+                + " of 64-bit integers.",
+            null);
+      }
+    }
+  }
+
+  /**
+   * Returns the bucket of a length: lengths of one bucket differ by at most a third, so that at
+   * most a quarter of a batch is padding, and beyond 8 tokens.
+   */
+  static int bucket(int length) {
+    int size = 8;
+    while (size < length) {
+      size = Integer.bitCount(size) == 1 ? size + size / 2 : size + size / 3;
+    }
+    return size;
+  }
+
+  ModelFiles files() {
+    return files;
+  }
+
+  TextTokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /** Returns the estimated native memory, which is the size of the files. */
+  long bytes() {
+    return bytes;
+  }
+
+  /** Returns the names of the model's outputs, in its order. */
+  List<String> outputs() {
+    return outputs;
+  }
+
+  /** Returns whether the model reads which of two texts a token is of. */
+  boolean takesTypes() {
+    return session.getInputNames().contains(TYPES);
+  }
+
+  boolean isQuantized() {
+    return quantized;
+  }
+
+  /** Returns the last dimension of an output; -1 when the model does not say it. */
+  int width(String output) {
+    try {
+      NodeInfo node = session.getOutputInfo().get(output);
+      if (node == null || !(node.getInfo() instanceof TensorInfo tensor)) {
+        return -1;
+      }
+      long[] shape = tensor.getShape();
+      return shape.length == 0 ? -1 : Math.toIntExact(shape[shape.length - 1]);
+    } catch (OrtException e) {
+      throw new ModelException("The model " + files.name() + " failed: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Returns the tokens of a text, or of a pair of texts.
+   *
+   * @param most the number of tokens that there may be, within the model's window
+   * @throws ModelException when there are more that the truncation does not remove, or when the
+   *     model does not know one
+   */
+  Tokens tokens(String text, @Nullable String second, int most, Truncation truncation) {
+    Tokens tokens = tokenizer.tokens(text, second, Math.min(most, files.window()), truncation);
+    for (long id : tokens.ids()) {
+      if (id < 0 || id >= files.vocabulary()) {
+        throw new ModelException(
+            Kind.INVALID_REQUEST,
+            "The tokenizer "
+                + files.tokenizer()
+                + " made the token "
+                + id
+                + ", and the model "
+                + files.name()
+                + " knows "
+                + files.vocabulary()
+                + " tokens: it is another model's.",
+            null);
+      }
+    }
+    return tokens;
+  }
+
+  /**
+   * Computes texts, together with those of concurrent callers; waits until all are computed.
+   *
+   * @return for each text the values of each output, without those of padding: numbers of a token
+   *     one after another, or one number for each label
+   * @throws dev.terrarium.error.CallInterruptedException when the thread is interrupted
+   * @throws ModelException when the model fails
+   */
+  List<List<float[]>> compute(List<Tokens> texts) {
+    return scheduler.computeAll(texts);
+  }
+
+  private List<List<float[]>> compute(List<Tokens> batch, BatchScheduler.Run run) {
+    int rows = batch.size();
+    int length = batch.stream().mapToInt(Tokens::length).max().orElseThrow();
+    try (OrtSession.RunOptions options = new OrtSession.RunOptions();
+        Inputs inputs = new Inputs(rows, length)) {
+      run.stoppedBy(() -> terminate(options));
+      try {
+        inputs.fill(batch);
+        try (OrtSession.Result result = session.run(inputs.tensors, options)) {
+          return split(result, batch, length);
+        }
+      } finally {
+        run.finished();
+      }
+    } catch (OrtException e) {
+      throw new ModelException("The model " + files.name() + " failed: " + e.getMessage(), e);
+    }
+  }
+
+  private static void terminate(OrtSession.RunOptions options) {
+    try {
+      options.setTerminate(true);
+    } catch (OrtException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The tensors of a batch, of one row for each text. */
+  private final class Inputs implements AutoCloseable {
+    private final Map<String, OnnxTensor> tensors = new HashMap<>();
+    private final int rows;
+    private final int length;
+
+    Inputs(int rows, int length) {
+      this.rows = rows;
+      this.length = length;
+    }
+
+    void fill(List<Tokens> batch) throws OrtException {
+      for (String name : session.getInputNames()) {
+        ToLongFunction<int[]> value =
+            switch (name) {
+              case IDS -> place -> batch.get(place[0]).ids()[place[1]];
+              case TYPES -> place -> batch.get(place[0]).types()[place[1]];
+              default -> place -> 1;
+            };
+        long padding = name.equals(IDS) ? files.padding() : 0;
+        long[] values = new long[rows * length];
+        int[] place = new int[2];
+        for (int row = 0; row < rows; row++) {
+          place[0] = row;
+          int tokens = batch.get(row).length();
+          for (int i = 0; i < length; i++) {
+            place[1] = i;
+            values[row * length + i] = i < tokens ? value.applyAsLong(place) : padding;
+          }
+        }
+        tensors.put(
+            name,
+            OnnxTensor.createTensor(
+                OrtEnvironment.getEnvironment(),
+                LongBuffer.wrap(values),
+                new long[] {rows, length}));
+      }
+    }
+
+    @Override
+    public void close() {
+      tensors.values().forEach(OnnxTensor::close);
+    }
+  }
+
+  private List<List<float[]>> split(OrtSession.Result result, List<Tokens> batch, int length) {
+    List<List<float[]>> texts = new ArrayList<>(batch.size());
+    batch.forEach(text -> texts.add(new ArrayList<>(outputs.size())));
+    for (String output : outputs) {
+      OnnxValue value = result.get(output).orElseThrow();
+      if (!(value instanceof OnnxTensor tensor) || tensor.getFloatBuffer() == null) {
+        throw unusable(output, value);
+      }
+      FloatBuffer numbers = tensor.getFloatBuffer();
+      long[] shape = tensor.getInfo().getShape();
+      boolean byToken = shape.length == 3 || BY_TOKEN.contains(output);
+      if (shape.length < 2
+          || shape.length > 3
+          || shape[0] != batch.size()
+          || (byToken && shape[1] != length)) {
+        throw unusable(output, value);
+      }
+      int row = numbers.remaining() / batch.size();
+      for (int i = 0; i < batch.size(); i++) {
+        float[] own = new float[byToken ? row / length * batch.get(i).length() : row];
+        numbers.get(i * row, own);
+        texts.get(i).add(own);
+      }
+    }
+    return texts;
+  }
+
+  private ModelException unusable(String output, OnnxValue value) {
+    return new ModelException(
+        Kind.BAD_RESPONSE,
+        "The model "
+            + files.name()
+            + " has the output "
+            + output
+            + " ("
+            + value.getInfo()
+            + "), which is neither a number for each label nor numbers for each token.",
+        null);
+  }
+
+  /** Waits for what is being computed, fails what waits, and frees the native memory. */
+  @Override
+  public void close() {
+    scheduler.close();
+    try {
+      session.close();
+    } catch (OrtException e) {
+      throw new ModelException("The model " + files.name() + " cannot be closed: " + e, e);
+    } finally {
+      tokenizer.close();
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package dev.terrarium.transformers;
+
+import dev.terrarium.Adapter;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Transformer models in ONNX files, by {@code terrarium.adapter(Transformers.class)}. Thread-safe.
+ *
+ * <p>A model is named by its folder, which has {@code model.onnx} or {@code onnx/model.onnx},
+ * {@code tokenizer.json} and {@code config.json}; by another ONNX file in such a folder; or as
+ * {@code all-MiniLM-L6-v2}, which an artifact on the class path carries. A model is loaded when it
+ * is first used, once for Java and for the Python package {@code transformers} in all contexts.
+ */
+public final class Transformers {
+
+  private final Adapter adapter;
+
+  Transformers(Adapter adapter) {
+    this.adapter = adapter;
+  }
+
+  /**
+   * Returns a pipeline that makes the vectors of texts, as the library {@code
+   * sentence-transformers} makes them; a text that is too long is cut off.
+   *
+   * @param model the model's folder, or its name
+   */
+  public Pipeline<List<String>, List<float[]>> embedding(String model) {
+    return new Pipeline<>(
+        adapter,
+        TransformersFunctions.EMBED,
+        Objects.requireNonNull(model, "model"),
+        texts -> Map.of("texts", texts),
+        Transformers::vectors);
+  }
+
+  /**
+   * Returns a pipeline that gives labels to a text, all of the model's, the likeliest first. A text
+   * that is too long is refused.
+   *
+   * @param model the model's folder
+   */
+  public Pipeline<String, List<Label>> textClassification(String model) {
+    return new Pipeline<>(
+        adapter,
+        TransformersFunctions.CLASSIFY,
+        Objects.requireNonNull(model, "model"),
+        text -> Map.of("texts", List.of(text)),
+        Transformers::labels);
+  }
+
+  /**
+   * Returns a pipeline that gives a text all of these labels, the likeliest first, whose scores
+   * together are 1. A text that is too long is cut off.
+   *
+   * @param model the folder of a model that tells whether a text entails a claim, which is {@code
+   *     This example is LABEL.}
+   * @param labels the labels, at least one
+   */
+  public Pipeline<String, List<Label>> zeroShotClassification(String model, List<String> labels) {
+    List<String> candidates = List.copyOf(labels);
+    return new Pipeline<>(
+        adapter,
+        TransformersFunctions.ZERO_SHOT,
+        Objects.requireNonNull(model, "model"),
+        text -> Map.of("texts", List.of(text), "candidate_labels", candidates),
+        Transformers::labels);
+  }
+
+  /**
+   * Returns a pipeline that puts documents in the order of their relevance for a query. What is too
+   * long is cut off.
+   *
+   * @param model the folder of a cross-encoder, a model that reads query and document together and
+   *     has one label
+   */
+  public Pipeline<Ranking, List<Ranked>> reranking(String model) {
+    return new Pipeline<>(
+        adapter,
+        TransformersFunctions.RERANK,
+        Objects.requireNonNull(model, "model"),
+        ranking -> Map.of("query", ranking.query(), "documents", ranking.documents()),
+        Transformers::ranked);
+  }
+
+  @SuppressWarnings("unchecked") // as the function returns it
+  private static List<Ranked> ranked(Object result) {
+    return (List<Ranked>) result;
+  }
+
+  @SuppressWarnings("unchecked") // as the function returns it
+  private static List<float[]> vectors(Object result) {
+    return (List<float[]>) result;
+  }
+
+  @SuppressWarnings("unchecked") // as the function returns it
+  private static List<Label> labels(Object result) {
+    return ((List<List<Label>>) result).getFirst();
+  }
+}

@@ -1,0 +1,5 @@
+"""The bridge of the package ``transformers``, whose models run in Java."""
+
+from ._bridge import TransformersBridge
+
+__all__ = ["TransformersBridge"]

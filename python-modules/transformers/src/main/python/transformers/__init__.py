@@ -1,0 +1,30 @@
+"""A part of Hugging Face's ``transformers``, whose models run in Java: once for all contexts, in ONNX Runtime.
+
+``pipeline`` and ``AutoTokenizer`` return what upstream's do, as of version 5.24.0. What is not here is refused by its
+name: a task, a class or an option. docs/compatibility.md of Terrarium has the list.
+
+A model is named by the folder of its files (``model.onnx`` or ``onnx/model.onnx``, ``tokenizer.json``,
+``config.json``), or as ``all-MiniLM-L6-v2``.
+"""
+
+from ._options import NotSupportedError
+from ._pipelines import (
+    FeatureExtractionPipeline,
+    Pipeline,
+    TextClassificationPipeline,
+    ZeroShotClassificationPipeline,
+    pipeline,
+)
+from ._tokenizers import AutoTokenizer, BatchEncoding, PreTrainedTokenizerFast
+
+__all__ = [
+    "AutoTokenizer",
+    "BatchEncoding",
+    "FeatureExtractionPipeline",
+    "NotSupportedError",
+    "Pipeline",
+    "PreTrainedTokenizerFast",
+    "TextClassificationPipeline",
+    "ZeroShotClassificationPipeline",
+    "pipeline",
+]

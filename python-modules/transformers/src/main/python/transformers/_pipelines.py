@@ -1,0 +1,210 @@
+"""Pipelines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+from terrarium.bridge import host
+
+from ._options import NotSupportedError, refuse
+from ._tokenizers import AutoTokenizer, PreTrainedTokenizerFast
+
+_DEFAULT_MODELS = {"feature-extraction": "all-MiniLM-L6-v2"}
+_ALIASES = {"sentiment-analysis": "text-classification"}
+_TRUNCATIONS = "truncation"
+_UNSET: Any = ""  # upstream's own default of top_k, beside which None means all labels
+
+
+class Pipeline:
+    """A task on a model. Calling it with a text gives its result, with a list of texts a list of results.
+
+    ``batch_size`` is accepted and changes nothing: the texts of all callers are put together in Java.
+    """
+
+    task: ClassVar[str] = ""
+
+    def __init__(self, model: str, **options: Any) -> None:
+        self.model = model
+        self._options = self._checked(options)
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """The model's tokenizer."""
+        return AutoTokenizer.from_pretrained(self.model)
+
+    def __call__(self, inputs: Any, *args: Any, **options: Any) -> Any:
+        """Run the task on a text, or on each of several texts."""
+        if args:
+            raise ValueError(f"Unable to understand extra arguments {args}")
+        chosen = {**self._options, **self._checked(options)}
+        if isinstance(inputs, (list, tuple)):
+            return self._run(list(inputs), chosen, single=False)
+        if isinstance(inputs, Iterator):
+            return (self._run([each], chosen, single=False)[0] for each in inputs)
+        return self._run([inputs], chosen, single=True)
+
+    def _checked(self, options: dict[str, Any]) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _run(self, inputs: list[Any], options: dict[str, Any], single: bool) -> Any:
+        raise NotImplementedError
+
+
+class FeatureExtractionPipeline(Pipeline):
+    """The vector of each token: for a text ``[[vector, ...]]``, each an ``array.array`` of floats."""
+
+    task = "feature-extraction"
+
+    def _checked(self, options: dict[str, Any]) -> dict[str, Any]:
+        given = dict(options)
+        given.pop("batch_size", None)
+        tokenizing = dict(given.pop("tokenize_kwargs", None) or {})
+        if "truncation" in tokenizing and "truncation" in given:
+            raise ValueError(
+                "truncation parameter defined twice (given as keyword argument as well as in tokenize_kwargs)"
+            )
+        truncation = {**tokenizing, **given}.get("truncation")
+        for other in (given, tokenizing):
+            other.pop("truncation", None)
+        refuse(self.task, {**given, **tokenizing}, _TRUNCATIONS)
+        return {} if truncation is None else {"truncation": truncation}
+
+    def _run(self, inputs: list[Any], options: dict[str, Any], single: bool) -> Any:
+        made = host.call("transformers.features", self.model, {"texts": _texts(inputs), **options})
+        results = [[_rows(each["values"], each["width"])] for each in made]
+        return results[0] if single else results
+
+
+class TextClassificationPipeline(Pipeline):
+    """Labels of a text, each ``{"label": str, "score": float}``.
+
+    An input is a text, or ``{"text": ..., "text_pair": ...}``.
+    """
+
+    task = "text-classification"
+
+    def _checked(self, options: dict[str, Any]) -> dict[str, Any]:
+        given = dict(options)
+        given.pop("batch_size", None)
+        known: dict[str, Any] = {
+            name: given.pop(name) for name in ("top_k", "function_to_apply", "truncation") if name in given
+        }
+        refuse(self.task, given, "top_k, function_to_apply, truncation")
+        return known
+
+    def _run(self, inputs: list[Any], options: dict[str, Any], single: bool) -> Any:
+        passed = {name: options[name] for name in ("function_to_apply", "truncation") if options.get(name) is not None}
+        pairs = [_pair(each) for each in inputs]
+        made = host.call(
+            "transformers.classify",
+            self.model,
+            {"texts": [text for text, _ in pairs], "pairs": [second for _, second in pairs], **passed},
+        )
+        top_k = options.get("top_k", _UNSET)
+        if not (isinstance(top_k, int) or top_k is None):  # as upstream, which passes over what is no number
+            results: list[Any] = [dict(each[0]) for each in made]
+            return results if not single or isinstance(inputs[0], str) else results[0]
+        results = [[dict(label) for label in each][:top_k] for each in made]
+        return results[0] if single else results
+
+
+class ZeroShotClassificationPipeline(Pipeline):
+    """Labels that the caller chooses: for a text ``{"sequence": str, "labels": [...], "scores": [...]}``."""
+
+    task = "zero-shot-classification"
+
+    def __call__(self, inputs: Any, *args: Any, **options: Any) -> Any:
+        """Run the task; the labels may stand behind the text, as a list or a text with commas."""
+        if args:
+            if len(args) > 1 or "candidate_labels" in options:
+                raise ValueError(f"Unable to understand extra arguments {args}")
+            options["candidate_labels"] = args[0]
+        return super().__call__(inputs, **options)
+
+    def _checked(self, options: dict[str, Any]) -> dict[str, Any]:
+        given = dict(options)
+        given.pop("batch_size", None)
+        names = ("candidate_labels", "hypothesis_template", "multi_label")
+        known: dict[str, Any] = {name: given.pop(name) for name in names if name in given}
+        refuse(self.task, given, ", ".join(names))
+        labels = known.get("candidate_labels")
+        if isinstance(labels, str):
+            known["candidate_labels"] = [label.strip() for label in labels.split(",") if label.strip()]
+        return known
+
+    def _run(self, inputs: list[Any], options: dict[str, Any], single: bool) -> Any:
+        texts = _texts(inputs)
+        if not options.get("candidate_labels") or not texts:
+            raise ValueError("You must include at least one label and at least one sequence.")
+        made = host.call("transformers.zero_shot", self.model, {"texts": texts, **options})
+        results = [
+            {
+                "sequence": text,
+                "labels": [label["label"] for label in labels],
+                "scores": [label["score"] for label in labels],
+            }
+            for text, labels in zip(texts, made, strict=True)
+        ]
+        return results[0] if single else results
+
+
+_PIPELINES: dict[str, type[Pipeline]] = {
+    each.task: each for each in (FeatureExtractionPipeline, TextClassificationPipeline, ZeroShotClassificationPipeline)
+}
+
+
+def pipeline(
+    task: str | None = None,
+    model: str | None = None,
+    *,
+    tokenizer: str | None = None,
+    device: str | int | None = None,
+    **options: Any,
+) -> Pipeline:
+    """Return a pipeline for a task.
+
+    The options are those of the task; ``device`` may be the CPU, and ``tokenizer`` the model itself. Raises
+    NotSupportedError for a task or an option that is not supported here; a model that is not there is reported by the
+    first call.
+    """
+    if task is None:
+        raise NotSupportedError("pipeline() does not find out the task of a model here: name the task")
+    name = _ALIASES.get(task, task)
+    kind = _PIPELINES.get(name)
+    if kind is None:
+        raise NotSupportedError(f"the task {task!r} is not supported here; supported: {', '.join(sorted(_PIPELINES))}")
+    chosen = model or _DEFAULT_MODELS.get(name)
+    if not isinstance(chosen, str):
+        raise NotSupportedError(f"{name} has no default model here: name the folder of a model")
+    if device not in (None, -1, "cpu"):
+        refuse("pipeline()", {"device": device}, "the CPU")
+    if tokenizer not in (None, chosen):
+        refuse("pipeline()", {"tokenizer": tokenizer}, "the tokenizer of the model's own folder")
+    return kind(chosen, **options)
+
+
+def _texts(inputs: Iterable[Any]) -> list[str]:
+    texts = list(inputs)
+    for text in texts:
+        if not isinstance(text, str):
+            raise ValueError(f"a text is a str, not {type(text).__name__}")
+    return texts
+
+
+def _pair(given: Any) -> tuple[str, str | None]:
+    if isinstance(given, dict):
+        unknown = sorted(given.keys() - {"text", "text_pair"})
+        if unknown or "text" not in given:
+            raise ValueError(f"a pair of texts is a dict with text and text_pair, not with {sorted(given)}")
+        return _texts([given["text"]])[0], given.get("text_pair")
+    if isinstance(given, list):
+        raise ValueError(
+            "The pipeline received invalid inputs, if you are trying to send text pairs, you can try to send a"
+            ' dictionary `{"text": "My text", "text_pair": "My pair"}` in order to send a text pair.'
+        )
+    return _texts([given])[0], None
+
+
+def _rows(values: Any, width: int) -> list[Any]:
+    return [values[start : start + width] for start in range(0, len(values), width)]

@@ -1,0 +1,158 @@
+"""The shapes of upstream's results, and what is refused, on a host that records what it is asked."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import transformers
+from terrarium.bridge import host
+from terrarium.transformers import TransformersBridge
+
+ASKED: list[tuple[str, str, dict[str, Any]]] = []
+
+
+def features(model: str, options: dict[str, Any]) -> list[dict[str, Any]]:
+    ASKED.append(("features", model, options))
+    return [{"width": 2, "values": array("f", [1, 2, 3, 4, 5, 6])} for _ in options["texts"]]
+
+
+def classify(model: str, options: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    ASKED.append(("classify", model, options))
+    return [[{"label": "A", "score": 0.75}, {"label": "B", "score": 0.25}] for _ in options["texts"]]
+
+
+def zero_shot(model: str, options: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    ASKED.append(("zero_shot", model, options))
+    return [[{"label": label, "score": 0.5} for label in options["candidate_labels"]] for _ in options["texts"]]
+
+
+def tokenize(model: str, options: dict[str, Any]) -> dict[str, Any]:
+    ASKED.append(("tokenize", model, options))
+    words = [*range(len(options["text"].split()))]
+    types = array("q", [0] * len(words))
+    return {
+        "input_ids": array("q", words),
+        "token_type_ids": types,
+        "takes_types": model != "without",
+        "pad_token_id": 9,
+    }
+
+
+@pytest.fixture(autouse=True)
+def services() -> Iterator[None]:
+    ASKED.clear()
+    made = {
+        "transformers.features": features,
+        "transformers.classify": classify,
+        "transformers.zero_shot": zero_shot,
+        "transformers.tokenize": tokenize,
+        "transformers.decode": lambda model, options: f"{options['ids']} {options['skip_special_tokens']}",
+        "transformers.embed": lambda model, options: [array("f", [1]) for _ in options["texts"]],
+    }
+    host.install(made)
+    yield
+    host.uninstall(*made)
+
+
+def test_features_of_a_text_are_a_list_of_one_list_of_vectors() -> None:
+    pipe = transformers.pipeline("feature-extraction")
+    one = pipe("a b")
+    assert one == [[array("f", [1, 2]), array("f", [3, 4]), array("f", [5, 6])]]
+    assert pipe(["a", "b"]) == [one, one]
+    assert list(pipe(iter(["a"]), truncation=True, batch_size=8)) == [one]
+    assert ASKED[-1] == ("features", "all-MiniLM-L6-v2", {"texts": ["a"], "truncation": True})
+
+
+def test_truncation_given_twice_is_refused_as_upstream_does() -> None:
+    with pytest.raises(ValueError, match="truncation parameter defined twice"):
+        transformers.pipeline("feature-extraction")("a", truncation=True, tokenize_kwargs={"truncation": False})
+
+
+def test_labels_have_upstreams_odd_shapes() -> None:
+    pipe = transformers.pipeline("sentiment-analysis", model="m")
+    best, other = {"label": "A", "score": 0.75}, {"label": "B", "score": 0.25}
+    assert pipe("a") == [best]
+    assert pipe(["a", "b"]) == [best, best]
+    assert pipe({"text": "a", "text_pair": "b"}) == best
+    assert pipe("a", top_k=None) == [best, other]
+    assert pipe("a", top_k=1) == [best]
+    assert pipe(["a"], top_k=None) == [[best, other]]
+    assert ASKED[2] == ("classify", "m", {"texts": ["a"], "pairs": ["b"]})
+
+
+def test_labels_of_the_callers_own_stand_behind_the_text() -> None:
+    pipe = transformers.pipeline("zero-shot-classification", "m", multi_label=True)
+    one = {"sequence": "a", "labels": ["x", "y"], "scores": [0.5, 0.5]}
+    assert pipe("a", ["x", "y"]) == one
+    assert pipe(["a"], candidate_labels="x, y,", hypothesis_template="is {}") == [one]
+    asked = {"texts": ["a"], "candidate_labels": ["x", "y"], "multi_label": True, "hypothesis_template": "is {}"}
+    assert ASKED[-1] == ("zero_shot", "m", asked)
+    with pytest.raises(ValueError, match="at least one label"):
+        pipe("a", [])
+    with pytest.raises(ValueError, match="Unable to understand extra arguments"):
+        pipe("a", ["x"], ["y"])
+    with pytest.raises(transformers.NotSupportedError, match="does not support truncation here"):
+        pipe("a", ["x"], truncation=True)
+
+
+def test_options_of_the_pipeline_hold_for_each_call() -> None:
+    pipe = transformers.pipeline("text-classification", "m", function_to_apply="none", top_k=None)
+    assert len(pipe("a")) == 2
+    assert ASKED[-1][2]["function_to_apply"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "named"),
+    [
+        (("image-classification",), {}, "the task 'image-classification' is not supported here; supported: feature"),
+        ((None, "m"), {}, "name the task"),
+        (("text-classification",), {}, "has no default model here"),
+        (("feature-extraction",), {"device": "cuda:0"}, "device"),
+        (("feature-extraction",), {"trust_remote_code": True}, "does not support trust_remote_code here"),
+        (("feature-extraction",), {"tokenizer": "other"}, "tokenizer"),
+        (("feature-extraction",), {"return_tensors": True}, "return_tensors"),
+        (("text-classification", "m"), {"padding": True}, "padding"),
+    ],
+)
+def test_what_is_not_here_is_refused_by_its_name(arguments: Any, options: Any, named: str) -> None:
+    with pytest.raises(transformers.NotSupportedError, match=named.replace("(", r"\(").replace(")", r"\)")):
+        transformers.pipeline(*arguments, **options)
+
+
+def test_a_class_that_is_not_here_cannot_be_imported() -> None:
+    with pytest.raises(ImportError, match="AutoModel"):
+        from transformers import AutoModel  # type: ignore[attr-defined]  # noqa: F401
+
+
+@pytest.mark.parametrize("bad", [3, [["a", "b"]], {"texts": "a"}, {"text": "a", "pair": "b"}])
+def test_an_input_that_is_no_text_is_refused(bad: Any) -> None:
+    with pytest.raises(ValueError, match=r"text"):
+        transformers.pipeline("text-classification", "m")(bad)
+
+
+def test_a_tokenizer_returns_the_inputs_of_a_model() -> None:
+    tokenizer = transformers.AutoTokenizer.from_pretrained("m", use_fast=True)
+    assert tokenizer("a b") == {"input_ids": [0, 1], "token_type_ids": [0, 0], "attention_mask": [1, 1]}
+    padded = tokenizer(["a b", "a"], padding=True, truncation=True, max_length=5)
+    assert padded.input_ids == [[0, 1], [0, 9]]
+    assert padded["attention_mask"] == [[1, 1], [1, 0]]
+    assert ASKED[-1][2] == {"text": "a", "pair": None, "truncation": True, "max_length": 5}
+    assert tokenizer("a", padding="max_length", max_length=3)["input_ids"] == [0, 9, 9]
+    assert list(transformers.AutoTokenizer.from_pretrained("without")("a")) == ["input_ids", "attention_mask"]
+    assert tokenizer.encode("a b c") == [0, 1, 2]
+    assert tokenizer.decode([1, 2], skip_special_tokens=True) == "[1, 2] True"
+    assert tokenizer.batch_decode([[1]]) == ["[1] False"]
+    with pytest.raises(transformers.NotSupportedError, match="return_tensors"):
+        tokenizer("a", return_tensors="pt")
+    with pytest.raises(ValueError, match="text_pair has 1 texts, and text has 2"):
+        tokenizer(["a", "b"], text_pair="c")
+
+
+def test_the_bridge_runs_a_pipeline_and_embeds() -> None:
+    bridge = TransformersBridge()
+    assert bridge.run("text-classification", "a", "m", {"top_k": 1}) == [{"label": "A", "score": 0.75}]
+    assert bridge.embed(["a", "b"]) == [array("f", [1]), array("f", [1])]
