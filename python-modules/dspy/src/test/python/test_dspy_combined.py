@@ -213,10 +213,11 @@ def test_the_majority_is_that_of_dspy_and_works_for_all_types() -> None:
     def of(*values: Any) -> Any:
         return majority([dspy.Prediction(reasoning=str(i), value=each) for i, each in enumerate(values)])
 
-    for values in (("a", "The b", "b!"), ("a", "b"), ("a", "", ""), ("", "the")):
+    for values in (("a", "The b", "b!"), ("a", "b"), ("a", "", ""), ("", "the"), ("-5", "5", "7", "7")):
         predictions = [dspy.Prediction(reasoning=str(i), value=each) for i, each in enumerate(values)]
         assert of(*values) == dspy.majority(predictions)
     assert of(1, 2, 2).value == 2
+    assert of(-5, 5, 7, 7).value == 7
     assert of([1], [2], [2]).reasoning == "1"
     assert of(True, None, None).value is None
 

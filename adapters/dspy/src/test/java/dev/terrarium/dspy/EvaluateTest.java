@@ -264,6 +264,7 @@ class EvaluateTest {
     assertThat(of(Metric.f1(), "the", "an")).isZero();
     assertThat(of(Metric.exactMatch(), "the PARIS.", "Paris")).isEqualTo(1);
     assertThat(of(Metric.exactMatch(), "Paris, France", "Paris")).isZero();
+    assertThat(of(Metric.exactMatch(), "-5", "5")).isEqualTo(1); // punctuation does not count
     assertThat(of(Metric.contains(), "It is Paris, France.", "a paris")).isEqualTo(1);
     Metric<String, Map<String, ?>> exact = Metric.exactMatch();
     assertThat(
@@ -274,6 +275,9 @@ class EvaluateTest {
                     Optional.empty())
                 .value())
         .isEqualTo(1);
+    Example<String, Map<String, ?>> five = new Example<>("q", Map.of("sum", 5));
+    assertThat(exact.score(five, Map.of("sum", 5), Optional.empty()).value()).isEqualTo(1);
+    assertThat(exact.score(five, Map.of("sum", -5), Optional.empty()).value()).isZero();
   }
 
   private static double of(Metric<Said, Said> metric, String found, String expected) {
