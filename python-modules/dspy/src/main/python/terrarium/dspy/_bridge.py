@@ -202,8 +202,7 @@ class DspyBridge(ProgramBridge["Program"]):
 
         Raises what ``call`` raises, and what a tool raises that ends the call.
         """
-        built = self._acting(program, max_steps)
-        steps: dict[str, Any] = {"max_iters": max_steps} if built.steps_of else {}
+        built, steps = self._acting(program, max_steps)
         with given_tools("act", built.tools, tools):
             return self._run("act", built, inputs, options, trace, **steps)
 
@@ -301,8 +300,7 @@ class DspyBridge(ProgramBridge["Program"]):
         status: Any = None,
     ) -> Pushed:
         """Run a program as :meth:`act` does, and push what :meth:`stream` does: last, what ``act`` returns."""
-        built = self._acting(program, max_steps)
-        steps: dict[str, Any] = {"max_iters": max_steps} if built.steps_of else {}
+        built, steps = self._acting(program, max_steps)
 
         def run(emit: Callable[[object], object]) -> None:
             with given_tools("stream_act", built.tools, tools):
@@ -336,11 +334,8 @@ class DspyBridge(ProgramBridge["Program"]):
 
         Raises UnknownProgramError, and ArgumentError with the name of what cannot be frozen exactly.
         """
-        from ._freeze import plan
-
         built = self._programs.get(program) if predictor is None else self._part("freeze_program", program, predictor)
-        merged, cache = self._options_of(built, None)
-        return plan(self._loaded_runtime(), built, merged, cache)
+        return self._plan(built)
 
     @handler(idempotent=True)
     def continue_program(
@@ -412,11 +407,7 @@ class DspyBridge(ProgramBridge["Program"]):
     @handler
     def freeze_candidate(self, program: str, state: dict[str, Any], proofs: int) -> dict[str, Any]:
         """Return a plan as :meth:`freeze_program` does, of a program in another state, with that number of proofs."""
-        from ._freeze import plan
-
-        built = self._programs.candidate(program, state)
-        merged, cache = self._options_of(built, None)
-        return plan(self._loaded_runtime(), built, merged, cache, proofs)
+        return self._plan(self._programs.candidate(program, state), proofs)
 
     @handler(idempotent=True)
     def score_prediction(
@@ -504,11 +495,18 @@ class DspyBridge(ProgramBridge["Program"]):
             result["requests"] = exchanges.each(run.exchanges)
         return result
 
-    def _acting(self, program: str, max_steps: int) -> Program:
+    def _acting(self, program: str, max_steps: int) -> tuple[Program, dict[str, Any]]:
+        """Return a program that calls functions of the caller's, and what its module takes beside the inputs."""
         built = self._with_tools(program, max_steps, other="call")
         if built.writes_code:
             raise ArgumentError("act", f"the program {program!r} writes code; run it by 'explore'")
-        return built
+        return built, {"max_iters": max_steps} if built.steps_of else {}
+
+    def _plan(self, program: Program, *proofs: int) -> dict[str, Any]:
+        from ._freeze import plan
+
+        merged, cache = self._options_of(program, None)
+        return plan(self._loaded_runtime(), program, merged, cache, *proofs)
 
     def _runnable(self, command: str, program: str, predictor: str | None) -> Program:
         """Return a program, or a predictor of it, that calls no functions of the host's caller."""

@@ -413,14 +413,10 @@ def _hosted(optimization: Optimization, seed: int) -> Iterator[None]:
     """Pass evaluations to the host, with DSPy's own random numbers from a seed, and without what it prints."""
     token = _running.set(optimization)
     kept = random.getstate()
-    Evaluate.__call__ = _passing_on
-    Parallel.forward = _sampling
-    bootstrap_trace.bootstrap_trace_data = _tracing
-    BootstrapFewShot._bootstrap = _bootstrapping
-    BootstrapFewShot._bootstrap_one_example = _bootstrapping_one
     random.seed(seed)
     try:
         with (
+            _hooked(),
             recording(known=optimization.answer),
             quiet(),
             dspy.settings.context(lm=optimization.lm, num_threads=1, trace=[], disable_history=True),
@@ -428,12 +424,19 @@ def _hosted(optimization: Optimization, seed: int) -> Iterator[None]:
             yield
     finally:
         random.setstate(kept)
-        BootstrapFewShot._bootstrap_one_example = _bootstrap_one_example
-        BootstrapFewShot._bootstrap = _bootstrap
-        bootstrap_trace.bootstrap_trace_data = _trace_data
-        Parallel.forward = _parallel
-        Evaluate.__call__ = _evaluate
         _running.reset(token)
+
+
+@contextlib.contextmanager
+def _hooked() -> Iterator[None]:
+    """Have DSPy's functions of :data:`_HOOKS` replaced inside of the block."""
+    for owner, name, hook in _HOOKS:
+        setattr(owner, name, hook)
+    try:
+        yield
+    finally:
+        for owner, name, hook in _HOOKS:
+            setattr(owner, name, hook.__wrapped__)
 
 
 @functools.wraps(_evaluate)
@@ -497,3 +500,13 @@ def _bootstrapping_one(self: Any, example: Any, round_idx: int = 0) -> Any:
     success = _bootstrap_one_example(self, example, round_idx)
     present.after(success)
     return success
+
+
+#: What replaces a function of DSPy's for the time of an optimization: its owner, its name, and the function.
+_HOOKS: tuple[tuple[Any, str, Any], ...] = (
+    (Evaluate, "__call__", _passing_on),
+    (Parallel, "forward", _sampling),
+    (bootstrap_trace, "bootstrap_trace_data", _tracing),
+    (BootstrapFewShot, "_bootstrap", _bootstrapping),
+    (BootstrapFewShot, "_bootstrap_one_example", _bootstrapping_one),
+)

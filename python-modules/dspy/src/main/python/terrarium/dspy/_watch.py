@@ -125,9 +125,10 @@ class StatusMessages(_Callback):
         """Emit the message of a start."""
         if kind not in ("tool", "module", "lm"):
             return
-        name = self._open[call_id] = name_of(kind, instance, self._names)
+        name = name_of(kind, instance, self._names)
         if kind == "tool" and name == "finish":  # of dspy.ReAct, which DSPy passes over
             return
+        self._open[call_id] = name
         if self._function:
             self._send(self._function(f"{kind}_start", name, _flat(inputs)))
         else:
@@ -136,7 +137,7 @@ class StatusMessages(_Callback):
     def ended(self, kind: str, call_id: str, outputs: Any, _exception: BaseException | None, /) -> None:
         """Emit the message of an end."""
         name = self._open.pop(call_id, None)
-        if name is None or (kind == "tool" and name == "finish"):
+        if name is None:
             return
         if self._function:
             self._send(self._function(f"{kind}_end", name, plain(outputs)))

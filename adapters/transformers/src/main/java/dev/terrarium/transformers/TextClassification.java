@@ -6,7 +6,6 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.transformers.TextTokenizer.Truncation;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -96,13 +95,7 @@ final class TextClassification {
     JsonNode config = model.files().config();
     for (float[] logits : logits(model, texts, truncation)) {
       Scores function = scores == null ? Scores.of(config, logits.length) : scores;
-      double[] values = function.of(logits);
-      List<Label> labels = new ArrayList<>();
-      for (int i = 0; i < values.length; i++) {
-        labels.add(new Label(name(config, i), values[i]));
-      }
-      labels.sort(Comparator.comparingDouble(Label::score).reversed());
-      labelled.add(List.copyOf(labels));
+      labelled.add(Label.ranked(function.of(logits), index -> name(config, index)));
     }
     return labelled;
   }

@@ -8,7 +8,6 @@ import dev.terrarium.transformers.TextClassification.Input;
 import dev.terrarium.transformers.TextClassification.Scores;
 import dev.terrarium.transformers.TextTokenizer.Truncation;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -60,12 +59,7 @@ final class ZeroShotClassification {
       List<float[]> own = logits.subList(i * candidates.size(), (i + 1) * candidates.size());
       double[] scores =
           multiple || candidates.size() == 1 ? each(own, entailment) : together(own, entailment);
-      List<Label> labels = new ArrayList<>();
-      for (int j = 0; j < scores.length; j++) {
-        labels.add(new Label(candidates.get(j), scores[j]));
-      }
-      labels.sort(Comparator.comparingDouble(Label::score).reversed());
-      labelled.add(List.copyOf(labels));
+      labelled.add(Label.ranked(scores, candidates::get));
     }
     return labelled;
   }
