@@ -5,6 +5,8 @@ import builtins
 import concurrent.futures
 import concurrent.futures.thread
 import contextlib
+import contextvars
+import decimal
 import dis
 import gc
 import importlib
@@ -754,6 +756,37 @@ def test_threads_that_were_ended_from_outside_are_forgotten() -> None:
         left = threading.enumerate()
     assert thread in running
     assert left == [each for each in running if each is not thread]
+
+
+def test_blocks_that_were_left_without_their_ends() -> None:
+    kept = contextvars.ContextVar("kept", default="no value")
+    late = contextvars.ContextVar("late", default="no value")
+    bare = contextvars.ContextVar[str]("bare")
+    loop = asyncio.new_event_loop()
+    seen = []
+
+    def look() -> None:
+        seen.append((kept.get(), late.get(), bare.get(), decimal.getcontext().prec, asyncio._get_running_loop()))
+
+    def leave_blocks() -> None:
+        kept.set("accepted")
+        with sound() as health:
+            kept.set("of a call")
+            late.set("of a call")
+            bare.set("of a call")
+            decimal.setcontext(decimal.Context(prec=3))
+            asyncio._set_running_loop(loop)
+            vars(loop)["_thread_id"] = 1
+            for stopped in (False, True):
+                health.settle(stopped)
+                look()
+
+    contextvars.Context().run(leave_blocks)
+    assert seen == [
+        ("of a call", "of a call", "of a call", 3, loop),
+        ("accepted", "no value", "of a call", 28, None),
+    ]
+    assert loop.is_closed()
 
 
 def test_executors_go_on_after_their_threads_were_ended() -> None:

@@ -19,6 +19,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -136,6 +137,66 @@ class StoppingTest {
         .hasMessageContaining("200ms");
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(CEILING);
     assertThatAllIsWell(before);
+  }
+
+  /** What is imported, a block that a call leaves without its end, and what a later call finds. */
+  static final String BLOCKS =
+      """
+      import asyncio
+
+      import asyncio
+      asyncio.run(asyncio.sleep(1000))
+
+      __import__('asyncio').run(__import__('asyncio').sleep(0, 'slept'))
+
+      slept
+
+      import decimal
+
+      import decimal
+      with decimal.localcontext(prec=3):
+          while True: pass
+
+      str(__import__('decimal').Decimal(1) / 7)
+
+      0.1428571428571428571428571429
+
+      import contextvars, io
+      class Setting:
+          value = contextvars.ContextVar('value', default='as it was')
+          def __enter__(self):
+              self.token = self.value.set('changed')
+          def __exit__(self, *of):
+              self.value.reset(self.token)
+      io.Setting = Setting
+
+      import io
+      with io.Setting():
+          while True: pass
+
+      __import__('io').Setting.value.get()
+
+      as it was
+      """;
+
+  @Test
+  void blockThatWasCutOffIsEnded() {
+    List<String> parts = Pattern.compile("\n\n").splitAsStream(BLOCKS.strip()).toList();
+    TerrariumConfig config = TerrariumConfig.custom().contexts(1).build();
+    try (Terrarium one = Terrarium.start(config).register(SharedTerrarium.probe())) {
+      Adapter probe = one.adapter("probe");
+      for (int i = 0; i < parts.size(); i += 4) {
+        Map<String, String> block = Map.of("source", parts.get(i + 1));
+        Map<String, String> look = Map.of("expression", parts.get(i + 2));
+        probe.call("execute", Map.of("source", parts.get(i)));
+        for (int times = 0; times < 3; times++) { // an end may come through once
+          assertThatThrownBy(() -> probe.with(SOON).call("execute", block))
+              .isInstanceOf(CallTimeoutException.class);
+          assertThat(probe.call("evaluate", look)).isEqualTo(parts.get(i + 3));
+        }
+      }
+      assertThat(one.stats().pool().retired()).isZero();
+    }
   }
 
   @Test

@@ -366,7 +366,7 @@ def settle(threads_stopped: bool) -> None:
     An interruption within pydantic's core that calls a Python validator leaves an exception pending, which the next
     native call raises as SystemError, once.
     """
-    _health.settle()
+    _health.settle(threads_stopped)
     core = sys.modules.get("pydantic_core")
     if core is not None:
         with suppress(SystemError):

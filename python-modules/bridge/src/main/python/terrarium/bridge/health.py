@@ -19,6 +19,7 @@ of types, never a ``repr``. Should ``check`` raise all the same, then the contex
 from __future__ import annotations
 
 import builtins
+import contextvars
 import functools
 import gc
 import os
@@ -60,6 +61,9 @@ _unsetenv = os.unsetenv
 _gc_isenabled = gc.isenabled
 _gc_enable = gc.enable
 _gc_disable = gc.disable
+_copy_context = contextvars.copy_context
+_Context = contextvars.Context
+_set_asyncgen_hooks = sys.set_asyncgen_hooks
 _monotonic = time.monotonic
 _get_ident = threading.get_ident
 _main_thread = threading.main_thread()
@@ -137,6 +141,7 @@ class Health:
         self._environment: _Entries | None = None
         self._directory: str | None = None
         self._threads: list[threading.Thread] = []
+        self._variables = _Context()
         self._limit = 0
         self._gc = True
         self._trace: Any = None
@@ -205,6 +210,7 @@ class Health:
         self._accept_handlers()
         self._directory = _directory()
         self._threads = [*_limbo.values(), *_active.values()]
+        self._variables = _copy_context()
         self._limit = _getrecursionlimit()
         self._gc = _gc_isenabled()
         self._trace = _gettrace()
@@ -215,12 +221,19 @@ class Health:
         if self._bindings:
             self._adopt(self.imported.take_all())
 
-    def settle(self) -> None:
-        """Forget, after ``check``, what a call left half done: modules, and threads that were ended."""
+    def settle(self, threads_stopped: bool = False) -> None:
+        """Forget, after ``check``, what a call left half done: modules, and threads that were ended.
+
+        ``threads_stopped`` tells whether this thread was stopped, too, and so left blocks without their ends: then
+        the values of context variables are again those of the accepted state, and no event loop runs.
+        """
         self._forget_dead_threads()
         if self._bindings:
             self._on_trial = []
             self.imported.forget_rest()
+            if threads_stopped:
+                _end_event_loop()
+                self._restore_variables()
 
     def check(self) -> list[str]:
         """Return what differs from the accepted state, each as ``kind: detail``; empty when nothing does.
@@ -412,6 +425,22 @@ class Health:
                 if type(pools) is ModuleType:
                     executors.abandon(pools, thread)
 
+    def _restore_variables(self) -> None:
+        """Give context variables their accepted values, or their defaults; one without a default keeps its value."""
+        decimal = _sys_names["modules"].get("decimal")
+        if type(decimal) is ModuleType:  # its variable has no default, but this value instead
+            decimal.setcontext(decimal.DefaultContext)
+        for variable, value in (*_copy_context().items(),):
+            if variable in self._variables:
+                sound = self._variables[variable]
+            else:
+                try:
+                    sound = _Context().run(variable.get)
+                except LookupError:
+                    continue
+            if sound is not value:
+                variable.set(sound)
+
     def _replace_locks(self) -> None:
         if self._strays():
             return  # they may hold them by right
@@ -439,6 +468,17 @@ def _attempt(action: Callable[..., object], *arguments: Any) -> None:
         action(*arguments)
     except Exception:
         return
+
+
+def _end_event_loop() -> None:
+    """Close the loop of ``asyncio`` that runs on this thread, where the end of ``asyncio.run`` was cut off."""
+    events = _sys_names["modules"].get("asyncio.events")
+    loop = events._get_running_loop() if type(events) is ModuleType else None
+    if loop is not None:
+        events._set_running_loop(None)
+        _set_asyncgen_hooks(None, None)
+        loop._thread_id = None  # by which a loop knows that it runs, and may not be closed
+        _attempt(loop.close)
 
 
 def _bindings(kind: str, prefix: str, namespace: dict[Any, Any], names: tuple[str, ...]) -> _Bindings:
