@@ -157,9 +157,6 @@ def test_calls_without_the_right_tools_are_refused() -> None:
         assert "run it by 'act'" in str(raised(ArgumentError, lambda: bridge.dispatch("call", given)))
         assert "run it by 'act'" in str(raised(ArgumentError, lambda: bridge.dispatch("stream", given)))
         assert "max_steps" in str(raised(ArgumentError, lambda: act(bridge, tools(), max_steps=0)))
-        assert "the module ReAct" in str(
-            raised(ArgumentError, lambda: bridge.dispatch("freeze_program", {"program": program}))
-        )
         without = {"program": plain, "inputs": {"q": "?"}, "tools": {}}
         assert "has no tools" in str(raised(ArgumentError, lambda: bridge.dispatch("act", without)))
 

@@ -190,7 +190,7 @@ class Runtime:
         watch = None if emit is None else _watch(program, emit)
         # Of its own, since dspy.BestOfN and dspy.Refine count failures in themselves.
         module = program.module if program.configured else copy.copy(program.module)
-        with recording(watch, known, _asker(module) if trace else None) as exchanges:
+        with recording(watch, known, asker_of(module) if trace else None) as exchanges:
             prediction = self.predict(program, module, arguments, options, cache, **more)
         if exchanges and exchanges[-1].response.get("finish_reason") == "length":
             logger.warning("a text was cut off at the limit of tokens, max_tokens=%s", options.get("max_tokens"))
@@ -298,7 +298,8 @@ def _watch(program: Program, emit: Callable[[object], object]) -> FieldWatch | P
     return PredictorWatch(program.module, program.texts, emit)
 
 
-def _asker(module: dspy.Module) -> Callable[[], str | None]:
+def asker_of(module: dspy.Module) -> Callable[[], str | None]:
+    """Return what names the predictor of a module that makes the present request."""
     names = {id(predictor): name for name, predictor in module.named_predictors()}
 
     def name() -> str | None:

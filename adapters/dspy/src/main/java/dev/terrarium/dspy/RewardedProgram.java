@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * rates best ({@code dspy.BestOfN}, {@code dspy.Refine}). Thread-safe if the reward, and the Java
  * code that the other program calls, are.
  *
- * <p>A call holds its context while the reward is asked.
+ * <p>A call holds its context while the reward is asked, unless the program is frozen.
  *
  * @param <I> the record of the inputs
  * @param <O> the record of the outputs
@@ -28,10 +28,11 @@ public final class RewardedProgram<I extends Record, O extends Record> extends T
 
   private final Reward<? super I, ? super O> reward;
   private final Map<String, HostFunction> functions = new LinkedHashMap<>();
+  private final @Nullable FrozenFlow frozen;
 
   RewardedProgram(
       Adapter adapter, String id, TypedProgram<I, O> of, Reward<? super I, ? super O> reward) {
-    this(adapter, id, of.inputs(), of.outputs(), of.functions(), reward);
+    this(adapter, id, of.inputs(), of.outputs(), of.functions(), reward, null);
   }
 
   private RewardedProgram(
@@ -40,8 +41,10 @@ public final class RewardedProgram<I extends Record, O extends Record> extends T
       Class<I> inputs,
       Class<O> outputs,
       Map<String, HostFunction> functions,
-      Reward<? super I, ? super O> reward) {
+      Reward<? super I, ? super O> reward,
+      @Nullable FrozenFlow frozen) {
     super(adapter, id, inputs, outputs);
+    this.frozen = frozen;
     this.reward = Objects.requireNonNull(reward, "reward");
     this.functions.putAll(functions);
     this.functions.put(REWARD, this::rated);
@@ -50,7 +53,30 @@ public final class RewardedProgram<I extends Record, O extends Record> extends T
   @Override
   public RewardedProgram<I, O> with(CallOptions options) {
     return new RewardedProgram<>(
-        adapter().with(options), id(), inputs(), outputs(), functions, reward);
+        adapter().with(options), id(), inputs(), outputs(), functions, reward, frozen);
+  }
+
+  /**
+   * Returns the same program with its attempts in Java: a call enters Python only where DSPy has to
+   * run the program, such as for an answer that Java cannot read exactly, or when an attempt fails.
+   * DSPy then gets what the model and the reward gave so far, so that neither is asked again.
+   *
+   * @throws dev.terrarium.error.ArgumentException when some part of the program cannot be frozen
+   *     exactly, with the name of that part
+   */
+  public RewardedProgram<I, O> freeze() {
+    FrozenFlow flow = FrozenFlow.freeze(adapter(), ProgramRef.of(id()));
+    return new RewardedProgram<>(adapter(), id(), inputs(), outputs(), functions, reward, flow);
+  }
+
+  /** Returns whether the program is frozen, and was not thawed by a change. */
+  public boolean isFrozen() {
+    return frozen != null && frozen.isFrozen();
+  }
+
+  /** Returns the number of attempts so far, by what answered them; of a frozen program only. */
+  public FrozenStats stats() {
+    return FrozenFlow.statsOf(frozen);
   }
 
   @Override
@@ -73,7 +99,11 @@ public final class RewardedProgram<I extends Record, O extends Record> extends T
     arguments.put("inputs", Objects.requireNonNull(input, "input"));
     arguments.put("tools", functions);
     arguments.put("trace", trace);
-    return Command.of("act", arguments).map(UntypedDspyProgram::read);
+    Command<@Nullable Object> command =
+        frozen == null
+            ? Command.of("act", arguments)
+            : Command.of(frozen.acting(arguments, functions));
+    return command.map(UntypedDspyProgram::read);
   }
 
   @Override

@@ -9,6 +9,8 @@ import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.testkit.FakeLanguageModel;
+import dev.terrarium.tool.ToolMethod;
+import dev.terrarium.tool.Tools;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -152,6 +154,15 @@ class DspyGuideTest {
     // end
     assertThat(answer).isEqualTo(new Place("India"));
 
+    script("{\"answer\": \"in India\"}", "{\"answer\": \"India\"}");
+    // guide: dspyFrozenBest
+    RewardedProgram<Question, Place> frozen = best.freeze();
+    Place same = frozen.call(new Question("Where does tea grow?"));
+    FrozenStats stats = frozen.stats(); // answered=1, continued=0, handedOver=0
+    // end
+    assertThat(same).isEqualTo(new Place("India"));
+    assertThat(stats).isEqualTo(new FrozenStats(1, 0, 0));
+
     script(
         "{\"answer\": \"in India\"}",
         "{\"discussion\": \"\", \"advice\": {\"self\": \"One word.\"}}",
@@ -192,6 +203,30 @@ class DspyGuideTest {
     List<CallResult<Place>> results = plain.callAll(questions);
     // end
     assertThat(results).allSatisfy(each -> assertThat(each.value()).isEqualTo(answer));
+  }
+
+  /** A shop for the guide of frozen programs. */
+  static final class Shop {
+    @ToolMethod("Returns the price of a product in euros.")
+    double price(String product) {
+      return 2.5;
+    }
+  }
+
+  @Test
+  void frozenSteps() {
+    script(
+        "{\"next_thought\": \"\", \"next_tool_name\": \"price\", \"next_tool_args\": {\"product\":"
+            + " \"tea\"}}",
+        "{\"next_thought\": \"\", \"next_tool_name\": \"finish\", \"next_tool_args\": {}}",
+        "{\"reasoning\": \"\", \"answer\": \"2.50\"}");
+    // guide: frozenReact
+    ReActProgram<Question, Place> agent =
+        dspy.react(Question.class, Place.class, Tools.of(new Shop())).freeze();
+    ReActTrace<Place> trace = agent.trace(new Question("What is the price of tea?"));
+    // end
+    assertThat(trace.steps()).hasSize(2);
+    assertThat(agent.stats()).isEqualTo(new FrozenStats(1, 0, 0));
   }
 
   @Test
