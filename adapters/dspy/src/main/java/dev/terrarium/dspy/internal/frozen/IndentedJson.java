@@ -21,34 +21,53 @@ final class IndentedJson {
   private void value(@Nullable Object value, String line) throws NotExactException {
     switch (value) {
       case null -> out.append("null");
-      case String text -> PythonText.quote(out, PythonText.checked(text));
+      case String text -> text(text);
       case Boolean flag -> out.append((boolean) flag);
       case Long number -> out.append((long) number);
       case Double number -> number(number);
       case List<?> items -> {
-        out.append(items.isEmpty() ? "[" : "[" + line + "  ");
+        refuseEmpty(items.isEmpty());
+        out.append('[').append(line).append("  ");
         String separator = "";
         for (Object item : items) {
           out.append(separator);
           value(item, line + "  ");
           separator = "," + line + "  ";
         }
-        out.append(items.isEmpty() ? "]" : line + "]");
+        out.append(line).append(']');
       }
       case Map<?, ?> map -> {
-        out.append(map.isEmpty() ? "{" : "{" + line + "  ");
+        refuseEmpty(map.isEmpty());
+        out.append('{').append(line).append("  ");
         String separator = "";
         for (Map.Entry<?, ?> entry : map.entrySet()) {
           out.append(separator);
-          PythonText.quote(out, PythonText.checked((String) entry.getKey()));
+          text((String) entry.getKey());
           out.append(": ");
           value(entry.getValue(), line + "  ");
           separator = "," + line + "  ";
         }
-        out.append(map.isEmpty() ? "}" : line + "}");
+        out.append(line).append('}');
       }
       default -> throw new NotExactException();
     }
+  }
+
+  /** Leaves empty lists and maps to the writer of the host, which may write a blank in them. */
+  private static void refuseEmpty(boolean isEmpty) throws NotExactException {
+    if (isEmpty) {
+      throw new NotExactException();
+    }
+  }
+
+  /**
+   * Writes a text without control characters, whose escapes differ in the case of their letters.
+   */
+  private void text(String text) throws NotExactException {
+    if (text.chars().anyMatch(c -> c < ' ' && "\n\r\t\b\f".indexOf(c) < 0)) {
+      throw new NotExactException();
+    }
+    PythonText.quote(out, PythonText.checked(text));
   }
 
   private void number(double number) throws NotExactException {
