@@ -39,6 +39,7 @@ from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 PEERS = HERE.parent / "jmh" / "peers"
+EXAMPLES = HERE.parent / "docs" / "examples"
 LOCK = HERE / "requirements-dev.lock"
 CONFIG = HERE / "pyproject.toml"
 SDISTS = HERE / "upstream" / "sdists.lock"
@@ -329,6 +330,7 @@ def show(step: str, outcome: Outcome) -> Outcome:
 def commands(home: Path, step: str, fix: bool, reports: Path | None) -> list[tuple[Path, list[str], dict[str, str]]]:
     """The commands of a step, each with the folder to start it in and further variables."""
     scripts = [str(HERE / "check.py"), str(WHEEL), str(HERE / "prose.py"), *map(str, sorted(HERE.glob("*/*.py")))]
+    scripts += map(str, sorted(EXAMPLES.rglob("*.py")))
     sources = [str(path) for path in sorted(HERE.glob("*/src/*/python"))]
     everywhere = [*sources, *scripts, str(PEERS)]
     ruff = str(home / "bin" / "ruff")

@@ -20,8 +20,10 @@ import java.util.stream.Stream;
  * Answers a question from this project's guides: in each of two hops the model writes a search
  * query, and Java looks the passages up; then the model answers with the passages. Thread-safe.
  *
+ * <p>The first {@code ./terrarium ask} builds the jars that this needs, beside a JDK 25:
+ *
  * <pre>{@code
- * java -cp 'adapters/consumer/target/lib/*' docs/examples/MultiHopRag.java docs/guides "When does a frozen program thaw?"
+ * java -cp 'adapters/cli/target/dist/lib/*' docs/examples/MultiHopRag.java docs/guides "When does a frozen program thaw?"
  * }</pre>
  */
 public final class MultiHopRag extends DspyModule<MultiHopRag.Question, MultiHopRag.Answer> {

@@ -13,13 +13,13 @@ from typing import Any
 _OPTIONS = ("messages", "temperature", "max_tokens", "stop", "seed")
 
 
-def load(file: str, threads: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Load a GGUF file and return the host's service ``model.generate`` that it answers."""
+def load(file: str, threads: int, context: int = 1024) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Load a GGUF file with a context window in tokens; return the service ``model.generate`` that it answers."""
     import xllamacpp  # which only these processes need
 
     parameters = xllamacpp.CommonParams()
     parameters.model.path = file
-    parameters.n_ctx = 1024  # allotted at once: what the questions need, and not the 8,192 that the model can have
+    parameters.n_ctx = context  # allotted at once: what the questions need, and not the 8,192 that the model can have
     parameters.cache_ram_mib = 0  # else it keeps the state of each question that it was asked, up to 8 GiB
     parameters.n_parallel = 1
     parameters.cpuparams.n_threads = threads

@@ -4,10 +4,11 @@
 
 Reads one line of JSON: ``examples`` (list of ``{"input", "expected"}``), how many of them are to ``train``,
 ``optimizer`` (``MIPROv2`` or ``GEPA``) with its ``parameters`` and what ``compile`` takes, the number of ``threads``,
-and the ``delay`` of an answer in seconds. Prints one line of JSON: ``seconds`` of ``compile``, the
+``max_tokens`` of an answer, and its ``delay`` in seconds; or, in place of the delay's model, a GGUF ``file`` with its
+``context`` window in tokens and the ``cores`` to use. Prints one line of JSON: ``seconds`` of ``compile``, the
 number of ``calls`` of the language model, and the ``score`` of the result on the other examples, in percent.
 
-Only the adapter, which asks for answers by a schema, is Terrarium's. The language model answers as
+Only the adapter, which asks for answers by a schema, is Terrarium's. The language model without a file answers as
 ``dev.terrarium.jmh.ChecksumModel`` does.
 """
 
@@ -21,6 +22,7 @@ import sys
 import threading
 import time
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ sys.path.extend(str(_MODULES / name / "src/main/python") for name in ("bridge", 
 import dspy  # noqa: E402 - with the path
 from dspy import teleprompt  # noqa: E402
 
+import model  # noqa: E402
 from terrarium.bridge import host  # noqa: E402
 from terrarium.dspy import _adapters, _signatures  # noqa: E402
 from terrarium.dspy._model import HostEngine  # noqa: E402
@@ -44,19 +47,31 @@ SIGNATURE = {
 }
 
 
-class ChecksumModel:
-    """A language model whose answers come from a checksum of what it is asked."""
+class Counting:
+    """Counts the calls of a language model."""
 
-    def __init__(self, delay: float) -> None:
-        """Answer after so many seconds."""
+    def __init__(self, generate: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Count the calls of a function."""
         self.calls = 0
-        self._delay = delay
+        self._generate = generate
         self._lock = threading.Lock()
 
     def generate(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answer a request of the host's service ``model.generate``."""
         with self._lock:
             self.calls += 1
+        return self._generate(request)
+
+
+class ChecksumModel:
+    """A language model whose answers come from a checksum of what it is asked."""
+
+    def __init__(self, delay: float) -> None:
+        """Answer after so many seconds."""
+        self._delay = delay
+
+    def generate(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer a request of the host's service ``model.generate``."""
         if self._delay:
             time.sleep(self._delay)
         checksum = zlib.crc32("".join(message["content"] for message in request["messages"]).encode())
@@ -73,9 +88,11 @@ class ChecksumModel:
 def main() -> int:
     """Run what the line asks for."""
     asked = json.loads(sys.stdin.readline())
-    model = ChecksumModel(asked["delay"])
-    host.install({"model.generate": model.generate})
-    lm = dspy.LM("terrarium/default", engine=HostEngine(None), num_retries=0)
+    file = asked.get("file")
+    answering = model.load(file, asked["cores"], asked["context"]) if file else ChecksumModel(asked["delay"]).generate
+    counting = Counting(answering)
+    host.install({"model.generate": counting.generate})
+    lm = dspy.LM("terrarium/default", engine=HostEngine(None), num_retries=0, max_tokens=asked["max_tokens"])
     dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=True)  # as the optimizers count on
     dspy.configure(lm=lm, adapter=_adapters.SchemaJsonAdapter())
     program = dspy.Predict(_signatures.signature_of(SIGNATURE))
@@ -94,7 +111,7 @@ def main() -> int:
         optimizer = getattr(teleprompt, asked["optimizer"])(**making)
         compiled = optimizer.compile(program, trainset=train, valset=validation, **asked["compile"])
         seconds = time.monotonic() - began
-    calls = model.calls
+    calls = counting.calls
     right = sum(_exact(example, compiled(**example.inputs())) for example in validation)
     print(json.dumps({"seconds": seconds, "calls": calls, "score": round(100 * right / len(validation), 2)}))
     return 0

@@ -117,6 +117,8 @@ class Tuner(BaseBridge):
     def neighbours(self) -> list:
         """Return what is nearest by dspy.KNN and by dspy.retrievers.Embeddings."""
         embedder = dspy.Embedder(embed)
+        # guide: pyNearest
         nearest = dspy.KNN(1, TRAINSET, embedder)(text="We won a game")
+        # end
         found = dspy.retrievers.Embeddings(corpus=[*MOODS], embedder=embedder, k=1)("I hate rain")
         return [nearest[0].text, found.passages[0]]

@@ -882,7 +882,7 @@ def streamed(bridge: DspyBridge, spec: dict[str, Any], **args: Any) -> list[Any]
 
 
 def texts(pieces: list[Any], field: str) -> list[str]:
-    return [piece["text"] for piece in pieces if piece.get("field") == field]
+    return [piece["text"] for piece in pieces if piece.get("field") == field and piece["text"]]
 
 
 def test_texts_are_pushed_while_they_are_written() -> None:

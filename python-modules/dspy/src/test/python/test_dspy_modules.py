@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from terrarium.bridge import ArgumentError, HostCallError, SpecError, host
+from terrarium.bridge.errors import MissingPackageError
 from terrarium.dspy import DspyBridge, _user_code
 from test_dspy_bridge import STRING, FakeHost, raised
 from test_dspy_bridge import hosted as hosted_alone
@@ -451,8 +452,8 @@ def test_the_nearest_examples_are_found_where_numpy_is_there() -> None:
             assert bridge.dispatch("nearest", {**arguments, "inputs": {"question": "coffee"}}) == [0]
             assert bridge.dispatch("nearest", {**arguments, "examples": examples[:1]}) == [0]
         else:
-            error = raised(ArgumentError, lambda: bridge.dispatch("nearest", arguments))
-            assert "add the dependency dev.terrarium:terrarium-python-numpy" in str(error)
+            missing = raised(MissingPackageError, lambda: bridge.dispatch("nearest", arguments))
+            assert "add the dependency dev.terrarium:terrarium-python-numpy" in str(missing)
         error = raised(ArgumentError, lambda: bridge.dispatch("nearest", {**arguments, "k": 4}))
         assert "k must be from 1 to the number of examples, 3, got 4" in str(error)
         host.uninstall("embedding.embed")

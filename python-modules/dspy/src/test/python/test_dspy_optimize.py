@@ -6,8 +6,11 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
 
+import dspy
+
 from terrarium.bridge import ArgumentError, HostCallError
 from terrarium.bridge import host as services
+from terrarium.bridge.errors import MissingPackageError
 from terrarium.dspy import DspyBridge
 from test_dspy_bridge import FakeHost, hosted, raised
 
@@ -38,18 +41,19 @@ class Painter(FakeHost):
     def generate(self, request: dict[str, Any]) -> dict[str, Any]:
         messages = request["messages"]
         schema = request.get("schema") or {"properties": {}}
-        if list(schema["properties"]) == ["color"]:
+        if list(schema["properties"])[-1:] == ["color"]:
             thing = next(name for name in COLORS if name in messages[-1]["content"])
             taught = len(messages) > 2 or PROPOSED in messages[0]["content"]
-            self.answers = [json.dumps({"color": COLORS[thing] if taught else "red"})]
+            color = COLORS[thing] if taught else "red"
+            self.answers = [json.dumps({**dict.fromkeys(schema["properties"], "So."), "color": color})]
         else:
             self.answers = [json.dumps(dict.fromkeys(schema["properties"], PROPOSED))]
         return super().generate(request)
 
 
 @contextmanager
-def painter() -> Any:
-    fake = Painter()
+def painter(fake: Painter | None = None) -> Any:
+    fake = fake or Painter()
     with hosted():
         services.install({**fake.services(), "model.generate": fake.generate})
         yield fake
@@ -68,6 +72,8 @@ class Host:
         self.answers: dict[str, Any] = {}
         self.steps: list[Any] = []
         self.predictors: list[Any] = []
+        self.ahead: str | None = None
+        self.traced: list[str] = []
         self.metric: Callable[[int, dict[str, Any]], float] = lambda number, outputs: float(
             outputs == self.examples[number]["expected"]
         )
@@ -76,8 +82,12 @@ class Host:
         for number in numbers:
             if (key, number) not in self.scored:
                 arguments = {"program": self.program, "state": state, "inputs": self.examples[number]["inputs"]}
-                outputs = self.bridge.dispatch("run_candidate", arguments)["outputs"]
-                self.scored[key, number] = {"outputs": outputs, "score": self.metric(number, outputs)}
+                try:
+                    outputs = self.bridge.dispatch("run_candidate", arguments)["outputs"]
+                except dspy.AdapterParseError:
+                    self.scored[key, number] = {"outputs": None, "score": 0.0}
+                else:
+                    self.scored[key, number] = {"outputs": outputs, "score": self.metric(number, outputs)}
         results = [self.scored[key, number] for number in numbers]
         self.candidates.append((len(numbers), 100 * sum(each["score"] for each in results) / len(numbers)))
         return {"results": results, "failed": 0, "error": None}
@@ -88,10 +98,39 @@ class Host:
         score = self.metric(number, outputs)
         return {"score": score, "feedback": "It is " + self.examples[number]["expected"]["color"]}
 
+    def begin(self, run: dict[str, Any]) -> dict[str, Any]:
+        self.began = run
+        return {"contexts": 1 if self.ahead is None else 2}
+
+    def trace(self, states: dict[str, Any], runs: list[dict[str, Any]]) -> list[Any]:
+        """As the host makes runs ahead: in a context, by a plan, or not at all."""
+        return [self.made(states[run["state"]], run) for run in runs]
+
+    def made(self, state: dict[str, Any], run: dict[str, Any]) -> Any:
+        if self.ahead is None:
+            return None
+        arguments = {
+            "program": self.program,
+            "state": state,
+            "inputs": self.examples[run["number"]]["inputs"],
+            "lm": run["lm"],
+            "functions": {name: self.functions()[name] for name in ("recall", "remember")},
+        }
+        try:
+            traced = self.bridge.dispatch("trace_candidate", arguments)
+        except Exception:
+            return None
+        self.traced.append(run["key"])
+        if self.ahead == "contexts":
+            return traced
+        outputs = traced["steps"][-1]["outputs"]
+        return {"outputs": outputs, "order": list(outputs)}
+
     def functions(self) -> dict[str, Callable[..., Any]]:
         return {
-            "begin": lambda run: self.began.update(run),
+            "begin": self.begin,
             "evaluate": self.evaluate,
+            "trace": self.trace,
             "score": self.score,
             "recall": self.answers.get,
             "remember": self.answers.__setitem__,
@@ -101,7 +140,7 @@ class Host:
 def optimize(
     kind: str, parameters: dict[str, Any], examples: Any = EXAMPLES, validation: Any = (), **more: Any
 ) -> tuple[Host, dict[str, Any], Painter]:
-    with painter() as fake:
+    with painter(more.pop("fake", None)) as fake:
         bridge = DspyBridge()
         program = bridge.dispatch("define_program", {"spec": more.pop("spec", SPEC)})["program"]
         host = Host(bridge, program, [*examples, *validation])
@@ -136,6 +175,11 @@ def test_demonstrations_are_found_with_a_metric_of_the_host_that_sees_a_trace() 
     assert [each["augmented"] for each in demos] == [True, True]
     assert host.steps[0] == [{"predictor": "self", "inputs": {"thing": "cherry"}, "outputs": {"color": "red"}}]
     assert best(host) == 100
+
+
+def test_wrong_answers_become_no_demonstrations_when_the_metric_explains_them() -> None:
+    _, result, _ = optimize("bootstrap_few_shot", {"max_bootstrapped_demos": 6, "max_labeled_demos": 0})
+    assert {each["thing"]: each["color"] for each in result["state"]["demos"]} == {"cherry": "red", "rose": "red"}
 
 
 def test_random_search_evaluates_its_candidates_on_the_host() -> None:
@@ -174,11 +218,89 @@ def test_mipro_simba_and_both_together_where_their_packages_are() -> None:
         ("simba", {"bsize": 4, "num_candidates": 2, "max_steps": 2, "max_demos": 2}),
     ):
         if importlib.util.find_spec("optuna") is None:
-            refused = raised(ArgumentError, lambda: optimize(kind, parameters))  # noqa: B023 - called at once
-            assert "add the dependency dev.terrarium:terrarium-python-dspy-optimizers" in str(refused)
+            refused = raised(MissingPackageError, lambda: optimize(kind, parameters))  # noqa: B023 - called at once
+            assert "add the dependency dev.terrarium:terrarium-python-" in str(refused)
         else:
             host, _, _ = optimize(kind, parameters)
             assert best(host) == 100, kind
+
+
+TRACED: list[tuple[str, dict[str, Any]]] = [
+    ("bootstrap_few_shot", {"max_bootstrapped_demos": 3, "max_labeled_demos": 3, "max_rounds": 2}),
+    ("random_search", {"num_candidate_programs": 2, "max_bootstrapped_demos": 2, "max_labeled_demos": 2}),
+    ("gepa", {"max_metric_calls": 40, "reflection_minibatch_size": 3, "use_merge": False}),
+    ("simba", {"bsize": 4, "num_candidates": 3, "max_steps": 2, "max_demos": 2}),
+    ("mipro", {"auto": None, "num_candidates": 4, "num_trials": 4, "minibatch": False, "max_labeled_demos": 2}),
+]
+THOUGHT = {**SPEC, "kind": "chain_of_thought"}
+CHAT = {**SPEC, "options": {"adapter": "chat"}}
+PIPELINE = {
+    "kind": "module",
+    "signature": SPEC["signature"],
+    "source": {
+        "name": "painting",
+        "files": {
+            "painting.py": """
+from typing import Literal
+
+import dspy
+
+class Painting(dspy.Module):
+    def __init__(self):
+        super().__init__()
+        self.look = dspy.Predict("thing -> hint")
+        self.paint = dspy.Predict(dspy.Signature("thing, hint -> color: Literal['red', 'green', 'blue']"))
+
+    def forward(self, thing):
+        hint = self.look(thing=thing).hint
+        return dspy.Prediction(color=self.paint(thing=thing, hint=hint).color, hint=hint)
+"""
+        },
+    },
+    "class": "Painting",
+    "arguments": {},
+}
+
+
+def test_runs_that_the_host_made_ahead_change_nothing() -> None:
+    bootstrap, search, gepa, simba, mipro = TRACED
+    alike: list[tuple[Any, Any, tuple[str, ...]]] = [
+        (bootstrap, SPEC, ("contexts", "plans")),
+        (bootstrap, PIPELINE, ("contexts",)),
+        (search, SPEC, ("contexts",)),
+        (gepa, SPEC, ("contexts", "plans")),
+        (gepa, THOUGHT, ("plans",)),
+        (gepa, PIPELINE, ("contexts",)),
+    ]
+    if importlib.util.find_spec("optuna"):
+        alike += [(simba, SPEC, ("contexts", "plans")), (simba, PIPELINE, ("contexts",)), (mipro, SPEC, ("plans",))]
+    for (kind, parameters), spec, ways in alike:
+        host, alone, fake = optimize(kind, parameters, spec=spec)
+        assert host.traced == []
+        for ahead in ways:
+            other, result, asked = optimize(kind, parameters, spec=spec, ahead=ahead)
+            assert result == alone, (kind, ahead)
+            assert other.candidates == host.candidates
+            assert other.steps == host.steps
+            assert other.predictors == host.predictors
+            assert sorted(map(json.dumps, asked.requests)) == sorted(map(json.dumps, fake.requests)), (kind, ahead)
+            assert other.traced, (kind, ahead)
+
+
+def test_a_run_that_fails_ahead_fails_as_dspy_does_and_asks_nothing_again() -> None:
+    class Broken(Painter):
+        def generate(self, request: dict[str, Any]) -> dict[str, Any]:
+            answer = super().generate(request)
+            is_color = list((request.get("schema") or {"properties": {}})["properties"]) == ["color"]
+            return {**answer, "text": "purple"} if is_color and "sky" in request["messages"][-1]["content"] else answer
+
+    kind, parameters = TRACED[2]
+    alone = optimize(kind, parameters, fake=Broken())
+    ahead = optimize(kind, parameters, fake=Broken(), ahead="contexts")
+    assert ahead[1] == alone[1]
+    assert ahead[0].steps == alone[0].steps
+    assert sorted(map(json.dumps, ahead[2].requests)) == sorted(map(json.dumps, alone[2].requests))
+    assert ahead[0].traced
 
 
 def test_optimizers_run_one_after_another() -> None:
@@ -210,8 +332,8 @@ def test_what_does_not_run_or_does_not_exist_is_refused_by_name() -> None:
     def message(*arguments: Any) -> str:
         return str(raised(ArgumentError, lambda: optimize(*arguments)))
 
-    assert "chooses demonstrations anew for each input" in message("knn_few_shot", {})
-    assert "one program of several" in message("ensemble", {})
+    assert "create it by dspy.knnFewShot" in message("knn_few_shot", {}).replace("\n", " ")
+    assert "create it by dspy.ensemble" in message("ensemble", {})
     assert "no optimizer 'adam'" in message("adam", {})
     assert "k" in message("labeled_few_shot", {"K": 3})
     assert "there is no example to train on" in message("labeled_few_shot", {}, [])

@@ -56,6 +56,16 @@ public interface Adapter {
   <R extends @Nullable Object> List<CallResult<R>> batch(List<? extends Command<R>> commands);
 
   /**
+   * Starts commands as {@link #batch} runs them, and returns without waiting for the results. When
+   * the returned future is completed before the batch has ended, the batch is stopped, as {@link
+   * #callAsync} says.
+   *
+   * @throws dev.terrarium.error.ArgumentException as {@link #batch} does, at once
+   */
+  <R extends @Nullable Object> CompletableFuture<List<CallResult<R>>> batchAsync(
+      List<? extends Command<R>> commands);
+
+  /**
    * Runs commands concurrently, each as a call of its own, and at most as many at a time as there
    * are contexts. A deadline applies to each call. Within a call, the commands run one after
    * another in the caller's context.

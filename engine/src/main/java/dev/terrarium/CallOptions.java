@@ -1,33 +1,43 @@
 package dev.terrarium;
 
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.event.TerrariumEvent.SpanDetail;
+import dev.terrarium.event.TerrariumObserver;
 import dev.terrarium.internal.config.ConfigCheck;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The options of one call: deadline, caller's key, session, and whether a failure stops other
- * calls. Immutable.
+ * The options of one call: deadline, caller's key, session, observer of spans, and whether a
+ * failure stops other calls. Immutable.
  */
 public final class CallOptions {
 
-  private static final CallOptions DEFAULTS = new CallOptions(null, null, null, false);
+  private static final CallOptions DEFAULTS =
+      new CallOptions(null, null, null, false, SpanDetail.OFF, null);
 
   private final @Nullable Duration deadline;
   private final @Nullable String callerKey;
   private final @Nullable String session;
   private final boolean stopsOnFailure;
+  private final SpanDetail spanDetail;
+  private final @Nullable TerrariumObserver spanObserver;
 
   private CallOptions(
       @Nullable Duration deadline,
       @Nullable String callerKey,
       @Nullable String session,
-      boolean stopsOnFailure) {
+      boolean stopsOnFailure,
+      SpanDetail spanDetail,
+      @Nullable TerrariumObserver spanObserver) {
     this.deadline = deadline;
     this.callerKey = callerKey;
     this.session = session;
     this.stopsOnFailure = stopsOnFailure;
+    this.spanDetail = spanDetail;
+    this.spanObserver = spanObserver;
   }
 
   /**
@@ -53,7 +63,7 @@ public final class CallOptions {
    */
   public CallOptions withDeadline(Duration time) {
     ConfigCheck.aboveZero("deadline", time);
-    return new CallOptions(time, callerKey, session, stopsOnFailure);
+    return new CallOptions(time, callerKey, session, stopsOnFailure, spanDetail, spanObserver);
   }
 
   /**
@@ -66,7 +76,7 @@ public final class CallOptions {
     if (key.isBlank()) {
       throw new ConfigurationException("callerKey: the key is blank");
     }
-    return new CallOptions(deadline, key, session, stopsOnFailure);
+    return new CallOptions(deadline, key, session, stopsOnFailure, spanDetail, spanObserver);
   }
 
   /**
@@ -84,7 +94,7 @@ public final class CallOptions {
     if (id.isBlank()) {
       throw new ConfigurationException("session: the id is blank");
     }
-    return new CallOptions(deadline, callerKey, id, stopsOnFailure);
+    return new CallOptions(deadline, callerKey, id, stopsOnFailure, spanDetail, spanObserver);
   }
 
   /**
@@ -92,7 +102,29 @@ public final class CallOptions {
    * the first failure.
    */
   public CallOptions withStopOnFailure() {
-    return new CallOptions(deadline, callerKey, session, true);
+    return new CallOptions(deadline, callerKey, session, true, spanDetail, spanObserver);
+  }
+
+  /**
+   * Returns these options with an observer of the call's spans: the parts of the framework's work,
+   * such as the modules, tools and requests to language models of a program. The observer receives
+   * {@link dev.terrarium.event.TerrariumEvent.SpanStarted} and {@link
+   * dev.terrarium.event.TerrariumEvent.SpanEnded} of this call and of calls within it on its
+   * thread, and nothing else. A framework that knows no spans reports none.
+   *
+   * @throws ConfigurationException when the detail is {@code OFF}
+   */
+  public CallOptions withSpans(SpanDetail detail, TerrariumObserver observer) {
+    if (detail == SpanDetail.OFF) {
+      throw new ConfigurationException("spans: an observer needs TIMES or CONTENT, not OFF");
+    }
+    return new CallOptions(
+        deadline,
+        callerKey,
+        session,
+        stopsOnFailure,
+        detail,
+        Objects.requireNonNull(observer, "observer"));
   }
 
   /**
@@ -119,5 +151,15 @@ public final class CallOptions {
    */
   public boolean stopsOnFailure() {
     return stopsOnFailure;
+  }
+
+  /** Returns how much is reported to the observer of the call's spans; {@code OFF} without one. */
+  public SpanDetail spanDetail() {
+    return spanDetail;
+  }
+
+  /** Returns the observer of the call's spans; empty for none. */
+  public Optional<TerrariumObserver> spanObserver() {
+    return Optional.ofNullable(spanObserver);
   }
 }

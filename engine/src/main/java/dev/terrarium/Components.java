@@ -114,7 +114,7 @@ final class Components implements AutoCloseable {
   private static Events events(TerrariumConfig config, ClassLoader loader) {
     List<TerrariumObserver> observers = new ArrayList<>(config.observers());
     ServiceLoader.load(TerrariumObserver.class, loader).forEach(observers::add);
-    return Events.to(observers);
+    return Events.to(observers, config.spans());
   }
 
   /** Returns the heap that a framework takes in all contexts together, in bytes. */

@@ -8,10 +8,12 @@ import dev.terrarium.AdmissionConfig.Bulkhead;
 import dev.terrarium.AdmissionConfig.CircuitBreaker;
 import dev.terrarium.AdmissionConfig.Retry;
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.event.TerrariumEvent.SpanDetail;
 import dev.terrarium.spi.ModelCache;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -134,6 +136,12 @@ final class ConfigKeys {
               "when modules of frameworks make their imports: at the first use, or at once",
               config -> config.lazyImports() ? LAZY : EAGER,
               (config, word) -> config.lazyImports(lazy(word))),
+          ConfigKey.text(
+              "spans",
+              "off, times, content",
+              "what observers receive of the parts of each call, such as modules and tools",
+              config -> wordOf(config.spans()),
+              (config, word) -> config.spans(spans(word))),
           ConfigKey.text(
               "environment",
               "names with commas between, `LANGSMITH_*` for all that begin so",
@@ -435,6 +443,19 @@ final class ConfigKeys {
       throw new IllegalArgumentException(word);
     }
     return word.equals(LAZY);
+  }
+
+  private static SpanDetail spans(String word) {
+    for (SpanDetail detail : SpanDetail.values()) {
+      if (wordOf(detail).equals(word)) {
+        return detail;
+      }
+    }
+    throw new IllegalArgumentException(word);
+  }
+
+  private static String wordOf(SpanDetail detail) {
+    return detail.name().toLowerCase(Locale.ROOT);
   }
 
   private static AccessProfile profile(String word) {

@@ -3,6 +3,7 @@ package dev.terrarium;
 import dev.terrarium.internal.call.CodeFunctions;
 import dev.terrarium.internal.call.HttpFunctions;
 import dev.terrarium.internal.call.SessionFunctions;
+import dev.terrarium.internal.call.SpanFunctions;
 import dev.terrarium.internal.model.EmbeddingCache;
 import dev.terrarium.internal.model.EmbeddingService;
 import dev.terrarium.internal.model.LanguageModels;
@@ -52,6 +53,7 @@ final class HostServices implements Function<AccessProfile, Map<String, HostFunc
     services.putAll(new TokenizerService(models).functions());
     services.putAll(new ProgramRegistry(config.programCache()).functions());
     services.putAll(SessionFunctions.all());
+    services.putAll(SpanFunctions.all());
     services.putAll(code.functions());
     ServiceLoader.load(HostFunctions.class, loader)
         .forEach(functions -> services.putAll(functions.functions()));

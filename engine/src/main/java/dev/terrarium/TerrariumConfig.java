@@ -1,6 +1,8 @@
 package dev.terrarium;
 
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.event.TerrariumEvent.SpanDetail;
 import dev.terrarium.event.TerrariumObserver;
 import dev.terrarium.internal.call.CallSettings;
 import dev.terrarium.internal.config.ConfigCheck;
@@ -201,6 +203,11 @@ public final class TerrariumConfig {
     return List.copyOf(given.observers);
   }
 
+  /** Returns how much of the spans of all calls is reported to the observers; default off. */
+  public SpanDetail spans() {
+    return given.spans;
+  }
+
   SessionLimits sessions() {
     return given.sessions;
   }
@@ -355,6 +362,7 @@ public final class TerrariumConfig {
     private @Nullable String defaultModel;
     private UnaryOperator<LanguageModel> modelWrapper = UnaryOperator.identity();
     private final List<TerrariumObserver> observers = new ArrayList<>();
+    private SpanDetail spans = SpanDetail.OFF;
     private SessionLimits sessions = SessionLimits.ofDefaults();
     private final Map<String, EmbeddingModel> embeddingModels = new LinkedHashMap<>();
     private long embeddingCache = 64L << 20;
@@ -392,6 +400,7 @@ public final class TerrariumConfig {
       limits = other.limits;
       frameworkLimits.putAll(other.frameworkLimits);
       observers.addAll(other.observers);
+      spans = other.spans;
       sessions = other.sessions;
       defaultModel = other.defaultModel;
       modelWrapper = other.modelWrapper;
@@ -695,6 +704,16 @@ public final class TerrariumConfig {
      */
     public Builder observer(TerrariumObserver observer) {
       observers.add(given("observer", observer));
+      return this;
+    }
+
+    /**
+     * Has the spans of all calls reported to the observers, off by default: {@link
+     * TerrariumEvent.SpanStarted} and {@link TerrariumEvent.SpanEnded}. {@link
+     * CallOptions#withSpans} observes single calls.
+     */
+    public Builder spans(SpanDetail detail) {
+      spans = given("spans", detail);
       return this;
     }
 

@@ -156,6 +156,58 @@ public sealed interface TerrariumEvent {
     CHECK_FAILED
   }
 
+  /** How much is reported of the spans of a call. */
+  enum SpanDetail {
+    /** Nothing. */
+    OFF,
+    /** Kinds, names, times and failures. */
+    TIMES,
+    /** Also inputs and outputs. */
+    CONTENT
+  }
+
+  /**
+   * A framework began a span: a part of a call's work, such as a module, a tool or a request to a
+   * language model. Reported of calls with {@link dev.terrarium.CallOptions#withSpans}, and of all
+   * calls with {@link dev.terrarium.TerrariumConfig#spans}.
+   *
+   * @param kind what the framework calls such a part, such as {@code module}, {@code lm} or {@code
+   *     tool}
+   * @param name the part's own name
+   * @param type the part's class in the framework's words, such as {@code Retriever}
+   * @param span the id of this span, by which its end is found
+   * @param parent the id of the span around this one, or null
+   * @param inputs plain data by name, or null without {@link SpanDetail#CONTENT}
+   */
+  record SpanStarted(
+      String framework,
+      String kind,
+      String name,
+      String type,
+      String span,
+      @Nullable String parent,
+      @Nullable Object inputs)
+      implements TerrariumEvent {}
+
+  /**
+   * A span ended; see {@link SpanStarted}. A span that is open when its call ends, since its code
+   * was stopped, ends then.
+   *
+   * @param failure the simple name of the exception's class, or null when the part returned
+   * @param outputs plain data, or null without {@link SpanDetail#CONTENT}
+   */
+  record SpanEnded(
+      String framework,
+      String kind,
+      String name,
+      String type,
+      String span,
+      @Nullable String parent,
+      long nanos,
+      @Nullable String failure,
+      @Nullable Object outputs)
+      implements TerrariumEvent {}
+
   /** A cache held the requested entry. */
   record CacheHit(String cache, String key) implements TerrariumEvent {}
 

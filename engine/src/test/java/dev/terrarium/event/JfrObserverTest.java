@@ -46,7 +46,10 @@ class JfrObserverTest {
           new TerrariumEvent.CacheHit("models", "a"),
           new TerrariumEvent.CacheLoaded("models", "a", 7, null),
           new TerrariumEvent.CacheEvicted("models", "a", "SIZE"),
-          new TerrariumEvent.ModelCalled("tiny", "words", 11, 12, 8, null));
+          new TerrariumEvent.ModelCalled("tiny", "words", 11, 12, 8, null),
+          new TerrariumEvent.SpanStarted("words", "tool", "add", "Tool", "1", null, "in"),
+          new TerrariumEvent.SpanEnded(
+              "words", "tool", "add", "Tool", "1", null, 13, "ToolError", "out"));
 
   @TempDir private Path folder = Path.of("");
 

@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 
@@ -27,7 +26,6 @@ final class ChecksumModel implements LanguageModel {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Duration delay;
-  private final LongAdder calls = new LongAdder();
 
   /** Creates a model that answers after a delay. */
   ChecksumModel(Duration delay) {
@@ -39,14 +37,8 @@ final class ChecksumModel implements LanguageModel {
     return "checksum";
   }
 
-  /** Returns the number of requests since the last call of this method. */
-  long calls() {
-    return calls.sumThenReset();
-  }
-
   @Override
   public ChatResponse chat(ChatRequest request) {
-    calls.increment();
     if (delay.isPositive()) {
       try {
         Thread.sleep(delay);

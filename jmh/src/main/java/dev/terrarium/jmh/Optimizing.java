@@ -13,6 +13,12 @@ import dev.terrarium.dspy.OptimizeOptions;
 import dev.terrarium.dspy.Optimizer;
 import dev.terrarium.dspy.Score;
 import dev.terrarium.jmh.peer.PythonSide;
+import dev.terrarium.llamacpp.LlamaCppModel;
+import dev.terrarium.llamacpp.LlamaCppOptions;
+import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatResponse;
+import dev.terrarium.model.ForwardingLanguageModel;
+import dev.terrarium.model.LanguageModel;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -20,17 +26,21 @@ import java.io.OutputStreamWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The time that an optimizer of DSPy takes for one task: in contexts of Terrarium, and beside it on
  * CPython with as many threads, by {@code jmh/peers/optimize.py}. Both have the same prompts,
- * seeds, examples and language model, whose answers depend on the prompt and take no time, or as
- * many milliseconds as the arguments say. The class path has terrarium-python-numpy and
+ * seeds, examples and language model. An argument is the time in milliseconds that a model takes
+ * whose answers depend on the prompt alone; or a GGUF file, which llama.cpp runs in either process,
+ * in CPython for one request at a time. The class path has terrarium-python-numpy and
  * terrarium-python-dspy-optimizers, too, which MIPROv2 needs.
  */
 public final class Optimizing {
@@ -38,6 +48,13 @@ public final class Optimizing {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int TRAIN = 16;
   private static final List<Integer> CONTEXTS = List.of(1, 2, 4);
+
+  private static final int EMBEDDED_CONTEXTS = 4;
+  private static final int CORES = Runtime.getRuntime().availableProcessors();
+  private static final int CONTEXT_WINDOW = 4096;
+
+  /** Of an answer by a file: so many are enough for an instruction. */
+  private static final int MOST_TOKENS = 128;
 
   /** How often each is measured; the first time the code is cold. */
   private static final int ROUNDS = 3;
@@ -86,63 +103,93 @@ public final class Optimizing {
     List<Example<Review, Opinion>> examples = examples();
     PythonSide python = PythonSide.make();
     System.out.println(
-        "optimizer, delay, contexts or threads, round: Terrarium s, CPython s, ratio; calls;"
-            + " scores");
-    for (String milliseconds : arguments) {
-      Duration delay = Duration.ofMillis(Long.parseLong(milliseconds));
-      for (int contexts : CONTEXTS) {
-        ChecksumModel model = new ChecksumModel(delay);
-        try (Terrarium terrarium = Terrarium.start(Bench.config(contexts, model).build())) {
-          Object unused = terrarium.prewarm("dspy", contexts).join();
-          for (int round = 1; round <= ROUNDS; round++) {
-            for (Task task : TASKS) {
-              row(terrarium, model, python, examples, task, contexts, delay, round);
-            }
-          }
-        }
+        "optimizer, model, contexts, threads of CPython, round: Terrarium s, CPython s, ratio;"
+            + " calls; scores");
+    for (String argument : arguments) {
+      if (argument.endsWith(".gguf")) {
+        embedded(Path.of(argument), python, examples);
+      } else {
+        delayed(Duration.ofMillis(Long.parseLong(argument)), python, examples);
       }
     }
     System.exit(0);
   }
 
-  private static void row(
-      Terrarium terrarium,
-      ChecksumModel model,
-      PythonSide python,
-      List<Example<Review, Opinion>> examples,
-      Task task,
-      int contexts,
-      Duration delay,
-      int round)
+  private static void delayed(
+      Duration delay, PythonSide python, List<Example<Review, Opinion>> examples)
       throws IOException {
-    JsonNode peer = peer(python, examples, task, contexts, delay);
-    Dspy dspy = terrarium.adapter(Dspy.class);
-    DspyProgram<Review, Opinion> program = dspy.predict(Review.class, Opinion.class);
-    forget(terrarium, program.id());
-    model.calls();
-    long began = System.nanoTime();
-    Optimization result =
-        dspy.optimize(
-            program,
-            examples.subList(0, TRAIN),
-            examples.subList(TRAIN, examples.size()),
-            task.optimizer(),
-            METRIC,
-            OptimizeOptions.ofDefaults().withThreads(contexts));
-    double seconds = (System.nanoTime() - began) / 1e9;
-    System.out.printf(
-        "%s, %d ms, %d, %d: %.2f, %.2f, %.2f; %d, %d; %.2f, %.2f%n",
-        task.name(),
-        delay.toMillis(),
-        contexts,
-        round,
-        seconds,
-        peer.get("seconds").asDouble(),
-        seconds / peer.get("seconds").asDouble(),
-        model.calls(),
-        peer.get("calls").asInt(),
-        result.score(),
-        peer.get("score").asDouble());
+    for (int contexts : CONTEXTS) {
+      Peer peer = new Peer(python, contexts, delay, null);
+      rows(new ChecksumModel(delay), delay.toMillis() + " ms", contexts, peer, examples);
+    }
+  }
+
+  private static void embedded(
+      Path file, PythonSide python, List<Example<Review, Opinion>> examples) throws IOException {
+    LlamaCppOptions options =
+        LlamaCppOptions.custom()
+            .threads(CORES)
+            .slots(EMBEDDED_CONTEXTS)
+            .contextWindow(CONTEXT_WINDOW)
+            .maxTokens(MOST_TOKENS)
+            .build();
+    LanguageModel model = LlamaCppModel.load(file, options);
+    Peer peer = new Peer(python, 1, Duration.ZERO, file);
+    rows(model, file.getFileName().toString(), EMBEDDED_CONTEXTS, peer, examples);
+  }
+
+  private static void rows(
+      LanguageModel model,
+      String what,
+      int contexts,
+      Peer peer,
+      List<Example<Review, Opinion>> examples)
+      throws IOException {
+    AtomicLong calls = new AtomicLong();
+    LanguageModel counting =
+        new ForwardingLanguageModel(model) {
+          @Override
+          public ChatResponse chat(ChatRequest request) {
+            calls.incrementAndGet();
+            return super.chat(request);
+          }
+        };
+    try (Terrarium terrarium = Terrarium.start(Bench.config(contexts, counting).build())) {
+      Object unused = terrarium.prewarm("dspy", contexts).join();
+      Dspy dspy = terrarium.adapter(Dspy.class);
+      for (int round = 1; round <= ROUNDS; round++) {
+        for (Task task : TASKS) {
+          JsonNode there = peer.optimize(task, examples);
+          DspyProgram<Review, Opinion> program = dspy.predict(Review.class, Opinion.class);
+          forget(terrarium, program.id());
+          calls.set(0);
+          long began = System.nanoTime();
+          Optimization result =
+              dspy.optimize(
+                  program,
+                  examples.subList(0, TRAIN),
+                  examples.subList(TRAIN, examples.size()),
+                  task.optimizer(),
+                  METRIC,
+                  OptimizeOptions.ofDefaults().withThreads(contexts));
+          double seconds = (System.nanoTime() - began) / 1e9;
+          System.out.printf(
+              "%s, %s, %d, %d, %d: %.2f, %.2f, %.2f; %d, %d; %.2f, %.2f%n",
+              task.name(),
+              what,
+              contexts,
+              peer.threads(),
+              round,
+              seconds,
+              there.get("seconds").asDouble(),
+              seconds / there.get("seconds").asDouble(),
+              calls.get(),
+              there.get("calls").asInt(),
+              result.score(),
+              there.get("score").asDouble());
+        }
+      }
+    }
   }
 
   /** Takes what the last optimization found from the program. */
@@ -152,46 +199,42 @@ public final class Optimizing {
     Object unused = terrarium.call("dspy", "set_program_state", arguments);
   }
 
-  private static JsonNode peer(
-      PythonSide python,
-      List<Example<Review, Opinion>> examples,
-      Task task,
-      int threads,
-      Duration delay)
-      throws IOException {
-    Process process =
-        new ProcessBuilder(
-                python.python().toString(), python.sources().resolve("optimize.py").toString())
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
-    try (Writer asked = new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8)) {
-      asked.write(
-          JSON.writeValueAsString(
-                  Map.of(
-                      "examples",
-                      examples,
-                      "train",
-                      TRAIN,
-                      "optimizer",
-                      task.name(),
-                      "parameters",
-                      task.parameters(),
-                      "compile",
-                      task.more(),
-                      "threads",
-                      threads,
-                      "delay",
-                      delay.toMillis() / 1e3))
-              + "\n");
-    }
-    try (BufferedReader answer =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-      String line = answer.readLine();
-      if (line == null) {
-        throw new IOException("optimize.py ended without a result");
+  /** CPython with a number of threads, on a model that takes a time, or on a file. */
+  private record Peer(PythonSide python, int threads, Duration delay, @Nullable Path file) {
+
+    JsonNode optimize(Task task, List<Example<Review, Opinion>> examples) throws IOException {
+      Process process =
+          new ProcessBuilder(
+                  python.python().toString(), python.sources().resolve("optimize.py").toString())
+              .redirectError(ProcessBuilder.Redirect.INHERIT)
+              .start();
+      Map<String, Object> asked = new HashMap<>();
+      asked.put("examples", examples);
+      asked.put("train", TRAIN);
+      asked.put("optimizer", task.name());
+      asked.put("parameters", task.parameters());
+      asked.put("compile", task.more());
+      asked.put("threads", threads);
+      asked.put("delay", delay.toMillis() / 1e3);
+      if (file != null) {
+        asked.put("file", file.toString());
+        asked.put("context", CONTEXT_WINDOW);
+        asked.put("cores", CORES);
       }
-      return JSON.readTree(line);
+      asked.put("max_tokens", MOST_TOKENS);
+      try (Writer line =
+          new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8)) {
+        line.write(JSON.writeValueAsString(asked) + "\n");
+      }
+      try (BufferedReader answer =
+          new BufferedReader(
+              new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+        String line = answer.readLine();
+        if (line == null) {
+          throw new IOException("optimize.py ended without a result");
+        }
+        return JSON.readTree(line);
+      }
     }
   }
 

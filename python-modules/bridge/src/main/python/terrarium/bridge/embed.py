@@ -167,6 +167,14 @@ def use_environment(*names_and_values: str) -> None:
         _health.accept()
 
 
+def report_spans(detail: str) -> str:
+    """Has frameworks report that much of the spans of calls from now on, and returns what was set before."""
+    from terrarium.bridge import spans
+
+    before, spans.detail = spans.detail, detail
+    return before
+
+
 def load_bridge(module: str, name: str) -> BaseBridge:
     """An instance of the bridge class `name` of `module`, which is imported when needed."""
     from importlib import import_module

@@ -50,6 +50,9 @@ The engine installs callables that take and return plain data. The services ther
     Return how many built programs a context should keep of each framework.
 ``session.get() -> dict | None``, ``session.put(state: dict) -> None``
     The state of the call's session; see :mod:`terrarium.bridge.session`.
+``span.started(span: str, parent: str | None, kind: str, name: str, type: str, inputs)``,
+``span.ended(span: str, failure: str | None, outputs)``, ``span.detail() -> str``
+    Report a span of the call, and tell how much is reported; :mod:`terrarium.bridge.spans` is the way to use them.
 ``code.start() -> str``
     Start a session for code that a language model wrote, in a restricted context of its own (docs/SECURITY.md), and
     return the session. It ends by ``code.close``, with the call that started it, and when one of these raises.

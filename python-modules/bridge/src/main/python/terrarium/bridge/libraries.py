@@ -68,6 +68,13 @@ def name_artifacts(module: ModuleType) -> None:
     missing.__getattr__ = get
 
 
+def require(user: str, *packages: str) -> None:
+    """Raise MissingPackageError for the first of some optional packages that is not there, which ``user`` needs."""
+    for package in packages:
+        if find_spec(package) is None:
+            raise MissingPackageError(user, package, _ARTIFACTS[package])
+
+
 def require_optuna(optimizer: str) -> Callable[[ModuleType], None]:
     """Have an optimizer of DSPy look for Optuna before it asks a language model, and not after."""
 
@@ -77,8 +84,7 @@ def require_optuna(optimizer: str) -> Callable[[ModuleType], None]:
 
         @wraps(upstream)
         def look_first(*args: Any, **options: Any) -> Any:
-            if find_spec("optuna") is None:
-                raise MissingPackageError(f"dspy.{optimizer}", "optuna", _ARTIFACTS["optuna"])
+            require(f"dspy.{optimizer}", "optuna")
             return upstream(*args, **options)
 
         cls.compile = look_first

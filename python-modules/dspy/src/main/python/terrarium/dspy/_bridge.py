@@ -94,6 +94,12 @@ class DspyBridge(ProgramBridge["Program"]):
         - ``composed``, run by :meth:`act`: ``predictors``, specs by name.
         - ``multi_chain_comparison``: ``attempts``, how many. Its inputs are ``inputs``, those of the signature, and
           ``attempts``, a list of dicts of ``reasoning`` and ``outputs``.
+        - ``knn_few_shot``, ``dspy.KNNFewShot``: ``of`` and ``state`` as below; ``k``; ``train``, examples of ``inputs``
+          and ``expected``; ``bootstrap``, parameters of ``dspy.BootstrapFewShot``; ``vectorizer``, the name of an
+          embedding model; and ``metric``: None, a function in Python as :meth:`score_prediction` takes it, or
+          ``@metric``, with which :meth:`act` runs the program.
+        - ``ensemble``, ``dspy.Ensemble``: ``programs``, a list of ``{"of", "state"}``; ``size``, how many of them run,
+          all if None; and ``reduce``, None for the majority, or ``@reduce``, with which :meth:`act` runs the program.
         - ``best_of_n`` and ``refine``, run by :meth:`act`: ``of``, the spec of another program, in place of a
           signature, and ``state``, its state or None; ``n``; ``threshold``; and for ``refine`` also ``reward``, which
           says in words what is rewarded.
@@ -191,17 +197,16 @@ class DspyBridge(ProgramBridge["Program"]):
         ``arguments`` and ``observation``; the last one's tool is ``finish`` when the language model ended by itself.
 
         ``best_of_n`` and ``refine`` call ``@reward(inputs, outputs)``, which returns a number, beside the functions of
-        the program within. ``composed`` calls ``@forward(inputs, run)``, which returns the outputs, and may call
-        :meth:`call_predictor` with that run. The rest is as :meth:`call` says.
+        the program within; ``knn_few_shot`` may call ``@metric(inputs, expected, outputs)``, which does as well, and
+        ``ensemble`` ``@reduce(list)`` of outputs, which returns outputs. ``composed`` calls ``@forward(inputs, run)``,
+        which returns the outputs, and may call :meth:`call_predictor` with that run. The rest is as :meth:`call` says.
 
         ``answered`` is a function of the caller's that gets each request to the language model, and returns the answer
         if there is one already, or None.
 
         Raises what ``call`` raises, and what a tool raises that ends the call.
         """
-        built = self._with_tools(program, max_steps, other="call")
-        if built.writes_code:
-            raise ArgumentError("act", f"the program {program!r} writes code; run it by 'explore'")
+        built = self._acting(program, max_steps)
         steps: dict[str, Any] = {"max_iters": max_steps} if built.steps_of else {}
         with given_tools("act", built.tools, tools):
             return self._run("act", built, inputs, options, trace, known=answered, **steps)
@@ -267,19 +272,47 @@ class DspyBridge(ProgramBridge["Program"]):
         options: dict[str, Any] | None = None,
         trace: bool = False,
         predictor: str | None = None,
+        status: Any = None,
     ) -> Pushed:
         """Run a program as :meth:`call` does, and push its outputs while the language model writes.
 
-        First come dicts ``{"field": name, "text": piece}``: the pieces of the outputs whose types are texts. The last
-        dict is what ``call`` returns. A text's pieces join to the output. There may be no pieces of any output, as for
-        an answer from the cache. Of the kind ``module``, those texts have pieces that exactly one predictor writes, as
-        it writes them; the module may return others. With ``auto``, an answer is not asked for again when pieces of it
-        were pushed. Raises what ``call`` raises, also after some pieces.
+        First come dicts of ``predictor``, ``field``, ``text`` and ``last``: the pieces of the outputs whose types are
+        texts, with the name of the predictor that writes them, and whether a piece is the text's last, which may be
+        empty. The last dict is what ``call`` returns. A text's pieces join to the output. There may be no pieces of any
+        output, as for an answer from the cache. Of the kind ``module``, those texts have pieces that exactly one
+        predictor writes, as it writes them; the module may return others. With ``auto``, an answer is not asked for
+        again when pieces of it were pushed. Raises what ``call`` raises, also after some pieces.
+
+        With ``status`` there are also dicts ``{"status": message}``, when modules, tools and requests to the language
+        model start and end. It is True for the messages of DSPy; ``{"source", "class"}`` for a class of Python code
+        that extends ``dspy.streaming.StatusMessageProvider``; or a function, which takes ``tool_start``, ``tool_end``,
+        ``module_start`` or such, a name, and the inputs or outputs, and returns a text or None.
         """
         built = self._runnable("stream", program, predictor)
         if built.writes_code:
             raise ArgumentError("stream", f"the program {program!r} writes code, not outputs; run it by 'explore'")
-        return Pushed(lambda emit: emit(self._run("stream", built, inputs, options, trace, emit)))
+        return Pushed(lambda emit: emit(self._run("stream", built, inputs, options, trace, emit, status=status)))
+
+    @handler
+    def stream_act(
+        self,
+        program: str,
+        inputs: dict[str, Any],
+        tools: dict[str, Any],
+        max_steps: int = 20,
+        options: dict[str, Any] | None = None,
+        trace: bool = False,
+        status: Any = None,
+    ) -> Pushed:
+        """Run a program as :meth:`act` does, and push what :meth:`stream` does: last, what ``act`` returns."""
+        built = self._acting(program, max_steps)
+        steps: dict[str, Any] = {"max_iters": max_steps} if built.steps_of else {}
+
+        def run(emit: Callable[[object], object]) -> None:
+            with given_tools("stream_act", built.tools, tools):
+                emit(self._run("stream_act", built, inputs, options, trace, emit, status=status, **steps))
+
+        return Pushed(run)
 
     @handler(idempotent=True)
     def nearest(
@@ -358,6 +391,36 @@ class DspyBridge(ProgramBridge["Program"]):
             return self._run("run_candidate", built, inputs, None, True, known=_answering(request, answer))
 
     @handler
+    def trace_candidate(
+        self,
+        program: str,
+        state: dict[str, Any],
+        inputs: dict[str, Any],
+        lm: dict[str, Any],
+        functions: dict[str, Any],
+        tools: dict[str, Any] | None = None,
+        request: dict[str, Any] | None = None,
+        answer: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Run a program in another state, as an optimizer does, and return the ``steps`` to its outputs.
+
+        A step has the name of a ``predictor``, its ``inputs`` and its ``outputs``. ``last`` tells that the outputs of
+        the program are those of the last step; else they are ``outputs``. ``lm`` is the ``model``'s name and the
+        ``kwargs`` of a ``dspy.LM``; ``functions`` are ``recall`` and ``remember`` of :meth:`optimize`. The rest is as
+        :meth:`run_candidate` says. Raises what that raises, and ArgumentError for a run that is no plain data.
+        """
+        from . import _optimize, _traces
+
+        built = self._programs.candidate(program, state)
+        merged, cache = self._options_of(built, None)
+        runtime = self._loaded_runtime()
+        arguments = built.arguments("trace_candidate", inputs)
+        known = _optimize.answering(functions, _answering(request, answer))
+        model = runtime.lm({"model": lm["model"]}, cache).copy(**lm["kwargs"])
+        with given_tools("trace_candidate", built.tools, tools or {}), runtime.settings(built, merged, cache):
+            return _traces.traced(built, arguments, model, known)
+
+    @handler
     def freeze_candidate(self, program: str, state: dict[str, Any], proofs: int) -> dict[str, Any]:
         """Return a plan as :meth:`freeze_program` does, of a program in another state, with that number of proofs."""
         from ._freeze import plan
@@ -399,23 +462,25 @@ class DspyBridge(ProgramBridge["Program"]):
 
         The state is not stored. ``optimizer`` is ``{"kind", "parameters"}`` with parameters of DSPy's names;
         ``examples`` is ``{"train", "validation"}``, lists of ``{"inputs", "expected"}``, the latter may be empty.
-        ``functions`` are those of the host: ``begin(run)`` with hashes of what the run depends on;
-        ``evaluate(hash, state, numbers, max_errors, failure_score)``, which runs and scores examples by their numbers,
-        and returns ``results`` (``outputs`` and ``score`` of each), ``failed`` and the last ``error``; ``score(number,
-        outputs, steps, predictor)``; ``recall(key)`` and ``remember(key, answer)``, which keep the language model's
-        answers. What one of them raises ends the run. ``tools`` are as :meth:`run_candidate` takes them. ``metric``
-        is a function in Python, as :meth:`score_prediction` takes it, where the host has none to score with.
+        ``functions`` are those of the host: ``begin(run)`` with hashes of what the run depends on, which returns the
+        number of ``contexts``; ``evaluate(hash, state, numbers, max_errors, failure_score)``, which runs and scores
+        examples by their numbers, and returns ``results`` (``outputs`` and ``score`` of each), ``failed`` and the last
+        ``error``; ``trace(states, runs)``, which makes runs ahead, and returns for each what :meth:`trace_candidate`
+        does, or ``outputs`` and their ``order``, or None; ``score(number, outputs, steps, predictor)``; ``recall(key)``
+        and ``remember(key, answer)``, which keep the language model's answers. What one of them raises ends the run.
+        ``tools`` are as :meth:`run_candidate` takes them. ``metric`` is a function in Python, as
+        :meth:`score_prediction` takes it, where the host has none to score with.
 
         Raises UnknownProgramError, and ArgumentError for an optimizer or parameters that there are not, examples that
         do not fit, and packages that are not there.
         """
-        from . import _metrics, _optimize
+        from . import _examples, _metrics, _optimize
 
         kind, parameters = optimizer["kind"], dict(optimizer["parameters"])
         _optimize.checked(kind, parameters)
         built = self._programs.get(program)
-        train = _optimize.examples_of(built, examples["train"], "train")
-        validation = _optimize.examples_of(built, examples["validation"], "validation")
+        train = _examples.examples_of(built, examples["train"], "train")
+        validation = _examples.examples_of(built, examples["validation"], "validation")
         merged, cache = self._options_of(built, None)
         runtime = self._loaded_runtime()
         optimization = _optimize.Optimization(
@@ -425,7 +490,7 @@ class DspyBridge(ProgramBridge["Program"]):
             _optimize.Functions(functions),
             None if metric is None else _metrics.load(metric),
         )
-        with given_tools("optimize", built.tools, tools or {}), runtime.settings(merged, cache):
+        with given_tools("optimize", built.tools, tools or {}), runtime.settings(built, merged, cache):
             return _optimize.run(optimization, kind, parameters, lambda name: runtime.lm({"model": name}, cache))
 
     def _run(
@@ -449,6 +514,12 @@ class DspyBridge(ProgramBridge["Program"]):
             result.update(exchanges.last(run.exchanges), usage=exchanges.usage(run.exchanges))
             result["requests"] = exchanges.each(run.exchanges)
         return result
+
+    def _acting(self, program: str, max_steps: int) -> Program:
+        built = self._with_tools(program, max_steps, other="call")
+        if built.writes_code:
+            raise ArgumentError("act", f"the program {program!r} writes code; run it by 'explore'")
+        return built
 
     def _runnable(self, command: str, program: str, predictor: str | None) -> Program:
         """Return a program, or a predictor of it, that calls no functions of the host's caller."""

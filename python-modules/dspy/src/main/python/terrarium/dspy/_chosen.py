@@ -28,7 +28,7 @@ def tried(cls: Callable[..., dspy.Module], of: Program, spec: dict[str, Any]) ->
 
     Raises SpecError with the place inside the spec.
     """
-    n = _count(spec.get("n"), "spec.n", least=1)
+    n = count_of(spec.get("n"), "spec.n", least=1)
     threshold = spec.get("threshold")
     if isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not math.isfinite(threshold):
         raise SpecError("spec.threshold", f"must be a finite number, got {threshold!r}")
@@ -55,7 +55,7 @@ def comparison(of: Program, attempts: Any) -> tuple[dspy.Module, dict[str, Calla
     """
     if "rationale" in of.signature.fields:
         raise SpecError("spec.signature", "dspy.MultiChainComparison writes 'rationale' itself; name it otherwise")
-    count = _count(attempts, "spec.attempts", least=2)
+    count = count_of(attempts, "spec.attempts", least=2)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The 'prefix' argument", category=DeprecationWarning)  # of DSPy's own
         module = Comparison(of.signature, M=count)
@@ -87,7 +87,8 @@ def _attempts(value: Any, count: int, last: str) -> list[dict[str, Any]]:
     return completions
 
 
-def _count(value: Any, path: str, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _MOST:
-        raise SpecError(path, f"must be a whole number from {least} to {_MOST}, got {value!r}")
+def count_of(value: Any, path: str, least: int, most: int = _MOST) -> int:
+    """Return a whole number of a spec; raises SpecError for what is none in these bounds."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise SpecError(path, f"must be a whole number from {least} to {most}, got {value!r}")
     return value

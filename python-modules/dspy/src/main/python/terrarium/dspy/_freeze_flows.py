@@ -22,7 +22,8 @@ from terrarium.bridge.tools import given as given_tools
 from . import _chosen, _freeze, _react
 from ._freeze import Values, answer_of, check_predictor, fields_of, marks_of, plan_of, refused
 from ._model import Known, recording
-from ._runtime import Program, Runtime, asker_of
+from ._names import Names
+from ._runtime import Program, Runtime
 
 #: How many runs show that a flow is exact, and how many steps a run of dspy.ReAct has at most.
 PROOFS = 12
@@ -84,7 +85,7 @@ class _Frozen:
 
     def predict(self, module: dspy.Module, arguments: dict[str, Any]) -> Any:
         """Call a module as the program calls it."""
-        return self.runtime.predict(self.program, module, arguments, self.options, cache=False)
+        return self.runtime.predict(self.program, module, arguments, self.options, cache=False, callbacks=[])
 
     def proofs(
         self,
@@ -127,16 +128,19 @@ class _Frozen:
             yield
 
     def _known(self, events: list[dict[str, Any]], outputs: Callable[[Any], Outputs], values: Values) -> Known:
-        asker = asker_of(self.module)
-
         def known(request: dict[str, Any]) -> dict[str, Any]:
             signature = dspy.settings.caller_modules[-1].signature
             made = {each["name"]: values.of(each["type"]) for each in fields_of(signature)[1]}
             answer = {"text": answer_of(self.adapter, signature, {**made, **outputs(signature)})}
-            events.append({"request": request, "asker": asker(), "answer": answer})
+            events.append({"request": request, "asker": self._asker(), "answer": answer})
             return answer
 
         return known
+
+    def _asker(self) -> str:
+        """Return the name of the predictor that makes the present request; a run is of a copy of the module."""
+        outermost = dspy.settings.caller_modules[0]
+        return Names(outermost if type(outermost) is type(self.module) else self.module).of_asker()
 
     def given(self, signature: Any) -> dict[str, Any]:
         """Return random inputs by name."""

@@ -123,13 +123,40 @@ def _tried(name: str) -> Callable[[Asked], Made]:
     def make(asked: Asked) -> Made:
         from . import _chosen
 
-        of = asked.program(asked.spec.get("of"), "spec.of")
-        if asked.spec.get("state") is not None:
-            of.load_state(asked.spec["state"])
+        of = _in_state(asked.program, asked.spec, "spec")
         module = _chosen.tried(getattr(dspy, name), of, asked.spec)
         return Made(module, of.outputs, tools=[*of.tools, _chosen.REWARD], of=of, configured=False)
 
     return make
+
+
+def _knn_few_shot(asked: Asked) -> Made:
+    from . import _combined
+
+    of = _in_state(asked.program, asked.spec, "spec")
+    module, defined = _combined.nearest_few_shot(of, asked.spec)
+    return Made(module, of.outputs, tools=[*of.tools, *defined], of=of, configured=False)
+
+
+def _ensemble(asked: Asked) -> Made:
+    from . import _combined
+
+    specs = asked.spec.get("programs")
+    if not isinstance(specs, list) or not specs or not all(isinstance(each, dict) for each in specs):
+        raise SpecError("spec.programs", f"must be a list of dicts of 'of' and 'state', got {specs!r}")
+    programs = [_in_state(asked.program, each, f"spec.programs[{index}]") for index, each in enumerate(specs)]
+    module, defined = _combined.ensemble(programs, asked.spec)
+    of = programs[0]
+    named = {each.name: each for program in programs for each in program.tools}
+    return Made(module, of.outputs, tools=[*named.values(), *defined], of=of, configured=False)
+
+
+def _in_state(program: Callable[[Any, str], Program], spec: dict[str, Any], path: str) -> Program:
+    """Return the program of a dict of ``of``, its spec, and ``state``."""
+    of = program(spec.get("of"), f"{path}.of")
+    if spec.get("state") is not None:
+        of.load_state(spec["state"])
+    return of
 
 
 KINDS: dict[str, Kind] = {
@@ -140,6 +167,8 @@ KINDS: dict[str, Kind] = {
     "module": Kind(_module, ("source", "class", "arguments")),
     "composed": Kind(_composed, ("predictors",)),
     "multi_chain_comparison": Kind(_multi_chain_comparison, ("attempts",)),
+    "knn_few_shot": Kind(_knn_few_shot, ("of", "state", "k", "train", "bootstrap", "vectorizer", "metric")),
+    "ensemble": Kind(_ensemble, ("programs", "size", "reduce")),
     "best_of_n": Kind(_tried("BestOfN"), ("of", "state", "n", "threshold")),
     "refine": Kind(_tried("Refine"), ("of", "state", "n", "threshold", "reward")),
 }
@@ -161,7 +190,7 @@ def _checked(spec: Any) -> Kind:
     name = spec.get("kind")
     kind = KINDS.get(name) if isinstance(name, str) else None
     keys = kind.keys if kind else ()
-    known = ("kind", *(() if "of" in keys else ("signature",)), "options", *keys)
+    known = ("kind", *(() if "of" in keys or "programs" in keys else ("signature",)), "options", *keys)
     for key in spec.keys() - set(known):
         raise SpecError("spec", f"unknown key {key!r}. Known keys: {', '.join(known)}")
     if kind is None:

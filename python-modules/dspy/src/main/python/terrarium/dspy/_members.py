@@ -91,6 +91,7 @@ class MemberTexts:
     def __init__(self, names: Iterable[str]) -> None:
         """Read the members of those names."""
         self._names = set(names)
+        self._ended: list[str] = []
         self._rest = ""
         self._depth = 0
         self._expected = "{"  # later "key", ":", "value", "," or "end"
@@ -104,6 +105,11 @@ class MemberTexts:
         for name, text in self._texts():
             given[name] = given.get(name, "") + text
         return list(given.items())
+
+    def ended(self) -> list[str]:
+        """Return the names of the texts that have ended since the last time."""
+        ended, self._ended = self._ended, []
+        return ended
 
     def _texts(self) -> Iterator[tuple[str, str]]:
         text, at = self._rest, 0
@@ -134,6 +140,7 @@ class MemberTexts:
     def _end_string(self) -> None:
         if self._string == "text":
             self._names.discard(self._key)
+            self._ended.append(self._key)
         if self._depth == 1:
             self._expected = ":" if self._string == "key" else ","
         self._string = None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import Any
 
 import dspy
 
 from terrarium.bridge import ArgumentError, host
+from terrarium.bridge.libraries import require
 from terrarium.bridge.lru import Lru
 from terrarium.bridge.programs import content_id
 
@@ -21,21 +21,27 @@ def nearest(examples: list[dict[str, Any]], inputs: dict[str, Any], k: int, mode
     """Return the indices of the nearest examples; see ``DspyBridge.nearest``."""
     if not 1 <= k <= len(examples):
         raise ArgumentError("nearest", f"k must be from 1 to the number of examples, {len(examples)}, got {k}")
-    if importlib.util.find_spec("numpy") is None:
-        raise ArgumentError(
-            "nearest", "dspy.KNN needs numpy: add the dependency dev.terrarium:terrarium-python-numpy to your project"
-        )
+    require_numpy("dspy.KNN")
     if len(examples) == 1:  # of which DSPy's KNN would make a matrix without rows
         return [0]
     key = content_id([examples, k, model])
     knn = _kept.get(key)
     if knn is None:
         rows = [dspy.Example(plain_value(each)).with_inputs(*each) for each in examples]
-        embedder = dspy.Embedder(lambda texts: [list(vector) for vector in host.embed(texts, model)], caching=False)
-        knn = dspy.KNN(k, rows, embedder)
+        knn = dspy.KNN(k, rows, embedder(model))
         _kept.put(key, knn)
     index = {id(row): i for i, row in enumerate(knn.trainset)}
     return [index[id(row)] for row in knn(**plain_value(inputs))]
+
+
+def require_numpy(user: str) -> None:
+    """Raise MissingPackageError without numpy, which DSPy needs for vectors."""
+    require(user, "numpy")
+
+
+def embedder(model: str | None) -> dspy.Embedder:
+    """Return the host's embedding model of that name, or its default one."""
+    return dspy.Embedder(lambda texts: [list(vector) for vector in host.embed(texts, model)], caching=False)
 
 
 def forget() -> None:

@@ -1,8 +1,8 @@
 """DSPy's optimizers, run on a program of the host's.
 
 The optimizer's own code runs here, in one context. What it evaluates as a whole goes to the host, which runs a
-candidate's examples concurrently, in other contexts or without any. What needs a trace runs here: the search for
-demonstrations, and SIMBA's and GEPA's samples.
+candidate's examples concurrently, in other contexts or without any. What needs a trace is a batch of runs, which the
+host makes ahead, as :mod:`._traces` says: the search for demonstrations, and SIMBA's and GEPA's samples.
 """
 
 from __future__ import annotations
@@ -10,32 +10,33 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import importlib
-import importlib.util
-import io
-import logging
+import inspect
 import random
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import dspy
-import tqdm  # type: ignore[import-untyped]
 from dspy import teleprompt
 from dspy.evaluate.evaluate import Evaluate, EvaluationResult
+from dspy.predict.parallel import Parallel
+from dspy.teleprompt import bootstrap_trace
+from dspy.teleprompt.bootstrap import BootstrapFewShot
 from dspy.utils.saving import get_dependency_versions
 
 from terrarium.bridge import ArgumentError
+from terrarium.bridge.libraries import require
 from terrarium.bridge.programs import content_of
 from terrarium.bridge.tools import EndOfCall, ending
 
-from . import _metrics
-from ._model import ask, recording
+from . import _metrics, _traces
+from ._bootstrapping import Bootstrapping
+from ._model import Known, ask, recording
 from ._plain import plain_value
-from ._runtime import Program, reader_of
+from ._quiet import quiet
+from ._runtime import Program
 
 _PROMPT_MODELS = {"prompt_model": "prompt_model", "reflection_model": "reflection_lm"}
-_DEPENDENCY = "dev.terrarium:terrarium-python-dspy-optimizers"
 
 _BOOTSTRAP = ("max_bootstrapped_demos", "max_labeled_demos", "max_rounds", "max_errors", "metric_threshold")
 
@@ -69,7 +70,7 @@ KINDS = {
             *("num_trials", "minibatch", "minibatch_size", "minibatch_full_eval_steps", "program_aware_proposer"),
             *("data_aware_proposer", "view_data_batch_size", "tip_aware_proposer", "fewshot_aware_proposer"),
         ),
-        packages=("numpy", "optuna"),
+        packages=("optuna", "numpy"),
         validation=True,
     ),
     "copro": Kind("COPRO", ("breadth", "depth", "init_temperature", "prompt_model")),
@@ -89,36 +90,66 @@ KINDS = {
             *("candidate_selection_strategy", "skip_perfect_score", "add_format_failure_as_feedback", "use_merge"),
             *("max_merge_invocations", "component_selector", "failure_score", "perfect_score", "seed"),
         ),
-        packages=("gepa",),
         validation=True,
     ),
     "better_together": Kind("BetterTogether", (), ("strategy", "valset_ratio", "seed"), validation=True),
 }
 
 REFUSED = {
-    "knn_few_shot": "KNNFewShot chooses demonstrations anew for each input, which no compiled state can hold",
-    "ensemble": "Ensemble makes one program of several, and no compiled state of one; call each and take the majority",
+    "knn_few_shot": "KNNFewShot makes a program that chooses demonstrations for each input, and no state of one; create"
+    " it by dspy.knnFewShot",
+    "ensemble": "Ensemble makes one program of several, and no state of one; create it by dspy.ensemble",
     "bootstrap_finetune": "BootstrapFinetune trains the weights of a language model, which no host's model offers",
 }
 
 _running: ContextVar[Optimization | None] = ContextVar("terrarium_dspy_optimization", default=None)
 _evaluate = Evaluate.__call__
+_parallel = Parallel.forward
+_trace_data = bootstrap_trace.bootstrap_trace_data
+_bootstrap = BootstrapFewShot._bootstrap
+_bootstrap_one_example = BootstrapFewShot._bootstrap_one_example
 
 
 class Functions:
     """The functions that the host gave for one optimization; what one raises ends it."""
 
-    NAMES = ("begin", "evaluate", "score", "recall", "remember")
+    NAMES = ("begin", "evaluate", "score", "recall", "remember", "trace")
 
     def __init__(self, functions: Any) -> None:
         """Check that all functions are there."""
         if not isinstance(functions, dict) or functions.keys() != set(self.NAMES):
             raise ArgumentError("optimize", f"host must be a dict of the functions {', '.join(self.NAMES)}")
         self._functions = functions
+        self.answer = answering(functions, lambda _: None)
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Call a function by name."""
         return ending(self._functions[name], *arguments)
+
+
+def answering(functions: dict[str, Any], given: Known) -> Known:
+    """Return what answers each request once for a whole optimization: what is given, what is kept, or the model."""
+
+    def known(request: dict[str, Any]) -> dict[str, Any]:
+        key = _hash(content_of(request))
+        answer = given(request)
+        if answer is None:
+            kept: dict[str, Any] | None = ending(functions["recall"], key)
+            if kept is not None:
+                return kept
+            answer = ask(request)
+        ending(functions["remember"], key, answer)
+        return answer
+
+    return known
+
+
+class Explained(dspy.Prediction):
+    """A score with feedback. It is as true as its score: bootstrapping keeps what the metric's result is true for."""
+
+    def __bool__(self) -> bool:
+        """Return whether the score is not zero, as for a metric that returns the number alone."""
+        return bool(self.score)
 
 
 class Optimization:
@@ -137,10 +168,15 @@ class Optimization:
         self.lm = lm
         self.train, self.validation = examples
         self._functions = functions
+        self.answer = functions.answer
         self._all = self.train if self.validation is self.train else [*self.train, *self.validation]
         self._numbers = {id(each): number for number, each in enumerate(self._all)}
         self._names = {each.stage: name for name, each in program.module.named_predictors()}
         self._metric = metric
+        self._readers = _traces.Readers(program.module)
+        self._asked: dict[str, dict[str, Any]] = {}
+        self.contexts = 1
+        self.bootstrapping: Bootstrapping | None = None
 
     def metric(
         self, gold: Any, pred: Any, trace: Any = None, pred_name: str | None = None, pred_trace: Any = None
@@ -155,7 +191,7 @@ class Optimization:
                 score = _metrics.call(self._metric, "metric", gold, pred, trace, pred_name, pred_trace)
             except ArgumentError as error:
                 raise EndOfCall(str(error)) from error
-        return score.value if score.feedback is None else dspy.Prediction(score=score.value, feedback=score.feedback)
+        return score.value if score.feedback is None else Explained(score=score.value, feedback=score.feedback)
 
     def _host_score(self, gold: Any, pred: Any, trace: Any, pred_name: str | None) -> _metrics.Score:
         steps = None if trace is None else [self._step(*each) for each in trace]
@@ -175,15 +211,6 @@ class Optimization:
         """Return the number of an example among all of this run; raises ValueError for one that is not."""
         number = self._numbers.get(id(example))
         return self._all.index(example) if number is None else number
-
-    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Return the answer to a request, which is asked of the language model once for the whole run."""
-        key = _hash(content_of(request))
-        answer: dict[str, Any] | None = self._functions.call("recall", key)
-        if answer is None:
-            answer = ask(request)
-            self._functions.call("remember", key, answer)
-        return answer
 
     def evaluate(self, evaluator: Any, module: Any, devset: list[Any]) -> EvaluationResult | None:
         """Have the host run a candidate; None where it cannot, as for one whose forward was replaced."""
@@ -218,20 +245,64 @@ class Optimization:
         """Return a candidate's state; None where it asks another language model than the program does."""
         if type(module) is not type(self.program.module):
             return None
-        if any(each.lm is not None for each in module.predictors()):
-            module = module.deepcopy()
-            own = self.lm.dump_state()
-            for each in module.predictors():
-                if each.lm is not None and each.lm.dump_state() != own:
-                    return None
-                each.lm = None
-        state: dict[str, Any] = module.dump_state()
-        return state
+        own = self.lm.dump_state()
+        if any(each.lm is not None and each.lm.dump_state() != own for each in module.predictors()):
+            return None
+        return _traces.bare_state(module)
+
+    def ahead(self, runs: list[tuple[dspy.Module, dspy.Example]]) -> _traces.Replays:
+        """Have the host make runs, and return what it made of them."""
+        states: dict[int, tuple[dspy.Module, dict[str, Any]]] = {}
+        wanted = []
+        for module, example in runs:
+            lm = _traces.lm_of(module)
+            if lm is None or type(module) is not type(self.program.module):
+                continue
+            if id(module) not in states:
+                states[id(module)] = (module, _traces.bare_state(module))
+            wanted.append(_traces.Wanted(module, states[id(module)][1], example, lm))
+        return self.made_ahead(wanted)
+
+    def made_ahead(self, wanted: list[_traces.Wanted]) -> _traces.Replays:
+        """Have the host make runs, and return what it made of them."""
+        replays = _traces.Replays(self._readers)
+        if len(wanted) < 2:
+            return replays
+        hashes = {id(each.state): _hash(content_of(each.state)) for each in wanted}
+        states = {hashes[id(each.state)]: each.state for each in wanted}
+        runs = []
+        for each in wanted:
+            state = hashes[id(each.state)]
+            asked = self._asked_by(each.lm, each.example)
+            runs.append(
+                {
+                    "state": state,
+                    "key": _hash(content_of([state, asked])) if asked else state,
+                    "number": self.number(each.example),
+                    "lm": _traces.described(each.lm),
+                    "asked": asked,
+                }
+            )
+        for each, made in zip(wanted, self._functions.call("trace", states, runs), strict=True):
+            if made is not None:
+                replays.add(each, made)
+        return replays
+
+    def _asked_by(self, lm: dspy.LM, example: dspy.Example) -> dict[str, Any]:
+        """Return what requests to a language model have otherwise than those to the program's own."""
+        if lm is self.lm:
+            return {}
+        key = _traces.variation(lm)
+        if key not in self._asked:
+            inputs = example.inputs().toDict()
+            own, other = (_traces.asked(self.program.module, inputs, each) for each in (self.lm, lm))
+            self._asked[key] = {name: other.get(name) for name in own | other if own.get(name) != other.get(name)}
+        return self._asked[key]
 
     def run(self, kind: str, parameters: dict[str, Any], model: Callable[[str], dspy.LM]) -> dict[str, Any]:
         """Run an optimizer, and return the state that it found."""
         parent = self.program.module.dump_state()
-        self._functions.call(
+        began = self._functions.call(
             "begin",
             {
                 "examples": _hash(content_of([_plain_fields(each) for each in self._all])),
@@ -240,6 +311,7 @@ class Optimization:
                 "state": _hash(content_of(parent)),
             },
         )
+        self.contexts = began["contexts"]
         self.score(parent)
         module = self._compiled(kind, dict(parameters), model)
         for each in module.predictors():
@@ -287,7 +359,10 @@ def _hash(text: str) -> str:
 
 
 def checked(kind: Any, parameters: Any) -> None:
-    """Raise ArgumentError for an optimizer that does not run here, and for parameters that it does not have."""
+    """Raise ArgumentError for an optimizer that does not run here, and for parameters that it does not have.
+
+    Raises MissingPackageError for an optimizer whose packages are not there.
+    """
     if kind in REFUSED:
         raise ArgumentError("optimize", f"{REFUSED[kind]}.")
     if kind not in KINDS:
@@ -297,47 +372,9 @@ def checked(kind: Any, parameters: Any) -> None:
     unknown = sorted(parameters.keys() - set(known))
     if unknown:
         raise ArgumentError.of_names("optimize", missing=[], unknown=unknown, accepted=known, what="parameter")
-    missing = [package for package in chosen.packages if importlib.util.find_spec(package) is None]
-    if missing:
-        raise ArgumentError(
-            "optimize",
-            f"{chosen.name} needs the Python packages {', '.join(missing)}; add the dependency {_DEPENDENCY}",
-        )
+    require(f"dspy.{chosen.name}", *chosen.packages)
     for nested in parameters.get("optimizers", {}).values():
         checked(nested["kind"], nested["parameters"])
-
-
-def examples_of(program: Program, rows: list[Any], part: str) -> list[dspy.Example]:
-    """Return examples of ``{"inputs": {...}, "expected": {...}}`` in the types of the signature.
-
-    Raises ArgumentError with the number of the example and the field.
-    """
-    examples = []
-    readers = {name: reader_of(field) for name, field in program.outputs.items()}
-    for number, row in enumerate(rows):
-        at = f"{part}[{number}]"
-        try:
-            inputs = program.arguments(at, row["inputs"])
-        except ArgumentError as error:
-            raise ArgumentError("optimize", f"example {error}") from error
-        expected = row["expected"]
-        missing = [name for name in program.outputs if name not in expected and name != "reasoning"]
-        unknown = [name for name in expected if name not in program.outputs]
-        if missing or unknown:
-            names = ArgumentError.of_names(
-                at, missing=missing, unknown=unknown, accepted=program.outputs, what="expected output"
-            )
-            raise ArgumentError("optimize", f"example {names}")
-        outputs = {name: _read(readers, name, value, at) for name, value in expected.items()}
-        examples.append(dspy.Example(**inputs, **outputs).with_inputs(*inputs))
-    return examples
-
-
-def _read(readers: dict[str, Callable[[Any], Any]], name: str, value: Any, at: str) -> Any:
-    try:
-        return readers[name](value) if name in readers else value
-    except ValueError as error:
-        raise ArgumentError("optimize", f"example {at}: expected output {name!r}: {error}") from error
 
 
 def split(
@@ -376,24 +413,25 @@ def _hosted(optimization: Optimization, seed: int) -> Iterator[None]:
     """Pass evaluations to the host, with DSPy's own random numbers from a seed, and without what it prints."""
     token = _running.set(optimization)
     kept = random.getstate()
-    level = logging.getLogger("dspy").level
-    shown = tqdm.tqdm.__init__
     Evaluate.__call__ = _passing_on
-    tqdm.tqdm.__init__ = functools.partialmethod(shown, disable=True)
-    tqdm.tqdm.monitor_interval = 0  # or it starts a thread
-    logging.getLogger("dspy").setLevel(logging.ERROR)
+    Parallel.forward = _sampling
+    bootstrap_trace.bootstrap_trace_data = _tracing
+    BootstrapFewShot._bootstrap = _bootstrapping
+    BootstrapFewShot._bootstrap_one_example = _bootstrapping_one
     random.seed(seed)
     try:
         with (
             recording(known=optimization.answer),
-            contextlib.redirect_stdout(io.StringIO()),
+            quiet(),
             dspy.settings.context(lm=optimization.lm, num_threads=1, trace=[], disable_history=True),
         ):
             yield
     finally:
         random.setstate(kept)
-        logging.getLogger("dspy").setLevel(level)
-        tqdm.tqdm.__init__ = shown
+        BootstrapFewShot._bootstrap_one_example = _bootstrap_one_example
+        BootstrapFewShot._bootstrap = _bootstrap
+        bootstrap_trace.bootstrap_trace_data = _trace_data
+        Parallel.forward = _parallel
         Evaluate.__call__ = _evaluate
         _running.reset(token)
 
@@ -407,3 +445,55 @@ def _passing_on(self: Any, program: Any, metric: Any = None, devset: Any = None,
         if result is not None:
             return result
     return _evaluate(self, program, metric, devset, **more)
+
+
+@functools.wraps(_parallel)
+def _sampling(self: Any, exec_pairs: Any, *more: Any, **named: Any) -> Any:
+    """Run pairs of a wrapped program and an example, as SIMBA does."""
+    optimization = _running.get()
+    if optimization is None:
+        return _parallel(self, exec_pairs, *more, **named)
+    runs = []
+    for wrapped, example in exec_pairs:
+        program = inspect.getclosurevars(wrapped).nonlocals.get("program") if inspect.isfunction(wrapped) else None
+        if isinstance(program, dspy.Module) and isinstance(example, dspy.Example):
+            runs.append((program, example))
+    with optimization.ahead(runs).installed():
+        return _parallel(self, exec_pairs, *more, **named)
+
+
+@functools.wraps(_trace_data)
+def _tracing(program: Any, dataset: Any, *more: Any, **named: Any) -> Any:
+    """Run a program on a minibatch, as GEPA does."""
+    optimization = _running.get()
+    if optimization is None:
+        return _trace_data(program, dataset, *more, **named)
+    with optimization.ahead([(program, each) for each in dataset]).installed():
+        return _trace_data(program, dataset, *more, **named)
+
+
+@functools.wraps(_bootstrap)
+def _bootstrapping(self: Any, *, max_bootstraps: Any = None) -> Any:
+    optimization = _running.get()
+    if optimization is None:
+        return _bootstrap(self, max_bootstraps=max_bootstraps)
+    outer = optimization.bootstrapping
+    present = Bootstrapping(optimization, self, max_bootstraps or self.max_bootstrapped_demos)
+    optimization.bootstrapping = present
+    try:
+        return _bootstrap(self, max_bootstraps=max_bootstraps)
+    finally:
+        present.end()
+        optimization.bootstrapping = outer
+
+
+@functools.wraps(_bootstrap_one_example)
+def _bootstrapping_one(self: Any, example: Any, round_idx: int = 0) -> Any:
+    optimization = _running.get()
+    present = None if optimization is None else optimization.bootstrapping
+    if present is None:
+        return _bootstrap_one_example(self, example, round_idx)
+    present.before(round_idx)
+    success = _bootstrap_one_example(self, example, round_idx)
+    present.after(success)
+    return success

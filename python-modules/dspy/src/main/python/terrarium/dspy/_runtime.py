@@ -14,7 +14,7 @@ from dspy.adapters.utils import annotation_allows_none
 from dspy.clients.cache import Cache
 from dspy.utils.constants import IS_TYPE_UNDEFINED
 
-from terrarium.bridge import ArgumentError, BridgeError, SpecError, times
+from terrarium.bridge import ArgumentError, BridgeError, SpecError, spans, times
 from terrarium.bridge.exchanges import Exchange
 from terrarium.bridge.types import reader_of_natives
 
@@ -179,19 +179,22 @@ class Runtime:
         emit: Callable[[object], object] | None = None,
         known: Known | None = None,
         trace: bool = False,
+        status: Any = None,
         **more: Any,
     ) -> Run:
         """Call a program.
 
-        ``emit`` gets the pieces of the outputs, as ``DspyBridge.stream`` says, while the language model writes. Only
-        what ``known`` does not answer goes to the language model. With ``trace``, the exchanges have the names of the
-        predictors that asked. ``more`` are further arguments of the module.
+        ``emit`` gets the pieces of the outputs, as ``DspyBridge.stream`` says, while the language model writes, and the
+        messages that ``status`` asks for. Only what ``known`` does not answer goes to the language model. With
+        ``trace``, the exchanges have the names of the predictors that asked. ``more`` are further arguments of the
+        module.
         """
         watch = None if emit is None else _watch(program, emit)
         # Of its own, since dspy.BestOfN and dspy.Refine count failures in themselves.
         module = program.module if program.configured else copy.copy(program.module)
-        with recording(watch, known, asker_of(module) if trace else None) as exchanges:
-            prediction = self.predict(program, module, arguments, options, cache, **more)
+        callbacks = _callbacks(module, status, emit) if status or spans.detail != spans.OFF else []
+        with recording(watch, known, _asker(module) if trace else None) as exchanges:
+            prediction = self.predict(program, module, arguments, options, cache, callbacks, **more)
         if exchanges and exchanges[-1].response.get("finish_reason") == "length":
             logger.warning("a text was cut off at the limit of tokens, max_tokens=%s", options.get("max_tokens"))
         outputs = program.plain(prediction)
@@ -211,6 +214,7 @@ class Runtime:
         arguments: dict[str, Any],
         options: dict[str, Any],
         cache: bool,
+        callbacks: list[Any],
         **more: Any,
     ) -> Any:
         """Call a module of the program's kind with options of the language model, and return what it returns."""
@@ -218,11 +222,11 @@ class Runtime:
         model = self._model(options.get("model"), cache)
         adapter = self.adapter(options["adapter"], options.get("extraction_model"), cache)
         if program.configured:
-            with _settings(adapter, lm=model, trace=None):
+            with _settings(adapter, callbacks, lm=model, trace=None):
                 return module(**arguments, config=generation, **more)
         # What a module calls that is not dspy.Predict takes no config; some modules of DSPy's write to the trace.
         model = model.copy(**generation)
-        with _settings(adapter, lm=model, trace=[]):
+        with _settings(adapter, callbacks, lm=model, trace=[]):
             return module(**arguments, **more)
 
     def predict_within(
@@ -244,9 +248,12 @@ class Runtime:
         """Return a language model of its own that generates by options, for code that calls modules without any."""
         return self._model(options.get("model"), cache).copy(**_generation(options))
 
-    def settings(self, options: dict[str, Any], cache: bool) -> Any:
-        """Return a context in which modules are called that have no call of their own."""
-        return _settings(self.adapter(options["adapter"], options.get("extraction_model"), cache), trace=None)
+    def settings(self, program: Program, options: dict[str, Any], cache: bool) -> Any:
+        """Return a context in which modules made of the program's are called, which have no call of their own."""
+        callbacks = _callbacks(program.module) if spans.detail != spans.OFF else []
+        return _settings(
+            self.adapter(options["adapter"], options.get("extraction_model"), cache), callbacks, trace=None
+        )
 
     def close(self) -> None:
         """Drop what all programs share."""
@@ -284,7 +291,9 @@ class Runtime:
         return model
 
 
-def _settings(adapter: dspy.Adapter, **more: Any) -> Any:
+def _settings(adapter: dspy.Adapter, callbacks: list[Any], **more: Any) -> Any:
+    if callbacks:  # beside those that code of users has configured
+        more["callbacks"] = [*dspy.settings.callbacks, *callbacks]
     return dspy.settings.context(adapter=adapter, disable_history=True, interpreter_factory=HostInterpreter, **more)
 
 
@@ -292,21 +301,23 @@ def _generation(options: dict[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in _options.GENERATION if name in options}
 
 
+def _asker(module: dspy.Module) -> Callable[[], str]:
+    from ._names import Names
+
+    return Names(module).of_asker
+
+
+def _callbacks(module: dspy.Module, *status: Any) -> list[Any]:
+    from ._watch import callbacks_of  # which few calls need
+
+    return list(callbacks_of(module, *status))
+
+
 def _watch(program: Program, emit: Callable[[object], object]) -> FieldWatch | PredictorWatch:
-    if program.configured:
-        return FieldWatch(list(program.outputs), program.texts, emit, program.optional_texts)
+    if program.configured and not program.steps_of:
+        (name, _), *_ = program.module.named_predictors()
+        return FieldWatch(list(program.outputs), program.texts, emit, program.optional_texts, name)
     return PredictorWatch(program.module, program.texts, emit)
-
-
-def asker_of(module: dspy.Module) -> Callable[[], str | None]:
-    """Return what names the predictor of a module that makes the present request."""
-    names = {id(predictor): name for name, predictor in module.named_predictors()}
-
-    def name() -> str | None:
-        callers = reversed(dspy.settings.caller_modules or ())
-        return next((names[id(caller)] for caller in callers if id(caller) in names), None)
-
-    return name
 
 
 class _WholeAnswers(Cache):

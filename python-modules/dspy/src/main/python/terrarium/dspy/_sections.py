@@ -41,6 +41,8 @@ class Sections:
         self._marker = None if "completed" in self._names else _COMPLETED
         self._given: dict[str, list[str]] = {}
         self._new: list[tuple[str, str]] = []
+        self._unended: list[str] = []  # sections whose end was not returned yet
+        self._ended: list[str] = []
         self._name: str | None = None  # of the section that is being read, None for one that does not count
         self._rest = ""  # of the answer
         self._at_line_start = True
@@ -73,7 +75,17 @@ class Sections:
         self._advance(last=True, cut=cut)
         if self._held is not None:
             self._name = self._held = None
+        self._end_sections()
         return self._taken()
+
+    def ended(self) -> list[str]:
+        """Return the names of the sections that have ended since the last time."""
+        ended, self._ended = self._ended, []
+        return ended
+
+    def _end_sections(self) -> None:
+        self._ended += self._unended
+        self._unended = []
 
     def _taken(self) -> list[tuple[str, str]]:
         new, self._new = self._new, []
@@ -156,9 +168,11 @@ class Sections:
             held, self._held = self._held, None
             self._add(held)
         self._space = ""
+        self._end_sections()
         self._name = name if name in self._names and name not in self._given else None
         if self._name is not None:
             self._given[self._name] = []
+            self._unended.append(self._name)
 
     def _add(self, text: str) -> None:
         if self._held is not None:

@@ -23,16 +23,26 @@ def made(package: sources.SourcePackage, cls: Any, arguments: Any, path: str = "
 
     Raises SpecError, with file and line where the user's code failed.
     """
+    module: dspy.Module = instance(package, cls, arguments, dspy.Module, path)
+    return module
+
+
+def instance(package: sources.SourcePackage, cls: Any, arguments: Any, kind: type, path: str) -> Any:
+    """Return an instance of that kind, as :func:`made` returns a module."""
     if not isinstance(arguments, dict) or not all(isinstance(name, str) for name in arguments):
         raise SpecError(f"{path}.arguments", f"must be a dict of values by the constructor's names, got {arguments!r}")
-    make = _named(_load(package, f"{path}.source"), package, cls, f"{path}.class")
+    make = _named(_load(package, f"{path}.source"), package, cls, kind, f"{path}.class")
     try:
-        module = make(**arguments)
+        value = make(**arguments)
     except Exception as error:
         raise _failed(f"{path}.class", f"{cls}({', '.join(arguments)})", package, error) from error
-    if not isinstance(module, dspy.Module):
-        raise SpecError(f"{path}.class", f"{cls} must make a dspy.Module, it made a {type(module).__name__}")
-    return module
+    if not isinstance(value, kind):
+        raise SpecError(f"{path}.class", f"{cls} must make a {_shown(kind)}, it made a {type(value).__name__}")
+    return value
+
+
+def _shown(kind: type) -> str:
+    return "dspy.Module" if kind is dspy.Module else kind.__name__
 
 
 def _load(package: sources.SourcePackage, path: str) -> ModuleType:
@@ -55,7 +65,7 @@ def _failed(path: str, what: str, package: sources.SourcePackage, error: Excepti
     return SpecError(path, f"{what} failed at {sources.faulty_line(error, package)}: {type(error).__name__}: {error}")
 
 
-def _named(module: ModuleType, package: sources.SourcePackage, name: Any, path: str) -> Callable[..., Any]:
+def _named(module: ModuleType, package: sources.SourcePackage, name: Any, kind: type, path: str) -> Callable[..., Any]:
     found: Any = getattr(module, name, None) if isinstance(name, str) else None
     if callable(found):
         make: Callable[..., Any] = found
@@ -63,11 +73,12 @@ def _named(module: ModuleType, package: sources.SourcePackage, name: Any, path: 
     known = [
         each
         for each, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, dspy.Module) and value.__module__.startswith(package.name)
+        if isinstance(value, type) and issubclass(value, kind) and value.__module__.startswith(package.name)
     ]
+    own = "Its modules" if kind is dspy.Module else f"Its classes of {kind.__name__}"
     close = nearest(name, known) if isinstance(name, str) else None
     hint = f"; did you mean {close!r}?" if close else "."
-    raise SpecError(path, f"{package.folder} has no class {name!r}{hint} Its modules: {', '.join(known) or 'none'}")
+    raise SpecError(path, f"{package.folder} has no class {name!r}{hint} {own}: {', '.join(known) or 'none'}")
 
 
 def forget() -> None:

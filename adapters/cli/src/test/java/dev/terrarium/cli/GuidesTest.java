@@ -97,7 +97,10 @@ class GuidesTest {
           Path.of("../dspy/src/test/java/dev/terrarium/dspy/StateFileTest.java"),
           Path.of("../dspy/src/test/java/dev/terrarium/dspy/RlmTest.java"),
           Path.of("../dspy/src/test/java/dev/terrarium/dspy/DspyGuideTest.java"),
+          Path.of("../dspy/src/test/java/dev/terrarium/dspy/DspyPairsTest.java"),
           Path.of("../dspy/src/test/resources/multi_hop.py"),
+          Path.of("../dspy/src/test/resources/dspy_pairs.py"),
+          Path.of("../dspy/src/test/resources/explore.py"),
           Path.of("../mcp/src/test/java/dev/terrarium/mcp/McpToolsTest.java"),
           Path.of("../langchain4j/src/test/java/dev/terrarium/langchain4j/ModelsGuideTest.java"),
           Path.of("../consumer/src/main/java/dev/example/Reports.java"),
@@ -111,6 +114,10 @@ class GuidesTest {
           Path.of("../../python-modules/numpy/src/test/resources/figures.py"),
           Path.of(
               "../../python-modules/numpy/src/test/java/dev/terrarium/python/numpy/NumpyTest.java"),
+          Path.of("../../python-modules/dspy-optimizers/src/test/resources/tuner.py"),
+          Path.of(
+              "../../python-modules/dspy-optimizers/src/test/java/dev/terrarium/python/optimizers"
+                  + "/NearestExamplesTest.java"),
           Path.of("src/test/resources/tiny/tiny.py"));
 
   private static final Pattern BLOCK =

@@ -57,6 +57,30 @@ class OptimizeCommandTest {
   }
 
   @Test
+  void definitionsOfTheDictionaryBecomeDemonstrations() throws Exception {
+    Path subjects = EXAMPLES.resolve("subjects");
+    String program = subjects.resolve("subjects.yaml").toString();
+    List<String> heldOut = Files.readAllLines(subjects.resolve("heldout.jsonl"));
+    Path few = Files.write(folder.resolve("few.jsonl"), heldOut.subList(0, 4));
+    Path state = folder.resolve("state.json");
+    Finished optimized =
+        InThisJvm.run(
+            "optimize",
+            program,
+            subjects.resolve("train.jsonl").toString(),
+            "--validation=" + few,
+            "--optimizer=labeled",
+            "--set=k=3",
+            "--output=" + state);
+    assertThat(optimized.exitCode()).as(optimized.err()).isZero();
+
+    Finished evaluated =
+        InThisJvm.run("eval", program, few.toString(), "--state=" + state, "--format=JSON");
+    assertThat(evaluated.exitCode()).as(evaluated.err()).isZero();
+    assertThat(evaluated.err()).containsPattern("score: \\d+\\.\\d\\d % of 4 examples");
+  }
+
+  @Test
   void metricMayBeAFunctionInAFile() throws Exception {
     Path metric =
         Files.writeString(

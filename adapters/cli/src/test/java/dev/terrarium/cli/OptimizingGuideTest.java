@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
+import dev.terrarium.dspy.CombinedProgram;
 import dev.terrarium.dspy.Dspy;
 import dev.terrarium.dspy.DspyProgram;
 import dev.terrarium.dspy.EvaluateOptions;
@@ -13,6 +14,7 @@ import dev.terrarium.dspy.Metric;
 import dev.terrarium.dspy.Optimization;
 import dev.terrarium.dspy.OptimizeOptions;
 import dev.terrarium.dspy.Optimizer;
+import dev.terrarium.dspy.RunningOptimization;
 import dev.terrarium.dspy.Score;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.testkit.FakeLanguageModel;
@@ -131,6 +133,52 @@ class OptimizingGuideTest {
       result.state().save(folder.resolve("state.json"));
       // end
       assertThat(result.score()).isEqualTo(100);
+
+      // guide: optimizingAsync
+      RunningOptimization running =
+          dspy.optimizeAsync(
+              program,
+              train,
+              validation,
+              Optimizer.labeledFewShot().with("k", 2),
+              Metric.exactMatch(),
+              OptimizeOptions.ofDefaults());
+      running.progress().ifPresent(candidate -> System.out.println(candidate.best()));
+      running.cancel(); // ends it with the best so far
+      Optimization found = running.result().join();
+      // end
+      assertThat(found.ended()).isIn(Optimization.End.CANCELLED, Optimization.End.FINISHED);
+
+      Optimization first = result;
+      Optimization second = result;
+      Optimization third = result;
+      DspyProgram<Review, Opinion> other = program;
+      // guide: optimizingEnsemble
+      CombinedProgram<Review, Opinion> ensemble =
+          dspy.ensemble(program, List.of(first.state(), second.state(), third.state()));
+      Opinion opinion = ensemble.call(new Review("It boils quickly."));
+      CombinedProgram<Review, Opinion> strict =
+          dspy.ensemble(
+              List.of(program, other),
+              2,
+              outputs ->
+                  outputs.contains(new Opinion(Sentiment.NEGATIVE))
+                      ? new Opinion(Sentiment.NEGATIVE)
+                      : outputs.getFirst());
+      // end
+      assertThat(opinion).isEqualTo(new Opinion(Sentiment.POSITIVE));
+      assertThat(strict.call(new Review("It broke in a week.")))
+          .isEqualTo(new Opinion(Sentiment.NEGATIVE));
+
+      // guide: optimizingNearest
+      CombinedProgram<Review, Opinion> nearest =
+          dspy.knnFewShot(
+              program,
+              examples,
+              Optimizer.knnFewShot().with("k", 3).with("max_bootstrapped_demos", 2),
+              Metric.exactMatch());
+      // end
+      assertThat(nearest.id()).isNotEqualTo(program.id());
 
       // guide: optimizingState
       program.load(folder.resolve("state.json"));

@@ -11,7 +11,6 @@ import dev.terrarium.error.ClosedException;
 import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.OverloadException;
 import dev.terrarium.error.TerrariumException;
-import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.Shortcut;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,44 +25,60 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs one candidate on examples, from within the call of the optimizer: with a plan, threads ask
- * the language model without Python; what a plan does not cover goes to a queue, from which the
+ * Runs candidates on examples, from within the call of the optimizer: with a plan, threads ask the
+ * language model without Python; what a plan does not cover goes to a queue, from which the
  * optimizer's own context and all others take. So one context is enough, and each further one
  * helps.
  */
 final class CandidateRunner {
 
-  /** Gets the results, on any thread. */
-  interface Results {
+  /** The runs to be made, by their numbers. Thread-safe. */
+  interface Runs {
 
-    /** Scores outputs. Whether in Python is the same each time. */
-    void answered(int number, Map<String, @Nullable Object> outputs);
+    /** Returns the plan of a run, or null if it needs Python. */
+    @Nullable Plan plan(int run);
+
+    /** Returns the request that a run with a plan makes. */
+    Map<String, @Nullable Object> request(int run, Plan plan) throws NotExactException;
+
+    /**
+     * Makes a run in a context; its result has {@code outputs}.
+     *
+     * @param request the request that the language model has answered already, or null
+     */
+    Map<String, @Nullable Object> make(
+        int run, @Nullable Map<String, ?> request, @Nullable Map<?, ?> answer);
+
+    /** Scores or keeps a result. Whether in Python is the same each time. */
+    void answered(int run, Map<String, @Nullable Object> result);
 
     /** Takes a failure; returns whether there may be more of them. */
-    boolean failed(int number, TerrariumException failure);
+    boolean failed(int run, TerrariumException failure);
   }
 
-  /** What is left to do for an example, in a context. */
+  /** The outputs of a result, by name. */
+  static final String OUTPUTS = "outputs";
+
+  /** The names of the outputs in the order of the answer; of runs in Java only. */
+  static final String ORDER = "order";
+
+  /** What is left to do for a run, in a context. */
   private sealed interface Work {
 
     /** The whole run, or what is left of it once the language model has answered. */
     record Run(int number, @Nullable Map<String, ?> request, @Nullable Map<?, ?> answer)
         implements Work {}
 
-    record Scored(int number, Map<String, @Nullable Object> outputs) implements Work {}
+    record Made(int number, Map<String, @Nullable Object> result) implements Work {}
 
     /** There is nothing left to do; stays in the queue for all who take from it. */
     record End() implements Work {}
   }
 
   private final Adapter adapter;
-  private final String program;
-  private final Map<String, HostFunction> functions;
-  private final Map<?, ?> state;
-  private final List<?> inputs;
   private final Spending spending;
   private final boolean scoresInPython;
-  private final Results results;
+  private final Runs runs;
 
   private final BlockingQueue<Work> queue = new LinkedBlockingQueue<>();
   private final BlockingQueue<Integer> fresh = new LinkedBlockingQueue<>();
@@ -74,45 +89,34 @@ final class CandidateRunner {
   /**
    * Creates a runner.
    *
-   * @param functions that Python calls while it runs the program
-   * @param inputs of all examples, by their numbers
    * @param scoresInPython whether scoring takes a context
    */
-  CandidateRunner(
-      Adapter adapter,
-      String program,
-      Map<String, HostFunction> functions,
-      Map<?, ?> state,
-      List<?> inputs,
-      Spending spending,
-      boolean scoresInPython,
-      Results results) {
+  CandidateRunner(Adapter adapter, Spending spending, boolean scoresInPython, Runs runs) {
     this.adapter = adapter;
-    this.program = program;
-    this.functions = functions;
-    this.state = state;
-    this.inputs = inputs;
     this.spending = spending;
     this.scoresInPython = scoresInPython;
-    this.results = results;
+    this.runs = runs;
   }
 
   /**
-   * Runs examples, until all have a result or too many have failed.
+   * Makes runs, until all have a result or too many have failed.
    *
-   * @param threads the number of examples that run at a time without Python
+   * @param threads the number of runs that are made at a time without Python
    * @throws RuntimeException what ends the optimization
    */
-  void run(List<Integer> numbers, @Nullable Plan plan, int threads) {
+  void run(List<Integer> numbers, int threads) {
     open.set(numbers.size());
-    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      if (plan == null) {
-        numbers.forEach(number -> queue.add(new Work.Run(number, null, null)));
+    for (int number : numbers) {
+      if (runs.plan(number) == null) {
+        queue.add(new Work.Run(number, null, null));
       } else {
-        fresh.addAll(numbers);
-        for (int i = 0; i < Math.min(threads, numbers.size()); i++) {
-          executor.execute(() -> runFrozen(plan));
-        }
+        fresh.add(number);
+      }
+    }
+    int frozen = Math.min(threads, fresh.size());
+    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < frozen; i++) {
+        executor.execute(this::runFrozen);
       }
       for (int i = 0; i < Math.min(adapter.contexts() - 1, numbers.size()); i++) {
         executor.execute(() -> work(true));
@@ -129,14 +133,15 @@ final class CandidateRunner {
     }
   }
 
-  private void runFrozen(Plan plan) {
+  private void runFrozen() {
     for (Integer number = fresh.poll(); number != null && !stopped; number = fresh.poll()) {
       int example = number;
+      Plan plan = Objects.requireNonNull(runs.plan(example));
       try {
         Shortcut shortcut = host -> new Shortcut.Answered(ask(host, plan, example));
         Work next = (Work) Objects.requireNonNull(adapter.call(Command.of(shortcut)));
-        if (next instanceof Work.Scored scored && !scoresInPython) {
-          answered(scored);
+        if (next instanceof Work.Made made && !scoresInPython) {
+          answered(made);
         } else {
           queue.add(next);
         }
@@ -151,17 +156,22 @@ final class CandidateRunner {
   private Work ask(Shortcut.Host host, Plan plan, int number) {
     Map<String, @Nullable Object> request;
     try {
-      request = plan.request(inputs.get(number));
+      request = runs.request(number, plan);
     } catch (NotExactException e) {
       return new Work.Run(number, null, null);
     }
     spending.begin();
+    long began = System.nanoTime();
     Map<?, ?> answer = (Map<?, ?>) Objects.requireNonNull(host.call("model.generate", request));
+    spending.waited(System.nanoTime() - began);
     if (!"length".equals(answer.get("finish_reason"))) {
       try {
-        Work.Scored scored = new Work.Scored(number, plan.read(String.valueOf(answer.get("text"))));
+        String text = String.valueOf(answer.get("text"));
+        Map<String, @Nullable Object> result = new LinkedHashMap<>();
+        result.put(OUTPUTS, plan.read(text));
+        result.put(ORDER, plan.order(text));
         spending.end(1, tokens(answer));
-        return scored;
+        return new Work.Made(number, result);
       } catch (NotExactException e) {
         // DSPy may repair the answer, ask again, or say what is wrong.
       }
@@ -180,12 +190,12 @@ final class CandidateRunner {
             return;
           }
           case Work.Run run -> {
-            if (!done(run, run.number(), () -> run(run), helping)) {
+            if (!done(run, run.number(), () -> make(run), helping)) {
               return;
             }
           }
-          case Work.Scored scored -> {
-            if (!done(scored, scored.number(), () -> scored, helping)) {
+          case Work.Made made -> {
+            if (!done(made, made.number(), () -> made, helping)) {
               return;
             }
           }
@@ -200,7 +210,7 @@ final class CandidateRunner {
   }
 
   /** Does some work; a helper that gets no context leaves it to the others, and returns false. */
-  private boolean done(Work work, int number, Supplier<Work.Scored> run, boolean helping) {
+  private boolean done(Work work, int number, Supplier<Work.Made> run, boolean helping) {
     try {
       answered(run.get());
     } catch (BorrowTimeoutException | OverloadException e) {
@@ -215,27 +225,8 @@ final class CandidateRunner {
     return true;
   }
 
-  private Work.Scored run(Work.Run run) {
-    Map<String, @Nullable Object> arguments = new LinkedHashMap<>();
-    arguments.put("program", program);
-    arguments.put("state", state);
-    arguments.put("inputs", inputs.get(run.number()));
-    arguments.put("tools", functions);
-    arguments.put("request", run.request());
-    arguments.put("answer", run.answer());
-    spending.begin();
-    long calls = 1;
-    long spent = 0;
-    try {
-      Map<?, ?> result =
-          (Map<?, ?>) Objects.requireNonNull(adapter.call("run_candidate", arguments));
-      Map<?, ?> usage = (Map<?, ?>) Objects.requireNonNull(result.get("usage"));
-      calls = ((Number) Objects.requireNonNull(usage.get("calls"))).longValue();
-      spent = tokens(usage);
-      return new Work.Scored(run.number(), UntypedDspyProgram.read(result).outputs());
-    } finally {
-      spending.end(calls, spent);
-    }
+  private Work.Made make(Work.Run run) {
+    return new Work.Made(run.number(), runs.make(run.number(), run.request(), run.answer()));
   }
 
   /** Returns the tokens of requests and answers. */
@@ -247,8 +238,8 @@ final class CandidateRunner {
     return sum;
   }
 
-  private void answered(Work.Scored scored) {
-    results.answered(scored.number(), scored.outputs());
+  private void answered(Work.Made made) {
+    runs.answered(made.number(), made.result());
     close();
   }
 
@@ -275,7 +266,7 @@ final class CandidateRunner {
       case LimitExceededException e -> end(e);
       case MetricFailure e -> end(e.reason());
       case TerrariumException e -> {
-        if (!results.failed(number, e)) {
+        if (!runs.failed(number, e)) {
           stop();
         }
         close();

@@ -7,8 +7,11 @@ import dev.terrarium.Programs;
 import dev.terrarium.PythonSource;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.spi.HostFunction;
+import dev.terrarium.spi.TypedReader;
 import dev.terrarium.tool.Tool;
 import dev.terrarium.tool.Tools;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +30,11 @@ import org.jspecify.annotations.Nullable;
  * dev.terrarium.Terrarium#prewarm} ahead of that. When DSPy refuses a signature, that call throws.
  */
 public final class Dspy {
+
+  /** The names by which Python calls the metric and the reducing function of a program. */
+  private static final String METRIC = "@metric";
+
+  private static final String REDUCE = "@reduce";
 
   private final Adapter adapter;
 
@@ -235,17 +243,183 @@ public final class Dspy {
       double threshold,
       Map<String, Object> more,
       Reward<? super I, ? super O> reward) {
-    Programs.Info info = programs().info(program.id());
-    Map<String, Object> spec = new LinkedHashMap<>(more);
+    Map<String, Object> spec = inPresentState(program);
+    spec.putAll(more);
     spec.put("kind", kind);
-    spec.put("of", info.spec());
     spec.put("n", n);
     spec.put("threshold", threshold);
+    return new RewardedProgram<>(adapter, programs().define(spec), program, reward);
+  }
+
+  /** Returns a program's spec and its state, if it has one, for the spec of another program. */
+  private Map<String, Object> inPresentState(TypedProgram<?, ?> program) {
+    Programs.Info info = programs().info(program.id());
+    Map<String, Object> part = new LinkedHashMap<>();
+    part.put("of", info.spec());
     if (info.compiled()) {
       Object state = adapter.call("get_program_state", Map.of("program", program.id()));
-      spec.put("state", Objects.requireNonNull(state));
+      part.put("state", Objects.requireNonNull(state));
     }
-    return new RewardedProgram<>(adapter, programs().define(spec), program, reward);
+    return part;
+  }
+
+  /**
+   * Returns a program that runs another one with demonstrations that are chosen for each input
+   * ({@code dspy.KNNFewShot}): of the examples that are nearest to it, those on which the other
+   * program runs as the metric accepts. An input costs as many more requests as there are examples
+   * to run on. Needs numpy, the artifact {@code terrarium-python-numpy}.
+   *
+   * @param train two examples at least; any context makes their vectors once, when it first runs
+   *     the program
+   * @param optimizer {@link Optimizer#knnFewShot} with its parameters
+   * @param metric called in each call of the program, without a trace
+   * @throws ConfigurationException for another optimizer
+   */
+  public <I extends Record, O extends Record> CombinedProgram<I, O> knnFewShot(
+      TypedProgram<I, O> program,
+      List<Example<I, O>> train,
+      Optimizer optimizer,
+      Metric<I, O> metric) {
+    Map<String, Object> spec = nearest(program, train, optimizer);
+    Map<String, HostFunction> functions = new LinkedHashMap<>(program.functions());
+    if (metric instanceof PythonMetric<I, O> python) {
+      spec.put("metric", python.toMap());
+    } else {
+      spec.put("metric", METRIC);
+      Scoring<I, O> scoring = new Scoring<>(metric, adapter);
+      functions.put(METRIC, arguments -> score(program, scoring, arguments));
+    }
+    return combined(program, spec, functions);
+  }
+
+  /**
+   * Returns a program as {@link #knnFewShot(TypedProgram, List, Optimizer, Metric)} does, where
+   * each run of the other program is a demonstration.
+   */
+  public <I extends Record, O extends Record> CombinedProgram<I, O> knnFewShot(
+      TypedProgram<I, O> program, List<Example<I, O>> train, Optimizer optimizer) {
+    return combined(program, nearest(program, train, optimizer), program.functions());
+  }
+
+  private Map<String, Object> nearest(
+      TypedProgram<?, ?> program, List<? extends Example<?, ?>> train, Optimizer optimizer) {
+    Map<String, Object> bootstrap = new LinkedHashMap<>(optimizer.parametersOfNearest());
+    Map<String, Object> spec = inPresentState(program);
+    spec.put("kind", "knn_few_shot");
+    spec.put("k", Objects.requireNonNull(bootstrap.remove("k")));
+    Object vectorizer = bootstrap.remove("vectorizer");
+    if (vectorizer != null) {
+      spec.put("vectorizer", vectorizer);
+    }
+    spec.put("bootstrap", bootstrap);
+    spec.put("train", Example.rows(train));
+    return spec;
+  }
+
+  private static <I extends Record, O extends Record> Object score(
+      TypedProgram<I, O> program, Scoring<I, O> scoring, List<@Nullable Object> arguments) {
+    Example<I, O> example =
+        new Example<>(
+            TypedReader.read(arguments.get(0), program.inputs(), "inputs"),
+            program.outputs(Objects.requireNonNull(arguments.get(1))));
+    O outputs = program.outputs(Objects.requireNonNull(arguments.get(2)));
+    return scoring.score(example, outputs).value();
+  }
+
+  /**
+   * Returns a program that runs others and returns what most of them do ({@code dspy.Ensemble} with
+   * {@code dspy.majority}): the first outputs whose last one most of them have. The programs are in
+   * the state that they have now, and have the same options.
+   *
+   * @throws ConfigurationException when there is no program
+   */
+  public <I extends Record, O extends Record> CombinedProgram<I, O> ensemble(
+      List<? extends TypedProgram<I, O>> programs) {
+    return ensemble(programs, programs.size());
+  }
+
+  /**
+   * Returns a program as {@link #ensemble(List)} does, which runs a random choice of the others.
+   *
+   * @param size how many of the programs run, from 1 to all of them
+   */
+  public <I extends Record, O extends Record> CombinedProgram<I, O> ensemble(
+      List<? extends TypedProgram<I, O>> programs, int size) {
+    return ensemble(programs, parts(programs), size, null);
+  }
+
+  /**
+   * Returns a program as {@link #ensemble(List, int)} does, with a function that makes the outputs
+   * of those of the programs, in their order.
+   */
+  public <I extends Record, O extends Record> CombinedProgram<I, O> ensemble(
+      List<? extends TypedProgram<I, O>> programs,
+      int size,
+      Function<? super List<O>, ? extends O> reduce) {
+    return ensemble(programs, parts(programs), size, Objects.requireNonNull(reduce, "reduce"));
+  }
+
+  /**
+   * Returns a program as {@link #ensemble(List)} does, of one program in several states, such as
+   * those of several optimizations.
+   *
+   * @throws ConfigurationException when there is no state
+   */
+  public <I extends Record, O extends Record> CombinedProgram<I, O> ensemble(
+      TypedProgram<I, O> program, List<ProgramState> states) {
+    Object of = programs().info(program.id()).spec();
+    List<Map<String, Object>> parts = new ArrayList<>();
+    states.forEach(state -> parts.add(Map.of("of", of, "state", state.withoutMetadata())));
+    return ensemble(List.of(program), parts, states.size(), null);
+  }
+
+  private List<Map<String, Object>> parts(List<? extends TypedProgram<?, ?>> programs) {
+    return programs.stream().map(this::inPresentState).toList();
+  }
+
+  private <I extends Record, O extends Record> CombinedProgram<I, O> ensemble(
+      List<? extends TypedProgram<I, O>> programs,
+      List<Map<String, Object>> parts,
+      int size,
+      @Nullable Function<? super List<O>, ? extends O> reduce) {
+    if (size < 1 || size > parts.size()) {
+      throw new ConfigurationException(
+          "ensemble: the size must be from 1 to the number of programs, "
+              + parts.size()
+              + ", and is "
+              + size);
+    }
+    TypedProgram<I, O> first = programs.getFirst();
+    Map<String, HostFunction> functions = new LinkedHashMap<>();
+    programs.forEach(program -> functions.putAll(program.functions()));
+    Map<String, Object> spec = new LinkedHashMap<>();
+    spec.put("kind", "ensemble");
+    spec.put("programs", parts);
+    if (size < parts.size()) {
+      spec.put("size", size);
+    }
+    if (reduce != null) {
+      spec.put("reduce", REDUCE);
+      functions.put(REDUCE, arguments -> reduced(first, reduce, arguments));
+    }
+    return combined(first, spec, functions);
+  }
+
+  private static <I extends Record, O extends Record> Object reduced(
+      TypedProgram<I, O> program,
+      Function<? super List<O>, ? extends O> reduce,
+      List<@Nullable Object> arguments) {
+    List<O> outputs = new ArrayList<>();
+    for (Object each : (List<?>) Objects.requireNonNull(arguments.getFirst())) {
+      outputs.add(program.outputs(Objects.requireNonNull(each)));
+    }
+    return PlainData.fields(Objects.requireNonNull(reduce.apply(outputs), "reduced outputs"));
+  }
+
+  private <I extends Record, O extends Record> CombinedProgram<I, O> combined(
+      TypedProgram<I, O> of, Map<String, Object> spec, Map<String, HostFunction> functions) {
+    return new CombinedProgram<>(
+        adapter, programs().define(spec), of.inputs(), of.outputs(), functions);
   }
 
   /**
@@ -356,18 +530,7 @@ public final class Dspy {
       Optimizer optimizer,
       Metric<I, O> metric,
       OptimizeOptions options) {
-    return optimizeAlone(
-        program.id(),
-        new OptimizerRun<>(
-            adapter,
-            program.id(),
-            program.functions(),
-            program::outputs,
-            train,
-            validation,
-            optimizer,
-            metric,
-            options));
+    return alone(run(program, train, validation, optimizer, metric, options)).run();
   }
 
   /**
@@ -380,32 +543,85 @@ public final class Dspy {
       Optimizer optimizer,
       Metric<Map<String, ?>, Map<String, @Nullable Object>> metric,
       OptimizeOptions options) {
-    return optimizeAlone(
-        program.id(),
-        new OptimizerRun<>(
-            adapter,
-            program.id(),
-            Map.of(),
-            outputs -> outputs,
-            train,
-            validation,
-            optimizer,
-            metric,
-            options));
+    return alone(run(program, train, validation, optimizer, metric, options)).run();
   }
 
-  private Optimization optimizeAlone(String program, OptimizerRun<?, ?> run) {
+  /**
+   * Starts an optimization as {@link #optimize(TypedProgram, List, List, Optimizer, Metric,
+   * OptimizeOptions)} runs it, and returns without waiting for its result.
+   *
+   * @throws ArgumentException when another optimizer works on the program; what else that method
+   *     throws is what the result fails with
+   */
+  public <I extends Record, O extends Record> RunningOptimization optimizeAsync(
+      TypedProgram<I, O> program,
+      List<Example<I, O>> train,
+      List<Example<I, O>> validation,
+      Optimizer optimizer,
+      Metric<I, O> metric,
+      OptimizeOptions options) {
+    return alone(run(program, train, validation, optimizer, metric, options)).start();
+  }
+
+  /** Starts an optimization of a program whose inputs and outputs are maps. */
+  public RunningOptimization optimizeAsync(
+      UntypedDspyProgram program,
+      List<Example<Map<String, ?>, Map<String, @Nullable Object>>> train,
+      List<Example<Map<String, ?>, Map<String, @Nullable Object>>> validation,
+      Optimizer optimizer,
+      Metric<Map<String, ?>, Map<String, @Nullable Object>> metric,
+      OptimizeOptions options) {
+    return alone(run(program, train, validation, optimizer, metric, options)).start();
+  }
+
+  private <I extends Record, O extends Record> OptimizerRun<I, O> run(
+      TypedProgram<I, O> program,
+      List<Example<I, O>> train,
+      List<Example<I, O>> validation,
+      Optimizer optimizer,
+      Metric<I, O> metric,
+      OptimizeOptions options) {
+    return new OptimizerRun<>(
+        adapter,
+        program.id(),
+        program.functions(),
+        program::outputs,
+        train,
+        validation,
+        optimizer,
+        metric,
+        options);
+  }
+
+  private OptimizerRun<?, ?> run(
+      UntypedDspyProgram program,
+      List<Example<Map<String, ?>, Map<String, @Nullable Object>>> train,
+      List<Example<Map<String, ?>, Map<String, @Nullable Object>>> validation,
+      Optimizer optimizer,
+      Metric<Map<String, ?>, Map<String, @Nullable Object>> metric,
+      OptimizeOptions options) {
+    return new OptimizerRun<>(
+        adapter,
+        program.id(),
+        Map.of(),
+        outputs -> outputs,
+        train,
+        validation,
+        optimizer,
+        metric,
+        options);
+  }
+
+  /** Returns a run that is the only one of its program until it ends. */
+  private RunningOptimization alone(OptimizerRun<?, ?> run) {
+    String program = run.program();
     if (!optimizing.add(program)) {
       throw new ArgumentException(
           "optimize: an optimizer works on the program '"
               + program
               + "' already. Wait for it, or give this one another program.");
     }
-    try {
-      return run.run();
-    } finally {
-      optimizing.remove(program);
-    }
+    return new RunningOptimization(run, () -> optimizing.remove(program));
   }
 
   /**

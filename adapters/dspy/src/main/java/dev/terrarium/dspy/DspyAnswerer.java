@@ -40,10 +40,11 @@ record DspyAnswerer(DspyProgram<Question, Answer> program) implements AdapterFac
     boolean[] begun = {false};
     return chunk ->
         switch (chunk) {
-          case DspyChunk.Text<Answer>(String field, String text) -> {
+          case DspyChunk.Text<Answer> piece -> {
             begun[0] = true;
-            yield text;
+            yield piece.text();
           }
+          case DspyChunk.Status<Answer> none -> "";
           case DspyChunk.Done<Answer>(Traced<Answer> traced) ->
               begun[0] ? "" : traced.outputs().answer();
         };

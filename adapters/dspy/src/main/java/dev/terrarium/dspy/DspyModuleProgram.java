@@ -57,7 +57,17 @@ public final class DspyModuleProgram<I extends Record, O extends Record>
 
   @Override
   protected Command<O> command(I input) {
-    Shortcut forward = host -> new Shortcut.Answered(module.forward(input, new DirectCalls()));
+    String type = module.getClass().getSimpleName();
+    Shortcut forward =
+        host ->
+            new Shortcut.Answered(
+                JavaSpans.within(
+                    host,
+                    "module",
+                    "self",
+                    type,
+                    input,
+                    () -> module.forward(input, new DirectCalls())));
     return Command.of(forward).map(outputs -> outputs().cast(outputs));
   }
 

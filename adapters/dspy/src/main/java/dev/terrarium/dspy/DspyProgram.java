@@ -6,10 +6,10 @@ import dev.terrarium.CallResult;
 import dev.terrarium.Command;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A DSPy program with records as its signature. Any context can run it. Thread-safe.
@@ -53,6 +53,14 @@ public final class DspyProgram<I extends Record, O extends Record> extends Typed
     return typed(adapter().call(program.traced(input, true)));
   }
 
+  /**
+   * Starts the program as {@link #trace} runs it, and returns without waiting, as {@link
+   * #callAsync} does.
+   */
+  public CompletableFuture<Traced<O>> traceAsync(I input) {
+    return adapter().callAsync(program.traced(input, true).map(this::typed));
+  }
+
   private Traced<O> typed(Traced<?> untyped) {
     return untyped.with(outputs(untyped.outputs()));
   }
@@ -78,6 +86,11 @@ public final class DspyProgram<I extends Record, O extends Record> extends Typed
     return adapter().batch(inputs.stream().map(this::command).toList());
   }
 
+  /** Starts the program as {@link #batch} runs it; see {@link Adapter#batchAsync}. */
+  public CompletableFuture<List<CallResult<O>>> batchAsync(List<? extends I> inputs) {
+    return adapter().batchAsync(inputs.stream().map(this::command).toList());
+  }
+
   /**
    * Returns a publisher that runs the program for each subscriber, and passes on the outputs while
    * the model writes: the pieces of those outputs that are texts, and at the end all outputs. The
@@ -91,20 +104,25 @@ public final class DspyProgram<I extends Record, O extends Record> extends Typed
   }
 
   /**
+   * Returns a publisher as {@link #stream(Record)} does, which also yields messages about what the
+   * program does now ({@code dspy.streamify} with a {@code status_message_provider}).
+   */
+  public Flow.Publisher<DspyChunk<O>> stream(I input, StatusMessages messages) {
+    Map<String, Object> arguments = program.arguments(input, true);
+    arguments.put("status", messages.argument());
+    return adapter().stream(chunks(arguments));
+  }
+
+  /**
    * Returns a publisher as {@link #stream(Record)} does, of what a conversion makes of each chunk;
    * each subscriber has a conversion of its own.
    */
   <T> Flow.Publisher<T> stream(I input, Supplier<Function<DspyChunk<O>, T>> conversion) {
-    Command<DspyChunk<O>> chunks =
-        Command.of("stream", program.arguments(input, true)).map(this::chunk);
+    Command<DspyChunk<O>> chunks = chunks(program.arguments(input, true));
     return subscriber -> adapter().stream(chunks.map(conversion.get())).subscribe(subscriber);
   }
 
-  private DspyChunk<O> chunk(@Nullable Object piece) {
-    return piece instanceof Map<?, ?> map
-            && map.get("field") instanceof String field
-            && map.get("text") instanceof String text
-        ? new DspyChunk.Text<>(field, text)
-        : new DspyChunk.Done<>(typed(UntypedDspyProgram.read(piece)));
+  private Command<DspyChunk<O>> chunks(Map<String, Object> arguments) {
+    return Command.of("stream", arguments).map(piece -> ChunkReader.read(piece, this::outputs));
   }
 }

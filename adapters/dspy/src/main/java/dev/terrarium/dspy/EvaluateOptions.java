@@ -26,17 +26,11 @@ public record EvaluateOptions(
   private static final int MAX_ERRORS = 10;
 
   public EvaluateOptions {
-    if (threads.isPresent() && threads.getAsInt() < 1) {
-      throw new ConfigurationException("threads: " + threads.getAsInt() + " is below 1");
-    }
-    if (maxErrors < 1) {
-      throw new ConfigurationException("maxErrors: " + maxErrors + " is below 1");
-    }
+    RunChecks.threads(threads);
+    RunChecks.count("maxErrors", maxErrors);
+    RunChecks.deadline(deadline);
     if (!Double.isFinite(failureScore)) {
       throw new ConfigurationException("failureScore: " + failureScore + " is not finite");
-    }
-    if (deadline.isPresent() && !deadline.get().isPositive()) {
-      throw new ConfigurationException("deadline: " + deadline.get() + " is not above zero");
     }
   }
 

@@ -1,5 +1,8 @@
 package dev.terrarium.dspy;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -13,5 +16,17 @@ public record Example<I, O>(I input, O expected) {
   public Example {
     Objects.requireNonNull(input, "input");
     Objects.requireNonNull(expected, "expected");
+  }
+
+  /** Returns examples in the form that the bridge's commands take. */
+  static List<Map<String, Object>> rows(List<? extends Example<?, ?>> examples) {
+    List<Map<String, Object>> rows = new ArrayList<>();
+    for (Example<?, ?> each : examples) {
+      rows.add(
+          Map.of(
+              "inputs", PlainData.fields(each.input()),
+              "expected", PlainData.fields(each.expected())));
+    }
+    return rows;
   }
 }

@@ -168,20 +168,69 @@ final class FrozenFlow {
       Map<String, HostFunction> functions,
       boolean traced,
       Function<Journal, Command<?>> rest) {
-    Journal journal = new Journal(host, functions);
-    if (isFrozen()) {
-      try {
-        Map<String, @Nullable Object> result = flow.run(inputs, journal).toMap();
-        if (traced) {
-          result.putAll(journal.trace());
-        }
-        counters.answered().increment();
-        return new Shortcut.Answered(result);
-      } catch (NotExactException e) {
-        // DSPy may repair an answer, ask again, or say what is wrong.
+    Journal journal = new Journal(request -> answer(host, request), watched(host, functions));
+    Map<String, @Nullable Object> result = isFrozen() ? attempt(host, inputs, journal) : null;
+    if (result != null) {
+      if (traced) {
+        result.putAll(journal.trace());
       }
+      counters.answered().increment();
+      return new Shortcut.Answered(result);
     }
     (journal.isEmpty() ? counters.handedOver() : counters.continued()).increment();
     return new Shortcut.HandedOver(rest.apply(journal));
+  }
+
+  /** Runs the flow, and returns null where DSPy may run the program otherwise. */
+  private @Nullable Map<String, @Nullable Object> attempt(
+      Shortcut.Host host, Object inputs, Journal journal) {
+    String name = program.predictor() == null ? "self" : program.predictor();
+    return JavaSpans.within(
+        host,
+        "module",
+        name,
+        "FrozenDspyProgram",
+        inputs,
+        () -> {
+          try {
+            return flow.run(inputs, journal).toMap();
+          } catch (NotExactException e) {
+            return null; // DSPy may repair an answer, ask again, or say what is wrong.
+          }
+        });
+  }
+
+  private static Map<?, ?> answer(Shortcut.Host host, Map<String, @Nullable Object> request) {
+    Object model = Objects.requireNonNullElse(request.get("model"), "default");
+    Object answer =
+        JavaSpans.within(
+            host,
+            "lm",
+            model.toString(),
+            "LM",
+            request,
+            () -> host.call("model.generate", request));
+    return (Map<?, ?>) Objects.requireNonNull(answer);
+  }
+
+  /** Returns functions whose calls are spans, if they are those of tools. */
+  private static Map<String, HostFunction> watched(
+      Shortcut.Host host, Map<String, HostFunction> functions) {
+    Map<String, HostFunction> watched = new LinkedHashMap<>();
+    functions.forEach(
+        (name, function) ->
+            watched.put(
+                name,
+                name.equals(Flow.REWARD)
+                    ? function
+                    : arguments ->
+                        JavaSpans.within(
+                            host,
+                            "tool",
+                            name,
+                            "Tool",
+                            arguments.getFirst(),
+                            () -> function.call(arguments))));
+    return watched;
   }
 }

@@ -58,8 +58,8 @@ public final class NearestExamples<I extends Record, T> extends Invocable<I, Lis
   /**
    * Returns the examples that are nearest to an input, the nearest first.
    *
-   * @throws dev.terrarium.error.ArgumentException when there are fewer examples than asked for, and
-   *     when numpy is not there
+   * @throws dev.terrarium.error.ArgumentException when there are fewer examples than asked for
+   * @throws dev.terrarium.error.PythonException when numpy is not there, with the dependency
    */
   @Override
   public List<T> call(I input) {

@@ -31,7 +31,9 @@ public record Optimization(
     BUDGET,
     DEADLINE,
     /** The calling thread was interrupted, and still is. */
-    INTERRUPTED
+    INTERRUPTED,
+    /** {@link RunningOptimization#cancel} was called. */
+    CANCELLED
   }
 
   /**

@@ -1,6 +1,5 @@
 package dev.terrarium.dspy;
 
-import dev.terrarium.error.ConfigurationException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -29,20 +28,10 @@ public record OptimizeOptions(
     Consumer<? super Progress.CandidateScored> listener) {
 
   public OptimizeOptions {
-    if (threads.isPresent() && threads.getAsInt() < 1) {
-      throw new ConfigurationException("threads: " + threads.getAsInt() + " is below 1");
-    }
-    checkCount("maxCalls", maxCalls);
-    checkCount("maxTokens", maxTokens);
-    if (deadline.isPresent() && !deadline.get().isPositive()) {
-      throw new ConfigurationException("deadline: " + deadline.get() + " is not above zero");
-    }
-  }
-
-  private static void checkCount(String name, OptionalLong count) {
-    if (count.isPresent() && count.getAsLong() < 1) {
-      throw new ConfigurationException(name + ": " + count.getAsLong() + " is below 1");
-    }
+    RunChecks.threads(threads);
+    maxCalls.ifPresent(count -> RunChecks.count("maxCalls", count));
+    maxTokens.ifPresent(count -> RunChecks.count("maxTokens", count));
+    RunChecks.deadline(deadline);
   }
 
   public static OptimizeOptions ofDefaults() {

@@ -1,11 +1,12 @@
 package dev.terrarium.dspy;
 
 import dev.terrarium.error.ConfigurationException;
-import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -69,7 +70,7 @@ public final class Optimizer {
 
       @Override
       public String toString() {
-        return "the name of a language model";
+        return "the name of a model";
       }
     }
 
@@ -100,7 +101,16 @@ public final class Optimizer {
     RANDOM_SEARCH(
         "BootstrapFewShotWithRandomSearch",
         bootstrap(Map.of("num_candidate_programs", FROM_ZERO, "stop_at_score", REAL))),
-    KNN_FEW_SHOT("KNNFewShot", bootstrap(Map.of("k", COUNT))),
+    KNN_FEW_SHOT(
+        "KNNFewShot",
+        Map.of(
+            "k", COUNT,
+            "vectorizer", MODEL,
+            "max_bootstrapped_demos", FROM_ZERO,
+            "max_labeled_demos", FROM_ZERO,
+            "max_rounds", COUNT,
+            "max_errors", COUNT,
+            "metric_threshold", REAL)),
     MIPRO(
         "MIPROv2",
         Map.ofEntries(
@@ -191,7 +201,18 @@ public final class Optimizer {
     String id() {
       return name().toLowerCase(Locale.ROOT);
     }
+
+    /** Returns the name by which a user calls the optimizer. */
+    String shortName() {
+      return id().replace("_few_shot", "");
+    }
   }
+
+  /** The optimizers that a name and parameters make, which find a state of one program. */
+  private static final Set<Kind> NAMED =
+      EnumSet.complementOf(
+          EnumSet.of(
+              Kind.KNN_FEW_SHOT, Kind.ENSEMBLE, Kind.BOOTSTRAP_FINETUNE, Kind.BETTER_TOGETHER));
 
   private final Kind kind;
   private final Map<String, Object> parameters;
@@ -227,8 +248,10 @@ public final class Optimizer {
   }
 
   /**
-   * Returns {@code KNNFewShot}, which is refused when it runs: it chooses demonstrations anew for
-   * each input, which no compiled state can hold.
+   * Returns {@code KNNFewShot}, which makes a program of its own: {@link Dspy#knnFewShot}. Needs
+   * the parameter {@code k}, how many of the nearest examples it takes; {@code vectorizer} names an
+   * embedding model. As an optimizer of a program it is refused, since no state of that program
+   * could choose demonstrations for each input.
    */
   public static Optimizer knnFewShot() {
     return of(Kind.KNN_FEW_SHOT);
@@ -266,8 +289,8 @@ public final class Optimizer {
   }
 
   /**
-   * Returns {@code Ensemble}, which is refused when it runs: it makes one program of several, and
-   * no state of one.
+   * Returns {@code Ensemble}, which is refused when it runs, since it makes one program of several,
+   * and no state of one: {@link Dspy#ensemble}.
    */
   public static Optimizer ensemble() {
     return of(Kind.ENSEMBLE);
@@ -316,7 +339,7 @@ public final class Optimizer {
     for (Kind kind : Kind.values()) {
       if (kind.id().equals(wanted)
           || kind.title.toLowerCase(Locale.ROOT).equals(wanted)
-          || kind.id().equals(wanted + "_few_shot")) {
+          || kind.shortName().equals(wanted)) {
         return of(kind);
       }
     }
@@ -324,7 +347,7 @@ public final class Optimizer {
         "optimizer: there is no optimizer '"
             + name
             + "'. Optimizers: "
-            + Arrays.stream(Kind.values()).map(Kind::id).collect(Collectors.joining(", ")));
+            + NAMED.stream().map(Kind::shortName).collect(Collectors.joining(", ")));
   }
 
   /**
@@ -364,6 +387,19 @@ public final class Optimizer {
   /** Returns the parameters that were given, by name. */
   public Map<String, Object> parameters() {
     return new TreeMap<>(parameters);
+  }
+
+  /**
+   * Returns the parameters of {@code KNNFewShot}.
+   *
+   * @throws ConfigurationException when this is another optimizer, or {@code k} is missing
+   */
+  Map<String, Object> parametersOfNearest() {
+    if (kind != Kind.KNN_FEW_SHOT || !parameters.containsKey("k")) {
+      throw new ConfigurationException(
+          "knnFewShot takes Optimizer.knnFewShot() with the parameter 'k', and got " + this);
+    }
+    return parameters;
   }
 
   /** Returns the form that the bridge's command takes. */

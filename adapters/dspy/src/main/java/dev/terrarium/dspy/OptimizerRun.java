@@ -7,9 +7,7 @@ import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.BudgetExceededException;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.LimitExceededException;
-import dev.terrarium.error.PythonException;
 import dev.terrarium.error.TerrariumException;
-import dev.terrarium.error.TruncatedAnswerException;
 import dev.terrarium.spi.HostFunction;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -19,6 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -40,11 +39,6 @@ final class OptimizerRun<I, O> {
   /** The number of examples of a frozen candidate that run at a time by default, as in DSPy. */
   private static final int THREADS = 8;
 
-  /** The proofs of the first plan; the plans of other states differ from it in texts only. */
-  private static final int FIRST_PROOFS = 12;
-
-  private static final int PROOFS = 2;
-
   /** A state that was scored on examples. */
   private record Scored(
       String hash, Map<?, ?> state, Set<Integer> numbers, Optimization.Candidate candidate) {}
@@ -60,11 +54,14 @@ final class OptimizerRun<I, O> {
   private final OptimizeOptions options;
   private final Spending spending;
 
+  private final Plans plans;
   private final List<Scored> scored = new ArrayList<>();
-  private Checkpoint checkpoint = Checkpoint.open(Optional.empty(), Map.of());
+  private volatile Checkpoint checkpoint = Checkpoint.inMemory();
   private Map<String, @Nullable Object> began = Map.of();
-  private boolean freezable = true;
-  private int plans;
+  private volatile @Nullable CompletableFuture<?> optimizing;
+  private volatile boolean cancelled;
+  private volatile Progress.@Nullable CandidateScored progress;
+  private boolean over;
 
   /**
    * Creates a run.
@@ -95,19 +92,39 @@ final class OptimizerRun<I, O> {
     trained = train.size();
     scoring = new Scoring<>(metric, adapter);
     spending = new Spending(options);
+    plans = new Plans(adapter, program);
   }
 
   /** Runs the optimizer, and gives the program the best state. */
   Optimization run() {
-    CompletableFuture<@Nullable Object> optimizing = adapter.callAsync(command());
+    try {
+      return optimize();
+    } finally {
+      end();
+    }
+  }
+
+  private synchronized void end() {
+    over = true;
+    checkpoint.close();
+  }
+
+  private Optimization optimize() {
+    CompletableFuture<@Nullable Object> running = adapter.callAsync(command());
+    optimizing = running;
+    if (cancelled) {
+      running.cancel(true);
+    }
     Optimization.End ended = Optimization.End.FINISHED;
     String last = null;
     try {
       Object result =
           options.deadline().isPresent()
-              ? optimizing.get(options.deadline().get().toNanos(), TimeUnit.NANOSECONDS)
-              : optimizing.get();
+              ? running.get(options.deadline().get().toNanos(), TimeUnit.NANOSECONDS)
+              : running.get();
       last = (String) ((Map<?, ?>) Objects.requireNonNull(result)).get("hash");
+    } catch (CancellationException e) {
+      ended = Optimization.End.CANCELLED;
     } catch (InterruptedException e) {
       ended = Optimization.End.INTERRUPTED;
     } catch (TimeoutException e) {
@@ -118,9 +135,33 @@ final class OptimizerRun<I, O> {
       }
       ended = Optimization.End.BUDGET;
     } finally {
-      optimizing.cancel(true);
+      running.cancel(true);
     }
     return ended == Optimization.End.INTERRUPTED ? resultOfInterrupted(last) : result(ended, last);
+  }
+
+  /** Ends the run with the best so far; may be called by any thread, also before {@link #run}. */
+  void cancel() {
+    cancelled = true;
+    CompletableFuture<?> running = optimizing;
+    if (running != null) {
+      running.cancel(true);
+    }
+  }
+
+  /** Returns the program's id. */
+  String program() {
+    return program;
+  }
+
+  /** Returns the candidate that was scored last. */
+  Optional<Progress.CandidateScored> progress() {
+    return Optional.ofNullable(progress);
+  }
+
+  /** Returns what was spent so far. */
+  Spending spending() {
+    return spending;
   }
 
   /** Makes the result on a thread that no further interruption hits, and interrupts this one. */
@@ -154,6 +195,7 @@ final class OptimizerRun<I, O> {
         Map.of(
             "begin", this::begin,
             "evaluate", this::evaluate,
+            "trace", this::trace,
             "score", this::score,
             "recall", this::recall,
             "remember", this::remember);
@@ -163,8 +205,8 @@ final class OptimizerRun<I, O> {
     arguments.put(
         "examples",
         Map.of(
-            "train", rows(examples.subList(0, trained)),
-            "validation", rows(examples.subList(trained, examples.size()))));
+            "train", Example.rows(examples.subList(0, trained)),
+            "validation", Example.rows(examples.subList(trained, examples.size()))));
     arguments.put("functions", callbacks);
     arguments.put("tools", functions);
     arguments.put(
@@ -172,18 +214,10 @@ final class OptimizerRun<I, O> {
     return Command.of("optimize", arguments);
   }
 
-  private static List<Map<String, Object>> rows(List<? extends Example<?, ?>> examples) {
-    List<Map<String, Object>> rows = new ArrayList<>();
-    for (Example<?, ?> each : examples) {
-      rows.add(
-          Map.of(
-              "inputs", PlainData.fields(each.input()),
-              "expected", PlainData.fields(each.expected())));
+  private synchronized Object begin(List<@Nullable Object> arguments) {
+    if (over) { // it was cancelled meanwhile, and would open a file that nobody closes
+      throw new ArgumentException("optimize: the optimization has ended");
     }
-    return rows;
-  }
-
-  private synchronized @Nullable Object begin(List<@Nullable Object> arguments) {
     began = UntypedDspyProgram.named(arguments.getFirst());
     Map<String, @Nullable Object> run = new LinkedHashMap<>();
     run.put("optimizer", optimizer.name());
@@ -194,7 +228,7 @@ final class OptimizerRun<I, O> {
       run.put(key, began.get(key));
     }
     checkpoint = Checkpoint.open(options.checkpoint(), run);
-    return null;
+    return Map.of("contexts", adapter.contexts());
   }
 
   /** Returns the metric's name; that of a function in Java has none that another process knows. */
@@ -260,110 +294,65 @@ final class OptimizerRun<I, O> {
     double failureScore = ((Number) Objects.requireNonNull(arguments.get(4))).doubleValue();
     List<Integer> left =
         numbers.stream().distinct().filter(n -> checkpoint.result(hash, n) == null).toList();
-    Failures failures = new Failures(most, failureScore);
-    boolean frozen = false;
+    List<Integer> unscored =
+        numbers.stream().distinct().filter(n -> isUnscored(checkpoint.result(hash, n))).toList();
+    Plan plan = left.isEmpty() ? null : plans.of(hash, state);
+    ScoredRuns<I, O> runs =
+        new ScoredRuns<>(
+            adapter,
+            program,
+            functions,
+            reader,
+            examples,
+            scoring,
+            checkpoint,
+            spending,
+            hash,
+            state,
+            plan,
+            most,
+            failureScore);
+    unscored.forEach(runs::scoreKept);
     if (!left.isEmpty()) {
-      Plan plan = plan(state);
-      frozen = plan != null;
-      CandidateRunner runner =
-          new CandidateRunner(
-              adapter,
-              program,
-              functions,
-              state,
-              examples.stream().map(Example::input).toList(),
-              spending,
-              scoring.inPython(),
-              results(hash, failures));
-      runner.run(left, plan, options.threads().orElse(THREADS));
+      new CandidateRunner(adapter, spending, scoring.inPython(), runs)
+          .run(left, options.threads().orElse(THREADS));
     }
-    return evaluated(hash, state, numbers, failures, frozen);
+    return evaluated(hash, state, numbers, runs.failures(), failureScore, plan != null);
   }
 
-  /** The failures of one evaluation, by the number of the example. */
-  private static final class Failures {
-
-    private final Map<Integer, TerrariumException> byNumber = new LinkedHashMap<>();
-    private final long most;
-    private final double score;
-
-    Failures(long most, double score) {
-      this.most = most;
-      this.score = score;
-    }
-
-    synchronized boolean add(int number, TerrariumException failure) {
-      byNumber.put(number, failure);
-      return byNumber.size() < most;
-    }
+  /** Returns whether a result is that of a run that was made for its trace. */
+  private static boolean isUnscored(@Nullable Map<?, ?> result) {
+    return result != null && !result.containsKey("score");
   }
 
-  private CandidateRunner.Results results(String hash, Failures failures) {
-    return new CandidateRunner.Results() {
-      @Override
-      public void answered(int number, Map<String, @Nullable Object> outputs) {
-        O output = reader.apply(outputs);
-        Score score;
-        try {
-          score = scoring.score(number, examples.get(number), output, Optional.empty());
-        } catch (TerrariumException e) {
-          throw new CandidateRunner.MetricFailure(e);
-        }
-        Map<String, @Nullable Object> result = new LinkedHashMap<>();
-        result.put("outputs", outputs);
-        result.put("score", score.value());
-        checkpoint.putResult(hash, number, result);
-      }
-
-      @Override
-      public boolean failed(int number, TerrariumException failure) {
-        if (liesInTheAnswer(failure)) {
-          Map<String, @Nullable Object> result = new LinkedHashMap<>();
-          result.put("outputs", null);
-          result.put("score", failures.score);
-          result.put("error", failure.getMessage());
-          checkpoint.putResult(hash, number, result);
-        }
-        return failures.add(number, failure);
-      }
-    };
-  }
-
-  /**
-   * Returns whether a failure is that of an answer, and comes again; a language model that failed
-   * may answer the next time.
-   */
-  private static boolean liesInTheAnswer(TerrariumException failure) {
-    return failure instanceof TruncatedAnswerException
-        || failure instanceof ConversionException
-        || (failure instanceof PythonException python
-            && python.type().endsWith("AdapterParseError"));
-  }
-
-  private @Nullable Plan plan(Map<?, ?> state) {
-    if (!freezable) {
-      return null;
-    }
-    int proofs = plans++ == 0 ? FIRST_PROOFS : PROOFS;
-    try {
-      return Plan.proven(
-          adapter.call(
-              "freeze_candidate", Map.of("program", program, "state", state, "proofs", proofs)));
-    } catch (ArgumentException e) {
-      freezable = plans > 1; // else it is the program that cannot be frozen, whatever its state
-      return null;
-    }
+  private Object trace(List<@Nullable Object> arguments) {
+    return new TracedRuns(
+            adapter,
+            program,
+            functions,
+            Map.of("recall", this::recall, "remember", this::remember),
+            examples.stream().map(Example::input).toList(),
+            checkpoint,
+            spending,
+            (Map<?, ?>) Objects.requireNonNull(arguments.get(0)),
+            (List<?>) Objects.requireNonNull(arguments.get(1)))
+        .make(plans, options.threads().orElse(THREADS));
   }
 
   private Object evaluated(
-      String hash, Map<?, ?> state, List<Integer> numbers, Failures failures, boolean frozen) {
+      String hash,
+      Map<?, ?> state,
+      List<Integer> numbers,
+      Map<Integer, TerrariumException> failures,
+      double failureScore,
+      boolean frozen) {
     List<Map<String, @Nullable Object>> rows = new ArrayList<>();
     int failed = 0;
     Object error = null;
     double sum = 0;
     for (int number : numbers) {
       Map<?, ?> result = checkpoint.result(hash, number);
-      TerrariumException failure = failures.byNumber.get(number);
+      TerrariumException failure = failures.get(number);
       Object reason = failure != null ? failure.getMessage() : value(result, "error");
       if (result == null || reason != null) {
         failed++;
@@ -371,7 +360,7 @@ final class OptimizerRun<I, O> {
       }
       Map<String, @Nullable Object> row = new LinkedHashMap<>();
       row.put("outputs", value(result, "outputs"));
-      row.put("score", result == null ? failures.score : value(result, "score"));
+      row.put("score", result == null ? failureScore : value(result, "score"));
       sum += ((Number) Objects.requireNonNull(row.get("score"))).doubleValue();
       rows.add(row);
     }
@@ -386,7 +375,6 @@ final class OptimizerRun<I, O> {
             state,
             new HashSet<>(numbers),
             new Optimization.Candidate(hash, numbers.size(), failed, score, frozen)));
-    checkpoint.save();
     return answer;
   }
 
@@ -395,6 +383,9 @@ final class OptimizerRun<I, O> {
   }
 
   private synchronized void add(Scored next) {
+    if (over) {
+      return; // what ran on while the run was ended
+    }
     for (Scored each : scored) {
       if (each.hash().equals(next.hash()) && each.numbers().equals(next.numbers())) {
         return;
@@ -409,19 +400,16 @@ final class OptimizerRun<I, O> {
               .mapToDouble(each -> each.candidate().score())
               .max()
               .orElseThrow();
-      options
-          .listener()
-          .accept(
-              new Progress.CandidateScored(
-                  scored.size() - 1,
-                  candidate.examples(),
-                  candidate.failed(),
-                  candidate.score(),
-                  best));
+      Progress.CandidateScored done =
+          new Progress.CandidateScored(
+              scored.size() - 1, candidate.examples(), candidate.failed(), candidate.score(), best);
+      progress = done;
+      options.listener().accept(done);
     }
   }
 
   private synchronized Optimization result(Optimization.End ended, @Nullable String last) {
+    over = true;
     Optional<Scored> best = best(last);
     Map<String, @Nullable Object> state =
         best.map(each -> UntypedDspyProgram.named(each.state()))

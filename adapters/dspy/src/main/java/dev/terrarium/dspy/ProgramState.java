@@ -40,6 +40,13 @@ public record ProgramState(Map<String, @Nullable Object> values) {
     }
   }
 
+  /** Returns what {@code module.load_state()} takes. */
+  Map<String, @Nullable Object> withoutMetadata() {
+    Map<String, @Nullable Object> state = new LinkedHashMap<>(values);
+    state.remove(METADATA);
+    return state;
+  }
+
   /** Returns the same state with what is said of its making. */
   ProgramState withMetadata(Map<String, ?> metadata) {
     Map<String, @Nullable Object> all = new LinkedHashMap<>(values);

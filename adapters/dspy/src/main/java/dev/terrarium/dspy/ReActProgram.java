@@ -11,6 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -111,23 +113,59 @@ public final class ReActProgram<I extends Record, O extends Record> extends Type
     return adapter().call(traced(input, true));
   }
 
+  /**
+   * Starts the program as {@link #trace} runs it, and returns without waiting, as {@link
+   * #callAsync} does.
+   */
+  public CompletableFuture<ReActTrace<O>> traceAsync(I input) {
+    return adapter().callAsync(traced(input, true));
+  }
+
+  /**
+   * Returns a publisher that runs the program for each subscriber, and passes on the texts of the
+   * outputs while the model writes them, after the last tool; see {@link DspyProgram#stream}.
+   */
+  public Flow.Publisher<DspyChunk<O>> stream(I input) {
+    return stream(arguments(input, true));
+  }
+
+  /**
+   * Returns a publisher as {@link #stream(Record)} does, which also yields messages about what the
+   * program does now, such as the tool that is called.
+   */
+  public Flow.Publisher<DspyChunk<O>> stream(I input, StatusMessages messages) {
+    Map<String, Object> arguments = arguments(input, true);
+    arguments.put("status", messages.argument());
+    return stream(arguments);
+  }
+
+  private Flow.Publisher<DspyChunk<O>> stream(Map<String, Object> arguments) {
+    return adapter().stream(
+        Command.of("stream_act", arguments).map(piece -> ChunkReader.read(piece, this::outputs)));
+  }
+
   @Override
   Map<String, HostFunction> functions() {
     return tools.functions();
   }
 
   private Command<ReActTrace<O>> traced(I input, boolean trace) {
+    Map<String, Object> arguments = arguments(input, trace);
+    Command<@Nullable Object> command =
+        frozen == null
+            ? Command.of("act", arguments)
+            : Command.of(frozen.withMaxSteps(maxSteps).acting(arguments, functions()));
+    return command.map(this::read);
+  }
+
+  private Map<String, Object> arguments(I input, boolean trace) {
     Map<String, Object> arguments = new LinkedHashMap<>();
     arguments.put("program", id());
     arguments.put("inputs", Objects.requireNonNull(input, "input"));
     arguments.put("tools", functions());
     arguments.put("max_steps", maxSteps);
     arguments.put("trace", trace);
-    Command<@Nullable Object> command =
-        frozen == null
-            ? Command.of("act", arguments)
-            : Command.of(frozen.withMaxSteps(maxSteps).acting(arguments, functions()));
-    return command.map(this::read);
+    return arguments;
   }
 
   private ReActTrace<O> read(@Nullable Object result) {

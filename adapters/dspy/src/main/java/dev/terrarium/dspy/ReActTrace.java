@@ -40,6 +40,11 @@ public record ReActTrace<O>(
       Map<String, @Nullable Object> arguments,
       @Nullable Object observation) {}
 
+  /** Returns the tokens of the requests of each predictor; see {@link Traced#usageByPredictor}. */
+  public Map<String, TokenUsage> usageByPredictor() {
+    return Traced.Request.usageByPredictor(requests);
+  }
+
   /** Returns whether the model ended the steps itself, before the limit of steps did. */
   public boolean isFinished() {
     return !steps.isEmpty() && steps.getLast().tool().equals(FINISH);

@@ -3,10 +3,10 @@ package dev.terrarium.dspy;
 import dev.terrarium.Adapter;
 import dev.terrarium.CallOptions;
 import dev.terrarium.Command;
+import dev.terrarium.dspy.internal.frozen.Flow;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.TypedReader;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -21,18 +21,13 @@ import org.jspecify.annotations.Nullable;
  * @param <I> the record of the inputs
  * @param <O> the record of the outputs
  */
-public final class RewardedProgram<I extends Record, O extends Record> extends TypedProgram<I, O> {
+public final class RewardedProgram<I extends Record, O extends Record> extends ActingProgram<I, O> {
 
-  /** The name by which Python calls the reward. */
-  private static final String REWARD = "@reward";
-
-  private final Reward<? super I, ? super O> reward;
-  private final Map<String, HostFunction> functions = new LinkedHashMap<>();
   private final @Nullable FrozenFlow frozen;
 
   RewardedProgram(
       Adapter adapter, String id, TypedProgram<I, O> of, Reward<? super I, ? super O> reward) {
-    this(adapter, id, of.inputs(), of.outputs(), of.functions(), reward, null);
+    this(adapter, id, of.inputs(), of.outputs(), with(of, reward), null);
   }
 
   private RewardedProgram(
@@ -41,19 +36,28 @@ public final class RewardedProgram<I extends Record, O extends Record> extends T
       Class<I> inputs,
       Class<O> outputs,
       Map<String, HostFunction> functions,
-      Reward<? super I, ? super O> reward,
       @Nullable FrozenFlow frozen) {
-    super(adapter, id, inputs, outputs);
+    super(adapter, id, inputs, outputs, functions);
     this.frozen = frozen;
-    this.reward = Objects.requireNonNull(reward, "reward");
-    this.functions.putAll(functions);
-    this.functions.put(REWARD, this::rated);
+  }
+
+  private static <I extends Record, O extends Record> Map<String, HostFunction> with(
+      TypedProgram<I, O> of, Reward<? super I, ? super O> reward) {
+    Objects.requireNonNull(reward, "reward");
+    Map<String, HostFunction> functions = new LinkedHashMap<>(of.functions());
+    functions.put(
+        Flow.REWARD,
+        arguments -> {
+          I inputs = TypedReader.read(arguments.get(0), of.inputs(), "inputs");
+          return reward.of(inputs, of.outputs(Objects.requireNonNull(arguments.get(1))));
+        });
+    return functions;
   }
 
   @Override
   public RewardedProgram<I, O> with(CallOptions options) {
     return new RewardedProgram<>(
-        adapter().with(options), id(), inputs(), outputs(), functions, reward, frozen);
+        adapter().with(options), id(), inputs(), outputs(), functions(), frozen);
   }
 
   /**
@@ -66,7 +70,7 @@ public final class RewardedProgram<I extends Record, O extends Record> extends T
    */
   public RewardedProgram<I, O> freeze() {
     FrozenFlow flow = FrozenFlow.freeze(adapter(), ProgramRef.of(id()));
-    return new RewardedProgram<>(adapter(), id(), inputs(), outputs(), functions, reward, flow);
+    return new RewardedProgram<>(adapter(), id(), inputs(), outputs(), functions(), flow);
   }
 
   /** Returns whether the program is frozen, and was not thawed by a change. */
@@ -80,39 +84,9 @@ public final class RewardedProgram<I extends Record, O extends Record> extends T
   }
 
   @Override
-  protected Command<O> command(I input) {
-    return traced(input, false).map(traced -> outputs(traced.outputs()));
-  }
-
-  /**
-   * Runs the program, and returns with its outputs what the last request was and what all of them
-   * cost.
-   */
-  public Traced<O> trace(I input) {
-    Traced<Map<String, @Nullable Object>> traced = adapter().call(traced(input, true));
-    return traced.with(outputs(traced.outputs()));
-  }
-
-  private Command<Traced<Map<String, @Nullable Object>>> traced(I input, boolean trace) {
-    Map<String, Object> arguments = new LinkedHashMap<>();
-    arguments.put("program", id());
-    arguments.put("inputs", Objects.requireNonNull(input, "input"));
-    arguments.put("tools", functions);
-    arguments.put("trace", trace);
-    Command<@Nullable Object> command =
-        frozen == null
-            ? Command.of("act", arguments)
-            : Command.of(frozen.acting(arguments, functions));
-    return command.map(UntypedDspyProgram::read);
-  }
-
-  @Override
-  Map<String, HostFunction> functions() {
-    return functions;
-  }
-
-  private double rated(List<@Nullable Object> arguments) {
-    I inputs = TypedReader.read(arguments.get(0), inputs(), "inputs");
-    return reward.of(inputs, outputs(Objects.requireNonNull(arguments.get(1))));
+  Command<@Nullable Object> acting(Map<String, Object> arguments) {
+    return frozen == null
+        ? super.acting(arguments)
+        : Command.of(frozen.acting(arguments, functions()));
   }
 }

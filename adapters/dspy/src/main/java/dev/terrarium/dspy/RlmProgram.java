@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -108,6 +109,14 @@ public final class RlmProgram<I extends Record, O extends Record> extends TypedP
     return adapter().call(traced(input, true));
   }
 
+  /**
+   * Starts the program as {@link #trace} runs it, and returns without waiting, as {@link
+   * #callAsync} does.
+   */
+  public CompletableFuture<RlmTrace<O>> traceAsync(I input) {
+    return adapter().callAsync(traced(input, true));
+  }
+
   private Command<RlmTrace<O>> traced(I input, boolean trace) {
     return Command.of(
             "explore",
@@ -125,7 +134,8 @@ public final class RlmProgram<I extends Record, O extends Record> extends TypedP
 
   private RlmTrace<O> read(@Nullable Object result) {
     Traced<Map<String, @Nullable Object>> untyped = UntypedDspyProgram.read(result);
-    return new RlmTrace<>(outputs(untyped.outputs()), steps(result), untyped.usage());
+    return new RlmTrace<>(
+        outputs(untyped.outputs()), steps(result), untyped.usage(), untyped.requests());
   }
 
   private static List<RlmTrace.Step> steps(@Nullable Object result) {

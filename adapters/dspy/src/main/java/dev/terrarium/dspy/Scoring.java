@@ -38,14 +38,17 @@ record Scoring<I, O>(Metric<I, O> metric, Adapter adapter) {
     return score;
   }
 
+  /** Scores an output of an example that has no number. */
+  Score score(Example<I, O> example, O output) {
+    return score(-1, example, output, Optional.empty());
+  }
+
   private static ArgumentException refused(
       int index, Example<?, ?> example, Object output, String what, @Nullable Throwable cause) {
     return new ArgumentException(
         "metric: it "
             + what
-            + " for example "
-            + index
-            + " ("
+            + (index < 0 ? " for the example (" : " for example " + index + " (")
             + example
             + ") and the output "
             + output

@@ -5,10 +5,15 @@ import dev.terrarium.error.LimitExceededException;
 /** The requests to language models of an optimization, and their tokens. Thread-safe. */
 final class Spending {
 
+  /** The time of an answer from which on waiting takes longer than Python's part of a run. */
+  private static final long SLOW_NANOS = 10_000_000;
+
   private final long maxCalls;
   private final long maxTokens;
   private long calls;
   private long tokens;
+  private long waits;
+  private long waitedNanos;
 
   Spending(OptimizeOptions options) {
     maxCalls = options.maxCalls().orElse(Long.MAX_VALUE);
@@ -32,6 +37,17 @@ final class Spending {
   synchronized void end(long requests, long spent) {
     calls += requests - 1;
     tokens += spent;
+  }
+
+  /** Counts the time of one answer to Java. */
+  synchronized void waited(long nanos) {
+    waits++;
+    waitedNanos += nanos;
+  }
+
+  /** Returns whether answers take so long that it is worth while to wait for several at a time. */
+  synchronized boolean isSlow() {
+    return waitedNanos >= waits * SLOW_NANOS;
   }
 
   synchronized boolean isUsedUp() {

@@ -3,7 +3,10 @@ package dev.terrarium.dspy;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.model.ChatResponse.TokenUsage;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -29,7 +32,8 @@ public record Traced<O>(
    * One request to a language model, and its answer.
    *
    * @param predictor the name of the predictor that asked, as DSPy names it: {@code self} for a
-   *     {@code dspy.Predict}, {@code react} and {@code extract.predict} for a {@code dspy.ReAct}
+   *     {@code dspy.Predict}, {@code react} and {@code extract.predict} for a {@code dspy.ReAct};
+   *     for a predictor that DSPy makes while it runs, the name of its signature
    * @param messages the messages, as DSPy sent them
    * @param response the text of the answer, as the model wrote it
    * @param finishReason why the answer ended
@@ -42,7 +46,33 @@ public record Traced<O>(
       String response,
       FinishReason finishReason,
       Optional<String> model,
-      TokenUsage usage) {}
+      TokenUsage usage) {
+
+    static Map<String, TokenUsage> usageByPredictor(List<Request> requests) {
+      Map<String, TokenUsage> usage = new LinkedHashMap<>();
+      for (Request each : requests) {
+        usage.merge(each.predictor(), each.usage(), Request::sum);
+      }
+      return Collections.unmodifiableMap(usage);
+    }
+
+    private static TokenUsage sum(TokenUsage one, TokenUsage other) {
+      return new TokenUsage(
+          one.promptTokens() + other.promptTokens(),
+          one.completionTokens() + other.completionTokens(),
+          one.cachedTokens() + other.cachedTokens(),
+          one.reasoningTokens() + other.reasoningTokens());
+    }
+  }
+
+  /**
+   * Returns the tokens of the requests of each predictor by its name, in the order of their first
+   * requests. They add up to {@link #usage()}; each request counts once, for the predictor that
+   * made it, and not for the modules around it.
+   */
+  public Map<String, TokenUsage> usageByPredictor() {
+    return Request.usageByPredictor(requests);
+  }
 
   <T> Traced<T> with(T other) {
     return new Traced<>(other, reasoning, finishReason, messages, usage, requests);

@@ -16,7 +16,7 @@ import java.util.Map;
  */
 public abstract sealed class TypedProgram<I extends Record, O extends Record>
     extends Invocable<I, O>
-    permits DspyProgram, ReActProgram, DspyModuleProgram, RewardedProgram, RlmProgram {
+    permits DspyProgram, ReActProgram, DspyModuleProgram, ActingProgram, RlmProgram {
 
   private final String id;
   private final Class<I> inputs;

@@ -16,6 +16,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
 /** A DSPy program whose inputs and outputs are maps. Any context can run it. Thread-safe. */
@@ -59,6 +61,22 @@ public final class UntypedDspyProgram
    */
   public Traced<Map<String, @Nullable Object>> trace(Map<String, ?> inputs) {
     return adapter().call(traced(inputs, true));
+  }
+
+  /**
+   * Starts the program as {@link #trace} runs it, and returns without waiting, as {@link
+   * #callAsync} does.
+   */
+  public CompletableFuture<Traced<Map<String, @Nullable Object>>> traceAsync(
+      Map<String, ?> inputs) {
+    return adapter().callAsync(traced(inputs, true));
+  }
+
+  /** Returns a publisher as {@link DspyProgram#stream(Record)} does. */
+  public Flow.Publisher<DspyChunk<Map<String, @Nullable Object>>> stream(Map<String, ?> inputs) {
+    return adapter().stream(
+        Command.of("stream", arguments(inputs, true))
+            .map(piece -> ChunkReader.read(piece, outputs -> outputs)));
   }
 
   /**

@@ -267,9 +267,10 @@ class ComposedTest {
 
     StringBuilder streamed = new StringBuilder();
     for (DspyChunk<Answer> chunk : chunks) {
-      if (chunk instanceof DspyChunk.Text<Answer>(String field, String text)) {
-        assertThat(field).isEqualTo("answer");
-        streamed.append(text);
+      if (chunk instanceof DspyChunk.Text<Answer> piece) {
+        assertThat(piece.field()).isEqualTo("answer");
+        assertThat(piece.predictor()).isEqualTo("answer.predict");
+        streamed.append(piece.text());
       }
     }
     assertThat(streamed.toString()).isEqualTo("India");
@@ -530,7 +531,7 @@ class ComposedTest {
     List<Question> examples = List.of(new Question("tea?"), new Question("coffee?"));
     assertThatThrownBy(
             () -> dspy.nearest(1, examples, Function.<Question>identity()).call(QUESTION))
-        .isInstanceOf(ArgumentException.class)
+        .isInstanceOf(PythonException.class)
         .hasMessageContaining("add the dependency dev.terrarium:terrarium-python-numpy");
   }
 }

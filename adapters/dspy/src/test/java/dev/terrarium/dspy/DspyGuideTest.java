@@ -2,12 +2,16 @@ package dev.terrarium.dspy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.terrarium.CallResult;
+import dev.terrarium.CallOptions;
 import dev.terrarium.Describe;
 import dev.terrarium.PythonSource;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
+import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.event.TerrariumEvent.SpanDetail;
+import dev.terrarium.event.TerrariumObserver;
 import dev.terrarium.model.ChatRequest;
+import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.testkit.FakeLanguageModel;
 import dev.terrarium.tool.ToolMethod;
 import dev.terrarium.tool.Tools;
@@ -15,7 +19,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -143,66 +152,98 @@ class DspyGuideTest {
     assertThat(frozen.stats().get("query").answered()).isEqualTo(2);
   }
 
-  @Test
-  void choosing() {
-    DspyProgram<Question, Place> ask = dspy.predict(Question.class, Place.class);
-    script("{\"answer\": \"in India\"}", "{\"answer\": \"India\"}");
-    // guide: dspyBest
-    RewardedProgram<Question, Place> best =
-        dspy.bestOfN(ask, 3, 1.0, (question, found) -> found.answer().contains(" ") ? 0 : 1);
-    Place answer = best.call(new Question("Where does tea grow?"));
-    // end
-    assertThat(answer).isEqualTo(new Place("India"));
-
-    script("{\"answer\": \"in India\"}", "{\"answer\": \"India\"}");
-    // guide: dspyFrozenBest
-    RewardedProgram<Question, Place> frozen = best.freeze();
-    Place same = frozen.call(new Question("Where does tea grow?"));
-    FrozenStats stats = frozen.stats(); // answered=1, continued=0, handedOver=0
-    // end
-    assertThat(same).isEqualTo(new Place("India"));
-    assertThat(stats).isEqualTo(new FrozenStats(1, 0, 0));
-
-    script(
-        "{\"answer\": \"in India\"}",
-        "{\"discussion\": \"\", \"advice\": {\"self\": \"One word.\"}}",
-        "{\"answer\": \"India\"}");
-    // guide: dspyRefine
-    RewardedProgram<Question, Place> refined =
-        dspy.refine(
-            ask,
-            3,
-            1.0,
-            "The answer is one word.", // which the model reads
-            (question, found) -> found.answer().contains(" ") ? 0 : 1);
-    // end
-    assertThat(refined.call(new Question("Where does tea grow?"))).isEqualTo(new Place("India"));
+  /** Adds two numbers. */
+  static final class Numbers {
+    @ToolMethod("Adds two numbers.")
+    public int add(int a, int b) {
+      return a + b;
+    }
   }
 
   @Test
-  void comparing() {
-    Question question = new Question("Where does tea grow?");
-    script(
-        "{\"reasoning\": \"near\", \"answer\": \"Nepal\"}",
-        "{\"reasoning\": \"big\", \"answer\": \"India\"}",
-        "{\"rationale\": \"big\", \"answer\": \"India\"}");
-    // guide: dspyCompare
-    DspyProgram<Question, Place> ask =
-        dspy.chainOfThought(
-            Question.class, Place.class, DspyOptions.ofDefaults().withTemperature(0.7));
-    List<Traced<Place>> attempts = List.of(ask.trace(question), ask.trace(question));
-    Place answer =
-        dspy.multiChainComparison(Question.class, Place.class, 2).call(question, attempts);
+  void watching() throws Exception {
+    DspyProgram<Question, Answer> hops =
+        dspy.module(
+            PythonSource.fromResource("/multi_hop.py"),
+            "MultiHop",
+            Question.class,
+            Answer.class,
+            Map.of("facts", facts),
+            DspyOptions.ofDefaults());
+    scriptHops();
+    // guide: dspySpans
+    List<String> ended = new CopyOnWriteArrayList<>();
+    TerrariumObserver watcher =
+        event -> {
+          if (event instanceof TerrariumEvent.SpanEnded span) {
+            ended.add(span.kind() + " " + span.name()); // and span.nanos(), failure(), parent()
+          }
+        };
+    hops.with(CallOptions.ofDefaults().withSpans(SpanDetail.TIMES, watcher))
+        .call(new Question("Where does tea grow?"));
     // end
-    assertThat(answer).isEqualTo(new Place("India"));
+    assertThat(ended)
+        .filteredOn(each -> each.startsWith("module"))
+        .containsExactly(
+            "module query",
+            "module query",
+            "module answer.predict",
+            "module answer",
+            "module self");
 
-    script("{\"answer\": \"India\"}", "{\"answer\": \"India\"}");
-    List<Question> questions = List.of(question, question);
-    DspyProgram<Question, Place> plain = dspy.predict(Question.class, Place.class);
-    // guide: dspyAll
-    List<CallResult<Place>> results = plain.callAll(questions);
+    scriptHops();
+    // guide: dspyUsage
+    Traced<Answer> traced = hops.trace(new Question("Where does tea grow?"));
+    TokenUsage all = traced.usage();
+    Map<String, TokenUsage> usage = traced.usageByPredictor(); // of query and answer.predict
     // end
-    assertThat(results).allSatisfy(each -> assertThat(each.value()).isEqualTo(answer));
+    assertThat(usage).containsOnlyKeys("query", "answer.predict");
+    assertThat(usage.values().stream().mapToLong(TokenUsage::total).sum()).isEqualTo(all.total());
+
+    script(
+        "{\"next_thought\": \"\", \"next_tool_name\": \"add\", \"next_tool_args\": {\"a\": 2,"
+            + " \"b\": 3}}",
+        "{\"next_thought\": \"\", \"next_tool_name\": \"finish\", \"next_tool_args\": {}}",
+        "{\"reasoning\": \"\", \"answer\": \"5\"}");
+    ReActProgram<Question, Place> agent =
+        dspy.react(Question.class, Place.class, Tools.of(new Numbers()));
+    List<String> shown = new CopyOnWriteArrayList<>();
+    CompletableFuture<Boolean> done = new CompletableFuture<>();
+    Flow.Subscriber<DspyChunk<Place>> subscriber =
+        new Flow.Subscriber<>() {
+          @Override
+          public void onSubscribe(Flow.Subscription subscription) {
+            subscription.request(Long.MAX_VALUE);
+          }
+
+          @Override
+          public void onNext(DspyChunk<Place> chunk) {
+            if (chunk instanceof DspyChunk.Status<Place>(String message)) {
+              shown.add(message);
+            }
+          }
+
+          @Override
+          public void onError(Throwable failure) {
+            done.completeExceptionally(failure);
+          }
+
+          @Override
+          public void onComplete() {
+            done.complete(true);
+          }
+        };
+    // guide: dspyStatus
+    StatusMessages messages =
+        StatusMessages.of(
+            moment ->
+                moment.kind() == StatusMessages.Kind.TOOL_START
+                    ? Optional.of("Looking at " + moment.name() + "…")
+                    : Optional.empty());
+    agent.stream(new Question("2 + 3?"), messages).subscribe(subscriber);
+    // end
+    assertThat(done.get(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(shown).containsExactly("Looking at add…");
   }
 
   /** A shop for the guide of frozen programs. */

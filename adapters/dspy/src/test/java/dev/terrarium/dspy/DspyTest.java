@@ -215,8 +215,8 @@ class DspyTest {
   private static String text(List<DspyChunk<Answer>> chunks, String field) {
     StringBuilder text = new StringBuilder();
     for (DspyChunk<Answer> chunk : chunks) {
-      if (chunk instanceof DspyChunk.Text<Answer>(String of, String piece) && of.equals(field)) {
-        text.append(piece);
+      if (chunk instanceof DspyChunk.Text<Answer> piece && piece.field().equals(field)) {
+        text.append(piece.text());
       }
     }
     return text.toString();
@@ -225,7 +225,7 @@ class DspyTest {
   private static Traced<Answer> done(List<DspyChunk<Answer>> chunks) {
     return switch (chunks.getLast()) {
       case DspyChunk.Done<Answer>(Traced<Answer> traced) -> traced;
-      case DspyChunk.Text<Answer> text -> throw new AssertionError("ends with " + text);
+      case DspyChunk<Answer> other -> throw new AssertionError("ends with " + other);
     };
   }
 

@@ -6,6 +6,9 @@ import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.LanguageModel;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -29,6 +32,9 @@ final class PainterModel implements LanguageModel {
   private static final Pattern NAME = Pattern.compile("\"properties\":\\{(.*)");
   private static final Pattern FIELD = Pattern.compile("\"(\\w+)\":\\{[^{}]*\"type\":\"string\"");
 
+  /** What was asked and answered: the messages of each request. */
+  final List<String> answered = Collections.synchronizedList(new ArrayList<>());
+
   final AtomicInteger calls = new AtomicInteger();
   final AtomicInteger most = new AtomicInteger();
   private final AtomicInteger now = new AtomicInteger();
@@ -51,6 +57,7 @@ final class PainterModel implements LanguageModel {
     most.accumulateAndGet(now.incrementAndGet(), Math::max);
     try {
       before.run();
+      answered.add(request.messages().toString());
       return new ChatResponse(
           answer(request), FinishReason.STOP, new TokenUsage(3, 2), Duration.ofMillis(1));
     } finally {

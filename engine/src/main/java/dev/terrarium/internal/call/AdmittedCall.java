@@ -5,6 +5,7 @@ import dev.terrarium.internal.context.BridgeSource;
 import dev.terrarium.internal.pool.Deadline;
 import dev.terrarium.internal.resource.CallScope;
 import dev.terrarium.internal.resource.SessionTurn;
+import dev.terrarium.internal.resource.SpanWatch;
 import org.jspecify.annotations.Nullable;
 
 /** A call that has its turn and its permit, and what its attempts have in common. Immutable. */
@@ -14,7 +15,8 @@ record AdmittedCall(
     Deadline deadline,
     @Nullable SessionTurn turn,
     Permit permit,
-    @Nullable CallWatch watch) {
+    @Nullable CallWatch watch,
+    @Nullable SpanWatch spans) {
 
   /**
    * Makes an attempt, and makes it again after a failure as long as that is safe and configured.
@@ -36,6 +38,6 @@ record AdmittedCall(
 
   /** Returns a scope for one attempt. */
   CallScope scope() {
-    return new CallScope(framework.name(), account, permit, turn);
+    return new CallScope(framework.name(), account, permit, turn, spans);
   }
 }

@@ -7,6 +7,7 @@ import dev.terrarium.internal.resource.SessionTurn;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,12 +35,21 @@ final class AsyncCalls {
   <R extends @Nullable Object> CompletableFuture<R> call(
       BridgeSource framework, Command<R> command, CallOptions options) {
     Request request = calls.request(command);
+    return start(options, (own, turn) -> command.read(calls.call(framework, request, own, turn)));
+  }
+
+  /**
+   * Starts a call on a virtual thread.
+   *
+   * @param call makes the call with its options and its turn in its session
+   */
+  <R extends @Nullable Object> CompletableFuture<R> start(
+      CallOptions options, BiFunction<CallOptions, @Nullable SessionTurn, R> call) {
     CallOptions own = CallRail.onAccount(options);
     // Taken here, so that turns come in the order of the calls and not of their threads.
     SessionTurn turn = rail.turns(options).get();
     try {
-      Callable<R> propagated =
-          threads.propagated(() -> command.read(calls.call(framework, request, own, turn)));
+      Callable<R> propagated = threads.propagated(() -> call.apply(own, turn));
       return CallFuture.start(
           () -> {
             try (turn) { // closed even if the propagation does not run the call

@@ -1,6 +1,8 @@
 package dev.terrarium.internal.call;
 
 import dev.terrarium.CallOptions;
+import dev.terrarium.event.TerrariumEvent.SpanDetail;
+import dev.terrarium.event.TerrariumObserver;
 import dev.terrarium.internal.admission.Admission;
 import dev.terrarium.internal.admission.Permit;
 import dev.terrarium.internal.context.BridgeSource;
@@ -9,7 +11,10 @@ import dev.terrarium.internal.pool.Deadline;
 import dev.terrarium.internal.resource.CallScope;
 import dev.terrarium.internal.resource.SessionTurn;
 import dev.terrarium.internal.resource.Sessions;
+import dev.terrarium.internal.resource.SpanWatch;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -54,13 +59,15 @@ final class CallRail {
     Deadline deadline = Deadline.after(timeout);
     String account = account(options);
     CallWatch watch = CallWatch.of(events, framework.name(), command, account, options);
+    SpanWatch spans = spans(framework.name(), options);
     Throwable failed = null;
     try (turn) {
       if (turn != null) {
         turn.await(timeout, "'" + framework.name() + "." + command + "'");
       }
       Permit permit = admission.admit(framework.name(), account, deadline);
-      T result = new AdmittedCall(framework, account, deadline, turn, permit, watch).run(attempt);
+      T result =
+          new AdmittedCall(framework, account, deadline, turn, permit, watch, spans).run(attempt);
       if (turn != null) {
         turn.succeed();
       }
@@ -70,10 +77,31 @@ final class CallRail {
       failed = e;
       throw e;
     } finally {
+      if (spans != null) {
+        spans.end(failed);
+      }
       if (watch != null) {
         watch.end(failed);
       }
     }
+  }
+
+  /**
+   * Returns the watch of a call's spans, or null when nobody observes them. A call within a call is
+   * observed as the outer call is, unless its options name another observer.
+   */
+  private @Nullable SpanWatch spans(String framework, CallOptions options) {
+    SpanWatch outer = CallScope.current().flatMap(CallScope::spans).orElse(null);
+    TerrariumObserver own = options.spanObserver().orElse(null);
+    if (own == null && outer != null) {
+      return new SpanWatch(framework, outer.observers(), outer);
+    }
+    if (own == null) {
+      return events.ofSpans().isEmpty() ? null : new SpanWatch(framework, events.ofSpans(), null);
+    }
+    Map<TerrariumObserver, SpanDetail> observers = new LinkedHashMap<>(events.ofSpans());
+    observers.put(own, options.spanDetail());
+    return new SpanWatch(framework, observers, outer);
   }
 
   /**

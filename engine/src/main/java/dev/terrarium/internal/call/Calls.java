@@ -76,7 +76,27 @@ public final class Calls {
   /** Runs commands one after another in one visit to a context. */
   List<CallResult<@Nullable Object>> batch(
       BridgeSource framework, List<? extends Command<?>> commands, CallOptions options) {
-    return many.batch(framework, commands, options);
+    List<Request> requests = many.requests(commands);
+    return requests.isEmpty()
+        ? List.of()
+        : many.batch(framework, requests, options, rail.turns(options).get());
+  }
+
+  /**
+   * Starts commands that run one after another in one visit to a context, on a virtual thread.
+   *
+   * @param reading makes the future's value of the results
+   */
+  <R> CompletableFuture<R> batchAsync(
+      BridgeSource framework,
+      List<? extends Command<?>> commands,
+      CallOptions options,
+      Function<List<CallResult<@Nullable Object>>, R> reading) {
+    List<Request> requests = many.requests(commands);
+    return requests.isEmpty()
+        ? CompletableFuture.completedFuture(reading.apply(List.of()))
+        : async.start(
+            options, (own, turn) -> reading.apply(many.batch(framework, requests, own, turn)));
   }
 
   /** Runs each command as a call of its own, as many at a time as there are contexts. */

@@ -1,10 +1,12 @@
 package dev.terrarium.internal.call;
 
 import dev.terrarium.ContextPropagation;
+import dev.terrarium.event.TerrariumEvent.SpanDetail;
 import dev.terrarium.internal.context.Commands;
 import dev.terrarium.internal.pool.ContextPool;
 import dev.terrarium.internal.pool.PoolCall;
 import dev.terrarium.internal.resource.SessionTurn;
+import dev.terrarium.internal.resource.SpanWatch;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -49,13 +51,28 @@ final class ContextVisit<T extends @Nullable Object> implements CallAttempt<T> {
 
   /** Returns the task, which first marks the start of its turn's call, and is timed if watched. */
   private Function<Commands, T> work(AdmittedCall call) {
-    Function<Commands, T> started = started(call.turn(), task);
+    Function<Commands, T> started = started(call.turn(), reporting(call.spans(), task));
     CallWatch watch = call.watch();
     return watch == null ? started : watch.timed(started);
   }
 
+  /** Returns the task, during which the framework reports its spans if somebody observes them. */
+  private static <T extends @Nullable Object> Function<Commands, T> reporting(
+      @Nullable SpanWatch spans, Function<Commands, T> task) {
+    return spans == null
+        ? task
+        : commands -> {
+          SpanDetail before = commands.reportSpans(spans.detail());
+          try {
+            return task.apply(commands);
+          } finally {
+            commands.reportSpans(before);
+          }
+        };
+  }
+
   private static <T extends @Nullable Object> Function<Commands, T> started(
-      @Nullable SessionTurn turn, ContextTask<T> task) {
+      @Nullable SessionTurn turn, Function<Commands, T> task) {
     return turn == null
         ? task
         : commands -> {

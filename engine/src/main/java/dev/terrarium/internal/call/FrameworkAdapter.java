@@ -53,6 +53,12 @@ public record FrameworkAdapter(BridgeSource source, Calls calls, CallOptions opt
   }
 
   @Override
+  public <R extends @Nullable Object> CompletableFuture<List<CallResult<R>>> batchAsync(
+      List<? extends Command<R>> commands) {
+    return calls.batchAsync(source, commands, options, results -> read(commands, results));
+  }
+
+  @Override
   public <R extends @Nullable Object> List<CallResult<R>> callAll(
       List<? extends Command<R>> commands) {
     return read(commands, calls.callAll(source, commands, options));

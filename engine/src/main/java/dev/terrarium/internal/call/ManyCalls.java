@@ -53,9 +53,12 @@ final class ManyCalls {
     this.contexts = contexts;
   }
 
-  /** Runs commands one after another in one visit to a context. */
-  List<CallResult<@Nullable Object>> batch(
-      BridgeSource framework, List<? extends Command<?>> commands, CallOptions options) {
+  /**
+   * Returns the commands of a batch with their arguments.
+   *
+   * @throws ArgumentException when they are too many, or one is a shortcut
+   */
+  List<Request> requests(List<? extends Command<?>> commands) {
     if (commands.size() > maxBatch) {
       throw new ArgumentException(
           "batch: "
@@ -64,14 +67,18 @@ final class ManyCalls {
               + maxBatch
               + " that one batch may hold. Split it, use callAll, or raise maxBatch.");
     }
-    if (commands.isEmpty()) {
-      return List.of();
-    }
-    List<Request> requests =
-        commands.stream().map(each -> calls.pythonRequest(Batch.NAME, each)).toList();
+    return commands.stream().map(each -> calls.pythonRequest(Batch.NAME, each)).toList();
+  }
+
+  /** Runs commands one after another in one visit to a context. */
+  List<CallResult<@Nullable Object>> batch(
+      BridgeSource framework,
+      List<Request> requests,
+      CallOptions options,
+      @Nullable SessionTurn turn) {
     Batch batch = new Batch(requests, options.stopsOnFailure());
     try {
-      Batch unused = calls.run(framework, batch, options, rail.turns(options).get());
+      Batch unused = calls.run(framework, batch, options, turn);
     } catch (CallTimeoutException e) {
       if (!batch.hasBegun()) {
         throw e;

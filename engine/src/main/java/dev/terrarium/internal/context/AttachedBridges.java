@@ -6,6 +6,7 @@ import dev.terrarium.error.FrameworkLoadException;
 import dev.terrarium.error.PackageException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.TerrariumException;
+import dev.terrarium.event.TerrariumEvent.SpanDetail;
 import dev.terrarium.internal.value.Marshaller;
 import dev.terrarium.internal.value.PythonCallables;
 import java.io.IOException;
@@ -434,6 +435,15 @@ final class AttachedBridges {
                       marshaller.toPython(arguments, "args"),
                       marshaller.sink(sink))
                   .isNull());
+    }
+
+    @Override
+    public SpanDetail reportSpans(SpanDetail detail) {
+      try {
+        return SpanDetail.valueOf(embed.invokeMember("report_spans", detail.name()).asString());
+      } catch (PolyglotException e) { // the call is being stopped; the next one sets it anew
+        return SpanDetail.OFF;
+      }
     }
 
     private @Nullable Object handle(String command, Function<Value, @Nullable Object> handling) {

@@ -1,5 +1,6 @@
 package dev.terrarium.internal.context;
 
+import dev.terrarium.event.TerrariumEvent.SpanDetail;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -27,4 +28,12 @@ public interface Commands {
    * @param sink receives each marshalled piece, on the carrier
    */
   void stream(String command, Map<String, ?> arguments, Consumer<@Nullable Object> sink);
+
+  /**
+   * Sets how much frameworks report of the spans of calls in this context, from now on, and returns
+   * what was set before.
+   */
+  default SpanDetail reportSpans(SpanDetail detail) {
+    return SpanDetail.OFF;
+  }
 }

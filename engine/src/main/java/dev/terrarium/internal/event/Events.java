@@ -1,9 +1,13 @@
 package dev.terrarium.internal.event;
 
 import dev.terrarium.event.TerrariumEvent;
+import dev.terrarium.event.TerrariumEvent.SpanDetail;
 import dev.terrarium.event.TerrariumObserver;
 import java.lang.System.Logger.Level;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The observers of one Terrarium. Code that reports an event first checks whether there are
@@ -21,12 +25,18 @@ import java.util.List;
  */
 public final class Events {
 
-  private static final Events NONE = new Events(List.of());
+  private static final Events NONE = new Events(List.of(), SpanDetail.OFF);
 
   private final TerrariumObserver[] observers;
+  private final Map<TerrariumObserver, SpanDetail> ofSpans;
 
-  private Events(List<TerrariumObserver> observers) {
+  private Events(List<TerrariumObserver> observers, SpanDetail spans) {
     this.observers = observers.toArray(TerrariumObserver[]::new);
+    Map<TerrariumObserver, SpanDetail> details = new LinkedHashMap<>();
+    if (spans != SpanDetail.OFF) {
+      observers.forEach(each -> details.put(each, spans));
+    }
+    this.ofSpans = Collections.unmodifiableMap(details);
   }
 
   /** Returns an instance without observers. */
@@ -36,7 +46,17 @@ public final class Events {
 
   /** Returns an instance that reports events to these observers, in this order. */
   public static Events to(List<TerrariumObserver> observers) {
-    return observers.isEmpty() ? NONE : new Events(observers);
+    return to(observers, SpanDetail.OFF);
+  }
+
+  /** Returns an instance that also reports the spans of all calls, with that detail. */
+  public static Events to(List<TerrariumObserver> observers, SpanDetail spans) {
+    return observers.isEmpty() ? NONE : new Events(observers, spans);
+  }
+
+  /** Returns the observers to which the spans of all calls are reported, with their detail. */
+  public Map<TerrariumObserver, SpanDetail> ofSpans() {
+    return ofSpans;
   }
 
   /** Returns whether there are observers. */

@@ -2,6 +2,7 @@ package dev.terrarium.internal.pool;
 
 import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.CallTimeoutException;
+import dev.terrarium.event.TerrariumEvent.SpanDetail;
 import dev.terrarium.internal.context.Commands;
 import dev.terrarium.internal.context.Execution;
 import dev.terrarium.internal.context.PythonContext;
@@ -164,6 +165,11 @@ public final class ContextLease implements AutoCloseable {
         ended(command, begin, e);
         throw e;
       }
+    }
+
+    @Override
+    public SpanDetail reportSpans(SpanDetail detail) {
+      return commands.reportSpans(detail);
     }
 
     private void ended(String command, long begin, @Nullable Throwable failure) {

@@ -23,12 +23,13 @@ public final class CallScope {
   private final @Nullable String callerKey;
   private final LongConsumer tokens;
   private final @Nullable SessionTurn turn;
+  private final @Nullable SpanWatch spans;
   private final Set<Runnable> endings = new LinkedHashSet<>();
   private boolean over;
 
   /** Creates the scope of a call in no session, whose tokens are not counted. */
   public CallScope(String framework, @Nullable String callerKey) {
-    this(framework, callerKey, count -> {}, null);
+    this(framework, callerKey, count -> {}, null, null);
   }
 
   /**
@@ -38,16 +39,19 @@ public final class CallScope {
    * @param callerKey the key of the account on which the call is made, or null
    * @param tokens receives the number of tokens that a language model read and wrote for the call
    * @param turn the turn of the session that the call is part of, or null
+   * @param spans reports the call's spans, or null when nobody observes them
    */
   public CallScope(
       String framework,
       @Nullable String callerKey,
       LongConsumer tokens,
-      @Nullable SessionTurn turn) {
+      @Nullable SessionTurn turn,
+      @Nullable SpanWatch spans) {
     this.framework = framework;
     this.callerKey = callerKey;
     this.tokens = tokens;
     this.turn = turn;
+    this.spans = spans;
   }
 
   /** Returns the innermost call of this thread; empty outside of calls. */
@@ -83,6 +87,11 @@ public final class CallScope {
   /** Returns the call's turn in its session; empty without a session. */
   public Optional<SessionTurn> turn() {
     return Optional.ofNullable(turn);
+  }
+
+  /** Returns what reports the call's spans; empty when nobody observes them. */
+  public Optional<SpanWatch> spans() {
+    return Optional.ofNullable(spans);
   }
 
   /**

@@ -220,7 +220,7 @@ class SessionsTest {
     @Test
     void callWithinACallOfTheSessionIsPartOfTheTurn() {
       try (SessionTurn outer = sessions.turn("s")) {
-        new CallScope("a", null, tokens -> {}, outer)
+        new CallScope("a", null, tokens -> {}, outer, null)
             .run(
                 () -> {
                   try (SessionTurn inner = sessions.turn("s")) {
@@ -241,7 +241,7 @@ class SessionsTest {
     void failedPartOfATurnChangesNothing() {
       try (SessionTurn outer = sessions.turn("s")) {
         outer.put(Map.of("n", 1L));
-        new CallScope("a", null, tokens -> {}, outer)
+        new CallScope("a", null, tokens -> {}, outer, null)
             .run(
                 () -> {
                   try (SessionTurn inner = sessions.turn("s")) {
@@ -257,7 +257,7 @@ class SessionsTest {
     void callOnAnotherThreadIsPartOfTheTurn() throws Exception {
       try (SessionTurn outer = sessions.turn("s")) {
         List<Task<SessionTurn>> inner = new ArrayList<>();
-        new CallScope("a", null, tokens -> {}, outer)
+        new CallScope("a", null, tokens -> {}, outer, null)
             .run(() -> inner.add(Task.of(sessions.turns("s")::get)));
 
         assertThat(inner.getFirst().result().hasBegun()).isTrue();
@@ -268,7 +268,7 @@ class SessionsTest {
     void callWithinACallNeverWaitsForAnotherSession() {
       SessionTurn busy = sessions.turn("other");
       try (SessionTurn outer = sessions.turn("s")) {
-        new CallScope("a", null, tokens -> {}, outer)
+        new CallScope("a", null, tokens -> {}, outer, null)
             .run(
                 () -> {
                   try (SessionTurn free = sessions.turn("free");

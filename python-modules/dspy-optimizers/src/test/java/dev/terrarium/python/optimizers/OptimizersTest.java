@@ -7,9 +7,12 @@ import dev.terrarium.Framework;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.error.PythonException;
+import dev.terrarium.model.EmbeddingModel;
 import dev.terrarium.testkit.FakeLanguageModel;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
@@ -27,6 +30,24 @@ class OptimizersTest {
 
   private static final Terrarium TERRARIUM = start(OptimizersTest.class.getClassLoader());
 
+  /** A model to which a longer text is nearer to any. */
+  private static final class Lengths implements EmbeddingModel {
+    @Override
+    public String name() {
+      return "lengths";
+    }
+
+    @Override
+    public int dimensions() {
+      return 2;
+    }
+
+    @Override
+    public List<float[]> embed(List<String> texts) {
+      return texts.stream().map(text -> new float[] {text.length(), 1}).toList();
+    }
+  }
+
   private static Terrarium start(ClassLoader loader) {
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
@@ -37,6 +58,7 @@ class OptimizersTest {
               TerrariumConfig.custom()
                   .contexts(1)
                   .languageModel(FakeLanguageModel.schemaConforming())
+                  .embeddingModel(new Lengths())
                   .build());
       terrarium.register(Framework.fromResource("/tuner.py").withPackages("dspy"));
       return terrarium;
@@ -67,6 +89,42 @@ class OptimizersTest {
   void retrieversFindTheNearestByNumpy() {
     assertThat(TERRARIUM.call("tuner", "neighbours", Map.of()))
         .isEqualTo(List.of("We won the game", "I hate the rain"));
+  }
+
+  @Test
+  void programsChooseDemonstrationsOfTheNearestExamples() {
+    Map<String, Object> ask = Map.of("kind", "predict", "signature", "question -> answer");
+    List<Map<String, Object>> train =
+        Stream.of("one", "three", "sixteen")
+            .<Map<String, Object>>map(
+                text ->
+                    Map.of("inputs", Map.of("question", text), "expected", Map.of("answer", text)))
+            .toList();
+    Map<String, Object> spec =
+        Map.of("kind", "knn_few_shot", "of", ask, "k", 2, "train", train, "bootstrap", Map.of());
+    Map<?, ?> program =
+        (Map<?, ?>)
+            Objects.requireNonNull(TERRARIUM.call("dspy", "create_program", Map.of("spec", spec)));
+    Map<?, ?> result =
+        (Map<?, ?>)
+            Objects.requireNonNull(
+                TERRARIUM.call(
+                    "dspy",
+                    "call",
+                    Map.of(
+                        "program",
+                        Objects.requireNonNull(program.get("program")),
+                        "inputs",
+                        Map.of("question", "two"),
+                        "trace",
+                        true)));
+
+    assertThat(result.get("outputs")).isEqualTo(Map.of("answer", "text"));
+    assertThat(((Map<?, ?>) Objects.requireNonNull(result.get("usage"))).get("calls"))
+        .isEqualTo(3L);
+    assertThat(String.valueOf(result.get("messages")))
+        .contains("three", "sixteen")
+        .doesNotContain("[[ ## question ## ]]\none");
   }
 
   /** As DSPy's own bridge uses it, whose contexts frameworks without packages share. */

@@ -8,8 +8,6 @@ import org.jspecify.annotations.Nullable;
 /** The flow of {@code dspy.BestOfN}: attempts at one request, which a reward rates. */
 record BestOfNFlow(Plan plan, int n, double threshold) implements Flow {
 
-  private static final String REWARD = "@reward";
-
   static BestOfNFlow of(Map<?, ?> map) {
     return new BestOfNFlow(
         new Plan((Map<?, ?>) Plan.part(map, "plan")),

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 public sealed interface Flow
     permits PredictFlow, ComparisonFlow, BestOfNFlow, RefineFlow, ReActFlow {
 
+  /** The name of the function of the caller that rates outputs. */
+  String REWARD = "@reward";
+
   /**
    * What a run gives.
    *

@@ -1,12 +1,12 @@
 package dev.terrarium.dspy.internal.frozen;
 
 import dev.terrarium.spi.HostFunction;
-import dev.terrarium.spi.Shortcut;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,25 +84,32 @@ public final class Journal implements Exchanges {
     }
   }
 
-  private final Shortcut.Host host;
+  private final Function<Map<String, @Nullable Object>, Map<?, ?>> models;
   private final Map<String, HostFunction> functions;
   private final List<Entry> entries = new ArrayList<>();
 
   /** The name of the asker of each answered request. */
   private final List<@Nullable String> askers = new ArrayList<>();
 
-  public Journal(Shortcut.Host host, Map<String, HostFunction> functions) {
-    this.host = host;
+  /**
+   * Creates an empty journal.
+   *
+   * @param models answer a request in the form of {@code model.generate}
+   */
+  public Journal(
+      Function<Map<String, @Nullable Object>, Map<?, ?>> models,
+      Map<String, HostFunction> functions) {
+    this.models = models;
     this.functions = functions;
   }
 
   @Override
   public Map<?, ?> ask(@Nullable String asker, Map<String, @Nullable Object> request) {
     try {
-      Object answer = Objects.requireNonNull(host.call("model.generate", request));
+      Map<?, ?> answer = models.apply(request);
       entries.add(new Entry(request, null, answer, null));
       askers.add(asker);
-      return (Map<?, ?>) answer;
+      return answer;
     } catch (RuntimeException e) {
       entries.add(new Entry(request, null, null, e));
       throw e;

@@ -1,12 +1,19 @@
 package dev.terrarium.dspy.internal.frozen;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import dev.terrarium.error.ArgumentException;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +35,11 @@ public final class Plan {
    * @param parts texts, and the numbers of the inputs that stand between them
    */
   private record Message(String role, List<Object> parts) {}
+
+  private static final JsonFactory JSON = new JsonFactory();
+
+  /** The header of an output in the chat adapter's form. */
+  private static final Pattern HEADER = Pattern.compile("(?m)^\\s*\\[\\[ ## (\\w+) ## ]]");
 
   private final FieldType.Fields inputs;
   private final FieldType.Fields outputs;
@@ -144,6 +156,36 @@ public final class Plan {
       content.append(part instanceof Long input ? written.get(input.intValue()) : part);
     }
     return Map.of("role", message.role(), "content", content.toString());
+  }
+
+  /** Returns the names of the outputs in the order in which an answer that was read has them. */
+  public List<String> order(String answer) {
+    List<String> names = List.copyOf(outputs.fields().keySet());
+    if (names.size() == 1 || form == Form.XML) {
+      return names;
+    }
+    Set<String> order = new LinkedHashSet<>(form == Form.JSON ? keys(answer) : headers(answer));
+    order.retainAll(names);
+    return List.copyOf(order);
+  }
+
+  private static List<String> keys(String answer) {
+    List<String> keys = new ArrayList<>();
+    try (JsonParser parser = JSON.createParser(answer)) {
+      parser.nextToken();
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        keys.add(parser.currentName());
+        parser.nextToken();
+        parser.skipChildren();
+      }
+    } catch (IOException e) {
+      throw new IllegalArgumentException("The answer was not read before: " + answer, e);
+    }
+    return keys;
+  }
+
+  private static List<String> headers(String answer) {
+    return HEADER.matcher(answer).results().map(header -> header.group(1)).toList();
   }
 
   /** Returns the outputs by name, in the form of the bridge's {@code call}. */
