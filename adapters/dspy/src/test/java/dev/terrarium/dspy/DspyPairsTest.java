@@ -351,9 +351,8 @@ class DspyPairsTest {
     StringBuilder answer = new StringBuilder();
     for (DspyChunk<Place> chunk : Collector.all(stream)) {
       // guide: javaChunk
-      if (chunk instanceof DspyChunk.Text<Place>(String field, String text)
-          && field.equals("answer")) {
-        answer.append(text);
+      if (chunk instanceof DspyChunk.Text<Place> piece && piece.field().equals("answer")) {
+        answer.append(piece.text());
       }
       // end
     }
