@@ -5,6 +5,7 @@ import dev.terrarium.spi.AdapterFactory;
 module dev.terrarium.dspy {
   exports dev.terrarium.dspy;
 
+  requires java.xml;
   requires com.fasterxml.jackson.core;
   requires com.fasterxml.jackson.dataformat.csv;
   requires transitive dev.terrarium.engine;

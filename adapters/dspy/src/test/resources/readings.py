@@ -25,6 +25,7 @@ from dspy.lm15 import Message, Request, Response, TextPart, Usage
 ADAPTERS = {
     "json": dspy.JSONAdapter(),
     "chat": dspy.ChatAdapter(use_json_adapter_fallback=False),
+    "xml": dspy.XMLAdapter(use_json_adapter_fallback=False),
 }
 
 

@@ -12,7 +12,7 @@ import sys
 import threading
 import uuid
 
-from terrarium.bridge import BaseBridge, Pushed, handler, host
+from terrarium.bridge import BaseBridge, HostCallError, Pushed, handler, host
 
 
 class ProbeError(Exception):
@@ -134,6 +134,13 @@ class Probe(BaseBridge):
             return ["returned", str(function(*arguments))]
         except Exception as error:
             return [type(error).__name__, str(error)]
+
+    @handler
+    def kind_of_failure(self, function: object, arguments: list[object]) -> str:
+        try:
+            return function(*arguments)
+        except HostCallError as error:
+            return error.kind
 
 
 def _inner(message: str) -> None:

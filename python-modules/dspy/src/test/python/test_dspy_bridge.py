@@ -981,11 +981,13 @@ def frozen(bridge: DspyBridge, spec: dict[str, Any]) -> dict[str, Any]:
 def test_a_plan_has_the_places_of_the_inputs_in_what_dspy_prints() -> None:
     with hosted() as fake:
         bridge = DspyBridge()
-        for adapter in ("json", "chat", "auto"):
+        for adapter, form in (("json", "json"), ("chat", "chat"), ("auto", "chat"), ("xml", "xml")):
             plan = frozen(bridge, {**ASK, "signature": "question, n: int -> answer", "options": {"adapter": adapter}})
             parts = plan["request"]["messages"][-1]["content"]
             assert [part for part in parts if isinstance(part, int)] == [0, 1]
-            assert plan["json"] == (adapter == "json") == (plan["request"]["schema"] is not None)
+            assert plan["form"] == form
+            assert (plan["request"]["schema"] is not None) == (form == "json")
+            assert plan.get("schemas") == ({"answer": {"type": "string"}} if form == "xml" else None)
             proof = plan["proofs"][0]
             texts = (proof["inputs"]["question"], str(proof["inputs"]["n"]))
             printed = "".join(texts[part] if isinstance(part, int) else part for part in parts)

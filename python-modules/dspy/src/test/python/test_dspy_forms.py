@@ -1,6 +1,7 @@
 """DSPy's adapters by name, and its own types. Any Python runs these functions."""
 
 import json
+from functools import partial
 from typing import Any
 
 from terrarium.bridge import ArgumentError, SpecError
@@ -90,9 +91,11 @@ def test_adapters_are_defaults_too() -> None:
         bridge = DspyBridge()
         assert bridge.dispatch("configure", {"adapter": "xml"})["adapter"] == "xml"
         assert ordered(bridge)["outputs"] == OUTPUTS
-        program = bridge.dispatch("create_program", {"spec": ORDER})["program"]
-        error = raised(ArgumentError, lambda: bridge.dispatch("freeze_program", {"program": program}))
-        assert "the adapter HostXmlAdapter" in str(error)
+        for adapter, name in (("baml", "SchemaBamlAdapter"), ("two_step", "HostTwoStepAdapter")):
+            spec = {**ORDER, "options": {"adapter": adapter}}
+            program = bridge.dispatch("create_program", {"spec": spec})["program"]
+            error = raised(ArgumentError, partial(bridge.dispatch, "freeze_program", {"program": program}))
+            assert f"the adapter {name}" in str(error)
 
 
 def native(name: str) -> dict[str, str]:

@@ -157,9 +157,6 @@ def test_calls_without_the_right_tools_are_refused() -> None:
         assert "run it by 'act'" in str(raised(ArgumentError, lambda: bridge.dispatch("call", given)))
         assert "run it by 'act'" in str(raised(ArgumentError, lambda: bridge.dispatch("stream", given)))
         assert "max_steps" in str(raised(ArgumentError, lambda: act(bridge, tools(), max_steps=0)))
-        assert "the module ReAct" in str(
-            raised(ArgumentError, lambda: bridge.dispatch("freeze_program", {"program": program}))
-        )
         without = {"program": plain, "inputs": {"q": "?"}, "tools": {}}
         assert "has no tools" in str(raised(ArgumentError, lambda: bridge.dispatch("act", without)))
 
@@ -245,3 +242,22 @@ def test_each_request_has_the_predictor_that_made_it() -> None:
     assert all(traced[name] == last[name] for name in ("messages", "response", "finish_reason", "model"))
     with hosted(*END):
         assert "requests" not in act(DspyBridge(), tools())
+
+
+TOO_LONG = HostCallError(
+    "model.generate", JavaError("dev.terrarium.error.ModelException[CONTEXT_LENGTH_EXCEEDED]: 9000 of 8192 tokens")
+)
+
+
+def test_the_oldest_steps_are_dropped_for_a_prompt_that_is_too_long() -> None:
+    adding = [step("add", a=a, b=1) for a in (1, 2, 3)]
+    with hosted(adding[0], adding[1], TOO_LONG, adding[2], END[0], TOO_LONG, END[1]) as host:
+        result = act(DspyBridge(), tools())
+    assert result["outputs"]["answer"] == 5
+    assert [each["observation"] for each in result["steps"]] == [4, "Completed."]
+    assert "observation_0" not in host.requests[3]["messages"][-1]["content"]
+
+
+def test_a_prompt_that_is_too_long_without_steps_to_drop_ends_the_call() -> None:
+    with hosted(TOO_LONG, TOO_LONG):
+        raised(dspy.ContextWindowExceededError, lambda: act(DspyBridge(), tools()))

@@ -504,6 +504,19 @@ class ManyCallsTest {
                     .isTrue());
   }
 
+  @Test
+  void pythonReadsWhyLanguageModelFailed() {
+    for (ModelException.Kind kind : ModelException.Kind.values()) {
+      HostFunction failing =
+          Callback.of(
+              () -> {
+                throw new ModelException(kind, "not now", null);
+              });
+      assertThat(apply("kind_of_failure", failing))
+          .isEqualTo(kind == ModelException.Kind.OTHER ? "" : kind.name());
+    }
+  }
+
   private static boolean hasCause(Throwable e, Throwable wanted) {
     Throwable each = e;
     while (each != null && each != wanted) {

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from terrarium.bridge.builtin import keep
 from terrarium.bridge.failures import PACKAGES, SOURCE_MODULE, describe, host_failure
 from terrarium.bridge.health import Health
-from terrarium.bridge.hooks import replace_sleep, restrict, share_code, shield_native_imports
+from terrarium.bridge.hooks import name_kinds, replace_sleep, restrict, share_code, shield_native_imports
 from terrarium.bridge.values import (
     MAKERS,
     container,
@@ -52,6 +52,7 @@ __all__ = [
     "make_dict",
     "make_list",
     "members",
+    "name_kinds",
     "none",
     "plain",
     "read_bytes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from .builtin import keep
 
@@ -139,7 +139,7 @@ class HostCallError(BridgeError):
     def __init__(self, service: str, cause: BaseException) -> None:
         self.service = service
         self.java_type, self.reason = java_exception(cause)
-        self.kind = _kind(cause)
+        self.kind = host_kind(cause) or _written_kind(cause)
         super().__init__(f"{service} failed: {self.reason or self.java_type}")
 
 
@@ -152,11 +152,15 @@ def java_exception(error: BaseException) -> tuple[str, str]:
     return "", text
 
 
-def _kind(error: BaseException) -> str:
+def _written_kind(error: BaseException) -> str:
     """Return what a Java exception's text has in brackets behind its class, as a ModelException's has its kind."""
     head, bracket, rest = str(error).partition("[")
     kind, end, _ = rest.partition("]")
     return kind if bracket and end and java_exception(error)[0] == head else ""
+
+
+#: The host's function that returns the kind of a Java exception; GraalPy's text of it has class and message only.
+host_kind: Callable[[BaseException], str] = _written_kind
 
 
 class AccessError(BridgeError, PermissionError):

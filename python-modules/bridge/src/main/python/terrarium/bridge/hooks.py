@@ -49,6 +49,13 @@ def replace_sleep() -> None:
     sleep.install()
 
 
+def name_kinds(kind_of: Callable[[BaseException], str]) -> None:
+    """Has `kind_of` return why a language model failed, by the exception of the host that Python caught."""
+    from terrarium.bridge import errors
+
+    errors.host_kind = kind_of
+
+
 def share_code(keep: Callable[[bytes, int], object]) -> None:
     """Has `keep` called for each module that is about to be loaded, with its file and where the code begins in it."""
     from importlib import import_module

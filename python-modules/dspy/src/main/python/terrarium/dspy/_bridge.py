@@ -187,6 +187,7 @@ class DspyBridge(ProgramBridge["Program"]):
         max_steps: int = 20,
         options: dict[str, Any] | None = None,
         trace: bool = False,
+        answered: Known | None = None,
     ) -> dict[str, Any]:
         """Run a program that calls functions of the caller's, and return ``{"outputs": {...}}``.
 
@@ -200,11 +201,14 @@ class DspyBridge(ProgramBridge["Program"]):
         ``ensemble`` ``@reduce(list)`` of outputs, which returns outputs. ``composed`` calls ``@forward(inputs, run)``,
         which returns the outputs, and may call :meth:`call_predictor` with that run. The rest is as :meth:`call` says.
 
+        ``answered`` is a function of the caller's that gets each request to the language model, and returns the answer
+        if there is one already, or None.
+
         Raises what ``call`` raises, and what a tool raises that ends the call.
         """
         built, steps = self._acting(program, max_steps)
         with given_tools("act", built.tools, tools):
-            return self._run("act", built, inputs, options, trace, **steps)
+            return self._run("act", built, inputs, options, trace, known=answered, **steps)
 
     @handler
     def call_predictor(self, run: int, predictor: str, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -325,17 +329,27 @@ class DspyBridge(ProgramBridge["Program"]):
     def freeze_program(self, program: str, predictor: str | None = None) -> dict[str, Any]:
         """Return a plan by which the host runs a program, or a predictor of it, as :meth:`call` does, without Python.
 
-        ``request`` is what the language model is asked, but that each message's ``content`` is a list of texts and of
-        the numbers of the inputs whose values stand between them. ``json`` tells which adapter reads the answer: the
-        JSON adapter, or the chat adapter. ``inputs`` and ``outputs`` are lists of ``{"name", "type"}``, with types of
-        the type language. ``proofs`` are runs of DSPy itself on random values, by which the host checks what it makes
-        of the plan: ``inputs``, the ``messages`` of the first request, the ``answer`` to it, and ``outputs``, None
-        when DSPy could not read the answer.
+        A program of the kind ``predict`` or ``chain_of_thought`` has the ``kind`` ``predict``. ``request`` is what the
+        language model is asked, but that each message's ``content`` is a list of texts and of the numbers of the inputs
+        whose values stand between them. ``form`` names the adapter that reads the answer: ``json``, ``chat`` or
+        ``xml``, which has ``schemas``, JSON schemas of the outputs. ``inputs`` and ``outputs`` are lists of ``{"name",
+        "type"}``, with types of the type language. ``proofs`` are runs of DSPy itself on random values, by which the
+        host checks what it makes of the plan: ``inputs``, the ``messages`` of the first request, the ``answer`` to it,
+        and ``outputs``, None when DSPy could not read the answer.
+
+        The programs of other kinds have plans of their predictors: ``react`` and ``extract``, and ``tools`` with the
+        JSON schemas of the parameters by name, for ``react``; ``plan`` for the others. What ``refine`` has beyond ``n``
+        and ``threshold`` is in :func:`terrarium.dspy._freeze_flows.flow`. Their ``proofs`` have ``inputs``, ``events``,
+        which are the requests with their ``asker`` and ``answer`` and the calls of functions with ``arguments`` and
+        ``result``, in order, ``outputs`` and ``steps``.
 
         Raises UnknownProgramError, and ArgumentError with the name of what cannot be frozen exactly.
         """
+        from ._freeze_flows import flow
+
         built = self._programs.get(program) if predictor is None else self._part("freeze_program", program, predictor)
-        return self._plan(built)
+        merged, cache = self._options_of(built, None)
+        return flow(self._loaded_runtime(), built, merged, cache)
 
     @handler(idempotent=True)
     def continue_program(
@@ -407,7 +421,11 @@ class DspyBridge(ProgramBridge["Program"]):
     @handler
     def freeze_candidate(self, program: str, state: dict[str, Any], proofs: int) -> dict[str, Any]:
         """Return a plan as :meth:`freeze_program` does, of a program in another state, with that number of proofs."""
-        return self._plan(self._programs.candidate(program, state), proofs)
+        from ._freeze import plan
+
+        built = self._programs.candidate(program, state)
+        merged, cache = self._options_of(built, None)
+        return plan(self._loaded_runtime(), built, merged, cache, proofs)
 
     @handler(idempotent=True)
     def score_prediction(
@@ -501,12 +519,6 @@ class DspyBridge(ProgramBridge["Program"]):
         if built.writes_code:
             raise ArgumentError("act", f"the program {program!r} writes code; run it by 'explore'")
         return built, {"max_iters": max_steps} if built.steps_of else {}
-
-    def _plan(self, program: Program, *proofs: int) -> dict[str, Any]:
-        from ._freeze import plan
-
-        merged, cache = self._options_of(program, None)
-        return plan(self._loaded_runtime(), program, merged, cache, *proofs)
 
     def _runnable(self, command: str, program: str, predictor: str | None) -> Program:
         """Return a program, or a predictor of it, that calls no functions of the host's caller."""

@@ -58,14 +58,16 @@ def comparison(of: Program, attempts: Any) -> tuple[dspy.Module, dict[str, Calla
     count = count_of(attempts, "spec.attempts", least=2)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The 'prefix' argument", category=DeprecationWarning)  # of DSPy's own
-        module = _Comparison(of.signature, M=count)
+        module = Comparison(of.signature, M=count)
     return module, {
         "inputs": lambda value: of.arguments("call", value),
         "attempts": lambda value: _attempts(value, count, list(of.outputs)[-1]),
     }
 
 
-class _Comparison(dspy.MultiChainComparison):
+class Comparison(dspy.MultiChainComparison):
+    """``dspy.MultiChainComparison``, whose inputs are one argument, and whose attempts are another."""
+
     def forward(self, inputs: dict[str, Any], attempts: list[dict[str, Any]], config: dict[str, Any]) -> Any:
         return super().forward(attempts, **inputs, config=config)
 

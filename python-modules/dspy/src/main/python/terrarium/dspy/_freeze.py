@@ -39,6 +39,11 @@ _SIMPLE: dict[Any, str] = {
     datetime.datetime: "datetime",
 }
 
+#: The forms of answers; the chat adapter is the base of the others.
+_FORMS = {dspy.XMLAdapter: "xml", dspy.JSONAdapter: "json", dspy.ChatAdapter: "chat"}
+
+_ARGUMENTS = dict[str, Any]
+
 #: What texts are made of: all that may be escaped, stripped, split at or taken for something else.
 _PIECES = (
     *("a", "Zoë", "日本", "😀", " ", "\n", "\r\n", "\t", "\x0b", "\x1c", "\x85", "\u2028", "\xa0", "\x7f", "\x01"),
@@ -56,14 +61,20 @@ def plan(
     Raises ArgumentError with the name of what cannot be frozen exactly.
     """
     adapter = runtime.adapter(options["adapter"])
-    signature = _checked(program, adapter, cache).signature
-    inputs = [_field(name, field, "input") for name, field in signature.input_fields.items()]
-    outputs = [_field(name, field, "output") for name, field in signature.output_fields.items()]
-    is_json = isinstance(adapter, dspy.JSONAdapter)
-    values = _Values()
+    check(program, adapter, cache)
+    module = program.module
+    if type(module) not in (dspy.Predict, dspy.ChainOfThought):
+        raise refused(f"the module {type(module).__name__}")
+    predictor: dspy.Predict = module.predictors()[0]
+    check_predictor(predictor)
+    signature = predictor.signature
+    if list(program.inputs) != list(signature.input_fields):
+        raise refused(f"the inputs {', '.join(program.inputs)}, which are not those of the predictor")
+    inputs, outputs = fields_of(signature)
+    values = Values()
 
     def run(arguments: dict[str, Any]) -> tuple[dict[str, Any], str, dict[str, Any] | None]:
-        answer = _answer(adapter, signature, {each["name"]: values.of(each["type"]) for each in outputs}, is_json)
+        answer = answer_of(adapter, signature, {each["name"]: values.of(each["type"]) for each in outputs})
         asked: list[dict[str, Any]] = []
 
         def known(request: dict[str, Any]) -> dict[str, Any]:
@@ -76,57 +87,84 @@ def plan(
             read = None
         return asked[0], answer, read if len(asked) == 1 else None
 
-    marks = [f"<terrarium-{secrets.token_hex(8)}-{index}>" for index in range(len(inputs))]
+    marks = marks_of(inputs)
     with dspy.context(warn_on_type_mismatch=False):
-        request, _, _ = run({each["name"]: mark for each, mark in zip(inputs, marks, strict=True)})
+        request, _, _ = run(marks)
     shown = []
     for _ in range(proofs):
         given = {each["name"]: values.of(each["type"]) for each in inputs}
         asked, answer, read = run(program.arguments("freeze_program", given))
         if _rest(asked) != _rest(request):
-            raise _refused("the adapter, since what it asks for depends on the inputs")
+            raise refused("the adapter, since what it asks for depends on the inputs")
         shown.append({"inputs": given, "messages": asked["messages"], "answer": answer, "outputs": read})
-    return {
+    return {"kind": "predict", **plan_of(adapter, signature, request, marks), "proofs": shown}
+
+
+def plan_of(
+    adapter: Any, signature: Any, request: dict[str, Any], marks: dict[str, str], asker: str | None = None
+) -> dict[str, Any]:
+    """Return the plan of a predictor, of its request for marks in place of its inputs."""
+    inputs, outputs = fields_of(signature)
+    form = next(name for adapter_type, name in _FORMS.items() if isinstance(adapter, adapter_type))
+    plan: dict[str, Any] = {
         "dspy": dspy.__version__,
-        "json": is_json,
-        "request": {**request, "messages": [_skeleton(message, marks) for message in request["messages"]]},
+        "form": form,
+        "request": {
+            **request,
+            "messages": [_skeleton(message, list(marks.values())) for message in request["messages"]],
+        },
         "inputs": inputs,
         "outputs": outputs,
-        "proofs": shown,
+        "asker": asker,
     }
+    if form == "xml":
+        plan["schemas"] = {
+            name: pydantic.TypeAdapter(field.annotation).json_schema(by_alias=False)
+            for name, field in signature.output_fields.items()
+        }
+    return plan
 
 
-def _refused(what: str) -> ArgumentError:
+def fields_of(signature: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the inputs and the outputs of a signature as a plan has them."""
+    inputs = [_field(name, field, "input") for name, field in signature.input_fields.items()]
+    return inputs, [_field(name, field, "output") for name, field in signature.output_fields.items()]
+
+
+def marks_of(inputs: list[dict[str, Any]]) -> dict[str, str]:
+    """Return a mark for each input."""
+    return {each["name"]: f"<terrarium-{secrets.token_hex(8)}-{index}>" for index, each in enumerate(inputs)}
+
+
+def refused(what: str) -> ArgumentError:
+    """Return the error that names what cannot be frozen."""
     return ArgumentError("freeze_program", f"cannot be frozen exactly: {what}. Call the program as it is.")
 
 
-def _checked(program: Program, adapter: Any, cache: bool) -> dspy.Predict:
-    """Return the one predictor of a program that does nothing which a plan cannot say."""
+def check(program: Program, adapter: Any, cache: bool) -> None:
+    """Raise ArgumentError for settings under which no plan is exact."""
     if dspy.__version__ != KNOWN:
-        raise _refused(f"DSPy {dspy.__version__}, since the rules that are known are those of {KNOWN}")
-    if type(adapter) not in (SchemaJsonAdapter, HostChatAdapter):
-        raise _refused(f"the adapter {type(adapter).__name__}")
-    module = program.module
-    if type(module) not in (dspy.Predict, dspy.ChainOfThought):
-        raise _refused(f"the module {type(module).__name__}")
-    predictor: dspy.Predict = module.predictors()[0]
-    if list(program.inputs) != list(predictor.signature.input_fields):
-        raise _refused(f"the inputs {', '.join(program.inputs)}, which are not those of the predictor")
-    called = (dspy.settings, module, predictor, adapter)
+        raise refused(f"DSPy {dspy.__version__}, since the rules that are known are those of {KNOWN}")
+    if type(adapter) not in (SchemaJsonAdapter, HostChatAdapter) and type(adapter).__name__ != "HostXmlAdapter":
+        raise refused(f"the adapter {type(adapter).__name__}")
+    called = (dspy.settings, *(module for _, module in program.module.named_sub_modules()), adapter)
     if any(getattr(each, "callbacks", None) for each in called):
-        raise _refused("callbacks")
-    if predictor.config or predictor.fields or predictor.lm:
-        raise _refused("what the predictor has of its own (config, fields or lm)")
+        raise refused("callbacks")
     if cache:
-        raise _refused("cache, since answers that are kept are kept in Python")
+        raise refused("cache, since answers that are kept are kept in Python")
+
+
+def check_predictor(predictor: dspy.Predict, config: tuple[str, ...] = ()) -> None:
+    """Raise ArgumentError for what a predictor has of its own, beyond the ``config`` that is known."""
+    if predictor.config.keys() - set(config) or predictor.fields or predictor.lm:
+        raise refused("what the predictor has of its own (config, fields or lm)")
     if "prediction" in predictor.signature.input_fields:
-        raise _refused("input 'prediction', which DSPy may take for an option")
-    return predictor
+        raise refused("input 'prediction', which DSPy may take for an option")
 
 
 def _field(name: str, field: Any, what: str) -> dict[str, Any]:
     if not field.is_required():
-        raise _refused(f"{what} {name!r}, since it has a default")
+        raise refused(f"{what} {name!r}, since it has a default")
     return {"name": name, "type": _type(field.annotation, f"{what} {name!r}")}
 
 
@@ -139,6 +177,8 @@ def _type(annotation: Any, path: str) -> dict[str, Any]:
         return {"type": "enum", "values": list(arguments)}
     if origin is list and arguments:
         return {"type": "list", "items": _type(arguments[0], path)}
+    if annotation == _ARGUMENTS:  # such as those of a tool
+        return {"type": "map", "values": {"type": "any"}}
     if origin is dict and arguments and arguments[0] is str:
         return {"type": "map", "values": _type(arguments[1], path)}
     if origin in (Union, types.UnionType) and len(arguments) == 2 and type(None) in arguments:
@@ -146,7 +186,7 @@ def _type(annotation: Any, path: str) -> dict[str, Any]:
     if isinstance(annotation, type) and annotation.__module__ == _signatures.__name__:
         return {"type": "record", "fields": _fields(annotation, path)}
     name = annotation.__name__ if origin is None and isinstance(annotation, type) else str(annotation)
-    raise _refused(f"{path}, since it is of the type {name}")
+    raise refused(f"{path}, since it is of the type {name}")
 
 
 def _fields(model: type[pydantic.BaseModel], path: str) -> list[dict[str, Any]]:
@@ -155,7 +195,7 @@ def _fields(model: type[pydantic.BaseModel], path: str) -> list[dict[str, Any]]:
     for name, field in model.model_fields.items():
         of_field = _type(field.annotation, f"{path}, field {name!r}")
         if of_field["type"] != "optional" and not field.is_required():
-            raise _refused(f"{path}, field {name!r}, since it has a default")
+            raise refused(f"{path}, field {name!r}, since it has a default")
         fields.append({"name": name, "type": of_field})
     return fields
 
@@ -170,32 +210,31 @@ def _rest(request: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in request.items() if name != "messages"}
 
 
-def _answer(adapter: Any, signature: Any, outputs: dict[str, Any], is_json: bool) -> str:
+def answer_of(adapter: Any, signature: Any, outputs: dict[str, Any]) -> str:
     """Return an answer as a language model writes it that keeps to the adapter's form."""
-    if is_json:
+    if isinstance(adapter, dspy.JSONAdapter):
         return json.dumps(outputs, ensure_ascii=False, default=lambda value: value.isoformat())
     text: str = adapter.format_assistant_message_content(signature, outputs)
     return text
 
 
-class _Values:
+class Values:
     """Random values of types; the same in every run."""
 
     def __init__(self) -> None:
-        self._random = random.Random(7)  # noqa: S311 - no secrets
+        self.random = random.Random(7)  # noqa: S311 - no secrets
         self._makers: dict[str, Callable[[dict[str, Any]], Any]] = {
-            "string": lambda _: self._text(),
-            "integer": lambda _: self._random.choice((0, -1, 7, self._random.randint(-(2**63), 2**63 - 1))),
-            "number": lambda _: self._random.choice(
-                (*_NUMBERS, self._random.uniform(-1, 1), self._random.gauss(0, 1e6))
-            ),
-            "boolean": lambda _: self._random.random() < 0.5,
+            "string": lambda _: self.text(),
+            "integer": lambda _: self.random.choice((0, -1, 7, self.random.randint(-(2**63), 2**63 - 1))),
+            "number": lambda _: self.random.choice((*_NUMBERS, self.random.uniform(-1, 1), self.random.gauss(0, 1e6))),
+            "boolean": lambda _: self.random.random() < 0.5,
             "date": lambda _: self._time().date(),
             "datetime": lambda _: self._time(),
-            "enum": lambda spec: self._random.choice(spec["values"]),
-            "list": lambda spec: [self.of(spec["items"]) for _ in range(self._random.randint(0, 3))],
-            "map": lambda spec: {self._text(): self.of(spec["values"]) for _ in range(self._random.randint(0, 3))},
-            "optional": lambda spec: self._random.choice((None, self.of(spec["of"]))),
+            "any": lambda _: self.plain(),
+            "enum": lambda spec: self.random.choice(spec["values"]),
+            "list": lambda spec: [self.of(spec["items"]) for _ in range(self.random.randint(0, 3))],
+            "map": lambda spec: {self.text(): self.of(spec["values"]) for _ in range(self.random.randint(0, 3))},
+            "optional": lambda spec: self.random.choice((None, self.of(spec["of"]))),
             "record": lambda spec: {field["name"]: self.of(field["type"]) for field in spec["fields"]},
         }
 
@@ -203,11 +242,19 @@ class _Values:
         """Return a value of a type."""
         return self._makers[spec["type"]](spec)
 
+    def plain(self) -> Any:
+        """Return a value of any type that JSON has."""
+        kind = self.random.choice(("string", "integer", "number", "boolean", "none", "list", "map"))
+        nested = {"type": "string"}
+        specs = {"list": {"items": nested}, "map": {"values": nested}}
+        return None if kind == "none" else self.of({"type": kind, **specs.get(kind, {})})
+
     def _time(self) -> datetime.datetime:
-        micros = self._random.choice((0, 1, 120_000, 999_999))
+        micros = self.random.choice((0, 1, 120_000, 999_999))
         return datetime.datetime.min + datetime.timedelta(
-            days=self._random.randrange(3_652_059), seconds=self._random.randrange(86_400), microseconds=micros
+            days=self.random.randrange(3_652_059), seconds=self.random.randrange(86_400), microseconds=micros
         )
 
-    def _text(self) -> str:
-        return "".join(self._random.choices(_PIECES, k=self._random.randint(0, 6)))
+    def text(self) -> str:
+        """Return a text of up to six pieces."""
+        return "".join(self.random.choices(_PIECES, k=self.random.randint(0, 6)))

@@ -106,9 +106,7 @@ class HostEngine:
         """Ask the host once."""
         question = asked(request, self.model) | (cache_use.get() or {})
         current = _recording.get()
-        answer = None if current is None or current.known is None else current.known(question)
-        if answer is None:
-            answer = ask(question, None if current is None else current.watch)
+        answer = ask(question) if current is None else ask(question, watch=current.watch, known=current.known)
         if current is not None:
             current.exchanges.append(Exchange(question, answer, current.asker() if current.asker else None))
         return answered(request, answer)
@@ -123,12 +121,12 @@ class HostEngine:
         return cls(state.get("model"))
 
 
-def ask(question: dict[str, Any], watch: Watch | None = None) -> dict[str, Any]:
-    """Ask the host; raises ContextLengthError for a prompt that is too long."""
+def ask(question: dict[str, Any], watch: Watch | None = None, known: Known | None = None) -> dict[str, Any]:
+    """Ask the host for what is not known; raises ContextLengthError for a prompt that is too long."""
     try:
-        answer: dict[str, Any] = (
-            host.call("model.generate", question) if watch is None else _streamed(question, watch(question))
-        )
+        answer = None if known is None else known(question)
+        if answer is None:
+            answer = host.call("model.generate", question) if watch is None else _streamed(question, watch(question))
     except HostCallError as error:
         if error.kind == "CONTEXT_LENGTH_EXCEEDED":
             raise ContextLengthError(error.reason) from error

@@ -62,7 +62,12 @@ abstract sealed class ActingProgram<I extends Record, O extends Record> extends 
       return Command.of(UntypedDspyProgram.CALL, arguments).map(UntypedDspyProgram::read);
     }
     arguments.put("tools", functions);
-    return Command.of("act", arguments).map(UntypedDspyProgram::read);
+    return acting(arguments).map(UntypedDspyProgram::read);
+  }
+
+  /** Returns the command that runs the program, with the arguments of the bridge's {@code act}. */
+  Command<@Nullable Object> acting(Map<String, Object> arguments) {
+    return Command.of("act", arguments);
   }
 
   @Override

@@ -2,6 +2,8 @@ package dev.terrarium.dspy;
 
 import dev.terrarium.Adapter;
 import dev.terrarium.Command;
+import dev.terrarium.dspy.internal.frozen.NotExactException;
+import dev.terrarium.dspy.internal.frozen.Plan;
 import dev.terrarium.error.BorrowTimeoutException;
 import dev.terrarium.error.BudgetExceededException;
 import dev.terrarium.error.CallInterruptedException;

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A program that makes one answer of several attempts with their reasoning ({@code
@@ -34,11 +35,18 @@ public final class ComparisonProgram<I extends Record, O extends Record>
 
   private final UntypedDspyProgram program;
   private final Class<O> outputs;
+  private final @Nullable FrozenFlow frozen;
 
   ComparisonProgram(Adapter adapter, String id, Class<O> outputs) {
+    this(adapter, id, outputs, null);
+  }
+
+  private ComparisonProgram(
+      Adapter adapter, String id, Class<O> outputs, @Nullable FrozenFlow frozen) {
     super(adapter);
     this.program = new UntypedDspyProgram(adapter, ProgramRef.of(id));
     this.outputs = outputs;
+    this.frozen = frozen;
   }
 
   /** Returns the program's id. */
@@ -48,7 +56,29 @@ public final class ComparisonProgram<I extends Record, O extends Record>
 
   @Override
   public ComparisonProgram<I, O> with(CallOptions options) {
-    return new ComparisonProgram<>(adapter().with(options), id(), outputs);
+    return new ComparisonProgram<>(adapter().with(options), id(), outputs, frozen);
+  }
+
+  /**
+   * Returns the same program, which Java runs without entering Python, except for what Java cannot
+   * write or read exactly.
+   *
+   * @throws dev.terrarium.error.ArgumentException when some part of the program cannot be frozen
+   *     exactly, with the name of that part
+   */
+  public ComparisonProgram<I, O> freeze() {
+    FrozenFlow flow = FrozenFlow.freeze(adapter(), ProgramRef.of(id()));
+    return new ComparisonProgram<>(adapter(), id(), outputs, flow);
+  }
+
+  /** Returns whether the program is frozen, and was not thawed by a change. */
+  public boolean isFrozen() {
+    return frozen != null && frozen.isFrozen();
+  }
+
+  /** Returns the number of attempts so far, by what answered them; of a frozen program only. */
+  public FrozenStats stats() {
+    return FrozenFlow.statsOf(frozen);
   }
 
   /**
@@ -71,8 +101,10 @@ public final class ComparisonProgram<I extends Record, O extends Record>
       attempts.add(each);
     }
     Map<String, Object> inputs = Map.of("inputs", input.input(), "attempts", attempts);
-    return program
-        .traced(inputs, false)
-        .map(traced -> TypedReader.read(traced.outputs(), outputs, "outputs"));
+    Command<Traced<Map<String, @Nullable Object>>> command =
+        frozen == null
+            ? program.traced(inputs, false)
+            : Command.of(frozen.calling(inputs)).map(UntypedDspyProgram::read);
+    return command.map(traced -> TypedReader.read(traced.outputs(), outputs, "outputs"));
   }
 }

@@ -2,6 +2,7 @@ package dev.terrarium.dspy;
 
 import dev.terrarium.Adapter;
 import dev.terrarium.Command;
+import dev.terrarium.dspy.internal.frozen.Plan;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.BudgetExceededException;
 import dev.terrarium.error.ConversionException;

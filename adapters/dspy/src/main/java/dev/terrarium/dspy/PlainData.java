@@ -1,5 +1,7 @@
 package dev.terrarium.dspy;
 
+import dev.terrarium.dspy.internal.frozen.FieldWriter;
+import dev.terrarium.dspy.internal.frozen.NotExactException;
 import dev.terrarium.error.ConversionException;
 import java.util.ArrayList;
 import java.util.Collection;

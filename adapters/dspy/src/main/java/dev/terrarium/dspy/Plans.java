@@ -1,6 +1,7 @@
 package dev.terrarium.dspy;
 
 import dev.terrarium.Adapter;
+import dev.terrarium.dspy.internal.frozen.Plan;
 import dev.terrarium.error.ArgumentException;
 import java.util.LinkedHashMap;
 import java.util.Map;

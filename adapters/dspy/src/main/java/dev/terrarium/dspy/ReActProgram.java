@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * A program with records as its signature, in which the model calls tools until it has what it
  * needs for the outputs ({@code dspy.ReAct}). Thread-safe if the tools are.
  *
- * <p>A call holds its context while a tool runs. It is never made again by itself when it fails,
- * since a tool may do more when it is called again.
+ * <p>A call holds its context while a tool runs, unless the program is frozen. It is never made
+ * again by itself when it fails, since a tool may do more when it is called again.
  *
  * @param <I> the record of the inputs
  * @param <O> the record of the outputs
@@ -32,21 +32,30 @@ public final class ReActProgram<I extends Record, O extends Record> extends Type
 
   private final Tools tools;
   private final int maxSteps;
+  private final @Nullable FrozenFlow frozen;
 
   ReActProgram(Adapter adapter, String id, Class<I> inputs, Class<O> outputs, Tools tools) {
-    this(adapter, id, inputs, outputs, tools, MAX_STEPS);
+    this(adapter, id, inputs, outputs, tools, MAX_STEPS, null);
   }
 
   private ReActProgram(
-      Adapter adapter, String id, Class<I> inputs, Class<O> outputs, Tools tools, int maxSteps) {
+      Adapter adapter,
+      String id,
+      Class<I> inputs,
+      Class<O> outputs,
+      Tools tools,
+      int maxSteps,
+      @Nullable FrozenFlow frozen) {
     super(adapter, id, inputs, outputs);
     this.tools = tools;
     this.maxSteps = maxSteps;
+    this.frozen = frozen;
   }
 
   @Override
   public ReActProgram<I, O> with(CallOptions options) {
-    return new ReActProgram<>(adapter().with(options), id(), inputs(), outputs(), tools, maxSteps);
+    return new ReActProgram<>(
+        adapter().with(options), id(), inputs(), outputs(), tools, maxSteps, frozen);
   }
 
   /**
@@ -57,7 +66,31 @@ public final class ReActProgram<I extends Record, O extends Record> extends Type
     if (most < 1) {
       throw new ConfigurationException("maxSteps: " + most + " is below 1");
     }
-    return new ReActProgram<>(adapter(), id(), inputs(), outputs(), tools, most);
+    return new ReActProgram<>(adapter(), id(), inputs(), outputs(), tools, most, frozen);
+  }
+
+  /**
+   * Returns the same program with its steps in Java: a call enters Python only where DSPy has to
+   * run the program, such as for an answer that Java cannot read exactly. DSPy then gets what the
+   * model and the tools gave so far, so that neither is asked again. Tools run on the calling
+   * thread, or on a virtual one if the call has a deadline, and no context is held.
+   *
+   * @throws dev.terrarium.error.ArgumentException when some part of the program cannot be frozen
+   *     exactly, with the name of that part
+   */
+  public ReActProgram<I, O> freeze() {
+    FrozenFlow flow = FrozenFlow.freeze(adapter(), ProgramRef.of(id()));
+    return new ReActProgram<>(adapter(), id(), inputs(), outputs(), tools, maxSteps, flow);
+  }
+
+  /** Returns whether the program is frozen, and was not thawed by a change. */
+  public boolean isFrozen() {
+    return frozen != null && frozen.isFrozen();
+  }
+
+  /** Returns the number of attempts so far, by what answered them; of a frozen program only. */
+  public FrozenStats stats() {
+    return FrozenFlow.statsOf(frozen);
   }
 
   /**
@@ -117,7 +150,12 @@ public final class ReActProgram<I extends Record, O extends Record> extends Type
   }
 
   private Command<ReActTrace<O>> traced(I input, boolean trace) {
-    return Command.of("act", arguments(input, trace)).map(this::read);
+    Map<String, Object> arguments = arguments(input, trace);
+    Command<@Nullable Object> command =
+        frozen == null
+            ? Command.of("act", arguments)
+            : Command.of(frozen.withMaxSteps(maxSteps).acting(arguments, functions()));
+    return command.map(this::read);
   }
 
   private Map<String, Object> arguments(I input, boolean trace) {

@@ -1,6 +1,8 @@
 package dev.terrarium.dspy;
 
 import dev.terrarium.Adapter;
+import dev.terrarium.dspy.internal.frozen.NotExactException;
+import dev.terrarium.dspy.internal.frozen.Plan;
 import dev.terrarium.error.TerrariumException;
 import dev.terrarium.spi.HostFunction;
 import java.util.ArrayList;

@@ -246,6 +246,30 @@ class DspyGuideTest {
     assertThat(shown).containsExactly("Looking at add…");
   }
 
+  /** A shop for the guide of frozen programs. */
+  static final class Shop {
+    @ToolMethod("Returns the price of a product in euros.")
+    double price(String product) {
+      return 2.5;
+    }
+  }
+
+  @Test
+  void frozenSteps() {
+    script(
+        "{\"next_thought\": \"\", \"next_tool_name\": \"price\", \"next_tool_args\": {\"product\":"
+            + " \"tea\"}}",
+        "{\"next_thought\": \"\", \"next_tool_name\": \"finish\", \"next_tool_args\": {}}",
+        "{\"reasoning\": \"\", \"answer\": \"2.50\"}");
+    // guide: frozenReact
+    ReActProgram<Question, Place> agent =
+        dspy.react(Question.class, Place.class, Tools.of(new Shop())).freeze();
+    ReActTrace<Place> trace = agent.trace(new Question("What is the price of tea?"));
+    // end
+    assertThat(trace.steps()).hasSize(2);
+    assertThat(agent.stats()).isEqualTo(new FrozenStats(1, 0, 0));
+  }
+
   @Test
   void adapters() {
     // guide: dspyAdapter

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class FrozenCases {
 
-  private static final List<String> ADAPTERS = List.of("json", "chat", "auto");
+  private static final List<String> ADAPTERS = List.of("json", "chat", "auto", "xml");
   private static final List<String> PIECES =
       List.of(
           "a",
@@ -106,7 +107,14 @@ final class FrozenCases {
           "\"2024-02-29T01:02:03Z\"",
           "2024-02-29 01:02:03",
           "2024-02-29T01:02:03.1234567",
-          "1709168523");
+          "1709168523",
+          "<item>7</item><item>a</item>",
+          "<first>a</first>",
+          "<![CDATA[[1, 2]]]>",
+          "&amp;&lt;&#65;",
+          "7 < 8 & 9",
+          "<!-- no -->7",
+          "<?no?>7");
 
   private final Random random;
   private final String kind;
@@ -286,6 +294,9 @@ final class FrozenCases {
   }
 
   String answer() {
+    if (adapter.equals("xml")) {
+      return elements();
+    }
     Map<String, String> written = new LinkedHashMap<>();
     if (kind.equals("chain_of_thought")) {
       written.put("reasoning", adapter.equals("json") ? json(text()) : text());
@@ -321,6 +332,55 @@ final class FrozenCases {
         (name, value) ->
             answer.append("[[ ## ").append(name).append(" ## ]]\n").append(value).append("\n\n"));
     return answer.append("[[ ## completed ## ]]").toString();
+  }
+
+  /** Returns an answer in XML: nested elements, or JSON within an element; some of them are odd. */
+  private String elements() {
+    Map<String, Object> values = new LinkedHashMap<>();
+    if (kind.equals("chain_of_thought")) {
+      values.put("reasoning", text());
+    }
+    for (Map<String, Object> output : outputs) {
+      values.put((String) part(output, "name"), Optional.ofNullable(value(part(output, "type"))));
+    }
+    StringBuilder answer = new StringBuilder(random.nextInt(6) == 0 ? "Sure:\n" : "");
+    values.forEach(
+        (name, value) -> {
+          Object given = value instanceof Optional<?> some ? some.orElse(null) : value;
+          if (random.nextInt(12) == 0) {
+            String spoilt = SPOILT.get(random.nextInt(SPOILT.size()));
+            answer.append("<" + name + ">" + spoilt + "</" + name + ">");
+          } else if (random.nextInt(4) == 0) {
+            answer.append("<" + name + ">" + escaped(json(given)) + "</" + name + ">");
+          } else {
+            element(answer, name, given);
+          }
+          answer.append(random.nextInt(20) == 0 ? "<" + name + ">again</" + name + ">" : "\n");
+        });
+    return answer.toString();
+  }
+
+  private void element(StringBuilder answer, String name, @Nullable Object value) {
+    boolean named = name.matches("[a-z]\\w*");
+    String tag = named ? name : "entry";
+    String key = named ? "" : " key=\"" + escaped(name).replace("\"", "&quot;") + "\"";
+    answer.append("<" + tag + key + (random.nextInt(15) == 0 ? " odd=\"1\">" : ">"));
+    switch (value) {
+      case null -> answer.append(random.nextInt(6) == 0 ? "None" : "");
+      case List<?> items -> items.forEach(item -> element(answer, "item", item));
+      case Map<?, ?> map -> map.forEach((inner, each) -> element(answer, (String) inner, each));
+      case Boolean flag -> answer.append(flag ? "True" : "False");
+      default -> {
+        String text = value.toString();
+        boolean raw = random.nextInt(8) == 0 && !text.contains("]]");
+        answer.append(raw ? "<![CDATA[" + text + "]]>" : escaped(text));
+      }
+    }
+    answer.append("</" + tag + ">");
+  }
+
+  private static String escaped(String text) {
+    return text.replace("&", "&amp;").replace("<", "&lt;");
   }
 
   private String broken(String answer) {

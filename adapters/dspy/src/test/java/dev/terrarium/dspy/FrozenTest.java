@@ -57,7 +57,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 @ResourceLock("FrozenTest") // its methods share a model, so only other classes run beside it
 class FrozenTest {
 
-  private static final int SIGNATURES = 60;
+  private static final int SIGNATURES = 80;
   private static final int CASES = 20;
 
   enum Mood {

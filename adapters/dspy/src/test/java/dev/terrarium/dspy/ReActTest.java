@@ -13,6 +13,9 @@ import dev.terrarium.dspy.ReActTrace.Step;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.ConfigurationException;
+import dev.terrarium.error.ModelException;
+import dev.terrarium.error.ModelException.Kind;
+import dev.terrarium.error.PythonException;
 import dev.terrarium.error.ToolException;
 import dev.terrarium.llamacpp.LlamaCpp;
 import dev.terrarium.model.ChatRequest;
@@ -78,6 +81,7 @@ class ReActTest {
   private static final String FINISH = step("finish", "{}");
   private static final String PRICE =
       "{\"reasoning\": \"Found.\", \"price\": 2.50, \"day\": \"2026-12-24\"}";
+  private static final String TOO_LONG = "too long";
   private static final Question QUESTION = new Question("What is the price of tea?");
 
   private static LanguageModel smollm2;
@@ -94,6 +98,9 @@ class ReActTest {
               String answer = ANSWERS.poll();
               if (answer == null) {
                 throw new IllegalStateException("the script is over");
+              }
+              if (answer.equals(TOO_LONG)) {
+                throw new ModelException(Kind.CONTEXT_LENGTH_EXCEEDED, "9000 of 8192 tokens", null);
               }
               return answer;
             });
@@ -162,6 +169,25 @@ class ReActTest {
           }
           return "never";
         });
+  }
+
+  @Test
+  void oldestStepsAreDroppedForPromptThatIsTooLong() {
+    ReActProgram<Question, Answer> program =
+        dspy.react(Question.class, Answer.class, Tools.of(new Shop()));
+    String offer = step("offer", "{\"product\": \"tea\", \"size\": \"SMALL\"}");
+    script(offer, step("delivery", "{}"), TOO_LONG, FINISH, TOO_LONG, PRICE);
+    assertThat(program.trace(QUESTION).steps())
+        .extracting(ReActTrace.Step::tool)
+        .containsExactly("finish");
+    assertThat(REQUESTS).hasSize(6);
+
+    script(TOO_LONG, TOO_LONG);
+    assertThatThrownBy(() -> program.call(QUESTION))
+        .isInstanceOfSatisfying(
+            PythonException.class,
+            e ->
+                assertThat(e.type()).isEqualTo("dspy.utils.exceptions.ContextWindowExceededError"));
   }
 
   @Test

@@ -86,6 +86,33 @@ class ReadingsTest {
           new Row("str", "chat", "x: a"),
           new Row("str", "chat", "{\"x\": \"a\"}"));
 
+  private static final List<Row> XML =
+      List.of(
+          new Row("str", "xml", "<x>a</x>"),
+          new Row("str", "xml", "Sure: <x> a </x> Bye."),
+          new Row("str", "xml", "<x>5 &lt; 6 &amp; 7</x>"),
+          new Row("str", "xml", "<x><![CDATA[5 < 6 & 7]]></x>"),
+          new Row("str", "xml", "<x>5 < 6</x>"),
+          new Row("str", "xml", "<x>a & b</x>"),
+          new Row("str", "xml", "<x>a <b>c</b> d</x>"),
+          new Row("str", "xml", "<x kind=\"y\">a<!-- b --></x>"),
+          new Row("str", "xml", "<x>a</x><x>b</x>"),
+          new Row("str", "xml", "<y>1</y><x/>"),
+          new Row("str", "xml", "<a:x>a</a:x>"),
+          new Row("str", "xml", "```xml\n<x>a</x>\n```"),
+          new Row("Optional[str]", "xml", "<x>None</x>"),
+          new Row("Optional[str]", "xml", "<x></x>"),
+          new Row("int", "xml", "<x> 7 </x>"),
+          new Row("int", "xml", "<x>7 apples</x>"),
+          new Row("bool", "xml", "<x>yes</x>"),
+          new Row("list[str]", "xml", "<x>a</x>"),
+          new Row("list[str]", "xml", "<x>a</x><x>b</x>"),
+          new Row("list[str]", "xml", "<x><item>a</item><item/></x>"),
+          new Row("list[str]", "xml", "<x>[\"a\"]</x>"),
+          new Row("list[int]", "xml", "<x><item>1</item><item>2.0</item></x>"),
+          new Row("dict[str, int]", "xml", "<x><a>1</a><entry key=\"b c\">2</entry></x>"),
+          new Row("dict[str, int]", "xml", "<x>{\"a\": 1}</x>"));
+
   private record Row(String type, String adapter, String answer) {
 
     static Row ofValue(String type, String adapter, String value) {
@@ -115,6 +142,7 @@ class ReadingsTest {
   @Test
   void oddAnswersAreReadAsTheDocumentSays() throws IOException {
     List<Row> rows = new ArrayList<>(WHOLE);
+    rows.addAll(XML);
     VALUES.forEach(
         (type, values) ->
             values.forEach(
@@ -151,6 +179,16 @@ class ReadingsTest {
               .formatted(row.adapter(), code(row.answer()), reading(readings, row)));
     }
     compare("answers", whole.toString());
+
+    StringBuilder xml =
+        new StringBuilder(
+            "| type | the whole answer in XML | in Python | here |\n|---|---|---|---|\n");
+    for (Row row : XML) {
+      xml.append(
+          "| %s | %s | %s |%n"
+              .formatted(code(row.type()), code(row.answer()), reading(readings, row)));
+    }
+    compare("xml", xml.toString());
   }
 
   private static String reading(Map<Row, Reading> readings, Row row) {

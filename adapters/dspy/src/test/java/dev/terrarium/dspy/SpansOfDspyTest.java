@@ -209,6 +209,17 @@ class SpansOfDspyTest {
         .endsWith("module self");
 
     events.clear();
+    script(ADDED);
+    react.freeze().with(observing(SpanDetail.TIMES)).call(QUESTION);
+    assertThat(spans())
+        .containsExactly(
+            "lm default in self",
+            "tool add in self",
+            "lm default in self",
+            "lm default in self",
+            "module self");
+
+    events.clear();
     assertThatThrownBy(
             () ->
                 dspy.predict(Question.class, Text.class)

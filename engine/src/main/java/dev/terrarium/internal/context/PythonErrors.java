@@ -3,6 +3,7 @@ package dev.terrarium.internal.context;
 import dev.terrarium.AccessProfile;
 import dev.terrarium.error.AccessException;
 import dev.terrarium.error.ArgumentException;
+import dev.terrarium.error.ModelException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.error.TerrariumException;
 import dev.terrarium.error.TruncatedAnswerException;
@@ -14,6 +15,7 @@ import java.util.regex.Pattern;
 import org.graalvm.polyglot.PolyglotException;
 import org.graalvm.polyglot.SourceSection;
 import org.graalvm.polyglot.Value;
+import org.graalvm.polyglot.proxy.ProxyExecutable;
 import org.jspecify.annotations.Nullable;
 
 /** The translation of Python exceptions to Java exceptions. Used on the context's carrier only. */
@@ -68,6 +70,24 @@ final class PythonErrors {
     this.profile = profile;
     describe = embed.getMember("describe");
     hostFailure = embed.getMember("host_failure");
+    ProxyExecutable kindOf = arguments -> kind(arguments[0]);
+    embed.invokeMember("name_kinds", kindOf);
+  }
+
+  /** Returns why a language model failed, by the exception that Python caught; empty for others. */
+  private static String kind(Value exception) {
+    if (exception.isException()) {
+      try {
+        throw exception.throwException();
+      } catch (PolyglotException e) {
+        if (e.isHostException()
+            && e.asHostException() instanceof ModelException failure
+            && failure.kind() != ModelException.Kind.OTHER) {
+          return failure.kind().name();
+        }
+      }
+    }
+    return "";
   }
 
   /**

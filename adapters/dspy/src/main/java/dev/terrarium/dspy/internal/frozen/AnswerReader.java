@@ -1,4 +1,4 @@
-package dev.terrarium.dspy;
+package dev.terrarium.dspy.internal.frozen;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -145,7 +145,7 @@ final class AnswerReader {
   }
 
   /** Reads the text of a section as {@code parse_value} does. */
-  private static @Nullable Object section(FieldType type, String text) throws NotExactException {
+  static @Nullable Object section(FieldType type, String text) throws NotExactException {
     switch (type) {
       case FieldType.Text() -> {
         return text;
@@ -176,7 +176,7 @@ final class AnswerReader {
    * Returns a date or a time when the text has the form of that type, which may be optional; null
    * for another form.
    */
-  private static @Nullable Object time(FieldType type, String text) throws NotExactException {
+  static @Nullable Object time(FieldType type, String text) throws NotExactException {
     try {
       return switch (type) {
         case FieldType.Date() when DATE.matcher(text).matches() -> LocalDate.parse(text);
@@ -263,11 +263,28 @@ final class AnswerReader {
       case FieldType.Fields(var fields) when token == JsonToken.START_OBJECT -> {
         return fields(fields, parser);
       }
+      case FieldType.Anything() -> {
+        return value(typeOf(token), parser);
+      }
       default -> {
         // The value is of another type.
       }
     }
     throw new NotExactException();
+  }
+
+  /** Returns the type that a value of any type has. */
+  private static FieldType typeOf(JsonToken token) throws NotExactException {
+    return switch (token) {
+      case VALUE_NULL -> new FieldType.Maybe(new FieldType.Text());
+      case VALUE_STRING -> new FieldType.Text();
+      case VALUE_NUMBER_INT -> new FieldType.Whole();
+      case VALUE_NUMBER_FLOAT -> new FieldType.Real();
+      case VALUE_TRUE, VALUE_FALSE -> new FieldType.Flag();
+      case START_ARRAY -> new FieldType.Items(new FieldType.Anything());
+      case START_OBJECT -> new FieldType.Entries(new FieldType.Anything());
+      default -> throw new NotExactException();
+    };
   }
 
   private static long wholeNumber(JsonParser parser) throws IOException, NotExactException {

@@ -1,10 +1,10 @@
-package dev.terrarium.dspy;
+package dev.terrarium.dspy.internal.frozen;
 
 /**
  * Thrown where Java's rules do not cover a value, so that DSPy has to decide. Not a fault, and so
  * without a stack trace.
  */
-final class NotExactException extends Exception {
+public final class NotExactException extends Exception {
 
   private static final long serialVersionUID = 1;
 

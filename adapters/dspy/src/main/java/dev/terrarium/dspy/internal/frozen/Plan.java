@@ -1,4 +1,4 @@
-package dev.terrarium.dspy;
+package dev.terrarium.dspy.internal.frozen;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -19,7 +20,14 @@ import org.jspecify.annotations.Nullable;
  * A plan by which Java asks a program's language model and reads the answer as DSPy does; read from
  * the result of the bridge's {@code freeze_program}. Immutable.
  */
-final class Plan {
+public final class Plan {
+
+  /** The forms of answers, and of the fields in a message. */
+  enum Form {
+    JSON,
+    CHAT,
+    XML
+  }
 
   /**
    * One message of the request.
@@ -35,14 +43,18 @@ final class Plan {
 
   private final FieldType.Fields inputs;
   private final FieldType.Fields outputs;
-  private final boolean json;
+  private final Form form;
+  private final Map<?, ?> schemas;
+  private final @Nullable String asker;
   private final Map<String, @Nullable Object> rest = new LinkedHashMap<>();
   private final List<Message> messages = new ArrayList<>();
 
-  private Plan(Map<?, ?> plan) {
+  Plan(Map<?, ?> plan) {
     inputs = FieldType.fields(part(plan, "inputs"));
     outputs = FieldType.fields(part(plan, "outputs"));
-    json = (Boolean) part(plan, "json");
+    form = Form.valueOf(((String) part(plan, "form")).toUpperCase(Locale.ROOT));
+    schemas = plan.get("schemas") instanceof Map<?, ?> map ? map : Map.of();
+    asker = (String) plan.get("asker");
     ((Map<?, ?>) part(plan, "request")).forEach((name, value) -> rest.put((String) name, value));
     for (Object each : (List<?>) Objects.requireNonNull(rest.get("messages"))) {
       Map<?, ?> message = (Map<?, ?>) each;
@@ -56,7 +68,7 @@ final class Plan {
    *
    * @throws ArgumentException when Java's result differs from that of DSPy
    */
-  static Plan proven(@Nullable Object plain) {
+  public static Plan proven(@Nullable Object plain) {
     Map<?, ?> map = (Map<?, ?>) Objects.requireNonNull(plain, "plan");
     Plan plan = new Plan(map);
     for (Object each : (List<?>) part(map, "proofs")) {
@@ -69,7 +81,7 @@ final class Plan {
     try {
       Object sent = request(part(proof, "inputs")).get("messages");
       if (!part(proof, "messages").equals(sent)) {
-        throw refused("the messages of", proof, sent);
+        throw refused("the messages of", proof, proof.get("messages"), sent);
       }
     } catch (NotExactException e) {
       // DSPy handles these inputs.
@@ -77,14 +89,15 @@ final class Plan {
     try {
       Object read = read((String) part(proof, "answer"));
       if (!Objects.equals(proof.get("outputs"), read)) {
-        throw refused("the outputs of", proof, read);
+        throw refused("the outputs of", proof, proof.get("outputs"), read);
       }
     } catch (NotExactException e) {
       // DSPy handles this answer.
     }
   }
 
-  private static ArgumentException refused(String what, Map<?, ?> proof, @Nullable Object found) {
+  static ArgumentException refused(
+      String what, Map<?, ?> proof, @Nullable Object expected, @Nullable Object found) {
     return new ArgumentException(
         "freeze_program: cannot be frozen exactly: "
             + what
@@ -92,15 +105,38 @@ final class Plan {
             + proof
             + " would be "
             + found
+            + " and not "
+            + expected
             + ". Call the program as it is.");
   }
 
-  private static Object part(Map<?, ?> map, String name) {
+  static Object part(Map<?, ?> map, String name) {
     return Objects.requireNonNull(map.get(name), name);
   }
 
+  Form form() {
+    return form;
+  }
+
+  /**
+   * Has a language model answer as this predictor asks, and returns the outputs by name.
+   *
+   * @param changes what the request has otherwise than the plan
+   */
+  Map<String, @Nullable Object> ask(
+      Exchanges exchanges, Object given, Map<String, ? extends @Nullable Object> changes)
+      throws NotExactException {
+    Map<String, @Nullable Object> request = request(given);
+    request.putAll(changes);
+    Map<?, ?> answer = exchanges.ask(asker, request);
+    if ("length".equals(answer.get("finish_reason"))) {
+      throw new NotExactException(); // DSPy checks whether an answer that was cut off is complete
+    }
+    return read(String.valueOf(answer.get("text")));
+  }
+
   /** Returns the request to the language model, in the form of {@code model.generate}. */
-  Map<String, @Nullable Object> request(Object given) throws NotExactException {
+  public Map<String, @Nullable Object> request(Object given) throws NotExactException {
     Map<String, @Nullable Object> values = FieldWriter.named(given);
     List<String> written = new ArrayList<>();
     for (Map.Entry<String, FieldType> input : inputs.fields().entrySet()) {
@@ -123,12 +159,12 @@ final class Plan {
   }
 
   /** Returns the names of the outputs in the order in which an answer that was read has them. */
-  List<String> order(String answer) {
+  public List<String> order(String answer) {
     List<String> names = List.copyOf(outputs.fields().keySet());
-    if (names.size() == 1) {
+    if (names.size() == 1 || form == Form.XML) {
       return names;
     }
-    Set<String> order = new LinkedHashSet<>(json ? keys(answer) : headers(answer));
+    Set<String> order = new LinkedHashSet<>(form == Form.JSON ? keys(answer) : headers(answer));
     order.retainAll(names);
     return List.copyOf(order);
   }
@@ -153,7 +189,11 @@ final class Plan {
   }
 
   /** Returns the outputs by name, in the form of the bridge's {@code call}. */
-  Map<String, @Nullable Object> read(String answer) throws NotExactException {
-    return json ? AnswerReader.json(outputs, answer) : AnswerReader.chat(outputs, answer);
+  public Map<String, @Nullable Object> read(String answer) throws NotExactException {
+    return switch (form) {
+      case JSON -> AnswerReader.json(outputs, answer);
+      case CHAT -> AnswerReader.chat(outputs, answer);
+      case XML -> XmlAnswer.read(outputs, schemas, answer);
+    };
   }
 }

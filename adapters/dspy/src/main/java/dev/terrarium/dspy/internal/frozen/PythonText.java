@@ -1,4 +1,4 @@
-package dev.terrarium.dspy;
+package dev.terrarium.dspy.internal.frozen;
 
 import java.math.BigDecimal;
 import java.time.LocalDate;
@@ -138,6 +138,19 @@ final class PythonText {
     }
     String date = isoformat(time.toLocalDate());
     return date + (time.get(ChronoField.NANO_OF_SECOND) == 0 ? SECONDS : MICROS).format(time);
+  }
+
+  /**
+   * Returns {@code str(number)}.
+   *
+   * @throws NotExactException for a number that is written with an exponent
+   */
+  static String str(BigDecimal number) throws NotExactException {
+    String text = number.toString();
+    if (text.indexOf('E') >= 0) {
+      throw new NotExactException();
+    }
+    return text;
   }
 
   /** Appends {@code json.dumps(text, ensure_ascii=False)}. */

@@ -1,4 +1,4 @@
-package dev.terrarium.dspy;
+package dev.terrarium.dspy.internal.frozen;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,6 +1,7 @@
-package dev.terrarium.dspy;
+package dev.terrarium.dspy.internal.frozen;
 
 import java.lang.reflect.RecordComponent;
+import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
@@ -15,10 +16,12 @@ import org.jspecify.annotations.Nullable;
  * are, lists and mappings as JSON. A value that is not of the declared type is left to DSPy, which
  * may convert it.
  */
-final class FieldWriter {
+public final class FieldWriter {
 
   /** The prefix of texts that DSPy parses for values of custom types. */
   private static final String CUSTOM_TYPE = "<<CUSTOM-TYPE-";
+
+  private static final FieldType ANYTHING = new FieldType.Anything();
 
   private final StringBuilder out = new StringBuilder();
 
@@ -39,7 +42,8 @@ final class FieldWriter {
    * Returns the values of a record or a map by name. Keys count as equal only by {@code equals},
    * whatever the map itself takes for equal names.
    */
-  static Map<String, @Nullable Object> named(@Nullable Object value) throws NotExactException {
+  public static Map<String, @Nullable Object> named(@Nullable Object value)
+      throws NotExactException {
     Map<String, @Nullable Object> named = new LinkedHashMap<>();
     if (value instanceof Map<?, ?> map) {
       for (Map.Entry<?, ?> entry : map.entrySet()) {
@@ -69,7 +73,7 @@ final class FieldWriter {
     }
   }
 
-  private static @Nullable Object plain(@Nullable Object value) {
+  static @Nullable Object plain(@Nullable Object value) {
     return switch (value) {
       case null -> null;
       case Optional<?> optional -> plain(optional.orElse(null));
@@ -113,6 +117,24 @@ final class FieldWriter {
           items(of, items);
       case FieldType.Entries(FieldType of) when value instanceof Map<?, ?> map -> entries(of, map);
       case FieldType.Fields(var fields) -> fields(fields, named(value));
+      case FieldType.Anything() -> anything(value, json);
+      default -> throw new NotExactException();
+    }
+  }
+
+  /** Writes a value as it is in Python, where nothing says of what type it should be. */
+  private void anything(@Nullable Object value, boolean json) throws NotExactException {
+    switch (value) {
+      case null -> write(new FieldType.Maybe(ANYTHING), null, json);
+      case String text -> text(text, json);
+      case Long number -> write(new FieldType.Whole(), number, json);
+      case Double number -> write(new FieldType.Real(), number, json);
+      case Boolean flag -> write(new FieldType.Flag(), flag, json);
+      case LocalDate date -> write(new FieldType.Date(), date, json);
+      case LocalDateTime time -> write(new FieldType.DateTime(), time, json);
+      case BigDecimal number -> text(PythonText.str(number), json);
+      case Collection<?> items -> items(ANYTHING, items);
+      case Map<?, ?> map -> entries(ANYTHING, map);
       default -> throw new NotExactException();
     }
   }

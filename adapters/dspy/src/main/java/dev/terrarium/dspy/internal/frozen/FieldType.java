@@ -1,4 +1,4 @@
-package dev.terrarium.dspy;
+package dev.terrarium.dspy.internal.frozen;
 
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,6 +31,9 @@ sealed interface FieldType {
   /** A map whose keys are texts. */
   record Entries(FieldType of) implements FieldType {}
 
+  /** Plain data of any type, as in the arguments of a tool. */
+  record Anything() implements FieldType {}
+
   record Maybe(FieldType of) implements FieldType {}
 
   /** A record's fields by name, in order. */
@@ -56,6 +59,7 @@ sealed interface FieldType {
       case "enum" -> new Choice(Set.copyOf(strings(part(spec, "values"))));
       case "list" -> new Items(of(part(spec, "items")));
       case "map" -> new Entries(of(part(spec, "values")));
+      case "any" -> new Anything();
       case "optional" -> new Maybe(of(part(spec, "of")));
       case "record" -> fields(part(spec, "fields"));
       default -> throw new IllegalArgumentException("unknown type: " + spec);
