@@ -13,6 +13,8 @@ import dspy
 from terrarium.bridge import SpecError, host, spans
 from terrarium.bridge.testing import python_calls
 from terrarium.dspy import DspyBridge, _log, _user_code
+from terrarium.dspy._names import Names
+from terrarium.dspy._watch import SpanReporter
 from test_dspy_bridge import ASK, STRING, hosted, raised
 from test_dspy_modules import ANSWER, json_by_the_host, source
 from test_dspy_react import END, SPEC, step, tools
@@ -215,6 +217,13 @@ def test_a_call_that_nobody_observes_calls_no_function_more() -> None:
         again = python_calls(lambda: bridge.dispatch("call", arguments))
     assert again == plain
     assert watched > plain + 30
+
+
+def test_a_program_can_be_frozen_while_its_spans_are_reported() -> None:
+    with hosted(), dspy.context(callbacks=[SpanReporter(Names(dspy.Predict("question -> answer")))]):
+        bridge = DspyBridge()
+        program = bridge.dispatch("define_program", {"spec": ASK})["program"]
+        assert bridge.dispatch("freeze_program", {"program": program})["proofs"]
 
 
 def test_a_span_of_a_framework_of_one_s_own_is_within_the_block_around_it() -> None:

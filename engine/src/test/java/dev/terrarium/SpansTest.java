@@ -3,12 +3,14 @@ package dev.terrarium;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.event.TerrariumEvent;
 import dev.terrarium.event.TerrariumEvent.SpanDetail;
 import dev.terrarium.event.TerrariumEvent.SpanEnded;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.testing.GraalPyTest;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -39,6 +41,11 @@ class SpansTest {
                   with spans.span("tool", "inner"):
                       outcome.outputs = {"a": 2}
               return spans.detail
+
+          @handler
+          def hang(self):
+              with spans.span("tool", "endless"):
+                  while True: pass
 
           @handler
           def fail(self):
@@ -103,6 +110,21 @@ class SpansTest {
     assertThat(events).hasSize(4);
     assertThat(terrarium.call(NAME, "work", Map.of())).isEqualTo("OFF");
     assertThat(events).hasSize(4);
+  }
+
+  @Test
+  void stoppedCallLeavesNoReportingOfSpansBehind() {
+    TerrariumConfig config = TerrariumConfig.custom().contexts(1).build();
+    CallOptions observing = CallOptions.ofDefaults().withSpans(SpanDetail.TIMES, events::add);
+    try (Terrarium one = Terrarium.start(config)) {
+      Adapter adapter =
+          one.register(Framework.fromSource(NAME, SOURCE, "spanning.py")).adapter(NAME);
+      assertThat(adapter.with(observing).call("work", Map.of())).isEqualTo("TIMES");
+      CallOptions soon = observing.withDeadline(Duration.ofMillis(200));
+      assertThatThrownBy(() -> adapter.with(soon).call("hang", Map.of()))
+          .isInstanceOf(CallTimeoutException.class);
+      assertThat(adapter.call("work", Map.of())).isEqualTo("OFF");
+    }
   }
 
   @Test

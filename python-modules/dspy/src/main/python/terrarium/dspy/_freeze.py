@@ -148,7 +148,8 @@ def check(program: Program, adapter: Any, cache: bool) -> None:
     if type(adapter) not in (SchemaJsonAdapter, HostChatAdapter) and type(adapter).__name__ != "HostXmlAdapter":
         raise refused(f"the adapter {type(adapter).__name__}")
     called = (dspy.settings, *(module for _, module in program.module.named_sub_modules()), adapter)
-    if any(getattr(each, "callbacks", None) for each in called):
+    callbacks = [callback for each in called for callback in getattr(each, "callbacks", None) or ()]
+    if any(not getattr(callback, "of_terrarium", False) for callback in callbacks):
         raise refused("callbacks")
     if cache:
         raise refused("cache, since answers that are kept are kept in Python")

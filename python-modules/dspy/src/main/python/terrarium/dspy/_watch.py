@@ -24,6 +24,8 @@ KINDS = tuple(name[3:-6] for name in dir(BaseCallback) if name.startswith("on_")
 class _Callback(BaseCallback):
     """A callback with one method for the starts of all kinds, and one for the ends."""
 
+    of_terrarium = True  # and so no reason not to freeze a program
+
     def started(self, kind: str, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
         raise NotImplementedError
 

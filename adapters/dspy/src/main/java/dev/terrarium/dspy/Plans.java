@@ -3,6 +3,8 @@ package dev.terrarium.dspy;
 import dev.terrarium.Adapter;
 import dev.terrarium.dspy.internal.frozen.Plan;
 import dev.terrarium.error.ArgumentException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -10,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The plans of the states of an optimization, by their hashes. Thread-safe. */
 final class Plans {
+
+  private static final Logger LOGGER = System.getLogger("terrarium.dspy");
 
   /** The proofs of the first plan; the plans of other states differ from it in texts only. */
   private static final int FIRST_PROOFS = 12;
@@ -61,6 +65,12 @@ final class Plans {
               "freeze_candidate", Map.of("program", program, "state", state, "proofs", proofs)));
     } catch (ArgumentException e) {
       freezable = count > 1; // else it is the program that cannot be frozen, whatever its state
+      LOGGER.log(
+          freezable ? Level.DEBUG : Level.INFO,
+          "DSPy evaluates "
+              + (freezable ? "one state" : "all states")
+              + " of an optimization, and not Java: "
+              + e.getMessage());
       return null;
     }
   }
