@@ -591,13 +591,13 @@ class FrozenFlowsTest {
 
   @Test
   void resultThatCannotCrossEndsTheFrozenCall() {
-    Tool thread = Tool.of("thread", "Returns.", Query.class, query -> Thread.currentThread());
+    Tool object = Tool.of("object", "Returns.", Query.class, query -> new Object());
     ReActProgram<Question, Price> frozen =
-        dspy.react(Question.class, Price.class, Tools.of(thread)).freeze();
-    script(jsonStep("thread", "{\"product\": \"tea\"}"));
+        dspy.react(Question.class, Price.class, Tools.of(object)).freeze();
+    script(jsonStep("object", "{\"product\": \"tea\"}"));
     assertThatThrownBy(() -> frozen.call(QUESTION))
-        .hasMessageContaining("args.tools.thread()")
-        .hasMessageContaining("java.lang.Thread");
+        .hasMessageContaining("args.tools.object()")
+        .hasMessageContaining("java.lang.Object");
   }
 
   private static Tool waiting(CountDownLatch started, CompletableFuture<String> ended) {
