@@ -105,6 +105,8 @@ class GuidesTest {
           Path.of("../langchain4j/src/test/java/dev/terrarium/langchain4j/ModelsGuideTest.java"),
           Path.of("../transformers/src/test/java/dev/terrarium/transformers/TransformersTest.java"),
           Path.of("../transformers/src/test/resources/reader.py"),
+          Path.of("../langgraph/src/test/java/dev/terrarium/langgraph/GraphTest.java"),
+          Path.of("../langgraph/src/test/resources/orders.py"),
           Path.of("../consumer/src/main/java/dev/example/Reports.java"),
           Path.of("../consumer/src/main/resources/report.py"),
           Path.of("src/test/resources/guide.py"),
