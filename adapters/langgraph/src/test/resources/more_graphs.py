@@ -5,9 +5,11 @@ import datetime
 import enum
 import operator
 import pathlib
+from collections.abc import Callable
 from typing import Annotated, Any, TypedDict
 
 from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 from pydantic import BaseModel
 
@@ -93,3 +95,41 @@ def chat(state):
 
 
 chats = StateGraph(MessagesState).add_node(chat).add_edge(START, "chat")
+
+
+# guide: langgraph_context
+@dataclasses.dataclass
+class Shop:
+    currency: str
+    price_of: Callable[[str], int]
+
+
+class Offer(TypedDict, total=False):
+    item: str
+    text: str
+
+
+def offer(state: Offer, runtime: Runtime[Shop]) -> Offer:
+    shop = runtime.context
+    return {"text": f"{state['item']} for {shop.price_of(state['item'])} {shop.currency}"}
+
+
+offers = StateGraph(Offer, context_schema=Shop)
+offers.add_node(offer)
+offers.add_edge(START, "offer")
+# end
+
+
+def work(state, runtime: Runtime):
+    while not runtime.context["may_go_on"]():
+        pass
+    return {"log": ["worked"]}
+
+
+def broken(state):
+    raise ValueError("no stock")
+
+
+slow = StateGraph(Steps).add_node("a", lambda state: {"log": ["a"]}).add_node(work)
+slow.add_edge(START, "a").add_edge("a", "work")
+failing = StateGraph(Steps).add_node(broken).add_edge(START, "broken")

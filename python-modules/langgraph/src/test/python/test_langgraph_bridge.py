@@ -360,3 +360,31 @@ def test_breakpoints_of_a_compiled_graph_stop_it() -> None:
     assert run(text, {}, "stopping", thread=kept.thread())["values"]["count"] == 4
     with pytest.raises(ArgumentError, match="stopped at a breakpoint"):
         run(text, {"input": {"count": 1}}, "stopping")
+
+
+CONTEXTUAL = """
+import dataclasses
+from collections.abc import Callable
+from typing import TypedDict
+from langgraph.graph import START, StateGraph
+from langgraph.runtime import Runtime
+
+class State(TypedDict, total=False):
+    item: str
+    price: int
+
+@dataclasses.dataclass
+class Shop:
+    currency: str
+    look_up: Callable[[str], int]
+
+def price(state: State, runtime: Runtime[Shop]) -> State:
+    return {"item": state["item"] + " in " + runtime.context.currency, "price": runtime.context.look_up(state["item"])}
+
+builder = StateGraph(State, context_schema=Shop).add_node(price).add_edge(START, "price")
+"""
+
+
+def test_nodes_have_the_context_of_the_call() -> None:
+    context = {"currency": "EUR", "look_up": len}
+    assert run(CONTEXTUAL, {"input": {"item": "tea"}}, context=context)["values"] == {"item": "tea in EUR", "price": 3}

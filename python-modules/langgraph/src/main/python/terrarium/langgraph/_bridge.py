@@ -39,12 +39,15 @@ class LanggraphBridge(ProgramBridge["Graph"]):
         program: str,
         action: dict[str, Any],
         thread: dict[str, Any] | None = None,
+        context: dict[str, Any] | None = None,
         recursion_limit: int | None = None,
     ) -> dict[str, Any]:
         """Run a graph until it ends or waits for an answer.
 
         ``action`` is ``{"input": state}``; ``{"resume": value}``, the answer to the one interrupt that the thread waits
-        at; ``{"answers": {id: value}}``, to several; or empty, which goes on where the thread stopped.
+        at; ``{"answers": {id: value}}``, to several; or empty, which goes on where the thread stopped. ``context`` is
+        what nodes have as ``runtime.context``, of the graph's ``context_schema`` where there is one; its values may be
+        functions of the host.
 
         Returns ``{"values", "interrupts", "next", "checkpoint"}``: the output, or the state so far where the graph
         waits; the open interrupts, dicts of ``id`` and ``value``; the nodes that would run next; and the id of the
@@ -55,7 +58,7 @@ class LanggraphBridge(ProgramBridge["Graph"]):
         """
         from . import _runs
 
-        run = self._run("run", program, thread, recursion_limit)
+        run = self._run("run", program, thread, context, recursion_limit)
         return _runs.answered(lambda: run.outcome(action))
 
     @handler
@@ -65,6 +68,7 @@ class LanggraphBridge(ProgramBridge["Graph"]):
         action: dict[str, Any],
         modes: list[str],
         thread: dict[str, Any] | None = None,
+        context: dict[str, Any] | None = None,
         recursion_limit: int | None = None,
     ) -> Pushed:
         """Run a graph as :meth:`run` does, and push what it streams, and last what ``run`` returns.
@@ -75,7 +79,7 @@ class LanggraphBridge(ProgramBridge["Graph"]):
         """
         from . import _runs
 
-        run = self._run("stream", program, thread, recursion_limit)
+        run = self._run("stream", program, thread, context, recursion_limit)
         return Pushed(lambda emit: emit(_runs.answered(lambda: run.outcome(action, modes, emit))))
 
     @handler(idempotent=True)
@@ -111,12 +115,19 @@ class LanggraphBridge(ProgramBridge["Graph"]):
         graph, of = self._programs.get(program), _runs.Thread.of("update_state", thread)
         return _runs.answered(lambda: {"checkpoint": _runs.update("update_state", graph, of, values, node)})
 
-    def _run(self, command: str, program: str, thread: dict[str, Any] | None, recursion_limit: int | None) -> Run:
+    def _run(
+        self,
+        command: str,
+        program: str,
+        thread: dict[str, Any] | None,
+        context: dict[str, Any] | None,
+        recursion_limit: int | None,
+    ) -> Run:
         from . import _runs
 
         graph = self._programs.get(program)
         of = None if thread is None else _runs.Thread.of(command, thread)
-        return _runs.Run(command, graph, of, recursion_limit)
+        return _runs.Run(command, graph, of, context, recursion_limit)
 
     def _check(self, spec: dict[str, Any]) -> None:
         _specs.read(spec)

@@ -44,11 +44,19 @@ class Thread(NamedTuple):
 class Run:
     """One run of a graph, in a thread or without one."""
 
-    def __init__(self, command: str, graph: Graph, thread: Thread | None, recursion_limit: int | None) -> None:
+    def __init__(
+        self,
+        command: str,
+        graph: Graph,
+        thread: Thread | None,
+        context: dict[str, Any] | None,
+        recursion_limit: int | None,
+    ) -> None:
         """Prepare a run; raises ArgumentError for a limit below 1."""
         self._command = command
         self._graph = graph
         self._thread = thread
+        self._context = context
         self._compiled = graph.with_checkpoints(None if thread is None else thread.functions)
         self._config: RunnableConfig = {} if thread is None else thread.config()
         if recursion_limit is not None:
@@ -86,6 +94,7 @@ class Run:
             for _ in self._compiled.stream(
                 given,
                 self._config,
+                context=self._context,
                 stream_mode=upstreams,
                 durability=None if self._thread is None else "sync",
             ):

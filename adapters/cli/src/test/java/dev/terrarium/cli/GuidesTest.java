@@ -107,6 +107,7 @@ class GuidesTest {
           Path.of("../transformers/src/test/resources/reader.py"),
           Path.of("../langgraph/src/test/java/dev/terrarium/langgraph/GraphTest.java"),
           Path.of("../langgraph/src/test/resources/orders.py"),
+          Path.of("../langgraph/src/test/resources/more_graphs.py"),
           Path.of("../consumer/src/main/java/dev/example/Reports.java"),
           Path.of("../consumer/src/main/resources/report.py"),
           Path.of("src/test/resources/guide.py"),

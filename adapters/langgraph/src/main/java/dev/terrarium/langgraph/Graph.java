@@ -28,20 +28,23 @@ public final class Graph<I, O> extends Invocable<I, O> {
   private final String id;
   private final Function<Map<String, @Nullable Object>, O> reader;
   private final @Nullable Integer recursionLimit;
+  private final @Nullable Map<String, @Nullable Object> context;
 
   Graph(Adapter adapter, String id, Function<Map<String, @Nullable Object>, O> reader) {
-    this(adapter, id, reader, null);
+    this(adapter, id, reader, null, null);
   }
 
   private Graph(
       Adapter adapter,
       String id,
       Function<Map<String, @Nullable Object>, O> reader,
-      @Nullable Integer recursionLimit) {
+      @Nullable Integer recursionLimit,
+      @Nullable Map<String, @Nullable Object> context) {
     super(adapter);
     this.id = id;
     this.reader = reader;
     this.recursionLimit = recursionLimit;
+    this.context = context;
   }
 
   /** Returns the graph's id. */
@@ -51,7 +54,7 @@ public final class Graph<I, O> extends Invocable<I, O> {
 
   @Override
   public Graph<I, O> with(CallOptions options) {
-    return new Graph<>(adapter().with(options), id, reader, recursionLimit);
+    return new Graph<>(adapter().with(options), id, reader, recursionLimit, context);
   }
 
   /**
@@ -64,7 +67,19 @@ public final class Graph<I, O> extends Invocable<I, O> {
     if (most < 1) {
       throw new ConfigurationException("recursionLimit: " + most + " is below 1");
     }
-    return new Graph<>(adapter(), id, reader, most);
+    return new Graph<>(adapter(), id, reader, most, context);
+  }
+
+  /**
+   * Returns the same graph with a context, which nodes have as {@code runtime.context}. It is not
+   * part of the state and is in no checkpoint; a run that goes on has that of its own call.
+   *
+   * @param values the fields of the graph's {@code context_schema} by name: plain data, and Java
+   *     functions that nodes call ({@link dev.terrarium.Callback}). The functions must be
+   *     thread-safe, and nodes can call them until the run ends
+   */
+  public Graph<I, O> withContext(Map<String, ? extends @Nullable Object> values) {
+    return new Graph<>(adapter(), id, reader, recursionLimit, new LinkedHashMap<>(values));
   }
 
   /**
@@ -138,6 +153,9 @@ public final class Graph<I, O> extends Invocable<I, O> {
     arguments.put("action", action);
     if (recursionLimit != null) {
       arguments.put("recursion_limit", recursionLimit);
+    }
+    if (context != null) {
+      arguments.put("context", context);
     }
     return arguments;
   }

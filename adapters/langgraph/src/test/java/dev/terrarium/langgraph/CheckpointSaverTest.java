@@ -46,6 +46,7 @@ class CheckpointSaverTest {
       case SQLITE -> {
         SQLiteDataSource sqlite = new SQLiteDataSource();
         sqlite.setUrl("jdbc:sqlite:" + file + ".db");
+        sqlite.setBusyTimeout(60_000); // as many write, and the disk may be slow
         return sqlite;
       }
       case H2 -> {

@@ -3,12 +3,16 @@ package dev.terrarium.langgraph;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.Callback;
 import dev.terrarium.PythonSource;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.error.ArgumentException;
+import dev.terrarium.error.CallInterruptedException;
 import dev.terrarium.error.ConversionException;
 import dev.terrarium.error.LimitExceededException;
+import dev.terrarium.error.PythonException;
+import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.TypedReader;
 import dev.terrarium.testkit.FakeLanguageModel;
 import java.nio.file.Path;
@@ -16,7 +20,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Flow;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.h2.jdbcx.JdbcDataSource;
 import org.jspecify.annotations.Nullable;
@@ -292,5 +299,76 @@ class GraphTest {
     }
     saver.put(whole);
     assertThat(thread.resume(true).output().approved()).isTrue();
+  }
+
+  @Test
+  void nodesCallJavaByTheirContext() {
+    // guide: langgraphContext
+    HostFunction priceOf = Callback.of(String.class, item -> item.equals("tea") ? 7 : 9);
+    Graph<Map<String, ?>, Map<String, @Nullable Object>> offers =
+        langgraph
+            .graph(PythonSource.fromResource("/more_graphs.py"), "offers")
+            .withContext(Map.of("currency", "EUR", "price_of", priceOf));
+    Object text = offers.call(Map.of("item", "tea")).get("text"); // tea for 7 EUR
+    // end
+    assertThat(text).isEqualTo("tea for 7 EUR");
+  }
+
+  @Test
+  void runThatWasStoppedGoesOn() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    HostFunction never =
+        Callback.of(
+            () -> {
+              begun.countDown();
+              return false;
+            });
+    var stopped = more("slow").withContext(Map.of("may_go_on", never)).thread("t", saver);
+    CompletableFuture<Throwable> failure = new CompletableFuture<>();
+    Thread caller =
+        Thread.startVirtualThread(
+            () -> {
+              try {
+                stopped.invoke(Map.of("log", List.of()));
+              } catch (RuntimeException e) {
+                failure.complete(e);
+              }
+            });
+    begun.await();
+    caller.interrupt();
+    assertThat(failure.get()).isInstanceOf(CallInterruptedException.class);
+
+    HostFunction atOnce = Callback.of(() -> true);
+    var thread = more("slow").withContext(Map.of("may_go_on", atOnce)).thread("t", saver);
+    assertThat(thread.state().orElseThrow().next()).containsExactly("work");
+    assertThat(thread.proceed().values()).containsEntry("log", List.of("a", "worked"));
+  }
+
+  @Test
+  void failureOfANodeHasItsLine() {
+    assertThatThrownBy(() -> more("failing").call(Map.of("effects", "")))
+        .isInstanceOf(PythonException.class)
+        .hasMessage("ValueError: no stock")
+        .satisfies(
+            failure ->
+                assertThat(failure.getStackTrace())
+                    .anySatisfy(
+                        frame -> {
+                          assertThat(frame.getFileName()).isEqualTo("more_graphs.py");
+                          assertThat(frame.getMethodName()).isEqualTo("broken");
+                        }));
+  }
+
+  @Test
+  void runsOfASessionWaitForEachOther() {
+    Graph<Order, Handled> graph = orders().with(terrarium.session("order-20").options());
+    GraphThread<Order, Handled> thread = graph.thread("order-20", saver);
+    List<CompletableFuture<Run<Handled>>> runs =
+        Stream.generate(
+                () -> CompletableFuture.supplyAsync(() -> thread.invoke(new Order("tea", 1))))
+            .limit(4)
+            .toList();
+    runs.forEach(CompletableFuture::join);
+    assertThat(thread.state().orElseThrow().output().log()).hasSize(8);
   }
 }
