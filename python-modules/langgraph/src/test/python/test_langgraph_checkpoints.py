@@ -96,13 +96,13 @@ def test_class_that_is_no_more_is_named() -> None:
     outcome = run(kept, HOLDING.replace("Point", "Place"), checkpoint=before_look(kept))
     assert outcome["failure"] == "checkpoint"
     assert (
-        "of thread 't' cannot be read: it holds a orders.Point, and the code of the graph has no such class"
+        "of thread 't' cannot be read: it holds a value of orders.Point, which is not, or no longer, a class"
         in (outcome["message"])
     )
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("alien", "Fraction"), ("unregistered", "it holds a langsmith.schemas.Example")]
+    ("name", "message"), [("alien", "Fraction"), ("unregistered", "it holds a value of langsmith.schemas.Example")]
 )
 def test_value_that_could_not_be_read_is_not_written(name: str, message: str) -> None:
     outcome = run(Checkpoints(), name=name)
@@ -150,16 +150,16 @@ def test_bytes_call_no_other_code() -> None:
     with graph(HOLDING) as (bridge, program):
         serializer: Any = bridge._programs.get(program)._serializer
         for data, message in (
-            (call("os", "getcwd", ()), "it holds a os.getcwd, which checkpoints of this graph may not"),
-            (call("orders", "make", {}), "it holds a orders.make, which is neither"),
-            (call("orders", "Plain", 1), "it holds a orders.Plain, which is neither"),
-            (call("orders", "BaseModel", {}), "it holds a orders.BaseModel, which is neither"),
-            (call("orders.other", "Point", 1), "no such class"),
-            (call("builtins", "eval", "1"), "it holds a builtins.eval"),
+            (call("os", "getcwd", ()), "it holds a value of os.getcwd, which checkpoints of this graph may not"),
+            (call("orders", "make", {}), "it holds a value of orders.make, which is neither"),
+            (call("orders", "Plain", 1), "it holds a value of orders.Plain, which is neither"),
+            (call("orders", "BaseModel", {}), "it holds a value of orders.BaseModel, which is neither"),
+            (call("orders.other", "Point", 1), "no longer, a class"),
+            (call("builtins", "eval", "1"), "it holds a value of builtins.eval"),
             (call("datetime", "datetime", "1", "strptime", code=3), "it calls datetime.datetime.strptime"),
             (ormsgpack.packb(ormsgpack.Ext(99, b"")), "unknown kind (99)"),
             (ormsgpack.packb(ormsgpack.Ext(0, b"\x01")), "no class where one should be"),
-            (ormsgpack.packb(ormsgpack.Ext(0, call("os", "getcwd", ()))), "it holds a os.getcwd"),
+            (ormsgpack.packb(ormsgpack.Ext(0, call("os", "getcwd", ()))), "it holds a value of os.getcwd"),
         ):
             with pytest.raises(CheckpointError) as failure:
                 serializer.loads_typed(("msgpack", data))
@@ -216,7 +216,7 @@ def test_classes_are_kept_by_the_modules_that_programs_import() -> None:
     for module in ("datetime", "_pydatetime"):
         data = ormsgpack.packb(ormsgpack.Ext(1, ormsgpack.packb([module, "date", [2026, 12, 1]])))
         assert made.loads_typed(("msgpack", data)) == datetime.date(2026, 12, 1)
-    with pytest.raises(CheckpointError, match=r"holds a _pyio\.FileIO"):
+    with pytest.raises(CheckpointError, match=r"holds a value of _pyio\.FileIO"):
         made.loads_typed(("msgpack", ormsgpack.packb(ormsgpack.Ext(0, ormsgpack.packb(["_pyio", "FileIO", "x"])))))
 
 

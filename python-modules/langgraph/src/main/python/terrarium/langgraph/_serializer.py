@@ -116,8 +116,8 @@ class Serializer(JsonPlusSerializer):
     def _allowed(self, found: ClassName) -> ClassName:
         if found not in self._classes():
             raise CheckpointError(
-                f"it holds a {'.'.join(found)}, which checkpoints of this graph may not: name the class in the schema"
-                f" of the state, or define it in {self._name} as a dataclass, pydantic model, named tuple or enum"
+                f"it holds a value of {'.'.join(found)}, which checkpoints of this graph may not: name the class in the"
+                f" state's schema, or define it in {self._name} as a dataclass, pydantic model, named tuple or enum"
             )
         return found
 
@@ -132,12 +132,12 @@ class Serializer(JsonPlusSerializer):
             cls = getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError):
             raise CheckpointError(
-                f"it holds a {'.'.join(shown)}, and the code of the graph has no such class: the checkpoint is of"
-                " another version of the code"
+                f"it holds a value of {'.'.join(shown)}, which is not, or no longer, a class of the graph's code"
             ) from None
         if not _is_data(cls) or cls.__module__ != module:
             raise CheckpointError(
-                f"it holds a {'.'.join(shown)}, which is neither a dataclass, nor a pydantic model, named tuple or enum"
+                f"it holds a value of {'.'.join(shown)}, which is neither a dataclass, nor a pydantic model,"
+                " named tuple or enum"
             )
 
 
