@@ -1,5 +1,6 @@
 """Where GraalPy is not quite CPython 3.12: what each difference gives on CPython, and what it gives here."""
 
+import datetime
 import gc
 import inspect
 import math
@@ -85,6 +86,10 @@ def names_of_name_errors():
         return error.name
 
 
+def modules_of_dates():
+    return datetime.date.__module__
+
+
 def disassembly():
     import dis
     import io
@@ -134,6 +139,7 @@ DIFFERENCES = {
     generic_methods: False,
     compiled_trees: False,
     names_of_name_errors: "missing",
+    modules_of_dates: "datetime",
     disassembly: "shown",
     recursion_limits: "refused",
     changed_keyword_defaults: [2, 3],

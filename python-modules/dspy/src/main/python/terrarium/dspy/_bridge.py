@@ -535,9 +535,10 @@ class DspyBridge(ProgramBridge["Program"]):
         return merged, merged.pop("cache")
 
     def _check(self, spec: dict[str, Any]) -> None:
-        from ._sources import check
+        if isinstance(spec, dict) and spec.get("kind") == "module":
+            from terrarium.bridge import user_code
 
-        check(spec)
+            user_code.package_of(spec.get("source"))
 
     def _build(self, spec: dict[str, Any]) -> Program:
         from ._runtime import Program

@@ -93,9 +93,11 @@ def _rlm_of(asked: Asked) -> Made:
 
 
 def _module(asked: Asked) -> Made:
-    from . import _sources, _user_code
+    from terrarium.bridge import user_code
 
-    package = _sources.package_of(asked.spec.get("source"))
+    from . import _user_code
+
+    package = user_code.package_of(asked.spec.get("source"))
     module = _user_code.made(package, asked.spec.get("class"), asked.spec.get("arguments") or {})
     if type(module) in (dspy.Predict, dspy.ChainOfThought):  # what a function made
         return Made(module)

@@ -8,14 +8,11 @@ from typing import Any
 
 import dspy
 
-from terrarium.bridge import SpecError, embed, sources
+from terrarium.bridge import SpecError, sources
 from terrarium.bridge.errors import nearest
-from terrarium.bridge.failures import PACKAGES
+from terrarium.bridge.user_code import UserCode, failed
 
-#: How many sources this context keeps; a program that was made of one keeps its code for itself.
-_KEPT = 64
-
-_loaded: list[str] = []
+_code = UserCode()
 
 
 def made(package: sources.SourcePackage, cls: Any, arguments: Any, path: str = "spec") -> dspy.Module:
@@ -31,11 +28,11 @@ def instance(package: sources.SourcePackage, cls: Any, arguments: Any, kind: typ
     """Return an instance of that kind, as :func:`made` returns a module."""
     if not isinstance(arguments, dict) or not all(isinstance(name, str) for name in arguments):
         raise SpecError(f"{path}.arguments", f"must be a dict of values by the constructor's names, got {arguments!r}")
-    make = _named(_load(package, f"{path}.source"), package, cls, kind, f"{path}.class")
+    make = _named(_code.load(package, f"{path}.source"), package, cls, kind, f"{path}.class")
     try:
         value = make(**arguments)
     except Exception as error:
-        raise _failed(f"{path}.class", f"{cls}({', '.join(arguments)})", package, error) from error
+        raise failed(f"{path}.class", f"{cls}({', '.join(arguments)})", package, error) from error
     if not isinstance(value, kind):
         raise SpecError(f"{path}.class", f"{cls} must make a {_shown(kind)}, it made a {type(value).__name__}")
     return value
@@ -43,26 +40,6 @@ def instance(package: sources.SourcePackage, cls: Any, arguments: Any, kind: typ
 
 def _shown(kind: type) -> str:
     return "dspy.Module" if kind is dspy.Module else kind.__name__
-
-
-def _load(package: sources.SourcePackage, path: str) -> ModuleType:
-    loaded = package.name in PACKAGES
-    try:
-        module = sources.load(package)
-    except BaseException as error:
-        embed.drop_package(package.name)
-        if not isinstance(error, Exception):  # the call was stopped
-            raise
-        raise _failed(path, "importing it", package, error) from error
-    if not loaded:
-        _loaded.append(package.name)
-        if len(_loaded) > _KEPT:
-            embed.drop_package(_loaded.pop(0))
-    return module
-
-
-def _failed(path: str, what: str, package: sources.SourcePackage, error: Exception) -> SpecError:
-    return SpecError(path, f"{what} failed at {sources.faulty_line(error, package)}: {type(error).__name__}: {error}")
 
 
 def _named(module: ModuleType, package: sources.SourcePackage, name: Any, kind: type, path: str) -> Callable[..., Any]:
@@ -83,9 +60,4 @@ def _named(module: ModuleType, package: sources.SourcePackage, name: Any, kind: 
 
 def forget() -> None:
     """Drop the code of users from this context."""
-    for name in _loaded:
-        if name in PACKAGES:
-            embed.drop_package(name)
-    _loaded.clear()
-    if not PACKAGES:
-        sources.forget()
+    _code.forget()

@@ -156,12 +156,14 @@ def _provider(given: Any) -> Any:
 
     if given is True:
         return StatusMessageProvider()
-    from . import _sources, _user_code
+    from terrarium.bridge import user_code
+
+    from . import _user_code
 
     if not isinstance(given, dict) or given.keys() != {"source", "class"}:
         raise SpecError("status", f"must be true, a function, or a dict of 'source' and 'class', got {given!r}")
     return _user_code.instance(
-        _sources.package_of(given["source"], "status.source"), given["class"], {}, StatusMessageProvider, "status"
+        user_code.package_of(given["source"], "status.source"), given["class"], {}, StatusMessageProvider, "status"
     )
 
 

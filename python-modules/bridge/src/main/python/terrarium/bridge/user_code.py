@@ -1,20 +1,56 @@
-"""The Python code that specs of programs carry, before DSPy is imported."""
+"""The Python code of users that specs of programs carry."""
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
-from terrarium.bridge import SpecError, sources
-from terrarium.bridge.failures import SOURCE_MODULE
+from terrarium.bridge import embed, sources
+from terrarium.bridge.errors import SpecError
+from terrarium.bridge.failures import PACKAGES, SOURCE_MODULE
 from terrarium.bridge.programs import content_id
 
 _INIT = "__init__.py"
+#: How many sources of a framework a context keeps; a program that was made of one keeps its code for itself.
+_KEPT = 64
 
 
-def check(spec: Any) -> None:
-    """Raise SpecError when the source of a spec of the kind ``module`` is none; other specs are left alone."""
-    if isinstance(spec, dict) and spec.get("kind") == "module":
-        package_of(spec.get("source"))
+class UserCode:
+    """The sources of users that one framework has loaded in this context. Not thread-safe."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._loaded: list[str] = []
+
+    def load(self, package: sources.SourcePackage, path: str) -> ModuleType:
+        """Import a package and return its module; raises SpecError with file and line where the code failed."""
+        loaded = package.name in PACKAGES
+        try:
+            module = sources.load(package)
+        except BaseException as error:
+            embed.drop_package(package.name)
+            if not isinstance(error, Exception):  # the call was stopped
+                raise
+            raise failed(path, "importing it", package, error) from error
+        if not loaded:
+            self._loaded.append(package.name)
+            if len(self._loaded) > _KEPT:
+                embed.drop_package(self._loaded.pop(0))
+        return module
+
+    def forget(self) -> None:
+        """Drop the sources from this context."""
+        for name in self._loaded:
+            if name in PACKAGES:
+                embed.drop_package(name)
+        self._loaded.clear()
+        if not PACKAGES:
+            sources.forget()
+
+
+def failed(path: str, what: str, package: sources.SourcePackage, error: Exception) -> SpecError:
+    """Return the error for code of a package that failed, with file and line."""
+    return SpecError(path, f"{what} failed at {sources.faulty_line(error, package)}: {type(error).__name__}: {error}")
 
 
 def package_of(source: Any, path: str = "spec.source") -> sources.SourcePackage:

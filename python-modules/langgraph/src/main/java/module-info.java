@@ -1,0 +1,4 @@
+/** What LangGraph needs beside LangChain, and its bridge. Resources only. */
+module dev.terrarium.python.langgraph {
+  requires dev.terrarium.python.langchain;
+}
