@@ -42,6 +42,12 @@ def tokenize(model: str, options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def entities(model: str, options: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    ASKED.append(("entities", model, options))
+    span = {"label": "PER", "score": 0.75, "index": 1, "word": "a", "start": 0, "end": 1}
+    return [[span] for _ in options["texts"]]
+
+
 @pytest.fixture(autouse=True)
 def services() -> Iterator[None]:
     ASKED.clear()
@@ -49,6 +55,7 @@ def services() -> Iterator[None]:
         "transformers.features": features,
         "transformers.classify": classify,
         "transformers.zero_shot": zero_shot,
+        "transformers.entities": entities,
         "transformers.tokenize": tokenize,
         "transformers.decode": lambda model, options: f"{options['ids']} {options['skip_special_tokens']}",
         "transformers.embed": lambda model, options: [array("f", [1]) for _ in options["texts"]],
@@ -97,6 +104,23 @@ def test_labels_of_the_callers_own_stand_behind_the_text() -> None:
         pipe("a", ["x"], ["y"])
     with pytest.raises(transformers.NotSupportedError, match="does not support truncation here"):
         pipe("a", ["x"], truncation=True)
+
+
+def test_entities_are_tokens_or_groups() -> None:
+    pipe = transformers.pipeline("ner", "m")
+    place = {"word": "a", "start": 0, "end": 1}
+    assert pipe("a") == [{"entity": "PER", "score": 0.75, "index": 1, **place}]
+    assert pipe(["a"], aggregation_strategy="SIMPLE", stride=2, ignore_labels=[]) == [
+        [{"entity_group": "PER", "score": 0.75, **place}]
+    ]
+    asked = {"texts": ["a"], "aggregation_strategy": "SIMPLE", "stride": 2, "ignore_labels": []}
+    assert ASKED[-1] == ("entities", "m", asked)
+    with pytest.raises(ValueError, match="At least one input is required"):
+        pipe([])
+    with pytest.raises(ValueError, match="`stride` was provided"):
+        pipe("a", aggregation_strategy="none", stride=2)
+    with pytest.raises(transformers.NotSupportedError, match="does not support is_split_into_words here"):
+        pipe(["a"], is_split_into_words=True)
 
 
 def test_options_of_the_pipeline_hold_for_each_call() -> None:

@@ -7,14 +7,15 @@ A model is named by the folder of its files (``model.onnx`` or ``onnx/model.onnx
 ``config.json``), or as ``all-MiniLM-L6-v2``.
 """
 
+from ._base import Pipeline
 from ._options import NotSupportedError
 from ._pipelines import (
     FeatureExtractionPipeline,
-    Pipeline,
     TextClassificationPipeline,
     ZeroShotClassificationPipeline,
     pipeline,
 )
+from ._spans import TokenClassificationPipeline
 from ._tokenizers import AutoTokenizer, BatchEncoding, PreTrainedTokenizerFast
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Pipeline",
     "PreTrainedTokenizerFast",
     "TextClassificationPipeline",
+    "TokenClassificationPipeline",
     "ZeroShotClassificationPipeline",
     "pipeline",
 ]

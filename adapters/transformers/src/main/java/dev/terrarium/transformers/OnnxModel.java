@@ -41,6 +41,12 @@ final class OnnxModel implements AutoCloseable {
   /** The outputs of two dimensions that have a number for each token, not for each label. */
   private static final Set<String> BY_TOKEN = Set.of("start_logits", "end_logits");
 
+  /**
+   * The numbers of a token from which on a batch has one text: 32 texts of 512 tokens with a number
+   * for each of 30,000 words take 2 GB.
+   */
+  private static final int WIDE = 4096;
+
   private final ModelFiles files;
   private final TextTokenizer tokenizer;
   private final OrtSession session;
@@ -64,7 +70,7 @@ final class OnnxModel implements AutoCloseable {
     this.scheduler =
         new BatchScheduler<>(
             files.name(),
-            quantized ? new Batching(1, batching.maxDelay()) : batching,
+            quantized || isWide() ? new Batching(1, batching.maxDelay()) : batching,
             tokens -> bucket(tokens.length()),
             this::compute);
   }
@@ -76,8 +82,7 @@ final class OnnxModel implements AutoCloseable {
    *     or the tokenizer knows more tokens than the model
    */
   static OnnxModel load(ModelFiles files, Batching batching) {
-    TextTokenizer tokenizer =
-        TextTokenizer.load(files.tokenizer(), files.name(), files.truncatesLeft());
+    TextTokenizer tokenizer = TextTokenizer.load(files);
     try {
       if (tokenizer.largestId() >= files.vocabulary()) {
         throw new ModelException(
@@ -159,6 +164,13 @@ final class OnnxModel implements AutoCloseable {
     return size;
   }
 
+  /** Returns whether the model has a number for each word of a vocabulary, at each token. */
+  private boolean isWide() {
+    return outputs.stream()
+        .map(output -> shape(session, output))
+        .anyMatch(shape -> shape.length == 3 && shape[2] > WIDE);
+  }
+
   ModelFiles files() {
     return files;
   }
@@ -188,15 +200,44 @@ final class OnnxModel implements AutoCloseable {
 
   /** Returns the last dimension of an output; -1 when the model does not say it. */
   int width(String output) {
+    long[] shape = shape(session, output);
+    return shape.length == 0 ? -1 : Math.toIntExact(shape[shape.length - 1]);
+  }
+
+  /**
+   * Returns the index of an output that has numbers for each token.
+   *
+   * @param task what the numbers are for, for messages: "labels no tokens"
+   * @throws ModelException when the model has no such output
+   */
+  int byToken(String output, String task) {
+    int index = outputs.indexOf(output);
+    if (index < 0 || (shape(session, output).length != 3 && !BY_TOKEN.contains(output))) {
+      throw new ModelException(
+          Kind.INVALID_REQUEST,
+          "The model "
+              + files.name()
+              + " "
+              + task
+              + ": it has the outputs "
+              + outputs
+              + ", and needs "
+              + output
+              + " with numbers for each token.",
+          null);
+    }
+    return index;
+  }
+
+  /** Returns the dimensions of an output; none when the model does not say them. */
+  private static long[] shape(OrtSession session, String output) {
     try {
       NodeInfo node = session.getOutputInfo().get(output);
-      if (node == null || !(node.getInfo() instanceof TensorInfo tensor)) {
-        return -1;
-      }
-      long[] shape = tensor.getShape();
-      return shape.length == 0 ? -1 : Math.toIntExact(shape[shape.length - 1]);
+      return node != null && node.getInfo() instanceof TensorInfo tensor
+          ? tensor.getShape()
+          : new long[0];
     } catch (OrtException e) {
-      throw new ModelException("The model " + files.name() + " failed: " + e.getMessage(), e);
+      throw new ModelException("The outputs of the model cannot be read: " + e.getMessage(), e);
     }
   }
 
@@ -209,6 +250,22 @@ final class OnnxModel implements AutoCloseable {
    */
   Tokens tokens(String text, @Nullable String second, int most, Truncation truncation) {
     Tokens tokens = tokenizer.tokens(text, second, Math.min(most, files.window()), truncation);
+    requireKnown(tokens);
+    return tokens;
+  }
+
+  /**
+   * Returns the tokens of a text, or of a pair, in windows, as {@link TextTokenizer#windows} does.
+   *
+   * @throws ModelException when the model does not know a token, or no room is left
+   */
+  List<Tokens> windows(String text, @Nullable String second, int most, int stride) {
+    List<Tokens> windows = tokenizer.windows(text, second, Math.min(most, files.window()), stride);
+    windows.forEach(this::requireKnown);
+    return windows;
+  }
+
+  private void requireKnown(Tokens tokens) {
     for (long id : tokens.ids()) {
       if (id < 0 || id >= files.vocabulary()) {
         throw new ModelException(
@@ -225,7 +282,6 @@ final class OnnxModel implements AutoCloseable {
             null);
       }
     }
-    return tokens;
   }
 
   /**

@@ -1,6 +1,8 @@
 package dev.terrarium.transformers;
 
 import dev.terrarium.Adapter;
+import dev.terrarium.transformers.EntityGroups.Span;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -33,7 +35,7 @@ public final class Transformers {
         TransformersFunctions.EMBED,
         Objects.requireNonNull(model, "model"),
         texts -> Map.of("texts", texts),
-        Transformers::vectors);
+        (texts, result) -> vectors(result));
   }
 
   /**
@@ -48,7 +50,7 @@ public final class Transformers {
         TransformersFunctions.CLASSIFY,
         Objects.requireNonNull(model, "model"),
         text -> Map.of("texts", List.of(text)),
-        Transformers::labels);
+        (text, result) -> labels(result));
   }
 
   /**
@@ -66,7 +68,7 @@ public final class Transformers {
         TransformersFunctions.ZERO_SHOT,
         Objects.requireNonNull(model, "model"),
         text -> Map.of("texts", List.of(text), "candidate_labels", candidates),
-        Transformers::labels);
+        (text, result) -> labels(result));
   }
 
   /**
@@ -82,7 +84,61 @@ public final class Transformers {
         TransformersFunctions.RERANK,
         Objects.requireNonNull(model, "model"),
         ranking -> Map.of("query", ranking.query(), "documents", ranking.documents()),
-        Transformers::ranked);
+        (ranking, result) -> ranked(result));
+  }
+
+  /**
+   * Returns a pipeline that finds the entities of a text, such as names, in their order. Tokens
+   * with the label {@code O} are none. A text that is too long is cut off.
+   *
+   * @param model the folder of a model that gives labels to tokens
+   * @param strategy how tokens are grouped
+   */
+  public Pipeline<String, List<Entity>> tokenClassification(
+      String model, AggregationStrategy strategy) {
+    return tokenClassification(model, Map.of("aggregation_strategy", strategy.name()));
+  }
+
+  /**
+   * Returns a pipeline that finds the entities of all of a text, which is read in parts when it is
+   * too long, as {@link #tokenClassification(String, AggregationStrategy)} does. Of entities that
+   * overlap, the longest stays.
+   *
+   * @param stride the number of tokens that a part shares with the next one, fewer than a part has
+   */
+  public Pipeline<String, List<Entity>> tokenClassification(
+      String model, AggregationStrategy strategy, int stride) {
+    return tokenClassification(
+        model, Map.of("aggregation_strategy", strategy.name(), "stride", stride));
+  }
+
+  private Pipeline<String, List<Entity>> tokenClassification(String model, Map<String, ?> options) {
+    return new Pipeline<>(
+        adapter,
+        TransformersFunctions.ENTITIES,
+        Objects.requireNonNull(model, "model"),
+        text -> {
+          Map<String, Object> all = new HashMap<>(options);
+          all.put("texts", List.of(text));
+          return all;
+        },
+        Transformers::entities);
+  }
+
+  private static List<Entity> entities(String text, Object result) {
+    CodePoints places = new CodePoints(text);
+    @SuppressWarnings("unchecked") // as the function returns it
+    List<List<Span>> spans = (List<List<Span>>) result;
+    return spans.getFirst().stream()
+        .map(
+            span ->
+                new Entity(
+                    span.label(),
+                    span.score(),
+                    span.word(),
+                    places.index(span.start()),
+                    places.index(span.end())))
+        .toList();
   }
 
   @SuppressWarnings("unchecked") // as the function returns it

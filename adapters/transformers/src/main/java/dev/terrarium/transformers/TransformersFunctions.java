@@ -4,6 +4,7 @@ import dev.terrarium.error.ArgumentException;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.ModelCache;
 import dev.terrarium.spi.TypedReader;
+import dev.terrarium.transformers.EntityGroups.Span;
 import dev.terrarium.transformers.TextClassification.Input;
 import dev.terrarium.transformers.TextClassification.Scores;
 import dev.terrarium.transformers.TextTokenizer.Truncation;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiFunction;
@@ -32,6 +34,7 @@ final class TransformersFunctions {
   static final String CLASSIFY = "transformers.classify";
   static final String ZERO_SHOT = "transformers.zero_shot";
   static final String RERANK = "transformers.rerank";
+  static final String ENTITIES = "transformers.entities";
   static final String TOKENIZE = "transformers.tokenize";
   static final String DECODE = "transformers.decode";
 
@@ -76,6 +79,12 @@ final class TransformersFunctions {
                     new Ranking(
                         TypedReader.read(options.get("query"), String.class, "query"),
                         strings(options, "documents")))));
+    functions.put(
+        ENTITIES,
+        function(
+            cache,
+            Set.of("texts", "aggregation_strategy", "stride", "ignore_labels"),
+            TransformersFunctions::entities));
     functions.put(
         TOKENIZE,
         function(
@@ -177,6 +186,19 @@ final class TransformersFunctions {
         strings(options, "candidate_labels"),
         template == null ? ZeroShotClassification.TEMPLATE : template,
         is(options, "multi_label"));
+  }
+
+  private static List<List<Span>> entities(OnnxModel model, Map<?, ?> options) {
+    String strategy = optional(options.get("aggregation_strategy"), "aggregation_strategy");
+    return TokenClassification.spans(
+        model,
+        texts(options),
+        new TokenClassification.Options(
+            strategy == null ? AggregationStrategy.NONE : AggregationStrategy.of(strategy),
+            TypedReader.read(options.get("stride"), OptionalInt.class, "stride"),
+            options.get("ignore_labels") == null
+                ? Set.of(TokenClassification.OUTSIDE)
+                : Set.copyOf(strings(options, "ignore_labels"))));
   }
 
   private static Map<String, Object> tokenize(OnnxModel model, Map<?, ?> options) {

@@ -4,22 +4,29 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * What CPython's libraries computed; python-modules/transformers/src/test/models/make.py wrote it.
+ * What CPython's libraries computed; python-modules/transformers/src/test/models has the scripts.
  */
 final class Expected {
 
   static final Path MODELS = Path.of("src/test/resources/models").toAbsolutePath();
 
-  private static final JsonNode ALL = ModelFiles.optional(MODELS.resolveSibling("expected.json"));
+  private static final List<JsonNode> ALL =
+      Stream.of("expected.json", "expected-spans.json")
+          .map(file -> ModelFiles.optional(MODELS.resolveSibling(file)))
+          .toList();
 
   private Expected() {}
 
   /** Returns the recorded entries of a model. */
   static List<JsonNode> of(String model) {
-    List<JsonNode> entries = StreamSupport.stream(ALL.path(model).spliterator(), false).toList();
+    List<JsonNode> entries =
+        ALL.stream()
+            .flatMap(file -> StreamSupport.stream(file.path(model).spliterator(), false))
+            .toList();
     if (entries.isEmpty()) {
       throw new IllegalArgumentException("nothing is recorded of " + model);
     }
@@ -28,6 +35,17 @@ final class Expected {
 
   static List<String> texts(String model) {
     return of(model).stream().map(entry -> entry.path("text").asText()).toList();
+  }
+
+  /** Opens a model of the tests. */
+  static LoadedModels.Handle open(String model) {
+    return LoadedModels.open(MODELS.resolve(model).toString(), Batching.ofDefaults());
+  }
+
+  static List<String> strings(JsonNode list) {
+    List<String> strings = new ArrayList<>();
+    list.forEach(each -> strings.add(each.asText()));
+    return strings;
   }
 
   static float[] floats(JsonNode list) {

@@ -124,7 +124,7 @@ class SentenceModelTest {
 
   @Test
   void quantizedNumbersAreThoseOfCPython() {
-    try (LoadedModels.Handle handle = open("quantized")) {
+    try (LoadedModels.Handle handle = Expected.open("quantized")) {
       OnnxModel model = handle.model();
       assertThat(model.isQuantized()).isTrue();
       for (JsonNode entry : Expected.of("quantized")) {
@@ -145,7 +145,7 @@ class SentenceModelTest {
 
   @Test
   void tokensAreThoseOfCPythonAlsoOfPairsThatAreCutOff() {
-    try (LoadedModels.Handle handle = open("sentences")) {
+    try (LoadedModels.Handle handle = Expected.open("sentences")) {
       for (JsonNode entry : Expected.of("tokens")) {
         String second = entry.path("pair").isNull() ? null : entry.path("pair").asText();
         Tokens tokens =
@@ -165,8 +165,8 @@ class SentenceModelTest {
 
   @Test
   void modelsOfOneFolderAreLoadedOnce() {
-    try (LoadedModels.Handle one = open("sentences")) {
-      try (LoadedModels.Handle other = open("sentences")) {
+    try (LoadedModels.Handle one = Expected.open("sentences")) {
+      try (LoadedModels.Handle other = Expected.open("sentences")) {
         assertThat(other.model()).isSameAs(one.model());
       }
       assertThat(one.model().tokens("a", null, 99, Truncation.NONE).length()).isEqualTo(3);
@@ -195,7 +195,7 @@ class SentenceModelTest {
 
   @Test
   void textsThatAreTooLongAreRefusedWithoutTruncation() {
-    try (LoadedModels.Handle handle = open("reviews")) {
+    try (LoadedModels.Handle handle = Expected.open("reviews")) {
       assertThatThrownBy(() -> handle.model().tokens("good ".repeat(31), null, 99, Truncation.NONE))
           .isInstanceOf(ModelException.class)
           .hasMessage(
@@ -304,10 +304,6 @@ class SentenceModelTest {
     assertThat(List.of(1, 8, 9, 12, 13, 16, 17, 24, 33, 48, 49, 100, 512))
         .extracting(OnnxModel::bucket)
         .containsExactly(8, 8, 12, 12, 16, 16, 24, 24, 48, 48, 64, 128, 512);
-  }
-
-  private static LoadedModels.Handle open(String model) {
-    return LoadedModels.open(MODELS.resolve(model).toString(), Batching.ofDefaults());
   }
 
   private Path copy(String model, String name) throws IOException {

@@ -247,6 +247,55 @@ class TransformersTest {
   }
 
   @Test
+  void theGuidesEntities() {
+    Transformers transformers = facade();
+    String folder = MODELS.resolve("names").toString();
+    // guide: entities
+    String text = "🚀 Anna was in Rome";
+    List<Entity> entities =
+        transformers.tokenClassification(folder, AggregationStrategy.FIRST).call(text);
+
+    String name = text.substring(entities.getFirst().start(), entities.getFirst().end());
+    // end
+    assertThat(name).isEqualTo("Anna");
+    assertThat(entities).extracting(Entity::label).containsExactly("PER", "LOC");
+    assertThat(
+            transformers
+                .tokenClassification(folder, AggregationStrategy.FIRST, 8)
+                .call("the day ".repeat(40) + text))
+        .extracting(Entity::word)
+        .contains("anna", "rome");
+    // Python counts code points.
+    assertThat(
+            terrarium.call(
+                "transformers",
+                "run",
+                Map.of(
+                    "task",
+                    "ner",
+                    "inputs",
+                    text,
+                    "model",
+                    folder,
+                    "options",
+                    Map.of("aggregation_strategy", "first"))))
+        .asInstanceOf(InstanceOfAssertFactories.LIST)
+        .first()
+        .isEqualTo(
+            Map.of(
+                "entity_group",
+                "PER",
+                "score",
+                entities.getFirst().score(),
+                "word",
+                "anna",
+                "start",
+                2L,
+                "end",
+                6L));
+  }
+
+  @Test
   void theGuidesBounds() {
     Path path = Path.of(SENTENCES);
     // guide: batching
