@@ -61,6 +61,11 @@ def tokenizer(folder: Path, most: int) -> PreTrainedTokenizerFast:
     made.enable_padding(length=12)
     made.save(str(folder / "tokenizer.json"))
     write(folder / "tokenizer_config.json", {"model_max_length": most, "tokenizer_class": "BertTokenizer"})
+    return loaded(folder, most)
+
+
+def loaded(folder: Path, most: int) -> PreTrainedTokenizerFast:
+    """Load a tokenizer that this script wrote."""
     return PreTrainedTokenizerFast(
         tokenizer_file=str(folder / "tokenizer.json"),
         model_max_length=most,
@@ -69,6 +74,7 @@ def tokenizer(folder: Path, most: int) -> PreTrainedTokenizerFast:
         cls_token="[CLS]",
         sep_token="[SEP]",
         unk_token="[UNK]",
+        mask_token="[MASK]",
     )
 
 

@@ -16,12 +16,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from make import SIZE, config, run, save, session_of, tokenizer, write
+from make import BAD, GOOD, SIZE, config, run, save, session_of, tokenizer, write
 from onnx import helper
 from tokenizers import Tokenizer, decoders, pre_tokenizers, processors, trainers
 from tokenizers.models import BPE
 from transformers import PreTrainedTokenizerFast
-from transformers.pipelines import token_classification
+from transformers.pipelines import fill_mask, token_classification
+from transformers.pipelines.fill_mask import FillMaskPipeline
 from transformers.pipelines.token_classification import TokenClassificationPipeline
 
 WINDOW = 32
@@ -39,6 +40,20 @@ TEXTS_OF_NAMES = [
     "🚀🚀 anna",
     "anna was in rome and tom brown was in oslo, " * 4,
 ]
+TEXTS_OF_MASKS = [
+    "the [MASK] film was sad",
+    "The good [MASK] was [MASK]!",
+    "[MASK]",
+    "🚀 zebra [MASK], not naïve",
+]
+OPTIONS_OF_MASKS: list[dict[str, Any]] = [
+    {},
+    {"top_k": 2},
+    {"targets": ["book", "film", "day"]},
+    {"targets": ["zebra", "a good day", "book", "book", ""], "top_k": 9},
+    {"targets": "great"},
+    {"tokenizer_kwargs": {"truncation": True}},
+]
 STRATEGIES = ["none", "simple", "first", "average", "max"]
 
 
@@ -51,8 +66,21 @@ class Tensor(np.ndarray[Any, Any]):
     def numpy(self) -> Any:
         return np.asarray(self)
 
+    def softmax(self, dim: int) -> Any:
+        raised = np.exp(self - self.max(dim, keepdims=True))
+        return raised / raised.sum(dim, keepdims=True)
 
-TORCH = SimpleNamespace(bfloat16=np.void, float16=np.float16)
+    def topk(self, count: int) -> tuple[Any, Any]:
+        order = np.argsort(-self, axis=-1, kind="stable")[..., :count]
+        return np.take_along_axis(self, order, -1), order
+
+
+def nonzero(values: Any, as_tuple: bool) -> Any:
+    assert not as_tuple
+    return tensor(np.argwhere(values))
+
+
+TORCH = SimpleNamespace(bfloat16=np.void, float16=np.float16, nonzero=nonzero)
 
 
 def tensor(values: Any) -> Any:
@@ -68,7 +96,9 @@ class Tensors:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._made, name)
 
-    def __call__(self, text: Any, return_tensors: str | None = None, **options: Any) -> Any:  # noqa: ARG002
+    def __call__(self, text: Any, return_tensors: str | None = None, **options: Any) -> Any:
+        if return_tensors is None:
+            return self._made(text, **options)
         encoded = self._made(text, return_tensors="np", **options)
         for name, values in encoded.items():
             encoded[name] = tensor(values)
@@ -132,31 +162,28 @@ def trained(features: Any, targets: Any, outputs: int, rounds: int = 400) -> tup
     return weight.astype(np.float32), bias.astype(np.float32)
 
 
-def save_of_neighbours(file: Path, vectors: Any, weight: Any, bias: Any, outputs: list[str]) -> None:
+OF_NEIGHBOURS = [
+    helper.make_node("Gather", ["embeddings", "input_ids"], ["vectors"]),
+    helper.make_node("Cast", ["attention_mask"], ["ones"], to=1),
+    helper.make_node("Unsqueeze", ["ones", "last"], ["mask"]),
+    helper.make_node("Mul", ["vectors", "mask"], ["masked"]),
+    helper.make_node("Transpose", ["masked"], ["columns"], perm=[0, 2, 1]),
+    helper.make_node("Conv", ["columns", "kernel", "bias"], ["raw"], pads=[1, 1], kernel_shape=[3]),
+    helper.make_node("Transpose", ["raw"], ["numbers"], perm=[0, 2, 1]),
+]
+
+
+def kernel(weight: Any) -> Any:
+    """Return the weights of neighbours as a convolution has them, of the shape (outputs, vector, 3)."""
+    return weight.reshape(3, SIZE, -1).transpose(2, 1, 0).copy()
+
+
+def save_of_neighbours(file: Path, vectors: Any, weight: Any, bias: Any) -> None:
     """Write a model that computes each token's numbers of its own vector and its neighbours'."""
-    width = weight.shape[1]
-    # The kernel of a convolution has the shape (outputs, vector, 3).
-    kernel = weight.reshape(3, SIZE, width).transpose(2, 1, 0).copy()
-    nodes = [
-        helper.make_node("Gather", ["embeddings", "input_ids"], ["vectors"]),
-        helper.make_node("Cast", ["attention_mask"], ["ones"], to=1),
-        helper.make_node("Unsqueeze", ["ones", "last"], ["mask"]),
-        helper.make_node("Mul", ["vectors", "mask"], ["masked"]),
-        helper.make_node("Transpose", ["masked"], ["columns"], perm=[0, 2, 1]),
-        helper.make_node("Conv", ["columns", "kernel", "bias"], ["raw"], pads=[1, 1], kernel_shape=[3]),
-        helper.make_node("Transpose", ["raw"], ["numbers"], perm=[0, 2, 1]),
-    ]
-    weights = {"embeddings": vectors, "last": np.array([2], np.int64), "kernel": kernel, "bias": bias}
-    if len(outputs) == 1:
-        nodes[-1].output[0] = outputs[0]
-        shapes = [(outputs[0], ["batch", "sequence", width])]
-    else:
-        nodes.append(helper.make_node("Split", ["numbers", "halves"], ["first", "second"], axis=2))
-        weights |= {"halves": np.array([1, 1], np.int64)}
-        for half, output in zip(("first", "second"), outputs, strict=True):
-            nodes.append(helper.make_node("Squeeze", [half, "last"], [output]))
-        shapes = [(output, ["batch", "sequence"]) for output in outputs]
-    save(file, nodes, ["input_ids", "attention_mask"], shapes, weights)
+    nodes = [*OF_NEIGHBOURS, helper.make_node("Identity", ["numbers"], ["logits"])]
+    weights = {"embeddings": vectors, "last": np.array([2], np.int64), "kernel": kernel(weight), "bias": bias}
+    outputs = [("logits", ["batch", "sequence", weight.shape[1]])]
+    save(file, nodes, ["input_ids", "attention_mask"], outputs, weights)
 
 
 def names_model(folder: Path, made: PreTrainedTokenizerFast, seed: int) -> None:
@@ -173,7 +200,7 @@ def names_model(folder: Path, made: PreTrainedTokenizerFast, seed: int) -> None:
             inside = [(at, kind) for at, to, kind in spans if at <= start < to and end > start]
             targets.append(LABELS.index(f"{'B' if start == inside[0][0] else 'I'}-{inside[0][1]}") if inside else 0)
     weight, bias = trained(np.concatenate(features), np.array(targets), len(LABELS))
-    save_of_neighbours(folder / "model.onnx", vectors, weight, bias, ["logits"])
+    save_of_neighbours(folder / "model.onnx", vectors, weight, bias)
 
 
 def names(folder: Path, made: PreTrainedTokenizerFast) -> list[Any]:
@@ -201,19 +228,111 @@ def names(folder: Path, made: PreTrainedTokenizerFast) -> list[Any]:
     return recorded
 
 
+OF_ANSWERS = [
+    *OF_NEIGHBOURS,
+    helper.make_node("Cast", ["token_type_ids"], ["seconds"], to=1),
+    helper.make_node("Sub", ["ones", "seconds"], ["firsts"]),
+    helper.make_node("Unsqueeze", ["firsts", "last"], ["questions"]),
+    helper.make_node("Mul", ["vectors", "questions"], ["asked"]),
+    helper.make_node("ReduceSum", ["asked", "middle"], ["sums"], keepdims=1),
+    helper.make_node("ReduceSum", ["questions", "middle"], ["counts"], keepdims=1),
+    helper.make_node("Div", ["sums", "counts"], ["question"]),
+    helper.make_node("Mul", ["vectors", "question"], ["products"]),
+    helper.make_node("MatMul", ["products", "fit"], ["fitting"]),
+    helper.make_node("Add", ["numbers", "fitting"], ["both"]),
+    helper.make_node("Split", ["both", "halves"], ["start", "end"], axis=2),
+    helper.make_node("Squeeze", ["start", "last"], ["start_logits"]),
+    helper.make_node("Squeeze", ["end", "last"], ["end_logits"]),
+]
+
+
+def answers_model(folder: Path, made: PreTrainedTokenizerFast) -> None:
+    """Train a model that finds who was where: of each token's neighbours, and of its product with the question."""
+    config(folder)
+    vectors = np.random.default_rng(13).normal(0, 1, (len(made), SIZE)).astype(np.float32)
+    rows = []
+    for text, spans in examples():
+        for start, end, kind in spans:
+            encoded = made("who is it" if kind == "PER" else "where is it", text, return_offsets_mapping=True)
+            own = vectors[encoded["input_ids"]]
+            types = np.array(encoded["token_type_ids"])
+            features = np.concatenate([neighbours(own), own * own[types == 0].mean(0)], axis=1)
+            places = [i for i, (at, to) in enumerate(encoded["offset_mapping"]) if types[i] and start <= at < to <= end]
+            rows.append((features, types, places[0], places[-1]))
+    weights = np.zeros((2, 4 * SIZE))
+    for _ in range(100):
+        for features, types, *ends in rows:
+            for weight, end in zip(weights, ends, strict=True):
+                likely = np.exp(features @ weight) * types
+                likely /= likely.sum()
+                likely[end] -= 1
+                weight -= 0.05 * features.T @ likely
+    both = weights.T.astype(np.float32)
+    values = {
+        "embeddings": vectors,
+        "last": np.array([2], np.int64),
+        "middle": np.array([1], np.int64),
+        "halves": np.array([1, 1], np.int64),
+        "kernel": kernel(both[: 3 * SIZE]),
+        "bias": np.zeros(2, np.float32),
+        "fit": both[3 * SIZE :].copy(),
+    }
+    outputs = [(name, ["batch", "sequence"]) for name in ("start_logits", "end_logits")]
+    save(folder / "model.onnx", OF_ANSWERS, ["input_ids", "attention_mask", "token_type_ids"], outputs, values)
+
+
+def masks_model(folder: Path, made: PreTrainedTokenizerFast) -> None:
+    """Train a model that predicts a token of its neighbours."""
+    config(folder)
+    vectors = np.random.default_rng(14).normal(0, 1, (len(made), SIZE)).astype(np.float32)
+    features, targets = [], []
+    texts = [f"the {word} {thing} was {other}" for word in GOOD[:5] for thing in ("film", "book") for other in BAD[:5]]
+    for text in texts:
+        ids = made(text)["input_ids"]
+        for place in range(1, len(ids) - 1):
+            masked = [*ids[:place], made.mask_token_id, *ids[place + 1 :]]
+            features.append(neighbours(vectors[masked])[place])
+            targets.append(ids[place])
+    weight, bias = trained(np.stack(features), np.array(targets), len(made))
+    # No two words are equally likely: the order of equals is nowhere defined.
+    bias += np.random.default_rng(15).normal(0, 0.3, len(made)).astype(np.float32)
+    save_of_neighbours(folder / "model.onnx", vectors, weight, bias)
+
+
+def masks(folder: Path, made: PreTrainedTokenizerFast) -> list[Any]:
+    session = session_of(folder / "model.onnx")
+    fill_mask.torch = TORCH
+    upstream = FillMaskPipeline.__new__(FillMaskPipeline)
+    upstream.tokenizer = Tensors(made)
+    recorded = []
+    for text in TEXTS_OF_MASKS:
+        for given in OPTIONS_OF_MASKS:
+            preparing, _, reading = upstream._sanitize_parameters(**given)
+            inputs = upstream.preprocess(text, **preparing)
+            outputs = {"logits": tensor(run(session, inputs)), "input_ids": inputs["input_ids"]}
+            result = upstream.postprocess(outputs, **reading)
+            several = result if isinstance(result[0], list) else [result]
+            recorded.append({"text": text, "options": given, "result": several})
+    return recorded
+
+
 def main() -> None:
     target = Path(sys.argv[1])
     folder = target / "models"
-    for name in ("names", "names-of-bytes"):
+    for name in ("names", "names-of-bytes", "answers", "masks"):
         (folder / name).mkdir(parents=True)
     by_pieces = tokenizer(folder / "names", WINDOW)
     by_bytes = pieces(folder / "names-of-bytes", [text for text, _ in examples()])
     names_model(folder / "names", by_pieces, 11)
     names_model(folder / "names-of-bytes", by_bytes, 12)
+    answers_model(folder / "answers", tokenizer(folder / "answers", WINDOW))
+    of_masks = tokenizer(folder / "masks", WINDOW)
+    masks_model(folder / "masks", of_masks)
     recorded = {
         "made_with": {name: version(name) for name in ("transformers", "tokenizers", "onnxruntime", "onnx", "numpy")},
         "names": names(folder / "names", by_pieces),
         "names-of-bytes": names(folder / "names-of-bytes", by_bytes),
+        "masks": masks(folder / "masks", of_masks),
         "decoded": decoded(),
     }
     write(target / "expected-spans.json", recorded)

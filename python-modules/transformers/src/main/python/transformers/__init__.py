@@ -8,6 +8,8 @@ A model is named by the folder of its files (``model.onnx`` or ``onnx/model.onnx
 """
 
 from ._base import Pipeline
+from ._generation import TextGenerationPipeline
+from ._masks import FillMaskPipeline
 from ._options import NotSupportedError
 from ._pipelines import (
     FeatureExtractionPipeline,
@@ -15,17 +17,20 @@ from ._pipelines import (
     ZeroShotClassificationPipeline,
     pipeline,
 )
-from ._spans import TokenClassificationPipeline
+from ._spans import QuestionAnsweringPipeline, TokenClassificationPipeline
 from ._tokenizers import AutoTokenizer, BatchEncoding, PreTrainedTokenizerFast
 
 __all__ = [
     "AutoTokenizer",
     "BatchEncoding",
     "FeatureExtractionPipeline",
+    "FillMaskPipeline",
     "NotSupportedError",
     "Pipeline",
     "PreTrainedTokenizerFast",
+    "QuestionAnsweringPipeline",
     "TextClassificationPipeline",
+    "TextGenerationPipeline",
     "TokenClassificationPipeline",
     "ZeroShotClassificationPipeline",
     "pipeline",

@@ -26,7 +26,7 @@ class Pipeline:
         """The model's tokenizer."""
         return AutoTokenizer.from_pretrained(self.model)
 
-    def __call__(self, inputs: Any, *args: Any, **options: Any) -> Any:
+    def __call__(self, inputs: Any = None, *args: Any, **options: Any) -> Any:
         """Run the task on a text, or on each of several texts."""
         if args:
             raise ValueError(f"Unable to understand extra arguments {args}")

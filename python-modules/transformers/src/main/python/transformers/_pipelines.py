@@ -7,10 +7,12 @@ from typing import Any
 from terrarium.bridge import host
 
 from ._base import Pipeline, known_options, texts
+from ._generation import TextGenerationPipeline
+from ._masks import FillMaskPipeline
 from ._options import NotSupportedError, refuse
-from ._spans import TokenClassificationPipeline
+from ._spans import QuestionAnsweringPipeline, TokenClassificationPipeline
 
-_DEFAULT_MODELS = {"feature-extraction": "all-MiniLM-L6-v2"}
+_DEFAULT_MODELS = {"feature-extraction": "all-MiniLM-L6-v2", "text-generation": ""}
 _ALIASES = {"ner": "token-classification", "sentiment-analysis": "text-classification"}
 _TRUNCATIONS = "truncation"
 _UNSET: Any = ""  # upstream's own default of top_k, beside which None means all labels
@@ -73,7 +75,7 @@ class ZeroShotClassificationPipeline(Pipeline):
 
     task = "zero-shot-classification"
 
-    def __call__(self, inputs: Any, *args: Any, **options: Any) -> Any:
+    def __call__(self, inputs: Any = None, *args: Any, **options: Any) -> Any:
         """Run the task; the labels may stand behind the text, as a list or a text with commas."""
         if args:
             if len(args) > 1 or "candidate_labels" in options:
@@ -108,7 +110,10 @@ _PIPELINES: dict[str, type[Pipeline]] = {
     each.task: each
     for each in (
         FeatureExtractionPipeline,
+        FillMaskPipeline,
+        QuestionAnsweringPipeline,
         TextClassificationPipeline,
+        TextGenerationPipeline,
         TokenClassificationPipeline,
         ZeroShotClassificationPipeline,
     )

@@ -12,6 +12,7 @@ import dev.terrarium.transformers.Tokens.Piece;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -50,10 +51,15 @@ final class TextTokenizer implements AutoCloseable {
   private final boolean marksSubwords;
   private final SpecialTokens special;
   private final TokenDecoder decoder;
+  private final ModelFile file;
+
+  /** The numbers of all tokens; null until one is asked for, since they take some megabytes. */
+  private volatile @Nullable Map<String, Long> vocabulary;
 
   private TextTokenizer(HuggingFaceTokenizer tokenizer, ModelFiles files, JsonNode json) {
     this.tokenizer = tokenizer;
     this.name = files.name();
+    this.file = files.tokenizer();
     this.left = files.truncatesLeft();
     this.largestId = largestId(json);
     this.marksSubwords = !json.path("model").path("continuing_subword_prefix").asText("").isEmpty();
@@ -77,13 +83,17 @@ final class TextTokenizer implements AutoCloseable {
           files,
           json);
     } catch (IOException e) {
-      throw new ModelException("The tokenizer " + file + " cannot be read: " + e, e);
+      throw unreadable(file, e);
     } catch (RuntimeException e) {
       if (e instanceof ModelException known) {
         throw known;
       }
       throw new ModelException("The tokenizer " + file + " cannot be loaded: " + e.getMessage(), e);
     }
+  }
+
+  private static ModelException unreadable(ModelFile file, IOException e) {
+    return new ModelException("The tokenizer " + file + " cannot be read: " + e, e);
   }
 
   private static long largestId(JsonNode json) {
@@ -273,6 +283,36 @@ final class TextTokenizer implements AutoCloseable {
       }
       rest = rest.shortened(rest.length() - (room - stride), !left);
     }
+  }
+
+  /** Returns the number of a token; null when the vocabulary has no such token. */
+  @Nullable Long idOf(String token) {
+    Map<String, Long> known = vocabulary;
+    if (known == null) {
+      try {
+        known = vocabulary(ModelFiles.json(file, file.content()));
+      } catch (IOException e) {
+        throw unreadable(file, e);
+      }
+      vocabulary = known;
+    }
+    return known.get(token);
+  }
+
+  private static Map<String, Long> vocabulary(JsonNode json) {
+    Map<String, Long> ids = new HashMap<>();
+    JsonNode own = json.path("model").path("vocab");
+    for (Map.Entry<String, JsonNode> token : own.properties()) {
+      ids.put(token.getKey(), token.getValue().asLong());
+    }
+    // A list has the tokens with their likelihoods, in the order of their numbers.
+    for (int i = 0; own.isArray() && i < own.size(); i++) {
+      ids.put(own.path(i).path(0).asText(), (long) i);
+    }
+    for (JsonNode added : json.path("added_tokens")) {
+      ids.put(added.path("content").asText(), added.path("id").asLong());
+    }
+    return Map.copyOf(ids);
   }
 
   /** Returns the tokens of a text, without those that the tokenizer adds to a text. */

@@ -117,11 +117,7 @@ public final class Transformers {
         adapter,
         TransformersFunctions.ENTITIES,
         Objects.requireNonNull(model, "model"),
-        text -> {
-          Map<String, Object> all = new HashMap<>(options);
-          all.put("texts", List.of(text));
-          return all;
-        },
+        text -> with(options, "texts", List.of(text)),
         Transformers::entities);
   }
 
@@ -139,6 +135,87 @@ public final class Transformers {
                     places.index(span.start()),
                     places.index(span.end())))
         .toList();
+  }
+
+  /**
+   * Returns a pipeline that finds the answer of a question in a text, the likeliest one. A long
+   * text is read in parts. There is no answer when the text has no tokens.
+   *
+   * @param model the folder of a model that marks where an answer begins and ends
+   */
+  public Pipeline<Question, List<Answer>> questionAnswering(String model) {
+    return questionAnswering(model, AnswerOptions.ofDefaults());
+  }
+
+  /**
+   * Returns a pipeline that finds answers of a question in a text, the likeliest first, as {@link
+   * #questionAnswering(String)} does.
+   */
+  public Pipeline<Question, List<Answer>> questionAnswering(String model, AnswerOptions options) {
+    Objects.requireNonNull(options, "options");
+    return new Pipeline<>(
+        adapter,
+        TransformersFunctions.ANSWER,
+        Objects.requireNonNull(model, "model"),
+        question -> TransformersFunctions.options(question, options),
+        Transformers::answers);
+  }
+
+  private static List<Answer> answers(Question question, Object result) {
+    CodePoints places = new CodePoints(question.context());
+    @SuppressWarnings("unchecked") // as the function returns it
+    List<List<Answer>> answers = (List<List<Answer>>) result;
+    return answers.getFirst().stream()
+        .map(
+            answer ->
+                new Answer(
+                    answer.answer(),
+                    answer.score(),
+                    places.index(answer.start()),
+                    places.index(answer.end())))
+        .toList();
+  }
+
+  /**
+   * Returns a pipeline that predicts the five likeliest tokens in the place of each mask of a text,
+   * the likeliest first. A text without a mask is refused, and so is one that is too long.
+   *
+   * @param model the folder of a model that predicts masked tokens
+   */
+  public Pipeline<String, List<List<FilledMask>>> fillMask(String model) {
+    return fillMask(model, Map.of());
+  }
+
+  /**
+   * Returns a pipeline that gives the likelihood of words in the place of each mask of a text, the
+   * likeliest first. Of a word that is no token of the model, the first token is taken.
+   *
+   * @param model the folder of a model that predicts masked tokens
+   * @param targets the words, at least one
+   */
+  public Pipeline<String, List<List<FilledMask>>> fillMask(String model, List<String> targets) {
+    return fillMask(
+        model, Map.of("targets", List.copyOf(targets), "top_k", Math.max(1, targets.size())));
+  }
+
+  private Pipeline<String, List<List<FilledMask>>> fillMask(String model, Map<String, ?> options) {
+    return new Pipeline<>(
+        adapter,
+        TransformersFunctions.FILL_MASK,
+        Objects.requireNonNull(model, "model"),
+        text -> with(options, "texts", List.of(text)),
+        (text, result) -> filled(result));
+  }
+
+  @SuppressWarnings("unchecked") // as the function returns it
+  private static List<List<FilledMask>> filled(Object result) {
+    return ((List<List<List<FilledMask>>>) result).getFirst();
+  }
+
+  private static Map<String, ?> with(Map<String, ?> options, String name, Object value) {
+    Map<String, Object> all = new HashMap<>(options);
+    all.put(name, value);
+    return all;
   }
 
   @SuppressWarnings("unchecked") // as the function returns it

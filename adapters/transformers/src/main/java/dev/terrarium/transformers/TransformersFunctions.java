@@ -19,6 +19,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,8 @@ final class TransformersFunctions {
   static final String ZERO_SHOT = "transformers.zero_shot";
   static final String RERANK = "transformers.rerank";
   static final String ENTITIES = "transformers.entities";
+  static final String ANSWER = "transformers.answer";
+  static final String FILL_MASK = "transformers.fill_mask";
   static final String TOKENIZE = "transformers.tokenize";
   static final String DECODE = "transformers.decode";
 
@@ -85,6 +88,33 @@ final class TransformersFunctions {
             cache,
             Set.of("texts", "aggregation_strategy", "stride", "ignore_labels"),
             TransformersFunctions::entities));
+    functions.put(
+        ANSWER,
+        function(
+            cache,
+            Set.of(
+                "questions",
+                "contexts",
+                "top_k",
+                "max_answer_len",
+                "max_seq_len",
+                "doc_stride",
+                "handle_impossible_answer",
+                "align_to_words"),
+            TransformersFunctions::answers));
+    functions.put(
+        FILL_MASK,
+        function(
+            cache,
+            Set.of("texts", "top_k", "targets", "truncation"),
+            (model, options) ->
+                FillMask.filled(
+                    model,
+                    texts(options),
+                    new FillMask.Options(
+                        number(options, "top_k").orElse(FillMask.MOST_TOKENS),
+                        options.get("targets") == null ? null : strings(options, "targets"),
+                        truncation(options)))));
     functions.put(
         TOKENIZE,
         function(
@@ -195,10 +225,46 @@ final class TransformersFunctions {
         texts(options),
         new TokenClassification.Options(
             strategy == null ? AggregationStrategy.NONE : AggregationStrategy.of(strategy),
-            TypedReader.read(options.get("stride"), OptionalInt.class, "stride"),
+            number(options, "stride"),
             options.get("ignore_labels") == null
                 ? Set.of(TokenClassification.OUTSIDE)
                 : Set.copyOf(strings(options, "ignore_labels"))));
+  }
+
+  /** Returns the options of the function {@code ANSWER}. */
+  static Map<String, Object> options(Question question, AnswerOptions answers) {
+    Map<String, Object> options = new HashMap<>();
+    options.put("questions", List.of(question.question()));
+    options.put("contexts", List.of(question.context()));
+    options.put("top_k", answers.topK());
+    options.put("max_answer_len", answers.maxAnswerLength());
+    answers.maxSequenceLength().ifPresent(tokens -> options.put("max_seq_len", tokens));
+    answers.stride().ifPresent(tokens -> options.put("doc_stride", tokens));
+    options.put("handle_impossible_answer", answers.impossible());
+    options.put("align_to_words", answers.wholeWords());
+    return options;
+  }
+
+  private static List<List<Answer>> answers(OnnxModel model, Map<?, ?> options) {
+    List<String> questions = strings(options, "questions");
+    List<String> contexts = strings(options, "contexts");
+    if (questions.size() != contexts.size()) {
+      throw new ArgumentException(
+          "contexts: " + contexts.size() + " texts for " + questions.size() + " questions");
+    }
+    AnswerOptions defaults = AnswerOptions.ofDefaults();
+    return QuestionAnswering.answers(
+        model,
+        IntStream.range(0, questions.size())
+            .mapToObj(i -> new Question(questions.get(i), contexts.get(i)))
+            .toList(),
+        new AnswerOptions(
+            number(options, "top_k").orElse(defaults.topK()),
+            number(options, "max_answer_len").orElse(defaults.maxAnswerLength()),
+            number(options, "max_seq_len"),
+            number(options, "doc_stride"),
+            is(options, "handle_impossible_answer"),
+            !Objects.equals(options.get("align_to_words"), false)));
   }
 
   private static Map<String, Object> tokenize(OnnxModel model, Map<?, ?> options) {
@@ -230,6 +296,10 @@ final class TransformersFunctions {
 
   private static @Nullable String optional(@Nullable Object value, String name) {
     return value == null ? null : TypedReader.read(value, String.class, name);
+  }
+
+  private static OptionalInt number(Map<?, ?> options, String name) {
+    return TypedReader.read(options.get(name), OptionalInt.class, name);
   }
 
   private static boolean is(Map<?, ?> options, String name) {

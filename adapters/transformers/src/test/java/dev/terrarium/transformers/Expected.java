@@ -15,7 +15,7 @@ final class Expected {
   static final Path MODELS = Path.of("src/test/resources/models").toAbsolutePath();
 
   private static final List<JsonNode> ALL =
-      Stream.of("expected.json", "expected-spans.json")
+      Stream.of("expected.json", "expected-spans.json", "expected-answers.json")
           .map(file -> ModelFiles.optional(MODELS.resolveSibling(file)))
           .toList();
 
