@@ -11,9 +11,10 @@ import java.util.Objects;
  * Transformer models in ONNX files, by {@code terrarium.adapter(Transformers.class)}. Thread-safe.
  *
  * <p>A model is named by its folder, which has {@code model.onnx} or {@code onnx/model.onnx},
- * {@code tokenizer.json} and {@code config.json}; by another ONNX file in such a folder; or as
- * {@code all-MiniLM-L6-v2}, which an artifact on the class path carries. A model is loaded when it
- * is first used, once for Java and for the Python package {@code transformers} in all contexts.
+ * {@code tokenizer.json} and {@code config.json}; by another ONNX file in such a folder; by a
+ * folder on the class path, as {@code classpath:models/reviews}; or as {@code all-MiniLM-L6-v2},
+ * which an artifact on the class path carries. A model is loaded when it is first used, once for
+ * Java and for the Python package {@code transformers} in all contexts.
  */
 public final class Transformers {
 

@@ -1,6 +1,8 @@
 package dev.terrarium.transformers;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +18,7 @@ final class Expected {
 
   private static final List<JsonNode> ALL =
       Stream.of("expected.json", "expected-spans.json", "expected-answers.json")
-          .map(file -> ModelFiles.optional(MODELS.resolveSibling(file)))
+          .map(file -> ModelFolder.of(MODELS.resolveSibling(".").normalize()).json(file))
           .toList();
 
   private Expected() {}
@@ -40,6 +42,17 @@ final class Expected {
   /** Opens a model of the tests. */
   static LoadedModels.Handle open(String model) {
     return LoadedModels.open(MODELS.resolve(model).toString(), Batching.ofDefaults());
+  }
+
+  /** Copies the folder of a model, so that a test can change its files. */
+  static Path copy(String model, Path target) throws IOException {
+    Path source = MODELS.resolve(model);
+    try (Stream<Path> files = Files.walk(source)) {
+      for (Path file : (Iterable<Path>) files::iterator) {
+        Files.copy(file, target.resolve(source.relativize(file).toString()));
+      }
+    }
+    return target;
   }
 
   static List<String> strings(JsonNode list) {

@@ -23,7 +23,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -307,13 +306,6 @@ class SentenceModelTest {
   }
 
   private Path copy(String model, String name) throws IOException {
-    Path source = MODELS.resolve(model);
-    Path target = temporary.toRealPath().resolve(name);
-    try (Stream<Path> files = Files.walk(source)) {
-      for (Path file : (Iterable<Path>) files::iterator) {
-        Files.copy(file, target.resolve(source.relativize(file).toString()));
-      }
-    }
-    return target;
+    return Expected.copy(model, temporary.toRealPath().resolve(name));
   }
 }
