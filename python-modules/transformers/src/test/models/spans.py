@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from make import BAD, GOOD, SIZE, config, run, save, session_of, tokenizer, write
 from onnx import helper
-from tokenizers import Tokenizer, decoders, pre_tokenizers, processors, trainers
-from tokenizers.models import BPE
+from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors, trainers
+from tokenizers.models import BPE, Unigram
 from transformers import PreTrainedTokenizerFast
 from transformers.pipelines import fill_mask, token_classification
 from transformers.pipelines.fill_mask import FillMaskPipeline
@@ -54,6 +54,7 @@ OPTIONS_OF_MASKS: list[dict[str, Any]] = [
     {"targets": "great"},
     {"tokenizer_kwargs": {"truncation": True}},
 ]
+ROBERTAS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 STRATEGIES = ["none", "simple", "first", "average", "max"]
 
 
@@ -105,22 +106,39 @@ class Tensors:
         return encoded
 
 
-def pieces(folder: Path, corpus: list[str]) -> PreTrainedTokenizerFast:
+def of_bytes(folder: Path, corpus: list[str]) -> PreTrainedTokenizerFast:
     """Train a tokenizer on bytes, as RoBERTa has it: its tokens have no mark of a word's parts."""
     made = Tokenizer(BPE())
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
-    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=320,
+        special_tokens=ROBERTAS,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    made.train_from_iterator(corpus, trainer)
+    made.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
+    return written(folder, made)
+
+
+def of_spaces(folder: Path, corpus: list[str]) -> PreTrainedTokenizerFast:
+    """Train a tokenizer whose tokens begin with the space before them, as XLM-RoBERTa has it."""
+    made = Tokenizer(Unigram())
+    made.normalizer = normalizers.NFKC()
+    made.pre_tokenizer = pre_tokenizers.Metaspace()
+    made.decoder = decoders.Metaspace()
     made.train_from_iterator(
         corpus,
-        trainers.BpeTrainer(
-            vocab_size=320,
-            special_tokens=special,
-            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-            show_progress=False,
-        ),
+        trainers.UnigramTrainer(vocab_size=90, special_tokens=ROBERTAS, unk_token="<unk>", show_progress=False),
     )
-    made.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
+    made.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    return written(folder, made)
+
+
+def written(folder: Path, made: Tokenizer) -> PreTrainedTokenizerFast:
     made.save(str(folder / "tokenizer.json"))
     names = {"cls_token": "<s>", "sep_token": "</s>", "unk_token": "<unk>", "mask_token": "<mask>", "pad_token": "<pad>"}
     write(folder / "tokenizer_config.json", {"model_max_length": WINDOW, **names})
@@ -197,8 +215,8 @@ def names_model(folder: Path, made: PreTrainedTokenizerFast, seed: int) -> None:
         encoded = made(text, return_offsets_mapping=True)
         features.append(neighbours(vectors[encoded["input_ids"]]))
         for start, end in encoded["offset_mapping"]:
-            inside = [(at, kind) for at, to, kind in spans if at <= start < to and end > start]
-            targets.append(LABELS.index(f"{'B' if start == inside[0][0] else 'I'}-{inside[0][1]}") if inside else 0)
+            inside = [(at, kind) for at, to, kind in spans if at < end and start < to]
+            targets.append(LABELS.index(f"{'B' if start <= inside[0][0] else 'I'}-{inside[0][1]}") if inside else 0)
     weight, bias = trained(np.concatenate(features), np.array(targets), len(LABELS))
     save_of_neighbours(folder / "model.onnx", vectors, weight, bias)
 
@@ -319,12 +337,15 @@ def masks(folder: Path, made: PreTrainedTokenizerFast) -> list[Any]:
 def main() -> None:
     target = Path(sys.argv[1])
     folder = target / "models"
-    for name in ("names", "names-of-bytes", "answers", "masks"):
+    for name in ("names", "names-of-bytes", "names-of-spaces", "answers", "masks"):
         (folder / name).mkdir(parents=True)
     by_pieces = tokenizer(folder / "names", WINDOW)
-    by_bytes = pieces(folder / "names-of-bytes", [text for text, _ in examples()])
+    corpus = [text for text, _ in examples()]
+    by_bytes = of_bytes(folder / "names-of-bytes", corpus)
+    by_spaces = of_spaces(folder / "names-of-spaces", corpus)
     names_model(folder / "names", by_pieces, 11)
     names_model(folder / "names-of-bytes", by_bytes, 12)
+    names_model(folder / "names-of-spaces", by_spaces, 15)
     answers_model(folder / "answers", tokenizer(folder / "answers", WINDOW))
     of_masks = tokenizer(folder / "masks", WINDOW)
     masks_model(folder / "masks", of_masks)
@@ -332,6 +353,7 @@ def main() -> None:
         "made_with": {name: version(name) for name in ("transformers", "tokenizers", "onnxruntime", "onnx", "numpy")},
         "names": names(folder / "names", by_pieces),
         "names-of-bytes": names(folder / "names-of-bytes", by_bytes),
+        "names-of-spaces": names(folder / "names-of-spaces", by_spaces),
         "masks": masks(folder / "masks", of_masks),
         "decoded": decoded(),
     }

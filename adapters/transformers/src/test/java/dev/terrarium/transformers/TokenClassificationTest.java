@@ -9,11 +9,17 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.transformers.EntityGroups.Span;
+import dev.terrarium.transformers.TextClassification.Input;
+import dev.terrarium.transformers.TextTokenizer.Truncation;
 import dev.terrarium.transformers.TokenClassification.Options;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -22,8 +28,10 @@ class TokenClassificationTest {
 
   private static final Set<String> OUTSIDE = Set.of("O");
 
+  @TempDir private Path temporary = Path.of("");
+
   @ParameterizedTest
-  @ValueSource(strings = {"names", "names-of-bytes"})
+  @ValueSource(strings = {"names", "names-of-bytes", "names-of-spaces"})
   void entitiesAreThoseOfCPython(String model) {
     try (LoadedModels.Handle handle = Expected.open(model)) {
       for (JsonNode entry : Expected.of(model)) {
@@ -135,6 +143,33 @@ class TokenClassificationTest {
     assertThatThrownBy(() -> AggregationStrategy.of("last"))
         .isInstanceOf(ArgumentException.class)
         .hasMessage("aggregation_strategy: 'last' is none of [NONE, SIMPLE, FIRST, AVERAGE, MAX].");
+  }
+
+  @Test
+  void labelsThatDoNotFitAreRefused() throws IOException {
+    for (String model : List.of("names", "reviews")) {
+      Path folder = Expected.copy(model, temporary.toRealPath().resolve(model));
+      Path config = folder.resolve("config.json");
+      Files.writeString(config, Files.readString(config).replace("\"1\":", "\"7\":"));
+      try (LoadedModels.Handle handle =
+          LoadedModels.open(folder.toString(), Batching.ofDefaults())) {
+        int labels = handle.model().width("logits");
+        assertThatThrownBy(
+                () -> {
+                  if (model.equals("names")) {
+                    spans(handle.model(), "anna", options(AggregationStrategy.SIMPLE));
+                  } else {
+                    TextClassification.labels(
+                        handle.model(), List.of(new Input("a", null)), null, Truncation.NONE);
+                  }
+                })
+            .isInstanceOf(ModelException.class)
+            .hasMessage(
+                "The model %s has %d labels, and id2label of its config.json names %d, without the"
+                        .formatted(model, labels, labels)
+                    + " number 1.");
+      }
+    }
   }
 
   private static Options options(AggregationStrategy strategy) {
