@@ -2,8 +2,6 @@ package dev.terrarium.transformers;
 
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
-import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
@@ -12,16 +10,10 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.transformers.TextTokenizer.Truncation;
 import java.io.IOException;
-import java.nio.FloatBuffer;
-import java.nio.LongBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,13 +25,6 @@ import org.jspecify.annotations.Nullable;
  * computed of a text: it computes each text alone.
  */
 final class OnnxModel implements AutoCloseable {
-
-  private static final String IDS = "input_ids";
-  private static final String MASK = "attention_mask";
-  private static final String TYPES = "token_type_ids";
-
-  /** The outputs of two dimensions that have a number for each token, not for each label. */
-  private static final Set<String> BY_TOKEN = Set.of("start_logits", "end_logits");
 
   /**
    * The numbers of a token from which on a batch has one text: 32 texts of 512 tokens with a number
@@ -131,7 +116,7 @@ final class OnnxModel implements AutoCloseable {
 
   private static void requireInputs(ModelFiles files, Map<String, NodeInfo> inputs) {
     for (Map.Entry<String, NodeInfo> input : inputs.entrySet()) {
-      boolean known = Set.of(IDS, MASK, TYPES).contains(input.getKey());
+      boolean known = OnnxBatch.INPUTS.contains(input.getKey());
       boolean longs =
           input.getValue().getInfo() instanceof TensorInfo tensor
               && tensor.type == OnnxJavaType.INT64;
@@ -145,7 +130,7 @@ final class OnnxModel implements AutoCloseable {
                 + " ("
                 + input.getValue().getInfo()
                 + "); supported are "
-                + new TreeSet<>(Set.of(IDS, MASK, TYPES))
+                + new TreeSet<>(OnnxBatch.INPUTS)
                 + " of 64-bit integers.",
             null);
       }
@@ -191,7 +176,7 @@ final class OnnxModel implements AutoCloseable {
 
   /** Returns whether the model reads which of two texts a token is of. */
   boolean takesTypes() {
-    return session.getInputNames().contains(TYPES);
+    return session.getInputNames().contains("token_type_ids");
   }
 
   boolean isQuantized() {
@@ -212,7 +197,7 @@ final class OnnxModel implements AutoCloseable {
    */
   int byToken(String output, String task) {
     int index = outputs.indexOf(output);
-    if (index < 0 || (shape(session, output).length != 3 && !BY_TOKEN.contains(output))) {
+    if (index < 0 || !OnnxBatch.isByToken(output, shape(session, output))) {
       throw new ModelException(
           Kind.INVALID_REQUEST,
           "The model "
@@ -297,16 +282,10 @@ final class OnnxModel implements AutoCloseable {
   }
 
   private List<List<float[]>> compute(List<Tokens> batch, BatchScheduler.Run run) {
-    int rows = batch.size();
-    int length = batch.stream().mapToInt(Tokens::length).max().orElseThrow();
-    try (OrtSession.RunOptions options = new OrtSession.RunOptions();
-        Inputs inputs = new Inputs(rows, length)) {
+    try (OrtSession.RunOptions options = new OrtSession.RunOptions()) {
       run.stoppedBy(() -> terminate(options));
       try {
-        inputs.fill(batch);
-        try (OrtSession.Result result = session.run(inputs.tensors, options)) {
-          return split(result, batch, length);
-        }
+        return new OnnxBatch(files, batch).compute(session, options, outputs);
       } finally {
         run.finished();
       }
@@ -321,91 +300,6 @@ final class OnnxModel implements AutoCloseable {
     } catch (OrtException e) {
       throw new IllegalStateException(e);
     }
-  }
-
-  /** The tensors of a batch, of one row for each text. */
-  private final class Inputs implements AutoCloseable {
-    private final Map<String, OnnxTensor> tensors = new HashMap<>();
-    private final int rows;
-    private final int length;
-
-    Inputs(int rows, int length) {
-      this.rows = rows;
-      this.length = length;
-    }
-
-    void fill(List<Tokens> batch) throws OrtException {
-      for (String name : session.getInputNames()) {
-        ToLongFunction<int[]> value =
-            switch (name) {
-              case IDS -> place -> batch.get(place[0]).ids()[place[1]];
-              case TYPES -> place -> batch.get(place[0]).types()[place[1]];
-              default -> place -> 1;
-            };
-        long padding = name.equals(IDS) ? files.padding() : 0;
-        long[] values = new long[rows * length];
-        int[] place = new int[2];
-        for (int row = 0; row < rows; row++) {
-          place[0] = row;
-          int tokens = batch.get(row).length();
-          for (int i = 0; i < length; i++) {
-            place[1] = i;
-            values[row * length + i] = i < tokens ? value.applyAsLong(place) : padding;
-          }
-        }
-        tensors.put(
-            name,
-            OnnxTensor.createTensor(
-                OrtEnvironment.getEnvironment(),
-                LongBuffer.wrap(values),
-                new long[] {rows, length}));
-      }
-    }
-
-    @Override
-    public void close() {
-      tensors.values().forEach(OnnxTensor::close);
-    }
-  }
-
-  private List<List<float[]>> split(OrtSession.Result result, List<Tokens> batch, int length) {
-    List<List<float[]>> texts = new ArrayList<>(batch.size());
-    batch.forEach(text -> texts.add(new ArrayList<>(outputs.size())));
-    for (String output : outputs) {
-      OnnxValue value = result.get(output).orElseThrow();
-      if (!(value instanceof OnnxTensor tensor) || tensor.getFloatBuffer() == null) {
-        throw unusable(output, value);
-      }
-      FloatBuffer numbers = tensor.getFloatBuffer();
-      long[] shape = tensor.getInfo().getShape();
-      boolean byToken = shape.length == 3 || BY_TOKEN.contains(output);
-      if (shape.length < 2
-          || shape.length > 3
-          || shape[0] != batch.size()
-          || (byToken && shape[1] != length)) {
-        throw unusable(output, value);
-      }
-      int row = numbers.remaining() / batch.size();
-      for (int i = 0; i < batch.size(); i++) {
-        float[] own = new float[byToken ? row / length * batch.get(i).length() : row];
-        numbers.get(i * row, own);
-        texts.get(i).add(own);
-      }
-    }
-    return texts;
-  }
-
-  private ModelException unusable(String output, OnnxValue value) {
-    return new ModelException(
-        Kind.BAD_RESPONSE,
-        "The model "
-            + files.name()
-            + " has the output "
-            + output
-            + " ("
-            + value.getInfo()
-            + "), which is neither a number for each label nor numbers for each token.",
-        null);
   }
 
   /** Waits for what is being computed, fails what waits, and frees the native memory. */
