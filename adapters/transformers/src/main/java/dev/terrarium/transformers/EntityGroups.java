@@ -70,11 +70,10 @@ final class EntityGroups {
 
   private Scored scored(CodePoints text, Tokens tokens, int index, double[] scores) {
     Piece piece = tokens.pieces().get(index);
-    String part = text.between(piece.start(), piece.end());
     String word = piece.token();
     boolean goesOn;
     if (SpecialTokens.Token.is(tokenizer.special().unknown(), tokens.ids()[index])) {
-      word = part;
+      word = text.between(piece.start(), piece.end());
       goesOn = false;
     } else if (tokenizer.marksSubwords()) {
       // A token with its mark is longer than its part of the text.

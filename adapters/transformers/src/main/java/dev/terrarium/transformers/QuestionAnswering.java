@@ -6,6 +6,7 @@ import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.transformers.Tokens.Piece;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -127,6 +128,9 @@ final class QuestionAnswering {
     /** The tokens from one to another as an answer. */
     private record Candidate(int start, int end, double score) {}
 
+    /** The places of a word, as far as a window has it. */
+    private record Word(int start, int end) {}
+
     /** Orders candidates from the least likely one on; of equals the first is likelier. */
     private static final Comparator<Candidate> LIKELIHOOD =
         Comparator.comparingDouble(Candidate::score)
@@ -137,9 +141,10 @@ final class QuestionAnswering {
       none = Math.min(none, starts[0] * ends[0]);
       starts[0] = 0;
       ends[0] = 0;
+      Map<Integer, Word> words = words(window);
       for (Candidate candidate : candidates(starts, ends)) {
         if (wanted[candidate.start()] && wanted[candidate.end()]) {
-          add(answer(window, candidate));
+          add(answer(window, words, candidate));
         }
       }
     }
@@ -163,27 +168,32 @@ final class QuestionAnswering {
       return best.stream().sorted(LIKELIHOOD.reversed()).toList();
     }
 
-    private Answer answer(Tokens window, Candidate candidate) {
+    private Answer answer(Tokens window, Map<Integer, Word> words, Candidate candidate) {
       Piece first = window.pieces().get(candidate.start());
       Piece last = window.pieces().get(candidate.end());
-      int start = first.start();
-      int end = last.end();
-      if (options.wholeWords()) {
-        List<Piece> firstWord = ofWord(window, first.word());
-        List<Piece> lastWord = ofWord(window, last.word());
-        if (!firstWord.isEmpty() && !lastWord.isEmpty()) {
-          start = firstWord.getFirst().start();
-          end = lastWord.getLast().end();
-        }
-      }
-      return new Answer(text.between(start, end), candidate.score(), start, end);
+      Word firstWord = words.get(first.word());
+      Word lastWord = words.get(last.word());
+      return firstWord == null || lastWord == null
+          ? answer(first.start(), last.end(), candidate.score())
+          : answer(firstWord.start(), lastWord.end(), candidate.score());
     }
 
-    /** Returns the tokens of a word of the text; none when the tokenizer does not tell words. */
-    private static List<Piece> ofWord(Tokens window, int word) {
-      return window.pieces().stream()
-          .filter(piece -> word >= 0 && piece.text() == 1 && piece.word() == word)
-          .toList();
+    private Answer answer(int start, int end, double score) {
+      return new Answer(text.between(start, end), score, start, end);
+    }
+
+    /** Returns the words of the text in a window by their numbers; none when they do not count. */
+    private Map<Integer, Word> words(Tokens window) {
+      Map<Integer, Word> words = new HashMap<>();
+      for (Piece piece : window.pieces()) {
+        if (options.wholeWords() && piece.text() == 1 && piece.word() >= 0) {
+          words.merge(
+              piece.word(),
+              new Word(piece.start(), piece.end()),
+              (one, more) -> new Word(one.start(), more.end()));
+        }
+      }
+      return words;
     }
 
     private void add(Answer answer) {
