@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from make import BAD, GOOD, SIZE, config, run, save, session_of, tokenizer, write
+from make import BAD, GOOD, LETTERS, SIZE, VOCABULARY, config, run, save, session_of, tokenizer, write
 from onnx import helper
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors, trainers
 from tokenizers.models import BPE, Unigram
@@ -123,15 +123,18 @@ def of_bytes(folder: Path, corpus: list[str]) -> PreTrainedTokenizerFast:
 
 
 def of_spaces(folder: Path, corpus: list[str]) -> PreTrainedTokenizerFast:
-    """Train a tokenizer whose tokens begin with the space before them, as XLM-RoBERTa has it."""
-    made = Tokenizer(Unigram())
+    """Make a tokenizer whose tokens begin with the space before them, as XLM-RoBERTa has it.
+
+    Every second word of the corpus is a token; the others are split. The trainer of such vocabularies is not seeded.
+    """
+    words = sorted({word for text in corpus for word in text.split()})
+    pieces = [*(f"\u2581{word}" for word in words[::2]), "\u2581", *LETTERS, ",", "!", "-", "'"]
+    scores = [*((name, 0.0) for name in ROBERTAS), *((piece, -3 - at / 50) for at, piece in enumerate(pieces))]
+    made = Tokenizer(Unigram(scores, unk_id=ROBERTAS.index("<unk>")))
     made.normalizer = normalizers.NFKC()
     made.pre_tokenizer = pre_tokenizers.Metaspace()
     made.decoder = decoders.Metaspace()
-    made.train_from_iterator(
-        corpus,
-        trainers.UnigramTrainer(vocab_size=90, special_tokens=ROBERTAS, unk_token="<unk>", show_progress=False),
-    )
+    made.add_special_tokens(ROBERTAS)
     made.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
     )
@@ -230,7 +233,7 @@ def names(folder: Path, made: PreTrainedTokenizerFast) -> list[Any]:
     recorded = []
     for text in TEXTS_OF_NAMES:
         for strategy in STRATEGIES:
-            for stride in (None, 0, 5):
+            for stride in (None, 5):
                 if stride is not None and strategy == "none":
                     continue
                 given = {"aggregation_strategy": strategy, "stride": stride}
@@ -355,9 +358,31 @@ def main() -> None:
         "names-of-bytes": names(folder / "names-of-bytes", by_bytes),
         "names-of-spaces": names(folder / "names-of-spaces", by_spaces),
         "masks": masks(folder / "masks", of_masks),
+        "windows": windows(by_pieces),
         "decoded": decoded(),
     }
     write(target / "expected-spans.json", recorded)
+
+
+def windows(made: PreTrainedTokenizerFast) -> list[Any]:
+    """The parts of texts that are too long, from the beginning on or from the end."""
+    recorded = []
+    words = " ".join(VOCABULARY[5:45])
+    for side in ("right", "left"):
+        made.truncation_side = side
+        for text, second in ((words, None), ("a good day", words), ("a", "good"), ("", None)):
+            for most, stride in ((10, 0), (12, 5), (44, 1)):
+                encoded = made(
+                    text,
+                    second,
+                    truncation="longest_first" if second is None else "only_second",
+                    max_length=most,
+                    stride=stride,
+                    return_overflowing_tokens=True,
+                )
+                given = {"text": text, "pair": second, "max_length": most, "stride": stride, "side": side}
+                recorded.append({**given, "input_ids": encoded["input_ids"]})
+    return recorded
 
 
 def decoded() -> list[Any]:

@@ -12,8 +12,9 @@ import java.util.OptionalInt;
  *     those of the model; by default 384, or those of the model if they are fewer
  * @param stride the number of tokens that a part of a long text shares with the next one; by
  *     default 128, or half of the tokens that are read at once if they are fewer
- * @param impossible whether the empty answer is one, with the score that there is none
- * @param wholeWords whether an answer has all of its first and last word, by default true
+ * @param impossible whether the empty answer is among the answers, with the model's certainty that
+ *     the text has none; by default false
+ * @param wholeWords whether an answer has all of its first and last word; by default true
  */
 public record AnswerOptions(
     int topK,

@@ -33,11 +33,11 @@ final class EntityGroups {
   /**
    * A token with the scores of all labels.
    *
-   * @param goesOn whether the token goes on with the word of the one before
+   * @param continuesWord whether the token belongs to the same word as the token before
    */
   @SuppressWarnings("ArrayRecordComponent") // compared nowhere
   private record Scored(
-      String word, double[] scores, int index, int start, int end, boolean goesOn) {}
+      String word, double[] scores, int index, int start, int end, boolean continuesWord) {}
 
   private final TextTokenizer tokenizer;
   private final List<String> labels;
@@ -71,19 +71,19 @@ final class EntityGroups {
   private Scored scored(CodePoints text, Tokens tokens, int index, double[] scores) {
     Piece piece = tokens.pieces().get(index);
     String word = piece.token();
-    boolean goesOn;
+    boolean continuesWord;
     if (SpecialTokens.Token.is(tokenizer.special().unknown(), tokens.ids()[index])) {
       word = text.between(piece.start(), piece.end());
-      goesOn = false;
+      continuesWord = false;
     } else if (tokenizer.marksSubwords()) {
       // A token with its mark is longer than its part of the text.
-      goesOn = word.codePointCount(0, word.length()) != piece.end() - piece.start();
+      continuesWord = word.codePointCount(0, word.length()) != piece.end() - piece.start();
     } else {
       // A word begins behind a space, or with one.
       int behind = Math.min(piece.start() + 1, text.length());
-      goesOn = piece.start() > 0 && !text.between(piece.start() - 1, behind).contains(" ");
+      continuesWord = piece.start() > 0 && !text.between(piece.start() - 1, behind).contains(" ");
     }
-    return new Scored(word, scores, index, piece.start(), piece.end(), goesOn);
+    return new Scored(word, scores, index, piece.start(), piece.end(), continuesWord);
   }
 
   private Span single(Scored token) {
@@ -101,7 +101,7 @@ final class EntityGroups {
     List<Span> words = new ArrayList<>();
     int from = 0;
     for (int i = 1; i <= tokens.size(); i++) {
-      if (i == tokens.size() || !tokens.get(i).goesOn()) {
+      if (i == tokens.size() || !tokens.get(i).continuesWord()) {
         words.add(word(tokens.subList(from, i)));
         from = i;
       }

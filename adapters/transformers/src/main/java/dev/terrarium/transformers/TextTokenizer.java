@@ -328,7 +328,7 @@ final class TextTokenizer implements AutoCloseable {
     return decoder;
   }
 
-  /** Returns whether tokens tell by a mark that they go on with a word, as word pieces do. */
+  /** Returns whether a token that continues a word has a mark, as word pieces have. */
   boolean marksSubwords() {
     return marksSubwords;
   }

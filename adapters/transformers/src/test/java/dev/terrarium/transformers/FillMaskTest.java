@@ -10,12 +10,18 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.transformers.FillMask.Options;
 import dev.terrarium.transformers.TextTokenizer.Truncation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Predicted tokens beside those that upstream's own pipeline makes of the same numbers. */
 class FillMaskTest {
+
+  @TempDir private Path temporary = Path.of("");
 
   @Test
   void tokensAreThoseOfCPython() {
@@ -94,6 +100,22 @@ class FillMaskTest {
       assertThatThrownBy(() -> filled(sentences.model(), "[MASK]", options(5, null)))
           .isInstanceOf(ModelException.class)
           .hasMessageStartingWith("The model sentences predicts no tokens: it has the outputs");
+    }
+  }
+
+  @Test
+  void aTokenizerWithoutAMaskIsRefused() throws IOException {
+    Path folder = Expected.copy("masks", temporary.toRealPath().resolve("maskless"));
+    Path tokenizer = folder.resolve("tokenizer.json");
+    Files.writeString(tokenizer, Files.readString(tokenizer).replace("[MASK]", "[GAP]"));
+    try (LoadedModels.Handle handle = LoadedModels.open(folder.toString(), Batching.ofDefaults())) {
+      assertThatThrownBy(() -> filled(handle.model(), "[MASK]", options(5, null)))
+          .isInstanceOf(ModelException.class)
+          .hasMessage("The tokenizer of the model maskless has no mask token.");
+    }
+    Files.writeString(folder.resolve("tokenizer_config.json"), "{\"mask_token\": \"[GAP]\"}");
+    try (LoadedModels.Handle handle = LoadedModels.open(folder.toString(), Batching.ofDefaults())) {
+      assertThat(filled(handle.model(), "a [GAP]", options(3, null)).getFirst()).hasSize(3);
     }
   }
 

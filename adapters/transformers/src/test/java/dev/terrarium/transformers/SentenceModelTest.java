@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -160,6 +161,40 @@ class SentenceModelTest {
             .containsExactly(Expected.longs(entry.path("input_ids")).toArray(Long[]::new));
       }
     }
+  }
+
+  @Test
+  void partsOfLongTextsAreThoseOfCPython() throws IOException {
+    for (String side : List.of("right", "left")) {
+      Path folder = copy("names", side);
+      Files.writeString(
+          folder.resolve("tokenizer_config.json"), "{\"truncation_side\": \"" + side + "\"}");
+      try (LoadedModels.Handle handle =
+          LoadedModels.open(folder.toString(), Batching.ofDefaults())) {
+        for (JsonNode entry : Expected.of("windows")) {
+          if (entry.path("side").asText().equals(side)) {
+            List<Tokens> windows =
+                handle
+                    .model()
+                    .tokenizer()
+                    .windows(
+                        entry.path("text").asText(),
+                        entry.path("pair").textValue(),
+                        entry.path("max_length").asInt(),
+                        entry.path("stride").asInt());
+            List<List<Long>> expected = new ArrayList<>();
+            entry.path("input_ids").forEach(ids -> expected.add(Expected.longs(ids)));
+            assertThat(windows.stream().map(SentenceModelTest::ids))
+                .as(entry.toString())
+                .containsExactlyElementsOf(expected);
+          }
+        }
+      }
+    }
+  }
+
+  private static List<Long> ids(Tokens tokens) {
+    return LongStream.of(tokens.ids()).boxed().toList();
   }
 
   @Test
