@@ -61,6 +61,11 @@ def tokenizer(folder: Path, most: int) -> PreTrainedTokenizerFast:
     made.enable_padding(length=12)
     made.save(str(folder / "tokenizer.json"))
     write(folder / "tokenizer_config.json", {"model_max_length": most, "tokenizer_class": "BertTokenizer"})
+    return loaded(folder, most)
+
+
+def loaded(folder: Path, most: int) -> PreTrainedTokenizerFast:
+    """Load a tokenizer that this script wrote."""
     return PreTrainedTokenizerFast(
         tokenizer_file=str(folder / "tokenizer.json"),
         model_max_length=most,
@@ -69,6 +74,7 @@ def tokenizer(folder: Path, most: int) -> PreTrainedTokenizerFast:
         cls_token="[CLS]",
         sep_token="[SEP]",
         unk_token="[UNK]",
+        mask_token="[MASK]",
     )
 
 
@@ -78,19 +84,19 @@ def write(file: Path, content: Any) -> None:
 
 
 def config(folder: Path, **more: Any) -> dict[str, Any]:
-    made = {"model_type": "bert", "vocab_size": len(VOCABULARY), "pad_token_id": 0, "hidden_size": SIZE}
+    made: dict[str, Any] = {"model_type": "bert", "vocab_size": len(VOCABULARY), "pad_token_id": 0, "hidden_size": SIZE}
     made |= {"max_position_embeddings": POSITIONS, **more}
     write(folder / "config.json", made)
     return made
 
 
-def save(file: Path, nodes: list[Any], inputs: list[str], output: tuple[str, list[Any]], weights: dict[str, Any]) -> None:
+def save(file: Path, nodes: list[Any], inputs: list[str], outputs: Any, weights: dict[str, Any]) -> None:
     """Write a graph of operators as an ONNX file."""
     graph = helper.make_graph(
         nodes,
         "tiny",
         [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "sequence"]) for name in inputs],
-        [helper.make_tensor_value_info(output[0], TensorProto.FLOAT, output[1])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs],
         [numpy_helper.from_array(value, name) for name, value in weights.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
@@ -129,7 +135,7 @@ def sentence_model(folder: Path) -> PreTrainedTokenizerFast:
     ]
     weights = {"embeddings": embeddings(1), **AXES, "turn": embeddings(2)[:SIZE] / 4, "types": embeddings(3)[:2]}
     inputs = ["input_ids", "attention_mask", "token_type_ids"]
-    save(folder / "model.onnx", nodes, inputs, ("last_hidden_state", ["batch", "sequence", SIZE]), weights)
+    save(folder / "model.onnx", nodes, inputs, [("last_hidden_state", ["batch", "sequence", SIZE])], weights)
     steps = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
     write(
         folder / "modules.json",
@@ -155,7 +161,7 @@ def quantized_model(folder: Path) -> PreTrainedTokenizerFast:
     spread = embeddings(4) * np.linspace(0.1, 9, len(VOCABULARY), dtype=np.float32)[:, None]
     turn = np.random.default_rng(5).integers(-127, 127, (SIZE, SIZE)).astype(np.int8)
     weights = {"embeddings": spread, "turn": turn}
-    save(folder / "model.onnx", nodes, ["input_ids"], ("last_hidden_state", ["batch", "sequence", SIZE]), weights)
+    save(folder / "model.onnx", nodes, ["input_ids"], [("last_hidden_state", ["batch", "sequence", SIZE])], weights)
     return made
 
 
@@ -183,7 +189,7 @@ def classifier(folder: Path) -> tuple[PreTrainedTokenizerFast, dict[str, Any]]:
         helper.make_node("Add", ["raw", "bias"], ["logits"]),
     ]
     weights = {"embeddings": vectors, **AXES, "weight": weight, "bias": bias}
-    save(folder / "model.onnx", nodes, ["input_ids", "attention_mask"], ("logits", ["batch", 2]), weights)
+    save(folder / "model.onnx", nodes, ["input_ids", "attention_mask"], [("logits", ["batch", 2])], weights)
     return made, known
 
 
@@ -240,7 +246,7 @@ def pair_model(
         bias -= (2 * error.mean(0)).astype(np.float32)
     weights = {"embeddings": vectors, **AXES, "weight": weight, "bias": bias}
     inputs = ["input_ids", "attention_mask", "token_type_ids"]
-    save(folder / "model.onnx", PAIRS, inputs, ("logits", ["batch", len(labels)]), weights)
+    save(folder / "model.onnx", PAIRS, inputs, [("logits", ["batch", len(labels)])], weights)
     return made, known
 
 

@@ -42,13 +42,40 @@ def tokenize(model: str, options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def entities(model: str, options: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    ASKED.append(("entities", model, options))
+    span = {"label": "PER", "score": 0.75, "index": 1, "word": "a", "start": 0, "end": 1}
+    return [[span] for _ in options["texts"]]
+
+
+def answer(model: str, options: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    ASKED.append(("answer", model, options))
+    one = {"answer": "a", "score": 0.5, "start": 0, "end": 1}
+    return [[one] * options.get("top_k", 1) for _ in options["questions"]]
+
+
+def fill_mask(model: str, options: dict[str, Any]) -> list[list[list[dict[str, Any]]]]:
+    ASKED.append(("fill_mask", model, options))
+    one = {"token": "day", "score": 0.5, "id": 3, "text": "a day"}
+    return [[[one]] * text.count("[MASK]") for text in options["texts"]]
+
+
+def generate(request: dict[str, Any]) -> dict[str, Any]:
+    ASKED.append(("generate", str(request.pop("model")), request))
+    return {"text": "Paris"}
+
+
 @pytest.fixture(autouse=True)
 def services() -> Iterator[None]:
     ASKED.clear()
-    made = {
+    made: dict[str, Any] = {
         "transformers.features": features,
         "transformers.classify": classify,
         "transformers.zero_shot": zero_shot,
+        "transformers.entities": entities,
+        "transformers.answer": answer,
+        "transformers.fill_mask": fill_mask,
+        "model.generate": generate,
         "transformers.tokenize": tokenize,
         "transformers.decode": lambda model, options: f"{options['ids']} {options['skip_special_tokens']}",
         "transformers.embed": lambda model, options: [array("f", [1]) for _ in options["texts"]],
@@ -97,6 +124,91 @@ def test_labels_of_the_callers_own_stand_behind_the_text() -> None:
         pipe("a", ["x"], ["y"])
     with pytest.raises(transformers.NotSupportedError, match="does not support truncation here"):
         pipe("a", ["x"], truncation=True)
+
+
+def test_entities_are_tokens_or_groups() -> None:
+    pipe = transformers.pipeline("ner", "m")
+    place = {"word": "a", "start": 0, "end": 1}
+    assert pipe("a") == [{"entity": "PER", "score": 0.75, "index": 1, **place}]
+    assert pipe(["a"], aggregation_strategy="SIMPLE", stride=2, ignore_labels=[]) == [
+        [{"entity_group": "PER", "score": 0.75, **place}]
+    ]
+    asked = {"texts": ["a"], "aggregation_strategy": "SIMPLE", "stride": 2, "ignore_labels": []}
+    assert ASKED[-1] == ("entities", "m", asked)
+    with pytest.raises(ValueError, match="At least one input is required"):
+        pipe([])
+    with pytest.raises(ValueError, match="`stride` was provided"):
+        pipe("a", aggregation_strategy="none", stride=2)
+    with pytest.raises(transformers.NotSupportedError, match="does not support is_split_into_words here"):
+        pipe(["a"], is_split_into_words=True)
+
+
+def test_one_answer_is_a_dict_and_several_are_a_list() -> None:
+    pipe = transformers.pipeline("question-answering", "m", max_answer_len=3)
+    one = {"score": 0.5, "start": 0, "end": 1, "answer": "a"}
+    assert pipe(question="q", context="c") == one
+    assert ASKED[-1] == ("answer", "m", {"questions": ["q"], "contexts": ["c"], "max_answer_len": 3})
+    assert pipe({"question": "q", "context": "c"}, top_k=2) == [one, one]
+    assert pipe("q", "c") == one
+    assert pipe([{"question": "q", "context": "c"}]) == one
+    assert pipe(question=["q", "r"], context="c", topk=2, max_question_len=9) == [[one, one], [one, one]]
+    asked = {"questions": ["q", "r"], "contexts": ["c", "c"], "max_answer_len": 3, "top_k": 2}
+    assert ASKED[-1] == ("answer", "m", asked)
+    with pytest.raises(ValueError, match="don't have the same lengths"):
+        pipe(question=["q", "r"], context=["c"])
+    with pytest.raises(ValueError, match="`context` cannot be empty"):
+        pipe(question="q", context="")
+    with pytest.raises(ValueError, match="a question is a dict"):
+        pipe({"question": "q"})
+    with pytest.raises(ValueError, match="a text is a str, not NoneType"):
+        pipe(question="q")
+    with pytest.raises(transformers.NotSupportedError, match="does not support data here"):
+        pipe(question="q", context="c", data=[])
+
+
+def test_each_of_several_masks_has_a_list() -> None:
+    pipe = transformers.pipeline("fill-mask", "m", top_k=1)
+    one = {"score": 0.5, "token": 3, "token_str": "day", "sequence": "a day"}
+    assert pipe("a [MASK]") == [one]
+    assert pipe(["a [MASK]"]) == [one]
+    assert pipe("a [MASK] [MASK]", targets="day") == [[one], [one]]
+    assert ASKED[-1] == ("fill_mask", "m", {"texts": ["a [MASK] [MASK]"], "top_k": 1, "targets": ["day"]})
+    assert pipe(["[MASK]", "[MASK]"], tokenizer_kwargs={"truncation": True}) == [[one], [one]]
+    assert ASKED[-1][2]["truncation"] is True
+    with pytest.raises(transformers.NotSupportedError, match="does not support padding here"):
+        pipe("a [MASK]", tokenizer_kwargs={"padding": True})
+
+
+def test_a_chat_is_answered_by_a_language_model() -> None:
+    pipe = transformers.pipeline("text-generation")
+    chat = [{"role": "user", "content": "capital of France?"}]
+    answer = {"role": "assistant", "content": "Paris"}
+    assert pipe(chat) == [{"generated_text": [*chat, answer]}]
+    assert ASKED[-1] == ("generate", "None", {"messages": chat, "max_tokens": None, "temperature": None, "top_p": None})
+    assert pipe([chat, chat], return_full_text=False) == [[{"generated_text": "Paris"}]] * 2
+    named = transformers.pipeline("text-generation", "m", max_new_tokens=9, temperature=1)
+    named(chat, top_p=0.5)
+    assert ASKED[-1] == ("generate", "m", {"messages": chat, "max_tokens": 9, "temperature": 1.0, "top_p": 0.5})
+    named(chat, do_sample=False)
+    assert ASKED[-1][2]["temperature"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "error", "named"),
+    [
+        ("Once upon", {}, NotImplementedError, "does not continue a text here"),
+        (["Once", "upon"], {}, NotImplementedError, "does not continue a text here"),
+        ([{"role": "assistant", "content": "a"}], {}, NotImplementedError, "does not continue the assistant's message"),
+        ([{"role": "user", "content": [{"type": "image"}]}], {}, NotImplementedError, "text alone"),
+        ([{"role": "user"}], {}, ValueError, "must have a 'role' and 'content' key"),
+        ([[]], {}, ValueError, "at least one"),
+        ([{"role": "user", "content": "a"}], {"stop_sequence": "."}, NotImplementedError, "stop_sequence"),
+        ([{"role": "user", "content": "a"}], {"num_return_sequences": 2}, NotImplementedError, "num_return_sequences"),
+    ],
+)
+def test_what_is_no_chat_is_refused(given: Any, options: Any, error: type[Exception], named: str) -> None:
+    with pytest.raises(error, match=named):
+        transformers.pipeline("text-generation")(given, **options)
 
 
 def test_options_of_the_pipeline_hold_for_each_call() -> None:

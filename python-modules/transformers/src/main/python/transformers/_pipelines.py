@@ -2,53 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar
+from typing import Any
 
 from terrarium.bridge import host
 
+from ._base import Pipeline, known_options, texts
+from ._generation import TextGenerationPipeline
+from ._masks import FillMaskPipeline
 from ._options import NotSupportedError, refuse
-from ._tokenizers import AutoTokenizer, PreTrainedTokenizerFast
+from ._spans import QuestionAnsweringPipeline, TokenClassificationPipeline
 
-_DEFAULT_MODELS = {"feature-extraction": "all-MiniLM-L6-v2"}
-_ALIASES = {"sentiment-analysis": "text-classification"}
+_DEFAULT_MODELS = {"feature-extraction": "all-MiniLM-L6-v2", "text-generation": ""}
+_ALIASES = {"ner": "token-classification", "sentiment-analysis": "text-classification"}
 _TRUNCATIONS = "truncation"
 _UNSET: Any = ""  # upstream's own default of top_k, beside which None means all labels
-
-
-class Pipeline:
-    """A task on a model. Calling it with a text gives its result, with a list of texts a list of results.
-
-    ``batch_size`` is accepted and changes nothing: the texts of all callers are put together in Java.
-    """
-
-    task: ClassVar[str] = ""
-
-    def __init__(self, model: str, **options: Any) -> None:
-        self.model = model
-        self._options = self._checked(options)
-
-    @property
-    def tokenizer(self) -> PreTrainedTokenizerFast:
-        """The model's tokenizer."""
-        return AutoTokenizer.from_pretrained(self.model)
-
-    def __call__(self, inputs: Any, *args: Any, **options: Any) -> Any:
-        """Run the task on a text, or on each of several texts."""
-        if args:
-            raise ValueError(f"Unable to understand extra arguments {args}")
-        chosen = {**self._options, **self._checked(options)}
-        if isinstance(inputs, (list, tuple)):
-            return self._run(list(inputs), chosen, single=False)
-        if isinstance(inputs, Iterator):
-            return (self._run([each], chosen, single=False)[0] for each in inputs)
-        return self._run([inputs], chosen, single=True)
-
-    def _checked(self, options: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _run(self, inputs: list[Any], options: dict[str, Any], single: bool) -> Any:
-        raise NotImplementedError
 
 
 class FeatureExtractionPipeline(Pipeline):
@@ -71,7 +38,7 @@ class FeatureExtractionPipeline(Pipeline):
         return {} if truncation is None else {"truncation": truncation}
 
     def _run(self, inputs: list[Any], options: dict[str, Any], single: bool) -> Any:
-        made = host.call("transformers.features", self.model, {"texts": _texts(inputs), **options})
+        made = host.call("transformers.features", self.model, {"texts": texts(inputs), **options})
         results = [[_rows(each["values"], each["width"])] for each in made]
         return results[0] if single else results
 
@@ -85,13 +52,7 @@ class TextClassificationPipeline(Pipeline):
     task = "text-classification"
 
     def _checked(self, options: dict[str, Any]) -> dict[str, Any]:
-        given = dict(options)
-        given.pop("batch_size", None)
-        known: dict[str, Any] = {
-            name: given.pop(name) for name in ("top_k", "function_to_apply", "truncation") if name in given
-        }
-        refuse(self.task, given, "top_k, function_to_apply, truncation")
-        return known
+        return known_options(self.task, options, "top_k", "function_to_apply", "truncation")
 
     def _run(self, inputs: list[Any], options: dict[str, Any], single: bool) -> Any:
         passed = {name: options[name] for name in ("function_to_apply", "truncation") if options.get(name) is not None}
@@ -114,7 +75,7 @@ class ZeroShotClassificationPipeline(Pipeline):
 
     task = "zero-shot-classification"
 
-    def __call__(self, inputs: Any, *args: Any, **options: Any) -> Any:
+    def __call__(self, inputs: Any = None, *args: Any, **options: Any) -> Any:
         """Run the task; the labels may stand behind the text, as a list or a text with commas."""
         if args:
             if len(args) > 1 or "candidate_labels" in options:
@@ -123,34 +84,39 @@ class ZeroShotClassificationPipeline(Pipeline):
         return super().__call__(inputs, **options)
 
     def _checked(self, options: dict[str, Any]) -> dict[str, Any]:
-        given = dict(options)
-        given.pop("batch_size", None)
-        names = ("candidate_labels", "hypothesis_template", "multi_label")
-        known: dict[str, Any] = {name: given.pop(name) for name in names if name in given}
-        refuse(self.task, given, ", ".join(names))
+        known = known_options(self.task, options, "candidate_labels", "hypothesis_template", "multi_label")
         labels = known.get("candidate_labels")
         if isinstance(labels, str):
             known["candidate_labels"] = [label.strip() for label in labels.split(",") if label.strip()]
         return known
 
     def _run(self, inputs: list[Any], options: dict[str, Any], single: bool) -> Any:
-        texts = _texts(inputs)
-        if not options.get("candidate_labels") or not texts:
+        read = texts(inputs)
+        if not options.get("candidate_labels") or not read:
             raise ValueError("You must include at least one label and at least one sequence.")
-        made = host.call("transformers.zero_shot", self.model, {"texts": texts, **options})
+        made = host.call("transformers.zero_shot", self.model, {"texts": read, **options})
         results = [
             {
                 "sequence": text,
                 "labels": [label["label"] for label in labels],
                 "scores": [label["score"] for label in labels],
             }
-            for text, labels in zip(texts, made, strict=True)
+            for text, labels in zip(read, made, strict=True)
         ]
         return results[0] if single else results
 
 
 _PIPELINES: dict[str, type[Pipeline]] = {
-    each.task: each for each in (FeatureExtractionPipeline, TextClassificationPipeline, ZeroShotClassificationPipeline)
+    each.task: each
+    for each in (
+        FeatureExtractionPipeline,
+        FillMaskPipeline,
+        QuestionAnsweringPipeline,
+        TextClassificationPipeline,
+        TextGenerationPipeline,
+        TokenClassificationPipeline,
+        ZeroShotClassificationPipeline,
+    )
 }
 
 
@@ -184,26 +150,18 @@ def pipeline(
     return kind(chosen, **options)
 
 
-def _texts(inputs: Iterable[Any]) -> list[str]:
-    texts = list(inputs)
-    for text in texts:
-        if not isinstance(text, str):
-            raise ValueError(f"a text is a str, not {type(text).__name__}")
-    return texts
-
-
 def _pair(given: Any) -> tuple[str, str | None]:
     if isinstance(given, dict):
         unknown = sorted(given.keys() - {"text", "text_pair"})
         if unknown or "text" not in given:
             raise ValueError(f"a pair of texts is a dict with text and text_pair, not with {sorted(given)}")
-        return _texts([given["text"]])[0], given.get("text_pair")
+        return texts([given["text"]])[0], given.get("text_pair")
     if isinstance(given, list):
         raise ValueError(
             "The pipeline received invalid inputs, if you are trying to send text pairs, you can try to send a"
             ' dictionary `{"text": "My text", "text_pair": "My pair"}` in order to send a text pair.'
         )
-    return _texts([given])[0], None
+    return texts([given])[0], None
 
 
 def _rows(values: Any, width: int) -> list[Any]:

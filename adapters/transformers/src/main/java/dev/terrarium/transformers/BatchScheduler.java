@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A batch has the input that waited longest, with other waiting inputs of its bucket, in the
  * order of their arrival; so no input waits for ever. The thread computes whenever inputs wait, and
  * inputs that arrive while it computes form the next batches. A caller that is interrupted takes
- * its inputs out of the queue. When all callers of a batch that is being computed have gone, the
- * computation is told to stop.
+ * its inputs out of the queue. A caller with many inputs enters them some batches at a time, so
+ * that those of other callers come between. When all callers of a batch that is being computed have
+ * gone, the computation is told to stop.
  *
  * @param <I> an input
  * @param <O> what is computed of one input
@@ -54,6 +55,9 @@ final class BatchScheduler<I, O> implements AutoCloseable {
     /** Ends the time in which the action may run. */
     void finished();
   }
+
+  /** The number of full batches of one caller that may wait at a time. */
+  private static final int MOST_BATCHES = 8;
 
   private final String name;
   private final Batching batching;
@@ -150,6 +154,15 @@ final class BatchScheduler<I, O> implements AutoCloseable {
    * @throws RuntimeException what the computation threw for one of the inputs
    */
   List<O> computeAll(List<? extends I> inputs) {
+    int most = MOST_BATCHES * batching.maxTexts();
+    List<O> outputs = new ArrayList<>(inputs.size());
+    for (int from = 0; from < inputs.size(); from += most) {
+      outputs.addAll(computeSome(inputs.subList(from, Math.min(from + most, inputs.size()))));
+    }
+    return outputs;
+  }
+
+  private List<O> computeSome(List<? extends I> inputs) {
     List<Request> requests = new ArrayList<>(inputs.size());
     for (I input : inputs) {
       requests.add(new Request(input));

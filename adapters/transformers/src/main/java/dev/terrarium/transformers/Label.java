@@ -1,5 +1,8 @@
 package dev.terrarium.transformers;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.terrarium.error.ModelException;
+import dev.terrarium.error.ModelException.Kind;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -18,6 +21,38 @@ public record Label(String label, double score) {
     return IntStream.range(0, scores.length)
         .mapToObj(i -> new Label(nameOf.apply(i), scores[i]))
         .sorted(Comparator.comparingDouble(Label::score).reversed())
+        .toList();
+  }
+
+  /**
+   * Returns the names of a model's labels, which are {@code LABEL_0} and so on when its
+   * configuration names none.
+   *
+   * @param count how many numbers the model has, one for each label
+   * @throws ModelException when the configuration names some of them, and not all
+   */
+  static List<String> names(ModelFiles files, int count) {
+    JsonNode names = files.config().path("id2label");
+    return IntStream.range(0, count)
+        .mapToObj(
+            index -> {
+              JsonNode name = names.path(String.valueOf(index));
+              if (name.isMissingNode() && !names.isEmpty()) {
+                throw new ModelException(
+                    Kind.INVALID_REQUEST,
+                    "The model "
+                        + files.name()
+                        + " has "
+                        + count
+                        + " labels, and id2label of its config.json names "
+                        + names.size()
+                        + ", without the number "
+                        + index
+                        + ".",
+                    null);
+              }
+              return name.asText("LABEL_" + index);
+            })
         .toList();
   }
 }

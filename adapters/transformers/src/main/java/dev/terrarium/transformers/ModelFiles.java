@@ -3,7 +3,6 @@ package dev.terrarium.transformers;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.error.ModelException.Kind;
 import java.io.IOException;
@@ -44,14 +43,18 @@ record ModelFiles(
   /**
    * Finds the files of a model.
    *
-   * @param spec a folder, an ONNX file in such a folder or in its folder {@code onnx}, or the name
-   *     of the model that the class path carries
+   * @param spec a folder, an ONNX file in such a folder or in its folder {@code onnx}, a folder on
+   *     the class path as {@code classpath:models/reviews}, or the name of the model that an
+   *     artifact on the class path carries
    * @throws ModelException when there is no such model, or one of its files is missing or
    *     unreadable
    */
   static ModelFiles find(String spec) {
     if (DEFAULT_NAMES.contains(spec)) {
       return MiniLm.files();
+    }
+    if (spec.startsWith(ModelFolder.CLASS_PATH)) {
+      return ofFolder(ModelFolder.onClassPath(spec));
     }
     Path path;
     try {
@@ -66,15 +69,7 @@ record ModelFiles(
               + ".",
           e);
     }
-    return Files.isDirectory(path) ? ofFolder(path, onnxOf(path)) : ofFile(path);
-  }
-
-  private static Path onnxOf(Path folder) {
-    return ONNX_FILES.stream()
-        .map(folder::resolve)
-        .filter(Files::isRegularFile)
-        .findFirst()
-        .orElseThrow(() -> missing(folder, "model.onnx, nor onnx/model.onnx"));
+    return Files.isDirectory(path) ? ofFolder(ModelFolder.of(path)) : ofFile(path);
   }
 
   private static ModelFiles ofFile(Path onnx) {
@@ -87,59 +82,37 @@ record ModelFiles(
     }
     Path above = folder.getParent();
     boolean inside = folder.endsWith("onnx") && above != null;
-    return ofFolder(inside && above != null ? above : folder, onnx);
+    return ofFolder(ModelFolder.of(inside && above != null ? above : folder), ModelFile.of(onnx));
   }
 
-  private static ModelFiles ofFolder(Path folder, Path onnx) {
-    Path tokenizer = folder.resolve("tokenizer.json");
-    if (!Files.isRegularFile(tokenizer)) {
-      throw missing(folder, "tokenizer.json");
-    }
-    JsonNode config = optional(folder.resolve("config.json"));
+  private static ModelFiles ofFolder(ModelFolder folder) {
+    return ofFolder(
+        folder,
+        ONNX_FILES.stream()
+            .flatMap(file -> folder.file(file).stream())
+            .findFirst()
+            .orElseThrow(() -> missing(folder, "model.onnx, nor onnx/model.onnx")));
+  }
+
+  private static ModelFiles ofFolder(ModelFolder folder, ModelFile onnx) {
+    ModelFile tokenizer =
+        folder.file("tokenizer.json").orElseThrow(() -> missing(folder, "tokenizer.json"));
+    JsonNode config = folder.json("config.json");
     if (config.isMissingNode()) {
       throw missing(folder, "config.json");
     }
-    for (Path file : List.of(onnx, tokenizer)) {
-      requireInside(folder, file);
-    }
     return new ModelFiles(
-        String.valueOf(folder.getFileName()),
-        ModelFile.of(onnx),
-        ModelFile.of(tokenizer),
+        folder.name(),
+        onnx,
+        tokenizer,
         config,
-        optional(folder.resolve("tokenizer_config.json")),
+        folder.json("tokenizer_config.json"),
         SentenceConfig.of(folder));
   }
 
-  private static ModelException missing(Path folder, String file) {
+  private static ModelException missing(ModelFolder folder, String file) {
     return new ModelException(
         Kind.UNKNOWN_MODEL, "The model's folder " + folder + " has no " + file + ".", null);
-  }
-
-  /** Refuses a file that a link places outside of the model's folder. */
-  private static void requireInside(Path folder, Path file) {
-    try {
-      if (!file.toRealPath().startsWith(folder)) {
-        throw new ModelException(
-            Kind.INVALID_REQUEST,
-            "The file " + file + " is a link to a place outside of the model's folder: copy it.",
-            null);
-      }
-    } catch (IOException e) {
-      throw new ModelException("The file " + file + " cannot be read: " + e, e);
-    }
-  }
-
-  /** Reads a JSON object or list; missing when there is no such file. */
-  static JsonNode optional(Path file) {
-    if (!Files.exists(file)) {
-      return MissingNode.getInstance();
-    }
-    try {
-      return json(ModelFile.of(file), Files.readAllBytes(file));
-    } catch (IOException e) {
-      throw new ModelException("The file " + file + " cannot be read: " + e, e);
-    }
   }
 
   /** Parses a JSON object or list. */

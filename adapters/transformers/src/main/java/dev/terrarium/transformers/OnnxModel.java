@@ -2,8 +2,6 @@ package dev.terrarium.transformers;
 
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
-import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
@@ -12,16 +10,10 @@ import dev.terrarium.error.ModelException;
 import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.transformers.TextTokenizer.Truncation;
 import java.io.IOException;
-import java.nio.FloatBuffer;
-import java.nio.LongBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,12 +26,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class OnnxModel implements AutoCloseable {
 
-  private static final String IDS = "input_ids";
-  private static final String MASK = "attention_mask";
-  private static final String TYPES = "token_type_ids";
-
-  /** The outputs of two dimensions that have a number for each token, not for each label. */
-  private static final Set<String> BY_TOKEN = Set.of("start_logits", "end_logits");
+  /**
+   * The numbers of a token from which on a batch has one text: 32 texts of 512 tokens with a number
+   * for each of 30,000 words take 2 GB.
+   */
+  private static final int WIDE = 4096;
 
   private final ModelFiles files;
   private final TextTokenizer tokenizer;
@@ -64,7 +55,7 @@ final class OnnxModel implements AutoCloseable {
     this.scheduler =
         new BatchScheduler<>(
             files.name(),
-            quantized ? new Batching(1, batching.maxDelay()) : batching,
+            quantized || isWide() ? new Batching(1, batching.maxDelay()) : batching,
             tokens -> bucket(tokens.length()),
             this::compute);
   }
@@ -76,8 +67,7 @@ final class OnnxModel implements AutoCloseable {
    *     or the tokenizer knows more tokens than the model
    */
   static OnnxModel load(ModelFiles files, Batching batching) {
-    TextTokenizer tokenizer =
-        TextTokenizer.load(files.tokenizer(), files.name(), files.truncatesLeft());
+    TextTokenizer tokenizer = TextTokenizer.load(files);
     try {
       if (tokenizer.largestId() >= files.vocabulary()) {
         throw new ModelException(
@@ -126,7 +116,7 @@ final class OnnxModel implements AutoCloseable {
 
   private static void requireInputs(ModelFiles files, Map<String, NodeInfo> inputs) {
     for (Map.Entry<String, NodeInfo> input : inputs.entrySet()) {
-      boolean known = Set.of(IDS, MASK, TYPES).contains(input.getKey());
+      boolean known = OnnxBatch.INPUTS.contains(input.getKey());
       boolean longs =
           input.getValue().getInfo() instanceof TensorInfo tensor
               && tensor.type == OnnxJavaType.INT64;
@@ -140,7 +130,7 @@ final class OnnxModel implements AutoCloseable {
                 + " ("
                 + input.getValue().getInfo()
                 + "); supported are "
-                + new TreeSet<>(Set.of(IDS, MASK, TYPES))
+                + new TreeSet<>(OnnxBatch.INPUTS)
                 + " of 64-bit integers.",
             null);
       }
@@ -157,6 +147,13 @@ final class OnnxModel implements AutoCloseable {
       size = Integer.bitCount(size) == 1 ? size + size / 2 : size + size / 3;
     }
     return size;
+  }
+
+  /** Returns whether the model has a number for each word of a vocabulary, at each token. */
+  private boolean isWide() {
+    return outputs.stream()
+        .map(output -> shape(session, output))
+        .anyMatch(shape -> shape.length == 3 && shape[2] > WIDE);
   }
 
   ModelFiles files() {
@@ -179,7 +176,7 @@ final class OnnxModel implements AutoCloseable {
 
   /** Returns whether the model reads which of two texts a token is of. */
   boolean takesTypes() {
-    return session.getInputNames().contains(TYPES);
+    return session.getInputNames().contains("token_type_ids");
   }
 
   boolean isQuantized() {
@@ -188,15 +185,44 @@ final class OnnxModel implements AutoCloseable {
 
   /** Returns the last dimension of an output; -1 when the model does not say it. */
   int width(String output) {
+    long[] shape = shape(session, output);
+    return shape.length == 0 ? -1 : Math.toIntExact(shape[shape.length - 1]);
+  }
+
+  /**
+   * Returns the index of an output that has numbers for each token.
+   *
+   * @param task what the numbers are for, for messages: "labels no tokens"
+   * @throws ModelException when the model has no such output
+   */
+  int byToken(String output, String task) {
+    int index = outputs.indexOf(output);
+    if (index < 0 || !OnnxBatch.isByToken(output, shape(session, output))) {
+      throw new ModelException(
+          Kind.INVALID_REQUEST,
+          "The model "
+              + files.name()
+              + " "
+              + task
+              + ": it has the outputs "
+              + outputs
+              + ", and needs "
+              + output
+              + " with numbers for each token.",
+          null);
+    }
+    return index;
+  }
+
+  /** Returns the dimensions of an output; none when the model does not say them. */
+  private static long[] shape(OrtSession session, String output) {
     try {
       NodeInfo node = session.getOutputInfo().get(output);
-      if (node == null || !(node.getInfo() instanceof TensorInfo tensor)) {
-        return -1;
-      }
-      long[] shape = tensor.getShape();
-      return shape.length == 0 ? -1 : Math.toIntExact(shape[shape.length - 1]);
+      return node != null && node.getInfo() instanceof TensorInfo tensor
+          ? tensor.getShape()
+          : new long[0];
     } catch (OrtException e) {
-      throw new ModelException("The model " + files.name() + " failed: " + e.getMessage(), e);
+      throw new ModelException("The outputs of the model cannot be read: " + e.getMessage(), e);
     }
   }
 
@@ -209,6 +235,22 @@ final class OnnxModel implements AutoCloseable {
    */
   Tokens tokens(String text, @Nullable String second, int most, Truncation truncation) {
     Tokens tokens = tokenizer.tokens(text, second, Math.min(most, files.window()), truncation);
+    requireKnown(tokens);
+    return tokens;
+  }
+
+  /**
+   * Returns the tokens of a text, or of a pair, in windows, as {@link TextTokenizer#windows} does.
+   *
+   * @throws ModelException when the model does not know a token, or no room is left
+   */
+  List<Tokens> windows(String text, @Nullable String second, int most, int stride) {
+    List<Tokens> windows = tokenizer.windows(text, second, Math.min(most, files.window()), stride);
+    windows.forEach(this::requireKnown);
+    return windows;
+  }
+
+  private void requireKnown(Tokens tokens) {
     for (long id : tokens.ids()) {
       if (id < 0 || id >= files.vocabulary()) {
         throw new ModelException(
@@ -225,7 +267,6 @@ final class OnnxModel implements AutoCloseable {
             null);
       }
     }
-    return tokens;
   }
 
   /**
@@ -241,16 +282,10 @@ final class OnnxModel implements AutoCloseable {
   }
 
   private List<List<float[]>> compute(List<Tokens> batch, BatchScheduler.Run run) {
-    int rows = batch.size();
-    int length = batch.stream().mapToInt(Tokens::length).max().orElseThrow();
-    try (OrtSession.RunOptions options = new OrtSession.RunOptions();
-        Inputs inputs = new Inputs(rows, length)) {
+    try (OrtSession.RunOptions options = new OrtSession.RunOptions()) {
       run.stoppedBy(() -> terminate(options));
       try {
-        inputs.fill(batch);
-        try (OrtSession.Result result = session.run(inputs.tensors, options)) {
-          return split(result, batch, length);
-        }
+        return new OnnxBatch(files, batch).compute(session, options, outputs);
       } finally {
         run.finished();
       }
@@ -265,91 +300,6 @@ final class OnnxModel implements AutoCloseable {
     } catch (OrtException e) {
       throw new IllegalStateException(e);
     }
-  }
-
-  /** The tensors of a batch, of one row for each text. */
-  private final class Inputs implements AutoCloseable {
-    private final Map<String, OnnxTensor> tensors = new HashMap<>();
-    private final int rows;
-    private final int length;
-
-    Inputs(int rows, int length) {
-      this.rows = rows;
-      this.length = length;
-    }
-
-    void fill(List<Tokens> batch) throws OrtException {
-      for (String name : session.getInputNames()) {
-        ToLongFunction<int[]> value =
-            switch (name) {
-              case IDS -> place -> batch.get(place[0]).ids()[place[1]];
-              case TYPES -> place -> batch.get(place[0]).types()[place[1]];
-              default -> place -> 1;
-            };
-        long padding = name.equals(IDS) ? files.padding() : 0;
-        long[] values = new long[rows * length];
-        int[] place = new int[2];
-        for (int row = 0; row < rows; row++) {
-          place[0] = row;
-          int tokens = batch.get(row).length();
-          for (int i = 0; i < length; i++) {
-            place[1] = i;
-            values[row * length + i] = i < tokens ? value.applyAsLong(place) : padding;
-          }
-        }
-        tensors.put(
-            name,
-            OnnxTensor.createTensor(
-                OrtEnvironment.getEnvironment(),
-                LongBuffer.wrap(values),
-                new long[] {rows, length}));
-      }
-    }
-
-    @Override
-    public void close() {
-      tensors.values().forEach(OnnxTensor::close);
-    }
-  }
-
-  private List<List<float[]>> split(OrtSession.Result result, List<Tokens> batch, int length) {
-    List<List<float[]>> texts = new ArrayList<>(batch.size());
-    batch.forEach(text -> texts.add(new ArrayList<>(outputs.size())));
-    for (String output : outputs) {
-      OnnxValue value = result.get(output).orElseThrow();
-      if (!(value instanceof OnnxTensor tensor) || tensor.getFloatBuffer() == null) {
-        throw unusable(output, value);
-      }
-      FloatBuffer numbers = tensor.getFloatBuffer();
-      long[] shape = tensor.getInfo().getShape();
-      boolean byToken = shape.length == 3 || BY_TOKEN.contains(output);
-      if (shape.length < 2
-          || shape.length > 3
-          || shape[0] != batch.size()
-          || (byToken && shape[1] != length)) {
-        throw unusable(output, value);
-      }
-      int row = numbers.remaining() / batch.size();
-      for (int i = 0; i < batch.size(); i++) {
-        float[] own = new float[byToken ? row / length * batch.get(i).length() : row];
-        numbers.get(i * row, own);
-        texts.get(i).add(own);
-      }
-    }
-    return texts;
-  }
-
-  private ModelException unusable(String output, OnnxValue value) {
-    return new ModelException(
-        Kind.BAD_RESPONSE,
-        "The model "
-            + files.name()
-            + " has the output "
-            + output
-            + " ("
-            + value.getInfo()
-            + "), which is neither a number for each label nor numbers for each token.",
-        null);
   }
 
   /** Waits for what is being computed, fails what waits, and frees the native memory. */

@@ -7,6 +7,7 @@ import dev.terrarium.Invocable;
 import dev.terrarium.spi.Shortcut;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
@@ -21,21 +22,21 @@ public final class Pipeline<I, O> extends Invocable<I, O> {
   private final String function;
   private final String model;
   private final Function<I, Map<String, ?>> options;
-  private final Function<Object, O> reader;
+  private final BiFunction<I, Object, O> reader;
 
   /**
    * Creates a pipeline.
    *
    * @param function the host function that does the work
    * @param options returns the function's options for an input
-   * @param reader reads what the function returned
+   * @param reader reads what the function returned for an input
    */
   Pipeline(
       Adapter adapter,
       String function,
       String model,
       Function<I, Map<String, ?>> options,
-      Function<Object, O> reader) {
+      BiFunction<I, Object, O> reader) {
     super(adapter);
     this.function = function;
     this.model = model;
@@ -47,7 +48,7 @@ public final class Pipeline<I, O> extends Invocable<I, O> {
   protected Command<O> command(I input) {
     Map<String, ?> given = options.apply(input);
     return Command.of(new Computed(function, model, given))
-        .map(result -> reader.apply(Objects.requireNonNull(result)));
+        .map(result -> reader.apply(input, Objects.requireNonNull(result)));
   }
 
   @Override

@@ -3,7 +3,6 @@ package dev.terrarium.transformers;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.error.ModelException.Kind;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -53,11 +52,10 @@ record SentenceConfig(Pooling pooling, boolean normalize, int mostTokens) {
    *
    * @throws ModelException when the folder asks for a step or a pooling that is not supported here
    */
-  static SentenceConfig of(Path folder) {
-    JsonNode own = ModelFiles.optional(folder.resolve("sentence_bert_config.json"));
+  static SentenceConfig of(ModelFolder folder) {
+    JsonNode own = folder.json("sentence_bert_config.json");
     int most = own.path("max_seq_length").asInt(Integer.MAX_VALUE);
-    Path file = folder.resolve("modules.json");
-    JsonNode modules = ModelFiles.optional(file);
+    JsonNode modules = folder.json("modules.json");
     if (modules.isMissingNode()) {
       return new SentenceConfig(Pooling.MEAN, false, most);
     }
@@ -69,25 +67,23 @@ record SentenceConfig(Pooling pooling, boolean normalize, int mostTokens) {
         case "Transformer" -> {
           // the ONNX file
         }
-        case "Pooling" -> pooling = pooling(inside(folder, module.path("path").asText(""), file));
+        case "Pooling" -> pooling = pooling(folder, module.path("path").asText(""));
         case "Normalize" -> normalize = true;
-        default -> throw unsupported(file, "the step '" + type + "'");
+        default -> throw unsupported(folder + "/modules.json", "the step '" + type + "'");
       }
     }
     return new SentenceConfig(pooling, normalize, most);
   }
 
-  /** Returns the configuration of a step, which must lie in the model's folder. */
-  private static Path inside(Path folder, String path, Path file) {
-    Path config = folder.resolve(path).resolve("config.json").normalize();
-    if (!config.startsWith(folder)) {
-      throw unsupported(file, "the path '" + path + "' outside of the model's folder");
+  /** Returns the pooling of a step, whose configuration must lie in the model's folder. */
+  private static Pooling pooling(ModelFolder folder, String path) {
+    if (!ModelFolder.isInside(path)) {
+      throw unsupported(
+          folder + "/modules.json", "the path '" + path + "' outside of the model's folder");
     }
-    return config;
-  }
-
-  private static Pooling pooling(Path file) {
-    JsonNode config = ModelFiles.optional(file);
+    String name = path.isEmpty() ? "config.json" : path + "/config.json";
+    String file = folder + "/" + name;
+    JsonNode config = folder.json(name);
     if (config.path("pooling_mode").isTextual()) {
       String mode = config.path("pooling_mode").asText();
       Pooling pooling = POOLINGS.get(mode);
@@ -112,7 +108,7 @@ record SentenceConfig(Pooling pooling, boolean normalize, int mostTokens) {
     return chosen.getFirst();
   }
 
-  private static ModelException unsupported(Path file, String what) {
+  private static ModelException unsupported(String file, String what) {
     return new ModelException(
         Kind.INVALID_REQUEST,
         file

@@ -73,6 +73,17 @@ public final class SentenceModel implements EmbeddingModel, AutoCloseable {
     return new SentenceModel(LoadedModels.open(folder.toString(), batching));
   }
 
+  /**
+   * Opens a model with the default bounds of batches.
+   *
+   * @param model the model as {@link Transformers} takes it, as {@code classpath:models/sentences}
+   *     for a folder in a jar
+   * @throws ModelException when a file is missing or damaged, or the model makes no vectors
+   */
+  public static SentenceModel open(String model) {
+    return new SentenceModel(LoadedModels.open(model, Batching.ofDefaults()));
+  }
+
   @Override
   public String name() {
     return handle.model().files().name();

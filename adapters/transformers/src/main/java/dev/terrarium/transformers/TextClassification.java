@@ -95,7 +95,8 @@ final class TextClassification {
     JsonNode config = model.files().config();
     for (float[] logits : logits(model, texts, truncation)) {
       Scores function = scores == null ? Scores.of(config, logits.length) : scores;
-      labelled.add(Label.ranked(function.of(logits), index -> name(config, index)));
+      List<String> names = Label.names(model.files(), logits.length);
+      labelled.add(Label.ranked(function.of(logits), names::get));
     }
     return labelled;
   }
@@ -130,9 +131,5 @@ final class TextClassification {
             + model.outputs()
             + ", and needs logits of one number for each label.",
         null);
-  }
-
-  private static String name(JsonNode config, int index) {
-    return config.path("id2label").path(String.valueOf(index)).asText("LABEL_" + index);
   }
 }

@@ -4,19 +4,17 @@ import dev.terrarium.error.ArgumentException;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.ModelCache;
 import dev.terrarium.spi.TypedReader;
+import dev.terrarium.transformers.EntityGroups.Span;
 import dev.terrarium.transformers.TextClassification.Input;
 import dev.terrarium.transformers.TextClassification.Scores;
 import dev.terrarium.transformers.TextTokenizer.Truncation;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +30,9 @@ final class TransformersFunctions {
   static final String CLASSIFY = "transformers.classify";
   static final String ZERO_SHOT = "transformers.zero_shot";
   static final String RERANK = "transformers.rerank";
+  static final String ENTITIES = "transformers.entities";
+  static final String ANSWER = "transformers.answer";
+  static final String FILL_MASK = "transformers.fill_mask";
   static final String TOKENIZE = "transformers.tokenize";
   static final String DECODE = "transformers.decode";
 
@@ -50,7 +51,7 @@ final class TransformersFunctions {
         function(
             cache,
             Set.of("texts"),
-            (model, options) -> SentenceEmbedding.vectors(model, texts(options))));
+            (model, options) -> SentenceEmbedding.vectors(model, options.texts("texts"))));
     functions.put(
         FEATURES, function(cache, Set.of("texts", "truncation"), TransformersFunctions::features));
     functions.put(
@@ -72,10 +73,40 @@ final class TransformersFunctions {
             Set.of("query", "documents"),
             (model, options) ->
                 Reranking.ranked(
+                    model, new Ranking(options.text("query"), options.texts("documents")))));
+    functions.put(
+        ENTITIES,
+        function(
+            cache,
+            Set.of("texts", "aggregation_strategy", "stride", "ignore_labels"),
+            TransformersFunctions::entities));
+    functions.put(
+        ANSWER,
+        function(
+            cache,
+            Set.of(
+                "questions",
+                "contexts",
+                "top_k",
+                "max_answer_len",
+                "max_seq_len",
+                "doc_stride",
+                "handle_impossible_answer",
+                "align_to_words"),
+            TransformersFunctions::answers));
+    functions.put(
+        FILL_MASK,
+        function(
+            cache,
+            Set.of("texts", "top_k", "targets", "truncation"),
+            (model, options) ->
+                FillMask.filled(
                     model,
-                    new Ranking(
-                        TypedReader.read(options.get("query"), String.class, "query"),
-                        strings(options, "documents")))));
+                    options.texts("texts"),
+                    new FillMask.Options(
+                        options.number("top_k").orElse(FillMask.MOST_TOKENS),
+                        options.optionalTexts("targets"),
+                        options.truncation()))));
     functions.put(
         TOKENIZE,
         function(
@@ -90,9 +121,7 @@ final class TransformersFunctions {
             (model, options) ->
                 model
                     .tokenizer()
-                    .decode(
-                        TypedReader.read(options.get("ids"), long[].class, "ids"),
-                        is(options, "skip_special_tokens"))));
+                    .decode(options.numbers("ids"), options.is("skip_special_tokens", false))));
     return Map.copyOf(functions);
   }
 
@@ -101,16 +130,10 @@ final class TransformersFunctions {
   record Features(int width, float[] values) {}
 
   private static HostFunction function(
-      ModelCache cache, Set<String> known, BiFunction<OnnxModel, Map<?, ?>, Object> work) {
+      ModelCache cache, Set<String> known, BiFunction<OnnxModel, FunctionOptions, Object> work) {
     return arguments -> {
       String spec = TypedReader.read(arguments.getFirst(), String.class, "model");
-      Map<?, ?> options = TypedReader.read(arguments.getLast(), Map.class, "options");
-      for (Object name : options.keySet()) {
-        if (!known.contains(name)) {
-          throw new ArgumentException(
-              "The option " + name + " is not supported here; supported: " + new TreeSet<>(known));
-        }
-      }
+      FunctionOptions options = FunctionOptions.of(arguments.getLast(), known);
       try (ModelCache.Use<CachedModel> use =
           cache.acquire(
               TYPE,
@@ -135,11 +158,11 @@ final class TransformersFunctions {
     }
   }
 
-  private static List<Features> features(OnnxModel model, Map<?, ?> options) {
+  private static List<Features> features(OnnxModel model, FunctionOptions options) {
     int output = SentenceEmbedding.tokenVectors(model);
     List<Tokens> tokens =
-        texts(options).stream()
-            .map(text -> model.tokens(text, null, Integer.MAX_VALUE, truncation(options)))
+        options.texts("texts").stream()
+            .map(text -> model.tokens(text, null, Integer.MAX_VALUE, options.truncation()))
             .toList();
     List<List<float[]>> outputs = model.compute(tokens);
     List<Features> features = new ArrayList<>();
@@ -150,43 +173,85 @@ final class TransformersFunctions {
     return features;
   }
 
-  private static List<List<Label>> classify(OnnxModel model, Map<?, ?> options) {
-    List<String> texts = texts(options);
-    List<?> pairs =
-        options.get("pairs") == null
-            ? Arrays.asList(new @Nullable Object[texts.size()])
-            : TypedReader.read(options.get("pairs"), List.class, "pairs");
-    if (pairs.size() != texts.size()) {
-      throw new ArgumentException(
-          "pairs: " + pairs.size() + " second texts for " + texts.size() + " texts");
-    }
-    List<Input> inputs = new ArrayList<>();
-    for (int i = 0; i < texts.size(); i++) {
-      inputs.add(new Input(texts.get(i), optional(pairs.get(i), "pairs[" + i + "]")));
-    }
-    String function = optional(options.get("function_to_apply"), "function_to_apply");
+  private static List<List<Label>> classify(OnnxModel model, FunctionOptions options) {
+    List<String> texts = options.texts("texts");
+    List<@Nullable String> pairs = options.secondTexts("pairs", texts.size());
+    List<Input> inputs =
+        IntStream.range(0, texts.size())
+            .mapToObj(i -> new Input(texts.get(i), pairs.get(i)))
+            .toList();
+    String function = options.optionalText("function_to_apply");
     return TextClassification.labels(
-        model, inputs, function == null ? null : Scores.of(function), truncation(options));
+        model, inputs, function == null ? null : Scores.of(function), options.truncation());
   }
 
-  private static List<List<Label>> zeroShot(OnnxModel model, Map<?, ?> options) {
-    String template = optional(options.get("hypothesis_template"), "hypothesis_template");
+  private static List<List<Label>> zeroShot(OnnxModel model, FunctionOptions options) {
+    String template = options.optionalText("hypothesis_template");
     return ZeroShotClassification.labels(
         model,
-        texts(options),
-        strings(options, "candidate_labels"),
+        options.texts("texts"),
+        options.texts("candidate_labels"),
         template == null ? ZeroShotClassification.TEMPLATE : template,
-        is(options, "multi_label"));
+        options.is("multi_label", false));
   }
 
-  private static Map<String, Object> tokenize(OnnxModel model, Map<?, ?> options) {
-    Object most = options.get("max_length");
-    Truncation truncation = truncation(options);
-    int limit = most == null ? Integer.MAX_VALUE : TypedReader.read(most, int.class, "max_length");
+  private static List<List<Span>> entities(OnnxModel model, FunctionOptions options) {
+    String strategy = options.optionalText("aggregation_strategy");
+    List<String> ignored = options.optionalTexts("ignore_labels");
+    return TokenClassification.spans(
+        model,
+        options.texts("texts"),
+        new TokenClassification.Options(
+            strategy == null ? AggregationStrategy.NONE : AggregationStrategy.of(strategy),
+            options.number("stride"),
+            ignored == null ? Set.of(TokenClassification.OUTSIDE) : Set.copyOf(ignored)));
+  }
+
+  /** Returns the options of the function {@code ANSWER}. */
+  static Map<String, Object> options(Question question, AnswerOptions answers) {
+    Map<String, Object> options = new HashMap<>();
+    options.put("questions", List.of(question.question()));
+    options.put("contexts", List.of(question.context()));
+    options.put("top_k", answers.topK());
+    options.put("max_answer_len", answers.maxAnswerLength());
+    answers.maxSequenceLength().ifPresent(tokens -> options.put("max_seq_len", tokens));
+    answers.stride().ifPresent(tokens -> options.put("doc_stride", tokens));
+    options.put("handle_impossible_answer", answers.impossible());
+    options.put("align_to_words", answers.wholeWords());
+    return options;
+  }
+
+  private static List<List<Answer>> answers(OnnxModel model, FunctionOptions options) {
+    List<String> questions = options.texts("questions");
+    List<String> contexts = options.texts("contexts");
+    if (questions.size() != contexts.size()) {
+      throw new ArgumentException(
+          "contexts: " + contexts.size() + " texts for " + questions.size() + " questions");
+    }
+    AnswerOptions defaults = AnswerOptions.ofDefaults();
+    return QuestionAnswering.answers(
+        model,
+        IntStream.range(0, questions.size())
+            .mapToObj(i -> new Question(questions.get(i), contexts.get(i)))
+            .toList(),
+        new AnswerOptions(
+            options.number("top_k").orElse(defaults.topK()),
+            options.number("max_answer_len").orElse(defaults.maxAnswerLength()),
+            options.number("max_seq_len"),
+            options.number("doc_stride"),
+            options.is("handle_impossible_answer", defaults.impossible()),
+            options.is("align_to_words", defaults.wholeWords())));
+  }
+
+  private static Map<String, Object> tokenize(OnnxModel model, FunctionOptions options) {
+    Truncation truncation = options.truncation();
+    String text = options.text("text");
+    String pair = options.optionalText("pair");
     Tokens tokens =
         truncation == Truncation.NONE
-            ? model.tokenizer().tokens(text(options), pair(options), Integer.MAX_VALUE, truncation)
-            : model.tokens(text(options), pair(options), limit, truncation);
+            ? model.tokenizer().tokens(text, pair, Integer.MAX_VALUE, truncation)
+            : model.tokens(
+                text, pair, options.number("max_length").orElse(Integer.MAX_VALUE), truncation);
     return Map.of(
         "input_ids",
         tokens.ids(),
@@ -196,50 +261,5 @@ final class TransformersFunctions {
         model.takesTypes(),
         "pad_token_id",
         model.files().padding());
-  }
-
-  private static String text(Map<?, ?> options) {
-    return TypedReader.read(options.get("text"), String.class, "text");
-  }
-
-  private static @Nullable String pair(Map<?, ?> options) {
-    return optional(options.get("pair"), "pair");
-  }
-
-  private static @Nullable String optional(@Nullable Object value, String name) {
-    return value == null ? null : TypedReader.read(value, String.class, name);
-  }
-
-  private static boolean is(Map<?, ?> options, String name) {
-    return Objects.equals(options.get(name), true);
-  }
-
-  private static List<String> texts(Map<?, ?> options) {
-    return strings(options, "texts");
-  }
-
-  private static List<String> strings(Map<?, ?> options, String name) {
-    List<String> strings = new ArrayList<>();
-    for (Object each : TypedReader.read(options.get(name), List.class, name)) {
-      strings.add(TypedReader.read(each, String.class, name + "[" + strings.size() + "]"));
-    }
-    return strings;
-  }
-
-  /** Reads the option {@code truncation}, a bool or the name of a strategy, as upstream has it. */
-  private static Truncation truncation(Map<?, ?> options) {
-    return switch (options.get("truncation")) {
-      case null -> Truncation.NONE;
-      case Boolean is -> is ? Truncation.LONGEST_FIRST : Truncation.NONE;
-      case String name when name.equals("do_not_truncate") -> Truncation.NONE;
-      case String name when Set.of("longest_first", "only_first", "only_second").contains(name) ->
-          Truncation.valueOf(name.toUpperCase(Locale.ROOT));
-      case Object other ->
-          throw new ArgumentException(
-              "truncation: "
-                  + other
-                  + " is none of True, False, longest_first, only_first, only_second and"
-                  + " do_not_truncate.");
-    };
   }
 }

@@ -1,4 +1,7 @@
-/** Transformer models in ONNX files: embeddings and classification, for Java and for Python. */
+/**
+ * Transformer models in ONNX files, for Java and for Python: embeddings, classification of texts
+ * and tokens, answers and predicted words.
+ */
 @NullMarked
 package dev.terrarium.transformers;
 

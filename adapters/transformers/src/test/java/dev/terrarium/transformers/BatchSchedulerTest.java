@@ -70,6 +70,24 @@ class BatchSchedulerTest {
   }
 
   @Test
+  void aCallerWithManyTextsLetsOthersBetween() throws Exception {
+    try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor();
+        BatchScheduler<String, String> scheduler = scheduler(2, Duration.ZERO)) {
+      Future<List<String>> many =
+          callers.submit(() -> scheduler.computeAll(Collections.nCopies(100, "many")));
+      begun.take();
+      Future<List<String>> one = submit(callers, scheduler, "x").getFirst();
+      permits.release(200);
+
+      assertThat(one.get()).containsExactly("X");
+      assertThat(many.get()).hasSize(100).containsOnly("MANY");
+      // The first 16 texts are 8 batches of two.
+      assertThat(batches.indexOf(List.of("x"))).isEqualTo(8);
+      assertThat(scheduler.waiting()).isZero();
+    }
+  }
+
+  @Test
   void textsThatArriveWhileABatchIsComputedFormTheNextOnesByLength() throws Exception {
     try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor();
         BatchScheduler<String, String> scheduler = scheduler(2, Duration.ZERO)) {

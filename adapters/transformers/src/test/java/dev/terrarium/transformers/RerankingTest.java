@@ -1,6 +1,5 @@
 package dev.terrarium.transformers;
 
-import static dev.terrarium.transformers.Expected.MODELS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -15,7 +14,7 @@ class RerankingTest {
 
   @Test
   void documentsAreRankedAsByCPython() {
-    try (LoadedModels.Handle handle = open("relevance")) {
+    try (LoadedModels.Handle handle = Expected.open("relevance")) {
       List<JsonNode> entries = Expected.of("relevance");
       String query = entries.getFirst().path("query").asText();
 
@@ -33,14 +32,10 @@ class RerankingTest {
 
   @Test
   void aModelWithSeveralLabelsRanksNothing() {
-    try (LoadedModels.Handle handle = open("reviews")) {
+    try (LoadedModels.Handle handle = Expected.open("reviews")) {
       assertThatThrownBy(() -> Reranking.ranked(handle.model(), new Ranking("a", List.of("b"))))
           .isInstanceOf(ModelException.class)
           .hasMessage("The model reviews has 2 labels; a model that ranks documents has one.");
     }
-  }
-
-  private static LoadedModels.Handle open(String model) {
-    return LoadedModels.open(MODELS.resolve(model).toString(), Batching.ofDefaults());
   }
 }

@@ -23,7 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.stream.Stream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -124,7 +124,7 @@ class SentenceModelTest {
 
   @Test
   void quantizedNumbersAreThoseOfCPython() {
-    try (LoadedModels.Handle handle = open("quantized")) {
+    try (LoadedModels.Handle handle = Expected.open("quantized")) {
       OnnxModel model = handle.model();
       assertThat(model.isQuantized()).isTrue();
       for (JsonNode entry : Expected.of("quantized")) {
@@ -145,7 +145,7 @@ class SentenceModelTest {
 
   @Test
   void tokensAreThoseOfCPythonAlsoOfPairsThatAreCutOff() {
-    try (LoadedModels.Handle handle = open("sentences")) {
+    try (LoadedModels.Handle handle = Expected.open("sentences")) {
       for (JsonNode entry : Expected.of("tokens")) {
         String second = entry.path("pair").isNull() ? null : entry.path("pair").asText();
         Tokens tokens =
@@ -164,9 +164,43 @@ class SentenceModelTest {
   }
 
   @Test
+  void partsOfLongTextsAreThoseOfCPython() throws IOException {
+    for (String side : List.of("right", "left")) {
+      Path folder = copy("names", side);
+      Files.writeString(
+          folder.resolve("tokenizer_config.json"), "{\"truncation_side\": \"" + side + "\"}");
+      try (LoadedModels.Handle handle =
+          LoadedModels.open(folder.toString(), Batching.ofDefaults())) {
+        for (JsonNode entry : Expected.of("windows")) {
+          if (entry.path("side").asText().equals(side)) {
+            List<Tokens> windows =
+                handle
+                    .model()
+                    .tokenizer()
+                    .windows(
+                        entry.path("text").asText(),
+                        entry.path("pair").textValue(),
+                        entry.path("max_length").asInt(),
+                        entry.path("stride").asInt());
+            List<List<Long>> expected = new ArrayList<>();
+            entry.path("input_ids").forEach(ids -> expected.add(Expected.longs(ids)));
+            assertThat(windows.stream().map(SentenceModelTest::ids))
+                .as(entry.toString())
+                .containsExactlyElementsOf(expected);
+          }
+        }
+      }
+    }
+  }
+
+  private static List<Long> ids(Tokens tokens) {
+    return LongStream.of(tokens.ids()).boxed().toList();
+  }
+
+  @Test
   void modelsOfOneFolderAreLoadedOnce() {
-    try (LoadedModels.Handle one = open("sentences")) {
-      try (LoadedModels.Handle other = open("sentences")) {
+    try (LoadedModels.Handle one = Expected.open("sentences")) {
+      try (LoadedModels.Handle other = Expected.open("sentences")) {
         assertThat(other.model()).isSameAs(one.model());
       }
       assertThat(one.model().tokens("a", null, 99, Truncation.NONE).length()).isEqualTo(3);
@@ -195,7 +229,7 @@ class SentenceModelTest {
 
   @Test
   void textsThatAreTooLongAreRefusedWithoutTruncation() {
-    try (LoadedModels.Handle handle = open("reviews")) {
+    try (LoadedModels.Handle handle = Expected.open("reviews")) {
       assertThatThrownBy(() -> handle.model().tokens("good ".repeat(31), null, 99, Truncation.NONE))
           .isInstanceOf(ModelException.class)
           .hasMessage(
@@ -306,18 +340,7 @@ class SentenceModelTest {
         .containsExactly(8, 8, 12, 12, 16, 16, 24, 24, 48, 48, 64, 128, 512);
   }
 
-  private static LoadedModels.Handle open(String model) {
-    return LoadedModels.open(MODELS.resolve(model).toString(), Batching.ofDefaults());
-  }
-
   private Path copy(String model, String name) throws IOException {
-    Path source = MODELS.resolve(model);
-    Path target = temporary.toRealPath().resolve(name);
-    try (Stream<Path> files = Files.walk(source)) {
-      for (Path file : (Iterable<Path>) files::iterator) {
-        Files.copy(file, target.resolve(source.relativize(file).toString()));
-      }
-    }
-    return target;
+    return Expected.copy(model, temporary.toRealPath().resolve(name));
   }
 }

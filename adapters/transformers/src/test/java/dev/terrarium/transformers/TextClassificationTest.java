@@ -19,7 +19,7 @@ class TextClassificationTest {
 
   @Test
   void labelsAndScoresAreThoseOfCPython() {
-    try (LoadedModels.Handle handle = open("reviews")) {
+    try (LoadedModels.Handle handle = Expected.open("reviews")) {
       for (JsonNode entry : Expected.of("reviews")) {
         JsonNode function = entry.path("function_to_apply");
         List<Label> labels =
@@ -42,7 +42,7 @@ class TextClassificationTest {
 
   @Test
   void aModelWithoutLabelsIsRefused() {
-    try (LoadedModels.Handle handle = open("sentences")) {
+    try (LoadedModels.Handle handle = Expected.open("sentences")) {
       assertThatThrownBy(
               () ->
                   TextClassification.labels(
@@ -66,9 +66,5 @@ class TextClassificationTest {
     assertThatThrownBy(() -> Scores.of("relu"))
         .isInstanceOf(ArgumentException.class)
         .hasMessage("function_to_apply: 'relu' is none of softmax, sigmoid and none.");
-  }
-
-  private static LoadedModels.Handle open(String model) {
-    return LoadedModels.open(MODELS.resolve(model).toString(), Batching.ofDefaults());
   }
 }

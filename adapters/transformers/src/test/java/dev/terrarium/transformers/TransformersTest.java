@@ -16,6 +16,7 @@ import dev.terrarium.TerrariumConfig;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.ModelException;
 import dev.terrarium.error.PythonException;
+import dev.terrarium.testkit.FakeLanguageModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,6 +40,8 @@ class TransformersTest {
   private static final String SENTENCES = MODELS.resolve("sentences").toString();
   private static final String REVIEWS = MODELS.resolve("reviews").toString();
 
+  private static final FakeLanguageModel LANGUAGE_MODEL = FakeLanguageModel.answering("Paris");
+
   @SuppressWarnings("NullAway.Init") // by start()
   private static SentenceModel shared;
 
@@ -49,7 +52,12 @@ class TransformersTest {
   static void start() {
     shared = SentenceModel.open(MODELS.resolve("sentences"));
     terrarium =
-        Terrarium.start(TerrariumConfig.custom().contexts(2).embeddingModel(shared).build());
+        Terrarium.start(
+            TerrariumConfig.custom()
+                .contexts(2)
+                .embeddingModel(shared)
+                .languageModel(LANGUAGE_MODEL)
+                .build());
     terrarium.register(Framework.fromResource("/reader.py").withPackages("transformers"));
   }
 
@@ -244,6 +252,143 @@ class TransformersTest {
         .containsEntry("sequence", "the wonderful film")
         .containsEntry("labels", topics.stream().map(Label::label).toList())
         .containsEntry("scores", topics.stream().map(Label::score).toList());
+  }
+
+  @Test
+  void theGuidesEntities() {
+    Transformers transformers = facade();
+    String folder = MODELS.resolve("names").toString();
+    // guide: entities
+    String text = "🚀 Anna was in Rome";
+    List<Entity> entities =
+        transformers.tokenClassification(folder, AggregationStrategy.FIRST).call(text);
+
+    String name = text.substring(entities.getFirst().start(), entities.getFirst().end());
+    // end
+    assertThat(name).isEqualTo("Anna");
+    assertThat(entities).extracting(Entity::label).containsExactly("PER", "LOC");
+    assertThat(
+            transformers
+                .tokenClassification(folder, AggregationStrategy.FIRST, 8)
+                .call("the day ".repeat(40) + text))
+        .extracting(Entity::word)
+        .contains("anna", "rome");
+    // Python counts code points.
+    assertThat(
+            terrarium.call(
+                "transformers",
+                "run",
+                Map.of(
+                    "task",
+                    "ner",
+                    "inputs",
+                    text,
+                    "model",
+                    folder,
+                    "options",
+                    Map.of("aggregation_strategy", "first"))))
+        .asInstanceOf(InstanceOfAssertFactories.LIST)
+        .first()
+        .isEqualTo(
+            Map.of(
+                "entity_group",
+                "PER",
+                "score",
+                entities.getFirst().score(),
+                "word",
+                "anna",
+                "start",
+                2L,
+                "end",
+                6L));
+  }
+
+  @Test
+  void theGuidesAnswers() {
+    Transformers transformers = facade();
+    String folder = MODELS.resolve("answers").toString();
+    // guide: answers
+    Pipeline<Question, List<Answer>> answering =
+        transformers.questionAnswering(folder, AnswerOptions.ofDefaults().withTopK(3));
+    List<Answer> answers = answering.call(new Question("where is it", "anna was in rome"));
+    // end
+    assertThat(answers.getFirst().answer()).isEqualTo("rome");
+    assertThat(answers).hasSize(3);
+    String text = "🚀 anna was in rome";
+    Answer one =
+        transformers.questionAnswering(folder).call(new Question("where is it", text)).getFirst();
+    assertThat(text.substring(one.start(), one.end())).isEqualTo("rome").isEqualTo(one.answer());
+    assertThat(
+            terrarium.call(
+                "transformers",
+                "run",
+                Map.of(
+                    "task",
+                    "question-answering",
+                    "inputs",
+                    Map.of("question", "where is it", "context", text),
+                    "model",
+                    folder)))
+        .isEqualTo(Map.of("score", one.score(), "start", 14L, "end", 18L, "answer", "rome"));
+  }
+
+  @Test
+  void theGuidesMasks() {
+    Transformers transformers = facade();
+    String folder = MODELS.resolve("masks").toString();
+    // guide: masks
+    List<List<FilledMask>> masks =
+        transformers.fillMask(folder).call("The good [MASK] was [MASK].");
+    String likeliest = masks.getFirst().getFirst().token();
+
+    List<FilledMask> chosen =
+        transformers.fillMask(folder, List.of("film", "day")).call("the good [MASK]").getFirst();
+    // end
+    assertThat(masks).hasSize(2).allSatisfy(mask -> assertThat(mask).hasSize(5));
+    assertThat(likeliest).isIn("film", "book");
+    assertThat(chosen).extracting(FilledMask::token).containsExactly("film", "day");
+    assertThat(
+            terrarium.call(
+                "transformers",
+                "run",
+                Map.of(
+                    "task",
+                    "fill-mask",
+                    "inputs",
+                    "the good [MASK]",
+                    "model",
+                    folder,
+                    "options",
+                    Map.of("targets", List.of("film"), "top_k", 1))))
+        .isEqualTo(
+            List.of(
+                Map.of(
+                    "score",
+                    chosen.getFirst().score(),
+                    "token",
+                    chosen.getFirst().id(),
+                    "token_str",
+                    "film",
+                    "sequence",
+                    "the good film")));
+  }
+
+  @Test
+  void pythonAsksTheLanguageModelsOfTheTerrarium() {
+    assertThat(
+            terrarium.call(
+                "transformers",
+                "run",
+                Map.of(
+                    "task",
+                    "text-generation",
+                    "inputs",
+                    List.of(Map.of("role", "user", "content", "What is the capital of France?")),
+                    "options",
+                    Map.of("max_new_tokens", 9, "do_sample", false, "return_full_text", false))))
+        .isEqualTo(List.of(Map.of("generated_text", "Paris")));
+    assertThat(LANGUAGE_MODEL.lastRequest().maxTokens()).isEqualTo(9);
+    assertThat(LANGUAGE_MODEL.lastRequest().temperature()).isZero();
   }
 
   @Test

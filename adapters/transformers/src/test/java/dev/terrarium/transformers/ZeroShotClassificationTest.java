@@ -1,6 +1,5 @@
 package dev.terrarium.transformers;
 
-import static dev.terrarium.transformers.Expected.MODELS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -19,7 +18,7 @@ class ZeroShotClassificationTest {
 
   @Test
   void labelsAndScoresAreThoseOfCPython() {
-    try (LoadedModels.Handle handle = open("entailments")) {
+    try (LoadedModels.Handle handle = Expected.open("entailments")) {
       for (JsonNode entry : Expected.of("entailments")) {
         List<String> candidates = new ArrayList<>();
         entry.path("candidates").forEach(each -> candidates.add(each.asText()));
@@ -46,8 +45,8 @@ class ZeroShotClassificationTest {
 
   @Test
   void whatCannotBeLabelledIsRefused() {
-    try (LoadedModels.Handle reviews = open("reviews");
-        LoadedModels.Handle entailments = open("entailments")) {
+    try (LoadedModels.Handle reviews = Expected.open("reviews");
+        LoadedModels.Handle entailments = Expected.open("entailments")) {
       List<String> texts = List.of("a day");
       assertThatThrownBy(
               () ->
@@ -68,9 +67,5 @@ class ZeroShotClassificationTest {
           .isInstanceOf(ArgumentException.class)
           .hasMessage("hypothesis_template: 'this' has no {} in the place of a label.");
     }
-  }
-
-  private static LoadedModels.Handle open(String model) {
-    return LoadedModels.open(MODELS.resolve(model).toString(), Batching.ofDefaults());
   }
 }
