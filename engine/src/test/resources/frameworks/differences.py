@@ -7,6 +7,7 @@ import math
 import os
 import sys
 import tempfile
+from contextvars import ContextVar
 
 from terrarium.bridge import BaseBridge, handler
 
@@ -122,6 +123,10 @@ def changed_keyword_defaults():
     return [changed, function()]
 
 
+def names_of_context_variables():
+    return ContextVar("request").name
+
+
 #: Each with what CPython 3.12 gives.
 DIFFERENCES = {
     except_star: "caught",
@@ -143,6 +148,7 @@ DIFFERENCES = {
     disassembly: "shown",
     recursion_limits: "refused",
     changed_keyword_defaults: [2, 3],
+    names_of_context_variables: "request",
 }
 
 

@@ -21,7 +21,7 @@ class GraalPyDifferencesTest {
       Report report =
           terrarium.adapter("differences").call(Command.of("all", Map.of()).as(Report.class));
 
-      assertThat(report.found()).hasSize(15);
+      assertThat(report.found()).hasSize(16);
       assertThat(report.found())
           .allSatisfy((name, result) -> assertThat(result.here()).isNotEqualTo(result.cpython()));
     }
