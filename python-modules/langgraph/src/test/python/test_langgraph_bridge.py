@@ -390,7 +390,7 @@ def test_nodes_have_the_context_of_the_call() -> None:
     assert run(CONTEXTUAL, {"input": {"item": "tea"}}, context=context)["values"] == {"item": "tea in EUR", "price": 3}
 
 
-NESTED = '''
+NESTED = """
 import operator
 from typing import Annotated, Any, TypedDict
 from langgraph.graph import START, StateGraph
@@ -424,7 +424,7 @@ def part(state):
     return {"log": [(state["log"][0], interrupt(state["log"][0]))]}
 
 parts = StateGraph(State).add_node("part", part).add_conditional_edges(START, split)
-'''
+"""
 
 
 @pytest.mark.parametrize("name", ["as_node", "by_call"])
