@@ -5,6 +5,7 @@ import datetime
 import enum
 import operator
 import pathlib
+import uuid
 from collections.abc import Callable
 from typing import Annotated, Any, TypedDict
 
@@ -40,8 +41,8 @@ class Answers(TypedDict, total=False):
     got: Annotated[list[Any], operator.add]
 
 
-def ask(question):
-    return lambda state: {"got": [interrupt(question)]}
+def ask(question, key="got"):
+    return lambda state: {key: [interrupt(question)]}
 
 
 two_questions = StateGraph(Answers)
@@ -90,11 +91,13 @@ def hidden(state):
 unkept = StateGraph(Rich).add_node(hidden).add_edge(START, "hidden")
 
 
-def chat(state):
+# guide: langgraph_chat
+def chat(state: MessagesState) -> dict[str, Any]:
     return {"messages": [HostChatModel().invoke(state["messages"])]}
 
 
 chats = StateGraph(MessagesState).add_node(chat).add_edge(START, "chat")
+# end
 
 
 # guide: langgraph_context
@@ -133,3 +136,23 @@ def broken(state):
 slow = StateGraph(Steps).add_node("a", lambda state: {"log": ["a"]}).add_node(work)
 slow.add_edge(START, "a").add_edge("a", "work")
 failing = StateGraph(Steps).add_node(broken).add_edge(START, "broken")
+
+
+#: Which context this is.
+HERE = uuid.uuid4().hex
+
+
+def here(state):
+    return {"log": [HERE]}
+
+
+places = StateGraph(Steps).add_node("first", here).add_node("wait", ask("on?", "log")).add_node("last", here)
+places.add_edge(START, "first").add_edge("first", "wait").add_edge("wait", "last")
+
+
+def hold(state, runtime: Runtime):
+    runtime.context["hold"](HERE)
+    return {"log": []}
+
+
+holding = StateGraph(Steps).add_node(hold).add_edge(START, "hold")

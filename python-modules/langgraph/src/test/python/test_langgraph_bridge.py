@@ -388,3 +388,66 @@ builder = StateGraph(State, context_schema=Shop).add_node(price).add_edge(START,
 def test_nodes_have_the_context_of_the_call() -> None:
     context = {"currency": "EUR", "look_up": len}
     assert run(CONTEXTUAL, {"input": {"item": "tea"}}, context=context)["values"] == {"item": "tea in EUR", "price": 3}
+
+
+NESTED = """
+import operator
+from typing import Annotated, Any, TypedDict
+from langgraph.graph import START, StateGraph
+from langgraph.types import Command, Send, interrupt
+
+class State(TypedDict, total=False):
+    log: Annotated[list[Any], operator.add]
+
+class Inner(TypedDict, total=False):
+    log: Annotated[list[Any], operator.add]
+    own: int
+
+def before(state):
+    return {"own": 1, "log": ["before"]}
+
+def ask(state):
+    return {"log": [interrupt("one?"), interrupt("two?"), state["own"]]}
+
+inner = StateGraph(Inner).add_node(before).add_node(ask).add_edge(START, "before").add_edge("before", "ask").compile()
+
+def called(state):
+    return {"log": inner.invoke({"log": []})["log"]}
+
+as_node = StateGraph(State).add_node("inner", inner).add_edge(START, "inner")
+by_call = StateGraph(State).add_node(called).add_edge(START, "called")
+
+def split(state):
+    return [Send("part", {"log": [number]}) for number in (1, 2)]
+
+def part(state):
+    return {"log": [(state["log"][0], interrupt(state["log"][0]))]}
+
+parts = StateGraph(State).add_node("part", part).add_conditional_edges(START, split)
+"""
+
+
+@pytest.mark.parametrize("name", ["as_node", "by_call"])
+def test_interrupts_of_graphs_within_graphs_are_answered(name: str) -> None:
+    kept = Checkpoints()
+    with graph(NESTED, name) as (bridge, program):
+
+        def call(action: dict[str, Any]) -> Any:
+            return bridge.dispatch("run", {"program": program, "action": action, "thread": kept.thread()})
+
+        assert [each["value"] for each in call({"input": {"log": []}})["interrupts"]] == ["one?"]
+        assert [each["value"] for each in call({"resume": {}})["interrupts"]] == ["two?"]
+        assert call({"resume": None})["values"] == {"log": ["before", {}, None, 1]}
+        assert len({namespace for _, namespace, _ in kept.saved}) == 2
+
+
+def test_interrupts_of_parts_that_were_sent_are_answered() -> None:
+    kept = Checkpoints()
+    with graph(NESTED, "parts") as (bridge, program):
+
+        def call(action: dict[str, Any]) -> Any:
+            return bridge.dispatch("run", {"program": program, "action": action, "thread": kept.thread()})
+
+        one, two = call({"input": {"log": []}})["interrupts"]
+        assert call({"answers": {two["id"]: "b"}})["interrupts"] == [one]
+        assert call({"resume": "a"})["values"] == {"log": [[1, "a"], [2, "b"]]}

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Flow;
 import java.util.stream.Stream;
@@ -42,9 +43,9 @@ class GraphTest {
 
   record Handled(int total, boolean approved, List<String> log) {}
 
-  // end
   record Question(String question, int total) {}
 
+  // end
   private static final PythonSource ORDERS = PythonSource.fromResource("/orders.py");
   private static final PythonSource MORE = PythonSource.fromResource("/more_graphs.py");
 
@@ -334,7 +335,7 @@ class GraphTest {
                 failure.complete(e);
               }
             });
-    begun.await();
+    await(begun);
     caller.interrupt();
     assertThat(failure.get()).isInstanceOf(CallInterruptedException.class);
 
@@ -370,5 +371,53 @@ class GraphTest {
             .toList();
     runs.forEach(CompletableFuture::join);
     assertThat(thread.state().orElseThrow().output().log()).hasSize(8);
+  }
+
+  @Test
+  void otherContextGoesOnAfterAnInterrupt() throws Exception {
+    var thread = more("places").thread("t", saver);
+    Object first = log(thread.invoke(Map.of("log", List.of())).values()).getFirst();
+
+    Map<String, CountDownLatch> held = new ConcurrentHashMap<>();
+    CountDownLatch both = new CountDownLatch(2);
+    HostFunction hold =
+        Callback.of(
+            String.class,
+            here -> {
+              CountDownLatch until = held.computeIfAbsent(here, each -> new CountDownLatch(1));
+              both.countDown();
+              await(until);
+              return null;
+            });
+    var holding = more("holding").withContext(Map.of("hold", hold));
+    List<CompletableFuture<?>> calls =
+        List.of(
+            holding.callAsync(Map.of("log", List.of())),
+            holding.callAsync(Map.of("log", List.of())));
+    await(both); // now both contexts are in use
+    held.entrySet().stream()
+        .filter(each -> !each.getKey().equals(first))
+        .forEach(each -> each.getValue().countDown());
+    CompletableFuture.anyOf(calls.toArray(CompletableFuture[]::new)).join();
+    List<?> log = log(thread.resume("yes").values());
+    held.values().forEach(CountDownLatch::countDown);
+    CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new)).join();
+
+    assertThat(held).hasSize(2);
+    assertThat(log).hasSize(3);
+    assertThat(log.get(1)).isEqualTo("yes");
+    assertThat(log.getLast()).isNotEqualTo(first).isIn(held.keySet());
+  }
+
+  private static List<?> log(Map<String, @Nullable Object> values) {
+    return TypedReader.read(values.get("log"), List.class, "log");
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }
