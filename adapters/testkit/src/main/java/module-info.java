@@ -1,4 +1,4 @@
-/** Fakes for tests of what uses Terrarium. */
+/** Fakes and helpers for tests of what uses Terrarium. */
 module dev.terrarium.testkit {
   exports dev.terrarium.testkit;
 

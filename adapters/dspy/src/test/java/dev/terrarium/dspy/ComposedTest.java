@@ -15,6 +15,7 @@ import dev.terrarium.error.CallTimeoutException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.model.ChatRequest;
+import dev.terrarium.testkit.Collector;
 import dev.terrarium.testkit.FakeLanguageModel;
 import java.nio.file.Files;
 import java.nio.file.Path;

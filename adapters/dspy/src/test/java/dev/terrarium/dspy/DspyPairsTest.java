@@ -11,6 +11,7 @@ import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatRequest;
+import dev.terrarium.testkit.Collector;
 import dev.terrarium.testkit.FakeLanguageModel;
 import dev.terrarium.tool.ToolMethod;
 import dev.terrarium.tool.Tools;

@@ -22,6 +22,7 @@ import dev.terrarium.model.ChatMessage;
 import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.LanguageModel;
+import dev.terrarium.testkit.Collector;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -15,6 +15,7 @@ import dev.terrarium.event.TerrariumEvent.SpanDetail;
 import dev.terrarium.event.TerrariumEvent.SpanEnded;
 import dev.terrarium.event.TerrariumEvent.SpanStarted;
 import dev.terrarium.model.ChatResponse.TokenUsage;
+import dev.terrarium.testkit.Collector;
 import dev.terrarium.testkit.FakeLanguageModel;
 import dev.terrarium.tool.ToolMethod;
 import dev.terrarium.tool.Tools;

@@ -20,6 +20,7 @@ import dev.terrarium.model.ChatResponse;
 import dev.terrarium.model.ChatResponse.FinishReason;
 import dev.terrarium.model.ChatResponse.TokenUsage;
 import dev.terrarium.model.LanguageModel;
+import dev.terrarium.testkit.Collector;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -14,6 +14,7 @@ import dev.terrarium.error.LimitExceededException;
 import dev.terrarium.error.PythonException;
 import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.TypedReader;
+import dev.terrarium.testkit.Collector;
 import dev.terrarium.testkit.FakeLanguageModel;
 import java.nio.file.Path;
 import java.util.Arrays;

@@ -1,4 +1,7 @@
-/** Contains language models with prepared answers, for tests of programs that use Terrarium. */
+/**
+ * Contains language models with prepared answers, and what collects a stream, for tests of programs
+ * that use Terrarium.
+ */
 @NullMarked
 package dev.terrarium.testkit;
 
