@@ -30,12 +30,16 @@ import java.util.stream.Stream;
  *
  * <p>{@code mvn -DskipTests package} builds the jars that this needs, beside a JDK 25. The command
  * line's jars are not enough: those of the benchmarks have LangGraph and the model all-MiniLM-L6-v2
- * (83 MB), too.
+ * (83 MB) too.
  *
  * <pre>{@code
  * java -cp 'jmh/target/lib/*:adapters/smollm2/target/*' docs/examples/GuideAgent.java \
  *   docs/examples/guide_agent.py docs/guides "When does a frozen program thaw?"
  * }</pre>
+ *
+ * <p>The embedded model answers this question rightly, but judges two of four examples wrongly.
+ * Name another one in front of {@code -cp}: {@code -Dterrarium.language-model=openai:gpt-5-mini},
+ * with its key in {@code OPENAI_API_KEY}.
  */
 public final class GuideAgent {
 
