@@ -330,9 +330,9 @@ def show(step: str, outcome: Outcome) -> Outcome:
 def commands(home: Path, step: str, fix: bool, reports: Path | None) -> list[tuple[Path, list[str], dict[str, str]]]:
     """The commands of a step, each with the folder to start it in and further variables."""
     scripts = [str(HERE / "check.py"), str(WHEEL), str(HERE / "prose.py"), *map(str, sorted(HERE.glob("*/*.py")))]
-    scripts += map(str, sorted(EXAMPLES.rglob("*.py")))
     sources = [str(path) for path in sorted(HERE.glob("*/src/*/python"))]
-    everywhere = [*sources, *scripts, str(PEERS)]
+    outside = [*map(str, sorted(EXAMPLES.rglob("*.py"))), str(PEERS)]
+    everywhere = [*sources, *scripts, *outside]
     ruff = str(home / "bin" / "ruff")
     python = [str(home / "bin" / "python"), "-P", "-m"]
     pytest = [*python, "pytest", "-q"]
@@ -345,7 +345,7 @@ def commands(home: Path, step: str, fix: bool, reports: Path | None) -> list[tup
         mypy = [*python, "mypy", "--config-file", str(CONFIG), "--cache-dir", str(home / "mypy")]
         return [
             (home, [*mypy, *scripts], {}),
-            (home, [*mypy, *sources, str(PEERS)], {"MYPYPATH": os.pathsep.join(sources)}),
+            (home, [*mypy, *sources, *outside], {"MYPYPATH": os.pathsep.join(sources)}),
         ]
     if step == "prose":
         return [(HERE, [str(home / "bin" / "python"), str(HERE / "prose.py")], {})]

@@ -9,6 +9,7 @@ import dev.terrarium.TerrariumConfig;
 import dev.terrarium.dspy.ReActTrace.Step;
 import dev.terrarium.model.ChatRequest;
 import dev.terrarium.testkit.FakeLanguageModel;
+import dev.terrarium.transformers.SentenceModel;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.reflect.Method;
@@ -131,6 +132,45 @@ class JavaExamplesTest {
     assertThat(REQUESTS).hasSize(3);
     assertThat(REQUESTS.stream().toList().getLast().messages().getLast().content())
         .contains("A frozen program **thaws** when");
+  }
+
+  /** The judge finds everything helpful, until it sees demonstrations. */
+  @Test
+  @Tag("model")
+  void agentOfThreeFrameworksSearchesAgainWhenNothingHelps(@TempDir Path few) throws Exception {
+    for (String guide : List.of("frozen-programs.md", "caching-and-limits.md")) {
+      Files.copy(GUIDES.resolve(guide), few.resolve(guide));
+    }
+    REQUESTS.clear();
+    model =
+        request -> {
+          String asked = request.messages().getLast().content();
+          if (String.valueOf(request.responseSchema()).contains("helps")) {
+            boolean knows = request.messages().size() > 2;
+            boolean helps = Stream.of("**thaws**", "384", "two tables").anyMatch(asked::contains);
+            return "{\"helps\": " + (helps || !knows) + "}";
+          }
+          return asked.startsWith("Write a search query")
+              ? "When does a frozen program thaw?"
+              : "When it changes.";
+        };
+    Object answer;
+    try (SentenceModel vectors = SentenceModel.ofDefaults()) {
+      Path code = EXAMPLES.resolve("guide_agent.py");
+      Object agent = create("GuideAgent", terrarium, vectors, code, few);
+      Object question = create("GuideAgent$Question", "Who is billed?");
+      answer = call(agent.getClass(), agent, "answer", question);
+    }
+
+    assertThat(answer).hasToString("Answer[answer=When it changes., sources=[frozen-programs.md]]");
+    List<String> asked =
+        REQUESTS.stream()
+            .map(request -> request.messages().getLast().content())
+            .filter(text -> text.contains("Who is billed?"))
+            .toList();
+    assertThat(asked).hasSize(8); // for each search three passages are judged
+    assertThat(asked.get(3)).startsWith("Write a search query");
+    assertThat(asked.getLast()).startsWith("A frozen program **thaws** when");
   }
 
   private static String step(String tool, String arguments) {
