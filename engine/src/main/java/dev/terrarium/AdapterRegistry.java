@@ -38,13 +38,19 @@ final class AdapterRegistry {
    * path bring.
    *
    * @param loader finds the factories on the class path
+   * @param offered what it finds
    */
-  AdapterRegistry(FrameworkRegistry frameworks, Calls calls, Events events, ClassLoader loader) {
+  AdapterRegistry(
+      FrameworkRegistry frameworks,
+      Calls calls,
+      Events events,
+      ClassLoader loader,
+      List<AdapterFactory<?>> offered) {
     this.frameworks = frameworks;
     this.calls = calls;
     this.events = events;
     this.loader = loader;
-    offered(loader, broken -> {}).forEach(frameworks::addFrameworkOf);
+    offered.forEach(frameworks::addFrameworkOf);
   }
 
   /**

@@ -20,6 +20,7 @@ import dev.terrarium.internal.resource.KeyedResourcePool;
 import dev.terrarium.internal.resource.Sessions;
 import dev.terrarium.model.LanguageModel;
 import dev.terrarium.model.Tokenizer;
+import dev.terrarium.spi.AdapterFactory;
 import dev.terrarium.spi.ModelCache;
 import dev.terrarium.spi.ResourcePool;
 import dev.terrarium.spi.SharedResources;
@@ -76,7 +77,9 @@ final class Components implements AutoCloseable {
             events);
     sessions = new Sessions(config.sessions(), config.borrowTimeout());
     code = new CodeFunctions(new CodeContexts(packages, cache, config.code()));
-    HostServices services = new HostServices(config, models, embeddings, shared(), code, loader);
+    List<AdapterFactory<?>> offered = AdapterRegistry.offered(loader, broken -> {});
+    HostServices services =
+        new HostServices(config, models, embeddings, shared(), code, loader, offered);
     pool =
         new ContextPool(
             PolyglotRuntime.factory(
@@ -101,7 +104,7 @@ final class Components implements AutoCloseable {
             config.contexts(),
             services,
             events);
-    adapters = new AdapterRegistry(frameworks, calls, events, loader);
+    adapters = new AdapterRegistry(frameworks, calls, events, loader, offered);
   }
 
   private static @Nullable AnswerCache answers(TerrariumConfig config, Events events) {

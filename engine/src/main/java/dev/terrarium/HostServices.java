@@ -16,6 +16,7 @@ import dev.terrarium.spi.HostFunction;
 import dev.terrarium.spi.HostFunctions;
 import dev.terrarium.spi.SharedResources;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.ConcurrentHashMap;
@@ -37,6 +38,7 @@ final class HostServices implements Function<AccessProfile, Map<String, HostFunc
    * @param shared what functions that jars add may use
    * @param code runs the code of language models
    * @param loader finds the functions that jars add
+   * @param adapters factories of adapters, which may add functions
    */
   HostServices(
       TerrariumConfig config,
@@ -44,7 +46,8 @@ final class HostServices implements Function<AccessProfile, Map<String, HostFunc
       EmbeddingCache embeddings,
       SharedResources shared,
       CodeFunctions code,
-      ClassLoader loader) {
+      ClassLoader loader,
+      List<AdapterFactory<?>> adapters) {
     ModelService model = new ModelService(models);
     services.put("model.generate", model);
     services.put("model.stream", model.streaming());
@@ -59,9 +62,7 @@ final class HostServices implements Function<AccessProfile, Map<String, HostFunc
     services.putAll(code.functions());
     ServiceLoader.load(HostFunctions.class, loader)
         .forEach(functions -> services.putAll(functions.functions()));
-    for (AdapterFactory<?> factory : AdapterRegistry.offered(loader, broken -> {})) {
-      services.putAll(factory.functions(shared));
-    }
+    adapters.forEach(factory -> services.putAll(factory.functions(shared)));
     http = new HttpConnections(shared.pool(), config.maxMessage());
   }
 
