@@ -7,8 +7,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import javax.sql.DataSource;
@@ -68,10 +70,15 @@ public final class JdbcCheckpointSaver implements CheckpointSaver {
           + OF_CHECKPOINT
           + " AND task_id = ? AND write_index = ?";
 
+  private static final String SELECT_STORED =
+      "SELECT task_id, write_index FROM terrarium_checkpoint_writes" + OF_CHECKPOINT;
+
+  private static final String OF_NAMESPACE = " AND namespace = ?";
+
   private static final String SELECT_WRITES =
-      "SELECT task_id, task_path, write_index, channel, value_format, value_bytes"
-          + " FROM terrarium_checkpoint_writes"
-          + OF_CHECKPOINT;
+      "SELECT namespace, checkpoint_id, task_id, task_path, write_index, channel, value_format,"
+          + " value_bytes FROM terrarium_checkpoint_writes"
+          + " WHERE thread_id = ? AND checkpoint_id BETWEEN ? AND ?";
 
   private static final String INSERT_WRITE =
       "INSERT INTO terrarium_checkpoint_writes (thread_id, namespace, checkpoint_id, task_id,"
@@ -91,6 +98,17 @@ public final class JdbcCheckpointSaver implements CheckpointSaver {
    */
   public JdbcCheckpointSaver(DataSource database) {
     this.database = database;
+  }
+
+  /** Where a task writes after one checkpoint. */
+  private record Place(String task, int index) {}
+
+  /** The checkpoint of a thread that a write follows. */
+  private record Owner(String namespace, String checkpoint) {
+
+    static Owner of(StoredCheckpoint checkpoint) {
+      return new Owner(checkpoint.namespace(), checkpoint.id());
+    }
   }
 
   /** Work on a connection. */
@@ -152,12 +170,9 @@ public final class JdbcCheckpointSaver implements CheckpointSaver {
             int index = write.index() < 0 ? write.index() : Integer.MIN_VALUE;
             execute(connection, DELETE_WRITE, thread, namespace, checkpoint, write.task(), index);
           }
-          Set<List<Object>> there = new HashSet<>();
-          for (StoredWrite write : writes(connection, thread, namespace, checkpoint)) {
-            there.add(List.of(write.task(), write.index()));
-          }
+          Set<Place> there = stored(connection, thread, namespace, checkpoint);
           for (StoredWrite write : writes) {
-            if (there.add(List.of(write.task(), write.index()))) {
+            if (there.add(new Place(write.task(), write.index()))) {
               execute(
                   connection,
                   INSERT_WRITE,
@@ -182,9 +197,10 @@ public final class JdbcCheckpointSaver implements CheckpointSaver {
     return checkpoint == null
         ? list(thread, namespace, null, 1).stream().findFirst()
         : select(
-                SELECT_CHECKPOINTS + " AND namespace = ? AND checkpoint_id = ?",
+                SELECT_CHECKPOINTS + OF_NAMESPACE + " AND checkpoint_id = ?",
                 1,
-                List.of(thread, namespace, checkpoint))
+                List.of(thread, namespace, checkpoint),
+                namespace)
             .stream()
             .findFirst();
   }
@@ -195,14 +211,14 @@ public final class JdbcCheckpointSaver implements CheckpointSaver {
     StringBuilder query = new StringBuilder(SELECT_CHECKPOINTS);
     List<Object> values = new ArrayList<>(List.of(thread));
     if (namespace != null) {
-      query.append(" AND namespace = ?");
+      query.append(OF_NAMESPACE);
       values.add(namespace);
     }
     if (before != null) {
       query.append(" AND checkpoint_id < ?");
       values.add(before);
     }
-    return select(query.append(" ORDER BY checkpoint_id DESC").toString(), most, values);
+    return select(query.append(" ORDER BY checkpoint_id DESC").toString(), most, values, namespace);
   }
 
   @Override
@@ -217,7 +233,13 @@ public final class JdbcCheckpointSaver implements CheckpointSaver {
                     thread));
   }
 
-  private List<StoredCheckpoint> select(String query, int most, List<Object> values) {
+  /**
+   * Returns the checkpoints of one thread that a query finds, the latest first, with their writes.
+   *
+   * @param namespace the one in which all of them are, or null
+   */
+  private List<StoredCheckpoint> select(
+      String query, int most, List<Object> values, @Nullable String namespace) {
     return inTransaction(
         "read checkpoints",
         connection -> {
@@ -239,35 +261,59 @@ public final class JdbcCheckpointSaver implements CheckpointSaver {
               }
             }
           }
-          List<StoredCheckpoint> whole = new ArrayList<>();
-          for (StoredCheckpoint each : found) {
-            whole.add(
-                each.withWrites(writes(connection, each.thread(), each.namespace(), each.id())));
-          }
-          return whole;
+          return found.isEmpty() ? found : withWrites(connection, found, namespace);
         });
   }
 
-  private static List<StoredWrite> writes(
-      Connection connection, String thread, String namespace, String checkpoint)
+  /** Reads the writes of all checkpoints at once, which are in the order of their ids. */
+  private static List<StoredCheckpoint> withWrites(
+      Connection connection, List<StoredCheckpoint> found, @Nullable String namespace)
       throws SQLException {
-    List<StoredWrite> writes = new ArrayList<>();
-    try (PreparedStatement statement = connection.prepareStatement(SELECT_WRITES)) {
-      bind(statement, thread, namespace, checkpoint);
+    StoredCheckpoint latest = found.getFirst();
+    List<Object> values =
+        new ArrayList<>(List.of(latest.thread(), found.getLast().id(), latest.id()));
+    if (namespace != null) {
+      values.add(namespace);
+    }
+    Map<Owner, List<StoredWrite>> writes = new HashMap<>();
+    String query = namespace == null ? SELECT_WRITES : SELECT_WRITES + OF_NAMESPACE;
+    try (PreparedStatement statement = connection.prepareStatement(query)) {
+      bind(statement, values.toArray());
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
-          writes.add(
-              new StoredWrite(
-                  rows.getString(1),
-                  rows.getString(2),
-                  rows.getInt(3),
-                  rows.getString(4),
-                  rows.getString(5),
-                  rows.getBytes(6)));
+          writes
+              .computeIfAbsent(
+                  new Owner(rows.getString(1), rows.getString(2)), owner -> new ArrayList<>())
+              .add(
+                  new StoredWrite(
+                      rows.getString(3),
+                      rows.getString(4),
+                      rows.getInt(5),
+                      rows.getString(6),
+                      rows.getString(7),
+                      rows.getBytes(8)));
         }
       }
     }
-    return writes;
+    return found.stream()
+        .map(each -> each.withWrites(writes.getOrDefault(Owner.of(each), List.of())))
+        .toList();
+  }
+
+  /** Returns where a task has written already, without what it wrote. */
+  private static Set<Place> stored(
+      Connection connection, String thread, String namespace, String checkpoint)
+      throws SQLException {
+    Set<Place> stored = new HashSet<>();
+    try (PreparedStatement statement = connection.prepareStatement(SELECT_STORED)) {
+      bind(statement, thread, namespace, checkpoint);
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          stored.add(new Place(rows.getString(1), rows.getInt(2)));
+        }
+      }
+    }
+    return stored;
   }
 
   private static int execute(Connection connection, String sql, @Nullable Object... values)

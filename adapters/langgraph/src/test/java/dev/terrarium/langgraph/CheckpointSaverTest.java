@@ -144,6 +144,28 @@ class CheckpointSaverTest {
 
   @ParameterizedTest
   @EnumSource
+  void eachListedCheckpointHasItsOwnWrites(Kind kind) {
+    CheckpointSaver saver = saver(kind);
+    for (String id : List.of("1", "2", "3")) {
+      saver.put(checkpoint("t", "", id));
+      saver.put(checkpoint("t", "inner", id));
+      saver.putWrites("u", "", id, List.of(write("a", 0, "of another thread")));
+    }
+    saver.putWrites("t", "", "1", List.of(write("a", 0, "x"), write("b", 0, "x")));
+    saver.putWrites("t", "", "3", List.of(write("a", 0, "y")));
+    saver.putWrites("t", "inner", "3", List.of(write("a", 0, "z")));
+
+    assertThat(saver.list("t", "", null, 10))
+        .extracting(each -> values(each.writes()))
+        .containsExactly(List.of("a0y"), List.of(), List.of("a0x", "b0x"));
+    assertThat(saver.list("t", null, null, 10))
+        .filteredOn(each -> each.id().equals("3"))
+        .extracting(each -> each.namespace() + values(each.writes()))
+        .containsExactlyInAnyOrder("[a0y]", "inner[a0z]");
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void firstWriteStaysButForLangGraphsOwn(Kind kind) {
     CheckpointSaver saver = saver(kind);
     saver.put(checkpoint("t", "", "1"));
