@@ -23,8 +23,6 @@ final class FillMask {
   /** The number of tokens for a mask, by default. */
   static final int MOST_TOKENS = 5;
 
-  private static final String LOGITS = "logits";
-
   private FillMask() {}
 
   /**
@@ -44,7 +42,7 @@ final class FillMask {
    * @throws ArgumentException when a text has no mask, or the numbers do not fit
    */
   static List<List<List<FilledMask>>> filled(OnnxModel model, List<String> texts, Options options) {
-    int output = model.byToken(LOGITS, "predicts no tokens");
+    int output = model.byToken(OnnxModel.LOGITS, "predicts no tokens");
     Token mask = model.tokenizer().special().mask();
     if (mask == null) {
       throw new ModelException(

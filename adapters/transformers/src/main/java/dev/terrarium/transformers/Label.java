@@ -2,7 +2,6 @@ package dev.terrarium.transformers;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.error.ModelException.Kind;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -38,18 +37,9 @@ public record Label(String label, double score) {
             index -> {
               JsonNode name = names.path(String.valueOf(index));
               if (name.isMissingNode() && !names.isEmpty()) {
-                throw new ModelException(
-                    Kind.INVALID_REQUEST,
-                    "The model "
-                        + files.name()
-                        + " has "
-                        + count
-                        + " labels, and id2label of its config.json names "
-                        + names.size()
-                        + ", without the number "
-                        + index
-                        + ".",
-                    null);
+                throw files.unfit(
+                    "has %s labels, and id2label of its config.json names %s, without the number %s."
+                        .formatted(count, names.size(), index));
               }
               return name.asText("LABEL_" + index);
             })

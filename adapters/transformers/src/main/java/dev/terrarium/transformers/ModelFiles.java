@@ -110,6 +110,15 @@ record ModelFiles(
         SentenceConfig.of(folder));
   }
 
+  /**
+   * Returns the exception for a model that cannot do what is asked of it.
+   *
+   * @param reason what is said of the model, as in "gives no labels to texts."
+   */
+  ModelException unfit(String reason) {
+    return new ModelException(Kind.INVALID_REQUEST, "The model " + name + " " + reason, null);
+  }
+
   private static ModelException missing(ModelFolder folder, String file) {
     return new ModelException(
         Kind.UNKNOWN_MODEL, "The model's folder " + folder + " has no " + file + ".", null);

@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class OnnxModel implements AutoCloseable {
 
+  /** The output that has the numbers of labels, or of words of a vocabulary. */
+  static final String LOGITS = "logits";
+
   /**
    * The numbers of a token from which on a batch has one text: 32 texts of 512 tokens with a number
    * for each of 30,000 words take 2 GB.
@@ -198,18 +201,9 @@ final class OnnxModel implements AutoCloseable {
   int byToken(String output, String task) {
     int index = outputs.indexOf(output);
     if (index < 0 || !OnnxBatch.isByToken(output, shape(session, output))) {
-      throw new ModelException(
-          Kind.INVALID_REQUEST,
-          "The model "
-              + files.name()
-              + " "
-              + task
-              + ": it has the outputs "
-              + outputs
-              + ", and needs "
-              + output
-              + " with numbers for each token.",
-          null);
+      throw files.unfit(
+          "%s: it has the outputs %s, and needs %s with numbers for each token."
+              .formatted(task, outputs, output));
     }
     return index;
   }

@@ -2,7 +2,6 @@ package dev.terrarium.transformers;
 
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.transformers.Tokens.Piece;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -47,13 +46,11 @@ final class QuestionAnswering {
     int start = model.byToken(START, TASK);
     int end = model.byToken(END, TASK);
     if (model.files().tokenizerConfig().path("padding_side").asText("").equals("left")) {
-      throw new ModelException(
-          Kind.INVALID_REQUEST,
-          "The model "
-              + model.files().name()
-              + " is padded on the left, and would read the text before the question; supported are"
-              + " models that read the question first.",
-          null);
+      throw model
+          .files()
+          .unfit(
+              "is padded on the left, and would read the text before the question; supported are"
+                  + " models that read the question first.");
     }
     List<List<Tokens>> windows =
         questions.stream().map(question -> windows(model, question, options)).toList();

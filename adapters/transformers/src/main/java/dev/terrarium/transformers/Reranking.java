@@ -1,7 +1,6 @@
 package dev.terrarium.transformers;
 
 import dev.terrarium.error.ModelException;
-import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.transformers.TextClassification.Input;
 import dev.terrarium.transformers.TextClassification.Scores;
 import dev.terrarium.transformers.TextTokenizer.Truncation;
@@ -32,14 +31,10 @@ final class Reranking {
     List<Ranked> ranked = new ArrayList<>();
     for (int i = 0; i < documents.size(); i++) {
       if (logits.get(i).length != 1) {
-        throw new ModelException(
-            Kind.INVALID_REQUEST,
-            "The model "
-                + model.files().name()
-                + " has "
-                + logits.get(i).length
-                + " labels; a model that ranks documents has one.",
-            null);
+        throw model
+            .files()
+            .unfit(
+                "has " + logits.get(i).length + " labels; a model that ranks documents has one.");
       }
       ranked.add(new Ranked(i, documents.get(i), Scores.SIGMOID.of(logits.get(i))[0]));
     }

@@ -1,7 +1,5 @@
 package dev.terrarium.transformers;
 
-import dev.terrarium.error.ModelException;
-import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.transformers.TextTokenizer.Truncation;
 import java.util.List;
 
@@ -21,14 +19,12 @@ final class SentenceEmbedding {
         return index;
       }
     }
-    throw new ModelException(
-        Kind.INVALID_REQUEST,
-        "The model "
-            + model.files().name()
-            + " makes no vectors of tokens: it has the outputs "
-            + model.outputs()
-            + ", and none of them is last_hidden_state.",
-        null);
+    throw model
+        .files()
+        .unfit(
+            "makes no vectors of tokens: it has the outputs "
+                + model.outputs()
+                + ", and none of them is last_hidden_state.");
   }
 
   /** Returns the vectors of texts; a text that is too long is cut off as the model's files say. */

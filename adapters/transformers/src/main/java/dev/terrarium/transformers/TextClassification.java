@@ -3,7 +3,6 @@ package dev.terrarium.transformers;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.transformers.TextTokenizer.Truncation;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,8 +75,6 @@ final class TextClassification {
     }
   }
 
-  private static final String LOGITS = "logits";
-
   private TextClassification() {}
 
   /** A text, or a pair of texts, to label. */
@@ -103,7 +100,7 @@ final class TextClassification {
 
   /** Returns the model's numbers for each text, one for each label. */
   static List<float[]> logits(OnnxModel model, List<Input> texts, Truncation truncation) {
-    int output = model.outputs().indexOf(LOGITS);
+    int output = model.outputs().indexOf(OnnxModel.LOGITS);
     if (output < 0) {
       throw noLabels(model);
     }
@@ -113,7 +110,7 @@ final class TextClassification {
             .toList();
     List<float[]> logits =
         model.compute(tokens).stream().map(values -> values.get(output)).toList();
-    int labels = model.width(LOGITS);
+    int labels = model.width(OnnxModel.LOGITS);
     for (float[] each : logits) {
       if (labels > 0 && each.length != labels) {
         throw noLabels(model);
@@ -123,13 +120,11 @@ final class TextClassification {
   }
 
   private static ModelException noLabels(OnnxModel model) {
-    return new ModelException(
-        Kind.INVALID_REQUEST,
-        "The model "
-            + model.files().name()
-            + " gives no labels to texts: it has the outputs "
-            + model.outputs()
-            + ", and needs logits of one number for each label.",
-        null);
+    return model
+        .files()
+        .unfit(
+            "gives no labels to texts: it has the outputs "
+                + model.outputs()
+                + ", and needs logits of one number for each label.");
   }
 }

@@ -19,8 +19,6 @@ final class TokenClassification {
   /** The label of what is no entity. */
   static final String OUTSIDE = "O";
 
-  private static final String LOGITS = "logits";
-
   private static final Comparator<Span> LONGER =
       Comparator.comparingInt((Span span) -> span.end() - span.start())
           .thenComparingDouble(Span::score);
@@ -44,7 +42,7 @@ final class TokenClassification {
    * @throws dev.terrarium.error.ArgumentException when the parts of a text would not advance
    */
   static List<List<Span>> spans(OnnxModel model, List<String> texts, Options options) {
-    int output = model.byToken(LOGITS, "gives no labels to tokens");
+    int output = model.byToken(OnnxModel.LOGITS, "gives no labels to tokens");
     List<List<Tokens>> windows =
         texts.stream().map(text -> windows(model, text, options.stride())).toList();
     List<List<float[]>> outputs = model.compute(windows.stream().flatMap(List::stream).toList());

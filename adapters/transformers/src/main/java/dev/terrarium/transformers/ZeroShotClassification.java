@@ -3,7 +3,6 @@ package dev.terrarium.transformers;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.ModelException;
-import dev.terrarium.error.ModelException.Kind;
 import dev.terrarium.transformers.TextClassification.Input;
 import dev.terrarium.transformers.TextClassification.Scores;
 import dev.terrarium.transformers.TextTokenizer.Truncation;
@@ -71,12 +70,9 @@ final class ZeroShotClassification {
         return Integer.parseInt(label.getKey());
       }
     }
-    throw new ModelException(
-        Kind.INVALID_REQUEST,
-        "The model "
-            + model.files().name()
-            + " does not tell entailment: its config.json has no label that begins with entail.",
-        null);
+    throw model
+        .files()
+        .unfit("does not tell entailment: its config.json has no label that begins with entail.");
   }
 
   /** Returns the score of each claim, entailment against contradiction. */
