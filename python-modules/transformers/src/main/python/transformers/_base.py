@@ -32,15 +32,16 @@ class Pipeline:
             raise ValueError(f"Unable to understand extra arguments {args}")
         chosen = {**self._options, **self._checked(options)}
         if isinstance(inputs, (list, tuple)):
-            return self._run(list(inputs), chosen, single=False)
+            return self._run(list(inputs), chosen)
         if isinstance(inputs, Iterator):
-            return (self._run([each], chosen, single=False)[0] for each in inputs)
-        return self._run([inputs], chosen, single=True)
+            return (self._run([each], chosen)[0] for each in inputs)
+        return self._run([inputs], chosen)[0]
 
     def _checked(self, options: dict[str, Any]) -> dict[str, Any]:
         raise NotImplementedError
 
-    def _run(self, inputs: list[Any], options: dict[str, Any], single: bool) -> Any:
+    def _run(self, inputs: list[Any], options: dict[str, Any]) -> list[Any]:
+        """Return the result of each input."""
         raise NotImplementedError
 
 

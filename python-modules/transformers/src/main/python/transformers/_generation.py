@@ -30,7 +30,7 @@ class TextGenerationPipeline(Pipeline):
         names = ("max_new_tokens", "temperature", "top_p", "do_sample", "return_full_text")
         return known_options(self.task, options, *names)
 
-    def _run(self, inputs: list[Any], options: dict[str, Any], single: bool) -> Any:  # noqa: ARG002 - a text is refused
+    def _run(self, inputs: list[Any], options: dict[str, Any]) -> list[Any]:
         return [self._answer(_messages(chat), options) for chat in inputs]
 
     def _answer(self, chat: list[dict[str, str]], options: dict[str, Any]) -> list[dict[str, Any]]:

@@ -33,11 +33,10 @@ class FillMaskPipeline(Pipeline):
             known["targets"] = [known["targets"]]
         return known
 
-    def _run(self, inputs: list[Any], options: dict[str, Any], single: bool) -> Any:
+    def _run(self, inputs: list[Any], options: dict[str, Any]) -> list[Any]:
         given = {name: value for name, value in options.items() if value is not None}
         made = host.call("transformers.fill_mask", self.model, {"texts": texts(inputs), **given})
-        results = [_masks(masks) for masks in made]
-        return results[0] if single else results
+        return [_masks(masks) for masks in made]
 
 
 def _masks(masks: list[Any]) -> list[Any]:

@@ -37,10 +37,9 @@ class FeatureExtractionPipeline(Pipeline):
         refuse(self.task, {**given, **tokenizing}, _TRUNCATIONS)
         return {} if truncation is None else {"truncation": truncation}
 
-    def _run(self, inputs: list[Any], options: dict[str, Any], single: bool) -> Any:
+    def _run(self, inputs: list[Any], options: dict[str, Any]) -> list[Any]:
         made = host.call("transformers.features", self.model, {"texts": texts(inputs), **options})
-        results = [[_rows(each["values"], each["width"])] for each in made]
-        return results[0] if single else results
+        return [[_rows(each["values"], each["width"])] for each in made]
 
 
 class TextClassificationPipeline(Pipeline):
@@ -51,10 +50,15 @@ class TextClassificationPipeline(Pipeline):
 
     task = "text-classification"
 
+    def __call__(self, inputs: Any = None, *args: Any, **options: Any) -> Any:
+        """Run the task on a text, or on each of several; without ``top_k`` one text has a list of one label."""
+        result = super().__call__(inputs, *args, **options)
+        return [result] if isinstance(inputs, str) and _is_one_label({**self._options, **options}) else result
+
     def _checked(self, options: dict[str, Any]) -> dict[str, Any]:
         return known_options(self.task, options, "top_k", "function_to_apply", "truncation")
 
-    def _run(self, inputs: list[Any], options: dict[str, Any], single: bool) -> Any:
+    def _run(self, inputs: list[Any], options: dict[str, Any]) -> list[Any]:
         passed = {name: options[name] for name in ("function_to_apply", "truncation") if options.get(name) is not None}
         pairs = [_pair(each) for each in inputs]
         made = host.call(
@@ -62,12 +66,9 @@ class TextClassificationPipeline(Pipeline):
             self.model,
             {"texts": [text for text, _ in pairs], "pairs": [second for _, second in pairs], **passed},
         )
-        top_k = options.get("top_k", _UNSET)
-        if not (isinstance(top_k, int) or top_k is None):  # as upstream, which passes over what is no number
-            results: list[Any] = [dict(each[0]) for each in made]
-            return results if not single or isinstance(inputs[0], str) else results[0]
-        results = [[dict(label) for label in each][:top_k] for each in made]
-        return results[0] if single else results
+        if _is_one_label(options):
+            return [dict(each[0]) for each in made]
+        return [[dict(label) for label in each][: options["top_k"]] for each in made]
 
 
 class ZeroShotClassificationPipeline(Pipeline):
@@ -90,12 +91,12 @@ class ZeroShotClassificationPipeline(Pipeline):
             known["candidate_labels"] = [label.strip() for label in labels.split(",") if label.strip()]
         return known
 
-    def _run(self, inputs: list[Any], options: dict[str, Any], single: bool) -> Any:
+    def _run(self, inputs: list[Any], options: dict[str, Any]) -> list[Any]:
         read = texts(inputs)
         if not options.get("candidate_labels") or not read:
             raise ValueError("You must include at least one label and at least one sequence.")
         made = host.call("transformers.zero_shot", self.model, {"texts": read, **options})
-        results = [
+        return [
             {
                 "sequence": text,
                 "labels": [label["label"] for label in labels],
@@ -103,7 +104,6 @@ class ZeroShotClassificationPipeline(Pipeline):
             }
             for text, labels in zip(read, made, strict=True)
         ]
-        return results[0] if single else results
 
 
 _PIPELINES: dict[str, type[Pipeline]] = {
@@ -148,6 +148,11 @@ def pipeline(
     if tokenizer not in (None, chosen):
         refuse("pipeline()", {"tokenizer": tokenizer}, "the tokenizer of the model's own folder")
     return kind(chosen, **options)
+
+
+def _is_one_label(options: dict[str, Any]) -> bool:
+    top_k = options.get("top_k", _UNSET)
+    return not (isinstance(top_k, int) or top_k is None)  # as upstream, which passes over what is no number
 
 
 def _pair(given: Any) -> tuple[str, str | None]:

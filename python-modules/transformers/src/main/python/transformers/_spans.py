@@ -31,12 +31,11 @@ class TokenClassificationPipeline(Pipeline):
             raise ValueError("`stride` was provided, and `aggregation_strategy` is none: select another one")
         return known
 
-    def _run(self, inputs: list[Any], options: dict[str, Any], single: bool) -> Any:
+    def _run(self, inputs: list[Any], options: dict[str, Any]) -> list[Any]:
         given = {name: value for name, value in options.items() if value is not None}
         made = host.call("transformers.entities", self.model, {"texts": texts(inputs), **given})
         grouped = given.get("aggregation_strategy", "none").lower() != "none"
-        results = [[_entity(span, grouped) for span in spans] for spans in made]
-        return results[0] if single else results
+        return [[_entity(span, grouped) for span in spans] for spans in made]
 
 
 class QuestionAnsweringPipeline(Pipeline):
@@ -72,13 +71,12 @@ class QuestionAnsweringPipeline(Pipeline):
         known.pop("max_question_len", None)  # without effect, as on upstream's fast tokenizers
         return known
 
-    def _run(self, inputs: list[Any], options: dict[str, Any], single: bool) -> Any:
+    def _run(self, inputs: list[Any], options: dict[str, Any]) -> list[Any]:
         pairs = [_question(each) for each in inputs]
         given = {name: value for name, value in options.items() if value is not None}
         questions, contexts = [question for question, _ in pairs], [context for _, context in pairs]
         made = host.call("transformers.answer", self.model, {"questions": questions, "contexts": contexts, **given})
-        results = [_answers(answers) for answers in made]
-        return results[0] if single else results
+        return [_answers(answers) for answers in made]
 
 
 def _questions(question: Any, context: Any) -> list[dict[str, Any]]:
