@@ -7,8 +7,8 @@ import dev.terrarium.Framework;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
 import dev.terrarium.testkit.FakeLanguageModel;
+import dev.terrarium.testkit.JavaProcess;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -87,18 +87,7 @@ class ImportsTest {
 
   private static List<String> run(String framework, boolean lazyImports) throws Exception {
     Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xss64m",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Functional.class.getName(),
-                framework,
-                Boolean.toString(lazyImports))
+        JavaProcess.of(Functional.class, framework, Boolean.toString(lazyImports))
             .redirectErrorStream(true)
             .start();
     try {

@@ -8,6 +8,7 @@ import dev.terrarium.TerrariumConfig;
 import dev.terrarium.error.ArgumentException;
 import dev.terrarium.error.ConfigurationException;
 import dev.terrarium.error.PythonException;
+import dev.terrarium.testkit.JavaProcess;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -512,19 +513,7 @@ class OptimizeTest {
     Path file = folder.resolve("run.json");
     Path answered = folder.resolve("answered.txt");
     Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xss64m",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                OptimizingProcess.class.getName(),
-                file.toString(),
-                "14",
-                answered.toString())
+        JavaProcess.of(OptimizingProcess.class, file.toString(), "14", answered.toString())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     try {

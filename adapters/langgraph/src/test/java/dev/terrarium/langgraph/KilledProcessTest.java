@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.terrarium.PythonSource;
 import dev.terrarium.Terrarium;
 import dev.terrarium.TerrariumConfig;
+import dev.terrarium.testkit.JavaProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -150,19 +151,7 @@ class KilledProcessTest {
     Path database = folder.resolve(moment + ".db");
     Path effects = folder.resolve(moment + ".txt");
     Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xss64m",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                GraphProcess.class.getName(),
-                database.toString(),
-                effects.toString(),
-                moment.name())
+        JavaProcess.of(GraphProcess.class, database.toString(), effects.toString(), moment.name())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     try {

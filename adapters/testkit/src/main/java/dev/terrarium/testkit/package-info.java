@@ -1,6 +1,6 @@
 /**
- * Contains language models with prepared answers, and what collects a stream, for tests of programs
- * that use Terrarium.
+ * Contains language models with prepared answers, what collects a stream, and second JVMs, for
+ * tests of programs that use Terrarium.
  */
 @NullMarked
 package dev.terrarium.testkit;
